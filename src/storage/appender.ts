@@ -1,0 +1,74 @@
+import type {Labels} from '../model/labels.ts';
+
+/**
+ * Names a series for appending: its slot in the series table and the slot's generation, which changes when the slot is
+ * given to another series. Both are unsigned 32-bit numbers and may be kept as long as one likes.
+ */
+export interface SeriesRef {
+  slot: number;
+  generation: number;
+}
+
+/** What became of one sample of a batch. */
+export const sampleStatus = {
+  accepted: 0,
+  /** Older than the series' newest sample. */
+  outOfOrder: 1,
+  /** Same time as the newest sample, another value. (Same time and same value is accepted and stored once.) */
+  duplicate: 2,
+  /** Before the head's minimum valid time, or too far in the future. */
+  outOfBounds: 3,
+  /** The series is gone: find it again by its labels. */
+  noSeries: 4,
+} as const;
+
+/** Columns of the samples to append. They lie in the shared memory, where kernels fill and read them. */
+export interface SampleBatch {
+  /** Byte offsets of the columns in the shared memory. */
+  readonly slotsAddress: number;
+  readonly generationsAddress: number;
+  readonly timesAddress: number;
+  readonly valuesAddress: number;
+  readonly statusesAddress: number;
+  readonly slots: Uint32Array;
+  readonly generations: Uint32Array;
+  /** Whole milliseconds. */
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  /** The bytes of `values`, for stale markers. */
+  readonly valueWords: Uint32Array;
+  /** Filled by commit(): one sampleStatus each. */
+  readonly statuses: Uint8Array;
+  readonly capacity: number;
+  /** Samples in the batch; the caller sets it. */
+  length: number;
+}
+
+export interface CommitResult {
+  accepted: number;
+  outOfOrder: number;
+  duplicates: number;
+  outOfBounds: number;
+  noSeries: number;
+}
+
+/**
+ * Writes samples into the store. There is one appender, used by the storage thread only; calls are synchronous.
+ *
+ * A batch: find series with `series()`, fill `batch`, `commit()`. When commit() returns, new series and accepted samples
+ * are in the WAL (written, fsynced within a second) and visible to new reads. When the WAL cannot be written, commit()
+ * throws, and nothing of the batch is acknowledged. A batch may hold several samples of one series, in time order.
+ */
+export interface Appender {
+  readonly batch: SampleBatch;
+  /** Finds the series with these labels, or makes it. Sets `created`. Labels are valid and not empty: the border checks. */
+  series(labels: Labels, into: SeriesRef): void;
+  /** Whether the last series() made a new one. */
+  readonly created: boolean;
+  /** Whether `slot` still belongs to the series that `generation` names. */
+  alive(slot: number, generation: number): boolean;
+  /** Appends batch[0, batch.length), sets batch.length to 0. Metadata and other records go through their own calls. */
+  commit(): CommitResult;
+  /** Logs metadata of a series (type, unit, help), where it changed. */
+  metadata(slot: number, generation: number, type: string, unit: string, help: string): void;
+}

@@ -1,0 +1,53 @@
+import type {Matcher} from '../model/matcher.ts';
+import type {Symbols} from './symbols.ts';
+
+/** Label set of a series during a query: `[name, value, name, value, …]` as ids of the query's Symbols, ordered by name. */
+export type LabelIds = readonly number[];
+
+/**
+ * A consistent look at the stored series for the time of one query. Opening it enters an epoch: what it can see is not
+ * freed before `close()`, which must be called on every path. One thread uses one querier at a time.
+ */
+export interface Querier {
+  /**
+   * The series that match all of `matchers`, ordered by when they were created. Series without samples in
+   * [hints.mint, hints.maxt] may be included or left out.
+   */
+  select(matchers: readonly Matcher[], hints: SelectHints): SeriesCursor;
+  /** Sorted label names of the series that match (all series when `matchers` is empty) and have samples in the querier's range. */
+  labelNames(matchers: readonly Matcher[]): string[];
+  /** Sorted values of label `name`, likewise. */
+  labelValues(name: string, matchers: readonly Matcher[]): string[];
+  close(): void;
+}
+
+export interface SelectHints {
+  /** First and last time of interest, both inclusive, in milliseconds. */
+  mint: number;
+  maxt: number;
+}
+
+/** Walks selected series. Buffers belong to the cursor and are reused: read or copy them before the next call. */
+export interface SeriesCursor {
+  next(): boolean;
+  /** Labels of the current series; a new array, the caller may keep it. */
+  labels(): LabelIds;
+  /**
+   * Decodes the current series' float samples with mint <= time <= maxt, oldest first, and returns how many.
+   * Then `times`, `values` and `valueWords` hold them, until the next call of `read` or `next`. Stale markers are
+   * included, with their exact bits (see model/value.ts: compare through `valueWords`). The columns may be longer than
+   * the count returned. Times are whole milliseconds and rise strictly.
+   */
+  read(mint: number, maxt: number): number;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  /** The bytes of `values` as 32-bit words: low half at 2i, high half at 2i + 1. */
+  readonly valueWords: Uint32Array;
+  /** Number of series selected so far or in total, as far as known; for limits and statistics. */
+  readonly seriesCount: number;
+}
+
+/** Opens queriers: the head here, head and blocks together later. */
+export interface Queryable {
+  querier(range: {mint: number; maxt: number}, symbols: Symbols): Querier;
+}
