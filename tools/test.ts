@@ -9,7 +9,8 @@ const patterns: Record<string, string[]> = {
   peers: ['test/peers/**/*.test.ts'],
 };
 const chosen = patterns[suite];
-if (chosen === undefined) throw new RangeError(`cannot run suite ${suite}: it is one of ${Object.keys(patterns).join(', ')}`);
+if (chosen === undefined)
+  throw new RangeError(`cannot run suite ${suite}: it is one of ${Object.keys(patterns).join(', ')}`);
 const files = globSync(chosen)
   .sort()
   .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)));

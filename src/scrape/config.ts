@@ -1,0 +1,50 @@
+import type {RelabelConfig} from '../relabel/config.ts';
+
+/** One entry of scrape_configs, defaults filled in. Plain data: it travels from the main thread to the storage thread. */
+export interface ScrapeConfig {
+  jobName: string;
+  scrapeIntervalMs: number;
+  scrapeTimeoutMs: number;
+  metricsPath: string;
+  scheme: 'http' | 'https';
+  params: Record<string, string[]>;
+  honorLabels: boolean;
+  honorTimestamps: boolean;
+  trackTimestampsStaleness: boolean;
+  /** Offer gzip (and zstd) in Accept-Encoding. */
+  enableCompression: boolean;
+  followRedirects: boolean;
+  /** In order of preference, for example 'OpenMetricsText1.0.0', 'PrometheusText0.0.4'. */
+  scrapeProtocols: string[];
+  /** Used where a target sends no or an unknown Content-Type; '' = such a scrape fails. */
+  fallbackScrapeProtocol: string;
+  /** Limits; 0 = none. */
+  bodySizeLimitBytes: number;
+  sampleLimit: number;
+  labelLimit: number;
+  labelNameLengthLimit: number;
+  labelValueLengthLimit: number;
+  targetLimit: number;
+  basicAuth?: {username: string; password?: string; passwordFile?: string};
+  /** Authorization header other than basic; type is 'Bearer' by default. */
+  authorization?: {type: string; credentials?: string; credentialsFile?: string};
+  tls?: {
+    insecureSkipVerify: boolean;
+    caFile?: string;
+    certFile?: string;
+    keyFile?: string;
+    serverName?: string;
+  };
+  relabelConfigs: RelabelConfig[];
+  metricRelabelConfigs: RelabelConfig[];
+  staticConfigs: TargetGroup[];
+}
+
+/** Targets that share labels, as a discovery mechanism yields them. */
+export interface TargetGroup {
+  /** Names the group within its job, for example `0` for the first static_config. */
+  source: string;
+  /** Label sets of the targets, at least `__address__` each. */
+  targets: Record<string, string>[];
+  labels: Record<string, string>;
+}

@@ -1,0 +1,27 @@
+import type {Labels} from '../model/labels.ts';
+
+/**
+ * What the head writes to the write-ahead log. `ref` is Prometheus's HeadSeriesRef: counts up over the life of the data
+ * directory, never given to another series, a whole number below 2^53.
+ */
+export interface HeadLog {
+  /** A new series. Buffered until flush(). */
+  series(ref: number, labels: Labels): void;
+  /**
+   * Accepted samples as columns in the shared memory: refs (f64), times (f64, whole milliseconds), values (f64).
+   * Encoded at once into the log's buffer, so that the columns may be reused.
+   */
+  samples(refsAddress: number, timesAddress: number, valuesAddress: number, count: number): void;
+  metadata(ref: number, type: string, unit: string, help: string): void;
+  /** Hands everything buffered to the operating system, in order. Throws where that fails, and then nothing of it counts as written. */
+  flush(): void;
+}
+
+/** Receives what replay finds in the write-ahead log, in its order. Buffers are reused: copy what is kept. */
+export interface ReplaySink {
+  series(ref: number, labels: Labels): void;
+  samples(refs: Float64Array, times: Float64Array, values: Float64Array, count: number): void;
+  metadata(ref: number, type: string, unit: string, help: string): void;
+  /** Samples of `ref` in [mint, maxt] were deleted. */
+  tombstone(ref: number, mint: number, maxt: number): void;
+}
