@@ -1,0 +1,189 @@
+// `npm run bench -- scrape`: the same synthetic fleet scraped by Narthex and by whichever peers are installed, one after
+// the other, with the same configuration. CPU is that of the whole process tree; memory is resident memory.
+import {spawn} from 'node:child_process';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {createInterface} from 'node:readline';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {parseArgs} from 'node:util';
+import {fleetAddress} from './lib/fleet.ts';
+import {cpuSeconds, folderBytes, freePort, residentBytes, stopProgram} from './lib/processes.ts';
+import {availableSystems, type SystemUnderTest} from './lib/systems.ts';
+import {printTable} from './lib/table.ts';
+
+interface Plan {
+  targets: number;
+  series: number;
+  intervalSeconds: number;
+  warmupSeconds: number;
+  seconds: number;
+  gzip: boolean;
+}
+
+interface Result {
+  name: string;
+  readySeconds: number;
+  samplesPerSecond: number;
+  cpuMicrosPerSample: number;
+  residentBytes: number;
+  residentBytesHighest: number;
+  diskBytesPerSample: number;
+  series: number;
+}
+
+export async function run(options: string[]): Promise<void> {
+  const {values} = parseArgs({
+    args: options,
+    options: {
+      targets: {type: 'string', default: '200'},
+      series: {type: 'string', default: '1000'},
+      interval: {type: 'string', default: '2'},
+      warmup: {type: 'string', default: '20'},
+      seconds: {type: 'string', default: '60'},
+      plain: {type: 'boolean', default: false},
+      only: {type: 'string', multiple: true, default: []},
+    },
+  });
+  const plan: Plan = {
+    targets: Number(values.targets),
+    series: Number(values.series),
+    intervalSeconds: Number(values.interval),
+    warmupSeconds: Number(values.warmup),
+    seconds: Number(values.seconds),
+    gzip: !values.plain,
+  };
+  process.stdout.write(
+    `${plan.targets} targets x ${plan.series} series every ${plan.intervalSeconds} s, ${plan.gzip ? 'gzip' : 'plain'} bodies, ` +
+      `measured for ${plan.seconds} s after ${plan.warmupSeconds} s\n\n`,
+  );
+  const results: Result[] = [];
+  for (const system of availableSystems(values.only)) results.push(await measure(system, plan));
+  printResults(results);
+}
+
+async function measure(system: SystemUnderTest, plan: Plan): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), 'narthex-bench-'));
+  const fleet = await startFleet(plan);
+  try {
+    const configFile = join(folder, 'prometheus.yml');
+    writeFileSync(configFile, renderConfig(plan, fleet.port));
+    const dataFolder = join(folder, 'data');
+    const program = await system.start({configFile, dataFolder});
+    const pid = program.child.pid!;
+    try {
+      await sleep(plan.warmupSeconds * 1000);
+      const cpuBefore = cpuSeconds(pid);
+      const servedBefore = await fleet.served();
+      const started = performance.now();
+      await sleep(plan.seconds * 1000);
+      const cpu = cpuSeconds(pid) - cpuBefore;
+      const servedAfter = await fleet.served();
+      const samples = (servedAfter - servedBefore) * plan.series;
+      const seconds = (performance.now() - started) / 1000;
+      const series = await countSeries(program.baseUrl);
+      const memory = residentBytes(pid);
+      await stopProgram(program.child);
+      return {
+        name: system.name,
+        readySeconds: program.readySeconds,
+        samplesPerSecond: samples / seconds,
+        cpuMicrosPerSample: (cpu / samples) * 1e6,
+        residentBytes: memory.now,
+        residentBytesHighest: memory.highest,
+        diskBytesPerSample: folderBytes(dataFolder) / (servedAfter * plan.series),
+        series,
+      };
+    } finally {
+      await stopProgram(program.child);
+    }
+  } finally {
+    await fleet.stop();
+    rmSync(folder, {recursive: true, force: true});
+  }
+}
+
+interface Fleet {
+  port: number;
+  served(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+async function startFleet(plan: Plan): Promise<Fleet> {
+  const port = await freePort();
+  const args = [
+    join(import.meta.dirname, 'lib/fleet.ts'),
+    String(plan.targets),
+    String(plan.series),
+    String(port),
+  ];
+  const child = spawn(process.execPath, args, {stdio: ['pipe', 'pipe', 'inherit']});
+  const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
+  const first = await lines.next();
+  if (first.value !== 'listening') throw new Error(`cannot start the fleet: it said ${first.value}`);
+  return {
+    port,
+    async served() {
+      child.stdin.write('\n');
+      return Number((await lines.next()).value);
+    },
+    stop: () => stopProgram(child),
+  };
+}
+
+function renderConfig(plan: Plan, port: number): string {
+  const addresses = Array.from({length: plan.targets}, (_, index) => `'${fleetAddress(index, port)}'`);
+  return [
+    'global:',
+    `  scrape_interval: ${plan.intervalSeconds}s`,
+    `  scrape_timeout: ${plan.intervalSeconds}s`,
+    'scrape_configs:',
+    '  - job_name: fleet',
+    // Older peers cannot be told not to ask for compressed bodies; the fleet then answers plain.
+    ...(plan.gzip ? [] : ['    params: {plain: ["1"]}']),
+    '    static_configs:',
+    `      - targets: [${addresses.join(', ')}]`,
+    '',
+  ].join('\n');
+}
+
+/** Asks the system itself how many series it holds: all of the fleet must be there. */
+async function countSeries(baseUrl: string): Promise<number> {
+  const query = encodeURIComponent('count({job="fleet"})');
+  const response = await fetch(`${baseUrl}/api/v1/query?query=${query}`);
+  const answer = (await response.json()) as {data: {result: {value: [number, string]}[]}};
+  return Number(answer.data.result[0]?.value[1] ?? 0);
+}
+
+function printResults(results: Result[]): void {
+  const first = results[0]!;
+  printTable(
+    [
+      'system',
+      'samples/s',
+      'series',
+      'CPU s/1M samples',
+      'ratio',
+      'RSS MB',
+      'bytes/series',
+      'ratio',
+      'highest MB',
+      'disk B/sample',
+      'ready s',
+    ],
+    results.map((result) => [
+      result.name,
+      result.samplesPerSecond,
+      result.series,
+      result.cpuMicrosPerSample,
+      `${(first.cpuMicrosPerSample / result.cpuMicrosPerSample).toFixed(2)} x`,
+      result.residentBytes / 1e6,
+      result.residentBytes / result.series,
+      `${(first.residentBytes / result.residentBytes).toFixed(2)} x`,
+      result.residentBytesHighest / 1e6,
+      result.diskBytesPerSample,
+      result.readySeconds,
+    ]),
+  );
+  process.stdout.write(`\nA ratio is ${first.name}'s figure divided by that system's.\n`);
+}
