@@ -1,0 +1,211 @@
+// What the HTTP API needs from the rest of the program. The wiring implements these interfaces, mostly as calls to other
+// threads: everything that passes through them is plain data that can be cloned.
+
+import type {DroppedTarget, MetricMetadata, TargetStatus} from '../scrape/status.ts';
+import type {WriteOutcome} from '../remote/write-outcome.ts';
+import type {QueryStatistics, StorageStatistics} from './statistics.ts';
+
+/** Bounds of time where a request names none; whole milliseconds that a double holds exactly. */
+export const timeMinMs = -Number.MAX_SAFE_INTEGER;
+export const timeMaxMs = Number.MAX_SAFE_INTEGER;
+
+/** `stats=`: '' = none, 'all' = with numbers for each step. Any other text counts as basic, with a warning. */
+export type StatsParameter = string;
+
+interface Evaluation {
+  query: string;
+  /** At most this long, queueing included; the server's own limit (--query.timeout) holds besides. 0 = that alone. */
+  timeoutMs: number;
+  /** Instead of the server's; at least 1. */
+  lookbackDeltaMs?: number;
+  /** Series in the answer; 0 = all. Cutting adds the warning `results truncated due to limit`. */
+  limit: number;
+  stats: StatsParameter;
+}
+
+export interface InstantQuery extends Evaluation {
+  kind: 'instant';
+  timeMs: number;
+}
+
+/** Steps are `startMs + i * stepMs <= endMs`; checked: stepMs > 0, at most 11,000 steps. */
+export interface RangeQuery extends Evaluation {
+  kind: 'range';
+  startMs: number;
+  endMs: number;
+  stepMs: number;
+}
+
+interface Lookup {
+  /** Texts of series selectors. Empty = everything (not for 'series', which has at least one). */
+  matches: string[];
+  startMs: number;
+  endMs: number;
+  /** Entries in the answer; 0 = all. Cutting adds the warning `results truncated due to limit`. */
+  limit: number;
+}
+
+export interface SeriesLookup extends Lookup {
+  kind: 'series';
+}
+
+export interface LabelNamesLookup extends Lookup {
+  kind: 'labelNames';
+}
+
+export interface LabelValuesLookup extends Lookup {
+  kind: 'labelValues';
+  name: string;
+}
+
+/** `/format_query` and `/parse_query`. */
+export interface QueryTextRequest {
+  kind: 'format' | 'parse';
+  query: string;
+}
+
+export type QueryRequest =
+  | InstantQuery
+  | RangeQuery
+  | SeriesLookup
+  | LabelNamesLookup
+  | LabelValuesLookup
+  | QueryTextRequest;
+
+/** A finished answer. */
+export interface QueryAnswer {
+  /** HTTP status. */
+  status: number;
+  /** The whole JSON text, envelope included, in UTF-8. Owned by the receiver. */
+  body: Uint8Array;
+}
+
+export interface QueryBackend {
+  /**
+   * Parses, evaluates and serialises in a query thread. What is wrong with the query is an answer (400, 422, 503 …), not
+   * an exception. When `signal` aborts (the client is gone), the work is stopped and the promise settles soon, with any
+   * answer or by rejecting; nobody looks at it. Rejects otherwise only by a fault of the program, which becomes a 500.
+   */
+  run(request: QueryRequest, signal: AbortSignal): Promise<QueryAnswer>;
+  statistics(): Promise<QueryStatistics>;
+}
+
+export interface MatcherData {
+  type: '=' | '!=' | '=~' | '!~';
+  name: string;
+  value: string;
+}
+
+/** A row of `/targets/metadata`. `metric` is left out where the request named it. */
+export interface TargetMetadataRow {
+  target: Record<string, string>;
+  metric?: string;
+  type: string;
+  help: string;
+  unit: string;
+}
+
+export interface TargetMetadataRequest {
+  /** The target's labels must match all of these. */
+  matchers: MatcherData[];
+  /** '' = all. */
+  metric: string;
+  /** Rows; a negative number = all. */
+  limit: number;
+}
+
+export interface MetadataRequest {
+  /** '' = all. */
+  metric: string;
+  /** Metrics, and entries for each; 0 or less = all. */
+  limit: number;
+  limitPerMetric: number;
+}
+
+export type MetadataByMetric = Record<string, Omit<MetricMetadata, 'metric'>[]>;
+
+export interface TargetsRequest {
+  /** Only this pool; '' = all. */
+  scrapePool: string;
+  active: boolean;
+  dropped: boolean;
+}
+
+export interface TargetsAnswer {
+  active: TargetStatus[];
+  dropped: DroppedTarget[];
+  /** For every pool, also where `dropped` is not asked for. */
+  droppedCounts: Record<string, number>;
+}
+
+export interface WriteRequestInfo {
+  /** As WriteOptions of remote/writerequest.ts needs it. */
+  nowMs: number;
+}
+
+/** `/status/tsdb`: counts by name, largest first, at most `limit` each. */
+export interface HeadCardinality {
+  seriesCountByMetricName: NamedCount[];
+  labelValueCountByLabelName: NamedCount[];
+  memoryInBytesByLabelName: NamedCount[];
+  seriesCountByLabelValuePair: NamedCount[];
+  labelPairs: number;
+}
+
+export interface NamedCount {
+  name: string;
+  value: number;
+}
+
+/** The storage thread as main sees it. */
+export interface StorageBackend {
+  targets(request: TargetsRequest): Promise<TargetsAnswer>;
+  /** Names of all scrape pools, sorted. */
+  scrapePools(): Promise<string[]>;
+  /** See `collectMetadata` and `collectTargetMetadata` in metadata.ts, which do it where the targets live. */
+  metadata(request: MetadataRequest): Promise<MetadataByMetric>;
+  targetMetadata(request: TargetMetadataRequest): Promise<TargetMetadataRow[]>;
+  /**
+   * Applies the body of a remote write as it came, snappy and all: `applyWriteRequest` of remote/writerequest.ts in the
+   * storage thread. The body may be transferred: the caller does not use it again.
+   */
+  write(body: Uint8Array, info: WriteRequestInfo): Promise<WriteOutcome>;
+  statistics(): Promise<StorageStatistics>;
+  /** Left out where the store cannot tell: the endpoint then answers with an error that says so. */
+  cardinality?(limit: number): Promise<HeadCardinality>;
+}
+
+/** Progress of replaying the write-ahead log: segments. */
+export interface ReplayProgress {
+  min: number;
+  max: number;
+  current: number;
+}
+
+export type ServerState = 'starting' | 'ready' | 'stopping';
+
+/** The program itself, on the main thread. */
+export interface AdminBackend {
+  state(): ServerState;
+  replayProgress(): ReplayProgress;
+  /** Reads the configuration again. Rejects with the reason where the new one is no good; the old one stays in force. */
+  reload(): Promise<void>;
+  /** Begins to stop; returns at once. */
+  quit(): void;
+  /** The configuration in force as YAML, secrets hidden. */
+  configYaml(): string;
+  /** Every flag of the server and its value as text. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly startTimeMs: number;
+  lastReload(): {successful: boolean; timeMs: number};
+  /** Retention as `/status/runtimeinfo` shows it, for example `15d`. */
+  storageRetention(): string;
+  /** External labels of the configuration. */
+  externalLabels(): Readonly<Record<string, string>>;
+}
+
+export interface Backend {
+  query: QueryBackend;
+  storage: StorageBackend;
+  admin: AdminBackend;
+}

@@ -1,0 +1,120 @@
+// Snapshots of the counters that the threads keep, for /metrics, /status/runtimeinfo and /status/tsdb. Plain data. Counters
+// never fall while the process lives. Whatever a store cannot tell yet is left out, and so is its metric.
+
+export interface StorageStatistics {
+  head: HeadStatistics;
+  wal: WalStatistics;
+  scrape: ScrapeStatistics;
+  remoteWrite: RemoteWriteStatistics;
+  memory: SharedMemoryStatistics;
+}
+
+export interface HeadStatistics {
+  series: number;
+  seriesCreated: number;
+  seriesRemoved: number;
+  chunks: number;
+  chunksCreated: number;
+  chunksRemoved: number;
+  samplesAppended: number;
+  outOfOrderSamples: number;
+  duplicateSamples: number;
+  outOfBoundsSamples: number;
+  /** Whole milliseconds; null while the head is empty. */
+  minTimeMs: number | null;
+  maxTimeMs: number | null;
+  labelPairs?: number;
+  symbolsBytes?: number;
+  activeAppenders?: number;
+}
+
+export interface WalStatistics {
+  segmentCurrent: number;
+  storageBytes: number;
+  fsyncs: number;
+  fsyncSecondsTotal: number;
+  writesFailed: number;
+  corruptions: number;
+  truncations?: number;
+  truncationsFailed?: number;
+  pageFlushes?: number;
+  completedPages?: number;
+  recordsWritten?: number;
+  bytesWritten?: number;
+  /** Replay at start. */
+  replaySeconds?: number;
+}
+
+export interface ScrapeStatistics {
+  /** By name, sorted. */
+  pools: ScrapePoolStatistics[];
+  intervals: ScrapeIntervalStatistics[];
+  poolReloads: number;
+  poolReloadsFailed: number;
+  poolsCreated: number;
+  poolsFailed: number;
+  sampleLimitExceeded: number;
+  bodySizeLimitExceeded: number;
+  labelLimitExceeded: number;
+  targetLimitExceeded: number;
+  duplicateTimestamps: number;
+  outOfOrder: number;
+  outOfBounds: number;
+  /** Lines that were where the previous scrape had them, and lines read in full. */
+  linesPredicted?: number;
+  linesParsed?: number;
+}
+
+export interface ScrapePoolStatistics {
+  name: string;
+  targets: number;
+  targetLimit: number;
+  syncs: number;
+  syncSecondsTotal: number;
+}
+
+/** Actual time between scrapes of the targets that share an interval. */
+export interface ScrapeIntervalStatistics {
+  /** As configured, for example `15s`. */
+  interval: string;
+  count: number;
+  secondsTotal: number;
+  /** `[quantile, seconds]`, rising. */
+  quantiles: [number, number][];
+}
+
+export interface RemoteWriteStatistics {
+  requests: number;
+  samples: number;
+  samplesRejected: number;
+  seriesRejected: number;
+  exemplarsSkipped: number;
+  histogramsSkipped: number;
+}
+
+export interface SharedMemoryStatistics {
+  /** Bytes ever touched, and bytes in use. */
+  committedBytes: number;
+  usedBytes: number;
+}
+
+export interface QueryStatistics {
+  /** Waiting and running now. */
+  queries: number;
+  concurrentMax: number;
+  /** By slice: queue_time, prepare_time, inner_eval, result_sort. */
+  slices: QuerySliceStatistics[];
+  samplesRead?: number;
+  /** Queries that were cut off by time, by memory or by their client. */
+  timedOut?: number;
+  overBudget?: number;
+  cancelled?: number;
+}
+
+export interface QuerySliceStatistics {
+  slice: string;
+  count: number;
+  secondsTotal: number;
+  /** `[quantile, seconds]`, rising. */
+  quantiles: [number, number][];
+}

@@ -1,0 +1,16 @@
+/** What became of one remote-write request. Plain data: it travels between threads. */
+export interface WriteOutcome {
+  /** HTTP status: 204 when everything was stored. */
+  status: number;
+  /** Body of the answer, '' with 204. */
+  message: string;
+  /** Samples that were stored. */
+  samples: number;
+  /** Samples that were not, for whatever reason. */
+  samplesRejected: number;
+  /** Series that were skipped because of their labels. */
+  seriesRejected: number;
+  /** Not stored: the features are not there. */
+  exemplarsSkipped: number;
+  histogramsSkipped: number;
+}
