@@ -4,6 +4,7 @@
 //     {"time":"2026-11-20T13:56:38.895Z","level":"INFO","source":"main.ts:16","msg":"Starting server","mode":"server"}
 
 import {getCallSites} from 'node:util';
+import {quoteGo} from '../base/quote.ts';
 import {LogSink} from './log-sink.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -192,31 +193,4 @@ function needsQuotes(text: string): boolean {
     /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(text) ||
     !text.isWellFormed()
   );
-}
-
-const escapes: Record<string, string> = {
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '"': '\\"',
-  '\\': '\\\\',
-};
-
-/** Go's strconv.Quote: unprintable characters become \x.., \u.... or \U......... */
-export function quoteGo(text: string): string {
-  const inner = text
-    .toWellFormed()
-    .replaceAll(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (char) => escapes[char] ?? escapeCodePoint(char));
-  return `"${inner}"`;
-}
-
-function escapeCodePoint(char: string): string {
-  const code = char.codePointAt(0)!;
-  if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
-  if (code < 0x10000) return `\\u${code.toString(16).padStart(4, '0')}`;
-  return `\\U${code.toString(16).padStart(8, '0')}`;
 }
