@@ -5,10 +5,6 @@ import type {DroppedTarget, MetricMetadata, TargetStatus} from '../scrape/status
 import type {WriteOutcome} from '../remote/write-outcome.ts';
 import type {QueryStatistics, StorageStatistics} from './statistics.ts';
 
-/** Bounds of time where a request names none; whole milliseconds that a double holds exactly. */
-export const timeMinMs = -Number.MAX_SAFE_INTEGER;
-export const timeMaxMs = Number.MAX_SAFE_INTEGER;
-
 /** `stats=`: '' = none, 'all' = with numbers for each step. Any other text counts as basic, with a warning. */
 export type StatsParameter = string;
 
@@ -39,6 +35,7 @@ export interface RangeQuery extends Evaluation {
 interface Lookup {
   /** Texts of series selectors. Empty = everything (not for 'series', which has at least one). */
   matches: string[];
+  /** timeMinMs and timeMaxMs of model/timestamp.ts where the request names none. */
   startMs: number;
   endMs: number;
   /** Entries in the answer; 0 = all. Cutting adds the warning `results truncated due to limit`. */
