@@ -1,0 +1,80 @@
+// Names that --enable-feature takes, and what becomes of each.
+
+import type {FlagSupport} from './flags.ts';
+
+interface Feature {
+  support: FlagSupport;
+  /** For ignored ones: why the name changes nothing, and what to use. */
+  note?: string;
+}
+
+const later: Feature = {support: 'later'};
+const always: Feature = {support: 'ignored', note: 'it is always on'};
+const tuning: Feature = {support: 'ignored', note: 'it tunes how Prometheus works inside'};
+const flag = (name: string): Feature => ({support: 'ignored', note: `use --${name}`});
+
+/** Names of Prometheus 3.14 and, since people still pass them, of 2.x. */
+const features: Readonly<Record<string, Feature>> = {
+  agent: flag('agent'),
+  'auto-gomaxprocs': tuning,
+  'auto-gomemlimit': tuning,
+  'auto-reload-config': flag('config.auto-reload'),
+  'concurrent-rule-eval': tuning,
+  'created-timestamp-zero-ingestion': later,
+  'delayed-compaction': tuning,
+  'exemplar-storage': later,
+  'expand-external-labels': always,
+  'extra-scrape-metrics': later,
+  'fast-startup': tuning,
+  'histograms-st-encoding': later,
+  'memory-snapshot-on-shutdown': tuning,
+  'metadata-wal-records': later,
+  'native-histograms': {
+    support: 'ignored',
+    note: 'use scrape_native_histograms in the configuration file',
+  },
+  'new-service-discovery-manager': always,
+  'no-default-scrape-port': always,
+  'old-ui': {support: 'ignored', note: 'there is one web UI'},
+  'ooo-native-histograms': always,
+  'otlp-deltatocumulative': later,
+  'otlp-native-delta-ingestion': later,
+  'otlp-write-receiver': flag('web.enable-otlp-receiver'),
+  'promql-at-modifier': always,
+  'promql-binop-fill-modifiers': later,
+  'promql-delayed-name-removal': later,
+  'promql-duration-expr': always,
+  'promql-experimental-functions': later,
+  'promql-extended-range-selectors': later,
+  'promql-negative-offset': always,
+  'promql-per-step-stats': later,
+  'remote-write-receiver': flag('web.enable-remote-write-receiver'),
+  'search-api': later,
+  'st-storage': later,
+  'st-synthesis': later,
+  'type-and-unit-labels': later,
+  'use-start-timestamps': later,
+  'use-uncached-io': tuning,
+  'utf8-names': always,
+  'xor2-encoding': later,
+};
+
+export interface ReadFeatures {
+  enabled: Set<string>;
+  unsupported: string[];
+  warnings: string[];
+}
+
+/** Sorts out the values of --enable-feature, each with names separated by commas. Unknown names are only warned of. */
+export function readFeatures(texts: readonly string[]): ReadFeatures {
+  const result: ReadFeatures = {enabled: new Set(), unsupported: [], warnings: []};
+  for (const name of texts.join(',').split(',')) {
+    if (name === '') continue;
+    const feature = Object.hasOwn(features, name) ? features[name]! : null;
+    if (feature === null) result.warnings.push(`Unknown option ${name} for --enable-feature`);
+    else if (feature.support === 'works') result.enabled.add(name);
+    else if (feature.support === 'later') result.unsupported.push(name);
+    else result.warnings.push(`Option ${name} for --enable-feature changes nothing: ${feature.note}`);
+  }
+  return result;
+}
