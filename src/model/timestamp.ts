@@ -1,5 +1,6 @@
 // Times and durations as the HTTP API takes them: `1600000000.123` seconds or `2020-09-13T12:26:40.123Z`; `15`, `1m30s`.
 
+import {quoteGo} from '../base/quote.ts';
 import {parseDuration} from './duration.ts';
 
 /** Bounds of time where a request names none: what a double holds exactly. Times beyond are moved to them. */
@@ -20,7 +21,7 @@ export function parseTimestamp(text: string): number {
   if (!Number.isNaN(time)) return time;
   const bound = boundTexts.get(text);
   if (bound !== undefined) return bound;
-  throw new SyntaxError(`cannot parse ${JSON.stringify(text)} to a valid timestamp`);
+  throw new SyntaxError(`cannot parse ${quoteGo(text)} to a valid timestamp`);
 }
 
 /** Milliseconds, with a fraction where one was given. Throws SyntaxError with Prometheus's words. */
@@ -28,14 +29,14 @@ export function parseDurationParameter(text: string): number {
   const seconds = parseFloatText(text);
   if (!Number.isNaN(seconds)) {
     if (Math.abs(seconds * 1e9) > 2 ** 63) {
-      throw new SyntaxError(`cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64`);
+      throw new SyntaxError(`cannot parse ${quoteGo(text)} to a valid duration. It overflows int64`);
     }
     return Math.trunc(seconds * 1e9) / 1e6;
   }
   try {
     return parseDuration(text);
   } catch (cause) {
-    throw new SyntaxError(`cannot parse ${JSON.stringify(text)} to a valid duration`, {cause});
+    throw new SyntaxError(`cannot parse ${quoteGo(text)} to a valid duration`, {cause});
   }
 }
 

@@ -1,0 +1,80 @@
+// The parameters of a request: its query string and, where it is a form, its body. The body's values come first, as with
+// Go's http.Request.Form.
+
+import {quoteGo} from '../base/quote.ts';
+
+/** More parameters than this are refused. */
+const parametersMax = 10_000;
+
+export class Form {
+  readonly #values = new Map<string, string[]>();
+  /** What was wrong with the text, '' = nothing. Everything else of it was read nevertheless. */
+  error = '';
+
+  static of(query: string, body = ''): Form {
+    const form = new Form();
+    form.#read(body);
+    form.#read(query);
+    return form;
+  }
+
+  /** The first value, '' where there is none. */
+  get(name: string): string {
+    return this.#values.get(name)?.[0] ?? '';
+  }
+
+  all(name: string): string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  #read(text: string): void {
+    if (text === '') return;
+    let count = 0;
+    for (const part of text.split('&')) {
+      if (part === '') continue;
+      if (++count > parametersMax) {
+        this.#fail(`more than ${parametersMax} parameters`);
+        return;
+      }
+      this.#readPart(part);
+    }
+  }
+
+  #readPart(part: string): void {
+    if (part.includes(';')) return this.#fail('invalid semicolon separator in query');
+    const equals = part.indexOf('=');
+    const name = this.#unescape(equals < 0 ? part : part.slice(0, equals));
+    const value = equals < 0 ? '' : this.#unescape(part.slice(equals + 1));
+    if (name === null || value === null) return;
+    const values = this.#values.get(name);
+    if (values === undefined) this.#values.set(name, [value]);
+    else values.push(value);
+  }
+
+  #unescape(text: string): string | null {
+    const spaced = text.replaceAll('+', ' ');
+    if (!spaced.includes('%')) return spaced; // The usual case.
+    const wrong = /%(?![0-9a-fA-F]{2}).{0,2}/s.exec(spaced);
+    if (wrong !== null) {
+      this.#fail(`invalid URL escape ${quoteGo(wrong[0])}`);
+      return null;
+    }
+    return unescapeUtf8(spaced);
+  }
+
+  #fail(message: string): void {
+    if (this.error === '') this.error = message;
+  }
+}
+
+/** Bytes that are no UTF-8 become U+FFFD. */
+function unescapeUtf8(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    const bytes = text.replaceAll(/%([0-9a-fA-F]{2})|[^%]+/g, (match: string, hex: string | undefined) =>
+      hex === undefined ? Buffer.from(match).toString('latin1') : String.fromCharCode(parseInt(hex, 16)),
+    );
+    return Buffer.from(bytes, 'latin1').toString('utf8');
+  }
+}

@@ -1,0 +1,41 @@
+/** What a handler answers. */
+export interface HttpReply {
+  status: number;
+  /** Empty = none. */
+  contentType: string;
+  body: string | Uint8Array;
+  headers?: Record<string, string>;
+  /** The body is compressed already, with the Content-Encoding among the headers. */
+  compressed?: boolean;
+}
+
+/** Plain text as Go's http.Error sends it, with a line feed at its end. */
+export function textError(status: number, message: string): HttpReply {
+  return {
+    status,
+    contentType: 'text/plain; charset=utf-8',
+    body: `${message}\n`,
+    headers: {'X-Content-Type-Options': 'nosniff'},
+  };
+}
+
+export function textReply(status: number, text: string, headers: Record<string, string> = {}): HttpReply {
+  return {status, contentType: 'text/plain; charset=utf-8', body: text, headers};
+}
+
+export function htmlReply(status: number, html: string, headers: Record<string, string> = {}): HttpReply {
+  return {status, contentType: 'text/html; charset=utf-8', body: html, headers};
+}
+
+export function emptyReply(status: number, headers: Record<string, string> = {}): HttpReply {
+  return {status, contentType: '', body: '', headers};
+}
+
+export function redirect(status: 301 | 302, location: string): HttpReply {
+  const text = status === 301 ? 'Moved Permanently' : 'Found';
+  return htmlReply(status, `<a href="${escapeHtml(location)}">${text}</a>.\n\n`, {Location: location});
+}
+
+export function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
