@@ -1,0 +1,75 @@
+// The values of number and string tokens, by the rules of Go's strconv.
+
+import {quoteGo} from '../../base/quote.ts';
+
+/** Throws SyntaxError with the words of Go's strconv.ParseFloat. */
+export function parseNumber(text: string): number {
+  const whole = parseWhole(text);
+  if (whole !== null) return whole;
+  const word = text.toLowerCase();
+  if (word === 'inf') return Infinity;
+  if (word === 'nan') return NaN;
+  if (!/^(?:[0-9_]+\.?[0-9_]*|\.[0-9_]+)(?:e[+-]?[0-9][0-9_]*)?$/i.test(text) || !underscoresSeparate(text)) {
+    throw numberError(text, 'invalid syntax');
+  }
+  const value = Number(text.replaceAll('_', ''));
+  if (value === Infinity) throw numberError(text, 'value out of range');
+  return value;
+}
+
+/** Hexadecimal, octal (a leading zero) and decimal whole numbers below 2^63; null for all others. */
+function parseWhole(text: string): number | null {
+  if (/^[0-9]{1,15}$/.test(text) && (text.length === 1 || text[0] !== '0')) return Number(text);
+  const [, prefix, digits] = /^(0x|0)?([0-9a-f_]+)$/i.exec(text) ?? [];
+  if (digits === undefined || !underscoresSeparate(text)) return null;
+  const bare = digits.replaceAll('_', '');
+  const pattern = prefix === undefined ? /^[0-9]+$/ : prefix === '0' ? /^[0-7]+$/ : /^[0-9a-f]+$/i;
+  if (!pattern.test(bare)) return null;
+  const value = BigInt((prefix === undefined ? '' : prefix === '0' ? '0o' : '0x') + bare);
+  return value < 2n ** 63n ? Number(value) : null;
+}
+
+/** Each underscore stands between two digits, or between the prefix `0x` and a digit. */
+function underscoresSeparate(text: string): boolean {
+  if (!text.includes('_')) return true;
+  const digit = /^0x/i.test(text) ? '[0-9a-f]' : '[0-9]';
+  return new RegExp(`^(?:[^_]|(?<=${digit}|0x)_(?=${digit}))*$`, 'i').test(text);
+}
+
+function numberError(text: string, why: string): SyntaxError {
+  return new SyntaxError(`error parsing number: strconv.ParseFloat: parsing ${quoteGo(text)}: ${why}`);
+}
+
+const simpleEscapes: ReadonlyMap<string, number> = new Map(
+  Object.entries({a: 0x07, b: 0x08, f: 0x0c, n: 0x0a, r: 0x0d, t: 0x09, v: 0x0b}),
+);
+
+/**
+ * The value of a string token, whose escape sequences the lexer has checked. `\xff` and `\377` are bytes: what they do
+ * not complete to UTF-8 becomes U+FFFD, since strings hold characters here.
+ */
+export function unquoteString(token: string): string {
+  const inner = token.slice(1, -1);
+  if (token[0] === '`' || !inner.includes('\\')) return inner;
+  const encoder = new TextEncoder();
+  // A character takes at most as many bytes as its escape sequence is long, and else three bytes for each unit.
+  const bytes = new Uint8Array(3 * inner.length);
+  let length = 0;
+  for (const part of inner.match(escapeOrText)!) {
+    if (part[0] !== '\\') length += encoder.encodeInto(part, bytes.subarray(length)).written;
+    else if (part[1] === 'u' || part[1] === 'U') {
+      const char = String.fromCodePoint(Number.parseInt(part.slice(2), 16));
+      length += encoder.encodeInto(char, bytes.subarray(length)).written;
+    } else bytes[length++] = byteOf(part);
+  }
+  return new TextDecoder().decode(bytes.subarray(0, length));
+}
+
+const escapeOrText = /[^\\]+|\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|[^])/g;
+
+function byteOf(escape: string): number {
+  const letter = escape[1]!;
+  if (letter === 'x') return Number.parseInt(escape.slice(2), 16);
+  if (letter >= '0' && letter <= '7') return Number.parseInt(escape.slice(1), 8);
+  return simpleEscapes.get(letter) ?? letter.charCodeAt(0);
+}
