@@ -1,6 +1,5 @@
 // Expressions over several lines, as /api/v1/format_query answers: what is longer than a line is split where it branches.
 
-import {assert} from '../../base/assert.ts';
 import type {Expr} from '../ast.ts';
 import {formatAggregation, formatExpr, formatOperator, formatSubqueryRange} from './printer.ts';
 
