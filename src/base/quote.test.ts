@@ -12,4 +12,5 @@ test('quoteGo() writes what strconv.Quote writes', () => {
   f('\u0085\u00a0\u200b\ufeff', String.raw`"\u0085\u00a0\u200b\ufeff"`);
   f('\u{e0001}\u{1f600}', '"\\U000e0001\u{1f600}"');
   f('\udc00', '"\ufffd"');
+  f('a\udc80\udcffz', String.raw`"a\x80\xffz"`);
 });

@@ -49,8 +49,8 @@ export function parseOffsetDuration(tokens: TokenStream): DurationOperand {
     case '(': {
       tokens.take();
       const inner = parseDurationExpr(tokens, precedenceMin);
-      const range = {start: inner.range.start, end: tokens.expect(')').end};
-      return applySign(tokens, sign, wrap(inner, range));
+      tokens.expect(')');
+      return applySign(tokens, sign, wrap(inner, inner.range.start));
     }
   }
   const first = applySign(tokens, sign, parseDurationExpr(tokens, powerPrecedence));
@@ -101,9 +101,9 @@ function parseOperand(tokens: TokenStream): DurationOperand {
       tokens.enter();
       const inner = parseDurationExpr(tokens, precedenceMin);
       tokens.leave();
-      const {end} = tokens.expect(')');
+      tokens.expect(')');
       requireDurationExpressions(tokens, inner.range);
-      return wrap(inner, {start, end});
+      return wrap(inner, start);
     }
   }
   return parseDurationCall(tokens);
@@ -124,14 +124,17 @@ function parseDurationCall(tokens: TokenStream, signStart?: number): DurationExp
     right = parseDurationExpr(tokens, precedenceMin);
     tokens.leave();
   }
-  const range = {start, end: tokens.expect(')').end};
-  requireDurationExpressions(tokens, {start: signStart ?? start, end: range.end});
+  const {end} = tokens.expect(')');
+  // For what has operands, Prometheus reports where these are.
+  const range = left === null || right === null ? {start, end} : {start: left.range.start, end: right.range.end};
+  requireDurationExpressions(tokens, {start: signStart ?? range.start, end});
   return {kind: 'duration', op, left, right, wrapped: false, range};
 }
 
 /** Remembers the parentheses. A literal has no place for that, so that it becomes the operand of a silent plus. */
-function wrap(inner: DurationOperand, range: PositionRange): DurationExpr {
+function wrap(inner: DurationOperand, start: number): DurationExpr {
   if (inner.kind === 'duration') return {...inner, wrapped: true};
+  const range = {start, end: inner.range.end};
   return {kind: 'duration', op: '+', left: null, right: inner, wrapped: true, range};
 }
 

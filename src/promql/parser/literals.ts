@@ -45,24 +45,26 @@ const simpleEscapes: ReadonlyMap<string, number> = new Map(
 );
 
 /**
- * The value of a string token, whose escape sequences the lexer has checked. `\xff` and `\377` are bytes: what they do
- * not complete to UTF-8 becomes U+FFFD, since strings hold characters here.
+ * The value of a string token, whose escape sequences the lexer has checked. `\xff` and `\377` are bytes. Those that make
+ * no UTF-8 become lone halves of surrogate pairs, U+DC00 + byte: such a string is not well-formed, which is how to tell
+ * that it can be no label, and quoteGo() writes the bytes again.
  */
 export function unquoteString(token: string): string {
   const inner = token.slice(1, -1);
   if (token[0] === '`' || !inner.includes('\\')) return inner;
   const encoder = new TextEncoder();
-  // A character takes at most as many bytes as its escape sequence is long, and else three bytes for each unit.
+  // A unit takes at most three bytes, and an escape sequence fewer than it has characters.
   const bytes = new Uint8Array(3 * inner.length);
   let length = 0;
   for (const part of inner.match(escapeOrText)!) {
-    if (part[0] !== '\\') length += encoder.encodeInto(part, bytes.subarray(length)).written;
-    else if (part[1] === 'u' || part[1] === 'U') {
+    const letter = part[0] === '\\' ? part[1] : undefined;
+    if (letter === undefined) length += encoder.encodeInto(part, bytes.subarray(length)).written;
+    else if (letter === 'u' || letter === 'U') {
       const char = String.fromCodePoint(Number.parseInt(part.slice(2), 16));
       length += encoder.encodeInto(char, bytes.subarray(length)).written;
     } else bytes[length++] = byteOf(part);
   }
-  return new TextDecoder().decode(bytes.subarray(0, length));
+  return decodeKeepingBytes(bytes.subarray(0, length));
 }
 
 const escapeOrText = /[^\\]+|\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|[^])/g;
@@ -72,4 +74,26 @@ function byteOf(escape: string): number {
   if (letter === 'x') return Number.parseInt(escape.slice(2), 16);
   if (letter >= '0' && letter <= '7') return Number.parseInt(escape.slice(1), 8);
   return simpleEscapes.get(letter) ?? letter.charCodeAt(0);
+}
+
+function decodeKeepingBytes(bytes: Uint8Array): string {
+  const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
+  let text = '';
+  for (let start = 0; start < bytes.length; ) {
+    let end = start + sequenceLength(bytes[start]!);
+    try {
+      text += decoder.decode(bytes.subarray(start, end));
+    } catch {
+      end = start + 1;
+      text += String.fromCharCode(0xdc00 + bytes[start]!);
+    }
+    start = end;
+  }
+  return text;
+}
+
+/** How many bytes the character takes that starts with `lead`. */
+function sequenceLength(lead: number): number {
+  if (lead < 0xc0) return 1;
+  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 }

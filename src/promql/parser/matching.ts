@@ -3,7 +3,7 @@
 import type {VectorMatching} from '../ast.ts';
 import {quoteGo} from '../../base/quote.ts';
 import {unquoteString} from './literals.ts';
-import {labelNameTokens} from './tokens.ts';
+import {labelNameTokens, startsExpression} from './tokens.ts';
 import type {TokenStream} from './tokenstream.ts';
 
 export interface OperatorModifiers {
@@ -31,7 +31,8 @@ export function parseOperatorModifiers(tokens: TokenStream): OperatorModifiers {
     if (group === 'group_left' || group === 'group_right') {
       tokens.take();
       card = group === 'group_left' ? 'many-to-one' : 'one-to-many';
-      if (tokens.peek() === '(') include = parseLabelList(tokens);
+      // With no list, the right side follows. A parenthesis always opens a list.
+      if (!startsExpression(tokens.peek()) || tokens.peek() === '(') include = parseLabelList(tokens);
     }
   } else if (!bool && !word.startsWith('fill')) return noModifiers;
   fill = parseFill(tokens);
@@ -82,6 +83,6 @@ function parseLabelName(tokens: TokenStream): string {
   const token = tokens.take();
   const text = tokens.textOf(token);
   const name = kind === 'string' ? unquoteString(text) : text;
-  if (name === '') tokens.fail(token, `invalid label name for grouping: ${quoteGo(name)}`);
+  if (name === '' || !name.isWellFormed()) tokens.fail(token, `invalid label name for grouping: ${quoteGo(name)}`);
   return name;
 }

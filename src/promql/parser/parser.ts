@@ -20,6 +20,7 @@ import {
   powerPrecedence,
   precedenceMin,
   precedences,
+  startsExpression,
 } from './tokens.ts';
 import type {TokenKind} from './tokens.ts';
 import {TokenStream} from './tokenstream.ts';
@@ -138,19 +139,6 @@ function parseArguments(tokens: TokenStream): Expr[] {
       tokens.fail(rangeOf(comma), 'trailing commas not allowed in function call args');
     }
   }
-}
-
-function startsExpression(kind: TokenKind): boolean {
-  return (
-    metricNameTokens.has(kind) ||
-    kind === '(' ||
-    kind === '{' ||
-    kind === '+' ||
-    kind === '-' ||
-    kind === 'number' ||
-    kind === 'duration' ||
-    kind === 'string'
-  );
 }
 
 interface Grouping {

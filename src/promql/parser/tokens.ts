@@ -167,6 +167,19 @@ export const labelNameTokens: ReadonlySet<TokenKind> = new Set<TokenKind>([
 /** Words that are a function call where a parenthesis follows. */
 export const callTokens: ReadonlySet<TokenKind> = new Set<TokenKind>(['identifier', ...functionWords]);
 
+export function startsExpression(kind: TokenKind): boolean {
+  return (
+    metricNameTokens.has(kind) ||
+    kind === '(' ||
+    kind === '{' ||
+    kind === '+' ||
+    kind === '-' ||
+    kind === 'number' ||
+    kind === 'duration' ||
+    kind === 'string'
+  );
+}
+
 const modifierSet: ReadonlySet<TokenKind> = new Set(modifiers);
 const operatorSet: ReadonlySet<TokenKind> = new Set<TokenKind>([...precedences.keys(), '=~', '!~', '@']);
 
