@@ -33,6 +33,8 @@ export interface WalStatistics {
   storageBytes: number;
   fsyncs: number;
   fsyncSecondsTotal: number;
+  /** `[quantile, seconds]`, rising. */
+  fsyncQuantiles?: [number, number][];
   writesFailed: number;
   corruptions: number;
   truncations?: number;
@@ -87,7 +89,7 @@ export interface RemoteWriteStatistics {
   requests: number;
   samples: number;
   samplesRejected: number;
-  seriesRejected: number;
+  samplesWithInvalidLabels: number;
   exemplarsSkipped: number;
   histogramsSkipped: number;
 }

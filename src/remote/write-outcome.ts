@@ -8,8 +8,8 @@ export interface WriteOutcome {
   samples: number;
   /** Samples that were not, for whatever reason. */
   samplesRejected: number;
-  /** Series that were skipped because of their labels. */
-  seriesRejected: number;
+  /** Those of them that were skipped because of their labels, which is no error to the sender. */
+  samplesWithInvalidLabels: number;
   /** Not stored: the features are not there. */
   exemplarsSkipped: number;
   histogramsSkipped: number;

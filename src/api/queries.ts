@@ -1,0 +1,122 @@
+// /query, /query_range and the lookups of series and labels: their parameters are checked here, the rest happens in a query
+// thread, which gives back the finished bytes.
+
+import {quoteGo} from '../base/quote.ts';
+import type {HttpReply} from '../http/reply.ts';
+import type {HttpCall} from '../http/server.ts';
+import {unescapeName} from '../model/escape.ts';
+import {parseDurationParameter} from '../model/timestamp.ts';
+import type {QueryBackend, QueryRequest} from './backend.ts';
+import {ApiError, invalidParameter, jsonReply, success} from './envelope.ts';
+import {
+  limitParameter,
+  lookbackParameter,
+  optionalTimeParameter,
+  parameter,
+  timeoutParameter,
+  timeParameter,
+  timeRangeParameters,
+} from './parameters.ts';
+
+/** Enough for a week by the minute or a year by the hour. */
+const pointsMax = 11_000;
+
+export class QueryApi {
+  readonly #backend: QueryBackend;
+  readonly #now: () => number;
+
+  constructor(backend: QueryBackend, now: () => number) {
+    this.#backend = backend;
+    this.#now = now;
+  }
+
+  instant(call: HttpCall): Promise<HttpReply> {
+    const {form} = call;
+    const limit = limitParameter(form);
+    const timeMs = optionalTimeParameter(form, 'time', this.#now());
+    return this.#run(call, {
+      kind: 'instant',
+      query: form.get('query'),
+      timeMs,
+      limit,
+      ...evaluationOf(call),
+    });
+  }
+
+  range(call: HttpCall): Promise<HttpReply> {
+    const {form} = call;
+    const limit = limitParameter(form);
+    const startMs = timeParameter(form, 'start');
+    const endMs = timeParameter(form, 'end');
+    if (endMs < startMs) throw invalidParameter('end', 'end timestamp must not be before start time');
+    const stepMs = Math.trunc(parameter('step', () => parseDurationParameter(form.get('step'))));
+    if (stepMs <= 0) {
+      throw invalidParameter(
+        'step',
+        'zero or negative query resolution step widths are not accepted. Try a positive integer',
+      );
+    }
+    if (Math.floor((endMs - startMs) / stepMs) > pointsMax) {
+      throw new ApiError(
+        'bad_data',
+        'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
+      );
+    }
+    const query = form.get('query');
+    return this.#run(call, {kind: 'range', query, startMs, endMs, stepMs, limit, ...evaluationOf(call)});
+  }
+
+  series(call: HttpCall): Promise<HttpReply> {
+    const {form} = call;
+    if (form.error !== '') throw new ApiError('bad_data', `error parsing form values: ${form.error}`);
+    const matches = form.all('match[]');
+    if (matches.length === 0) throw new ApiError('bad_data', 'no match[] parameter provided');
+    const limit = limitParameter(form);
+    return this.#run(call, {kind: 'series', matches, limit, ...timeRangeParameters(form)});
+  }
+
+  labelNames(call: HttpCall): Promise<HttpReply> {
+    const {form} = call;
+    const limit = limitParameter(form);
+    const matches = form.all('match[]');
+    return this.#run(call, {kind: 'labelNames', matches, limit, ...timeRangeParameters(form)});
+  }
+
+  labelValues(call: HttpCall): Promise<HttpReply> {
+    const {form, params} = call;
+    const escaped = params['name'] ?? '';
+    const name = escaped.startsWith('U__') ? unescapeName(escaped) : escaped;
+    if (name === '' || name.includes('\ufffd')) {
+      throw new ApiError('bad_data', `invalid label name: ${quoteGo(name)}`);
+    }
+    const limit = limitParameter(form);
+    const matches = form.all('match[]');
+    return this.#run(call, {kind: 'labelValues', name, matches, limit, ...timeRangeParameters(form)});
+  }
+
+  text(kind: 'format' | 'parse', call: HttpCall): Promise<HttpReply> {
+    return this.#run(call, {kind, query: call.form.get('query')});
+  }
+
+  /** No exemplars are stored: the query is checked, and the answer has none. */
+  async exemplars(call: HttpCall): Promise<HttpReply> {
+    const {form} = call;
+    const {startMs, endMs} = timeRangeParameters(form);
+    if (endMs < startMs) {
+      throw new ApiError('bad_data', 'end timestamp must not be before start timestamp');
+    }
+    const parsed = await this.#run(call, {kind: 'parse', query: form.get('query')});
+    return parsed.status === 200 ? success([]) : parsed;
+  }
+
+  async #run(call: HttpCall, request: QueryRequest): Promise<HttpReply> {
+    const {status, body} = await this.#backend.run(request, call.signal);
+    return jsonReply(status, body);
+  }
+}
+
+function evaluationOf({form}: HttpCall): {timeoutMs: number; stats: string; lookbackDeltaMs?: number} {
+  const timeoutMs = timeoutParameter(form);
+  const lookbackDeltaMs = lookbackParameter(form);
+  return {timeoutMs, stats: form.get('stats'), ...(lookbackDeltaMs === undefined ? {} : {lookbackDeltaMs})};
+}

@@ -1,0 +1,244 @@
+// prometheus_tsdb_… and prometheus_target_…, from a snapshot of the storage thread's counters.
+
+import type {FamilyList} from './families.ts';
+import type {
+  HeadStatistics,
+  RemoteWriteStatistics,
+  ScrapeStatistics,
+  StorageStatistics,
+  WalStatistics,
+} from './statistics.ts';
+
+export function addStorageFamilies(list: FamilyList, statistics: StorageStatistics): void {
+  addHead(list, statistics.head);
+  addWal(list, statistics.wal);
+  addScrape(list, statistics.scrape);
+  addRemoteWrite(list, statistics.remoteWrite);
+  const {committedBytes, usedBytes} = statistics.memory;
+  list.gauge('narthex_shared_memory_committed_bytes', 'Shared memory that was ever touched.', committedBytes);
+  list.gauge('narthex_shared_memory_used_bytes', 'Shared memory in use.', usedBytes);
+}
+
+function addHead(list: FamilyList, head: HeadStatistics): void {
+  list.gauge('prometheus_tsdb_head_series', 'Series in the head.', head.series);
+  list.counter(
+    'prometheus_tsdb_head_series_created_total',
+    'Series created in the head.',
+    head.seriesCreated,
+  );
+  list.counter(
+    'prometheus_tsdb_head_series_removed_total',
+    'Series removed from the head.',
+    head.seriesRemoved,
+  );
+  list.gauge('prometheus_tsdb_head_chunks', 'Chunks in the head.', head.chunks);
+  list.counter(
+    'prometheus_tsdb_head_chunks_created_total',
+    'Chunks created in the head.',
+    head.chunksCreated,
+  );
+  list.counter(
+    'prometheus_tsdb_head_chunks_removed_total',
+    'Chunks removed from the head.',
+    head.chunksRemoved,
+  );
+  const sampleType = {type: 'float'};
+  list.counter(
+    'prometheus_tsdb_head_samples_appended_total',
+    'Samples appended to the head.',
+    head.samplesAppended,
+    sampleType,
+  );
+  list.counter(
+    'prometheus_tsdb_out_of_order_samples_total',
+    'Samples refused because they were older than the newest of their series.',
+    head.outOfOrderSamples,
+    sampleType,
+  );
+  list.counter(
+    'prometheus_tsdb_out_of_bound_samples_total',
+    'Samples refused because they were older than the head.',
+    head.outOfBoundsSamples,
+    sampleType,
+  );
+  list.counter(
+    'narthex_tsdb_duplicate_samples_total',
+    'Samples refused because another value was stored for their time.',
+    head.duplicateSamples,
+  );
+  list.gauge('prometheus_tsdb_head_active_appenders', 'Appenders at work.', head.activeAppenders);
+  list.gauge('prometheus_tsdb_symbol_table_size_bytes', 'Memory of interned label texts.', head.symbolsBytes);
+  addHeadTimes(list, head);
+}
+
+/** Prometheus has the ends of time where the head is empty; a double rounds them the same way. */
+function addHeadTimes(list: FamilyList, head: HeadStatistics): void {
+  const minTimeMs = head.minTimeMs ?? 2 ** 63;
+  const maxTimeMs = head.maxTimeMs ?? -(2 ** 63);
+  list.gauge('prometheus_tsdb_head_min_time', 'Oldest time in the head, in milliseconds.', minTimeMs);
+  list.gauge('prometheus_tsdb_head_max_time', 'Newest time in the head, in milliseconds.', maxTimeMs);
+  list.gauge(
+    'prometheus_tsdb_head_min_time_seconds',
+    'Oldest time in the head.',
+    Math.trunc(minTimeMs / 1000),
+  );
+  list.gauge(
+    'prometheus_tsdb_head_max_time_seconds',
+    'Newest time in the head.',
+    Math.trunc(maxTimeMs / 1000),
+  );
+  list.gauge('prometheus_tsdb_lowest_timestamp', 'Oldest time stored, in milliseconds.', minTimeMs);
+  list.gauge('prometheus_tsdb_lowest_timestamp_seconds', 'Oldest time stored.', Math.trunc(minTimeMs / 1000));
+}
+
+function addWal(list: FamilyList, wal: WalStatistics): void {
+  const log = 'write-ahead log';
+  list.gauge(
+    'prometheus_tsdb_wal_segment_current',
+    `Segment of the ${log} that is written.`,
+    wal.segmentCurrent,
+  );
+  list.gauge('prometheus_tsdb_wal_storage_size_bytes', `Size of the ${log}.`, wal.storageBytes);
+  list.summary(
+    {name: 'prometheus_tsdb_wal_fsync_duration_seconds', help: `Time that fsync of the ${log} took.`},
+    [wal],
+    ({fsyncs, fsyncSecondsTotal, fsyncQuantiles = []}) => ({
+      labels: {},
+      count: fsyncs,
+      secondsTotal: fsyncSecondsTotal,
+      quantiles: fsyncQuantiles,
+    }),
+  );
+  list.counter('prometheus_tsdb_wal_writes_failed_total', `Failed writes to the ${log}.`, wal.writesFailed);
+  list.counter('prometheus_tsdb_wal_corruptions_total', `Damages found in the ${log}.`, wal.corruptions);
+  list.counter('prometheus_tsdb_wal_truncations_total', `Truncations of the ${log}.`, wal.truncations);
+  list.counter(
+    'prometheus_tsdb_wal_truncations_failed_total',
+    `Failed truncations of the ${log}.`,
+    wal.truncationsFailed,
+  );
+  list.counter('prometheus_tsdb_wal_page_flushes_total', `Page flushes of the ${log}.`, wal.pageFlushes);
+  list.counter(
+    'prometheus_tsdb_wal_completed_pages_total',
+    `Pages of the ${log} filled.`,
+    wal.completedPages,
+  );
+  list.counter(
+    'prometheus_tsdb_wal_record_part_writes_total',
+    `Records written to the ${log}.`,
+    wal.recordsWritten,
+  );
+  list.counter(
+    'prometheus_tsdb_wal_record_parts_bytes_written_total',
+    `Bytes written to the ${log}.`,
+    wal.bytesWritten,
+  );
+  list.gauge(
+    'prometheus_tsdb_data_replay_duration_seconds',
+    `Time that replay took at start.`,
+    wal.replaySeconds,
+  );
+}
+
+function addScrape(list: FamilyList, scrape: ScrapeStatistics): void {
+  addPools(list, scrape);
+  const {intervals} = scrape;
+  list.summary(
+    {name: 'prometheus_target_interval_length_seconds', help: 'Actual time between scrapes.'},
+    intervals,
+    ({interval, ...rest}) => ({labels: {interval}, ...rest}),
+  );
+  const counter = (name: string, help: string, value: number): void =>
+    list.counter(`prometheus_target_${name}_total`, help, value);
+  counter('scrape_pools', 'Attempts to create a scrape pool.', scrape.poolsCreated);
+  counter('scrape_pools_failed', 'Scrape pools that could not be created.', scrape.poolsFailed);
+  counter('scrape_pool_reloads', 'Reloads of scrape pools.', scrape.poolReloads);
+  counter('scrape_pool_reloads_failed', 'Failed reloads of scrape pools.', scrape.poolReloadsFailed);
+  counter('scrapes_exceeded_sample_limit', 'Scrapes with too many samples.', scrape.sampleLimitExceeded);
+  counter('scrapes_exceeded_body_size_limit', 'Scrapes with too large a body.', scrape.bodySizeLimitExceeded);
+  counter(
+    'scrape_pool_exceeded_label_limits',
+    'Times that label limits were hit.',
+    scrape.labelLimitExceeded,
+  );
+  counter(
+    'scrape_pool_exceeded_target_limit',
+    'Times that target limits were hit.',
+    scrape.targetLimitExceeded,
+  );
+  const refused = 'Scraped samples refused because';
+  counter(
+    'scrapes_sample_duplicate_timestamp',
+    `${refused} another value was stored for their time.`,
+    scrape.duplicateTimestamps,
+  );
+  counter('scrapes_sample_out_of_order', `${refused} they were out of order.`, scrape.outOfOrder);
+  counter('scrapes_sample_out_of_bounds', `${refused} they were out of bounds.`, scrape.outOfBounds);
+  list.counter(
+    'narthex_scrape_lines_predicted_total',
+    'Lines of scraped bodies that were where the scrape before had them.',
+    scrape.linesPredicted,
+  );
+  list.counter(
+    'narthex_scrape_lines_parsed_total',
+    'Lines of scraped bodies read in full.',
+    scrape.linesParsed,
+  );
+}
+
+function addPools(list: FamilyList, {pools}: ScrapeStatistics): void {
+  const prefix = 'prometheus_target_scrape_pool';
+  list.each('gauge', {name: `${prefix}_targets`, help: 'Targets of the pool.'}, pools, (pool) => ({
+    labels: {scrape_job: pool.name},
+    value: pool.targets,
+  }));
+  list.each(
+    'gauge',
+    {name: `${prefix}_target_limit`, help: 'Most targets of the pool, 0 = any number.'},
+    pools,
+    (pool) => ({
+      labels: {scrape_job: pool.name},
+      value: pool.targetLimit,
+    }),
+  );
+  list.each(
+    'counter',
+    {name: `${prefix}_sync_total`, help: 'Times that the targets of the pool were set.'},
+    pools,
+    (pool) => ({
+      labels: {scrape_job: pool.name},
+      value: pool.syncs,
+    }),
+  );
+  list.summary(
+    {name: 'prometheus_target_sync_length_seconds', help: 'Time that setting the targets of the pool took.'},
+    pools,
+    (pool) => ({labels: {scrape_job: pool.name}, count: pool.syncs, secondsTotal: pool.syncSecondsTotal}),
+  );
+}
+
+function addRemoteWrite(list: FamilyList, write: RemoteWriteStatistics): void {
+  list.counter(
+    'prometheus_api_remote_write_invalid_labels_samples_total',
+    'Received remote write samples that were refused because of their labels.',
+    write.samplesWithInvalidLabels,
+  );
+  const prefix = 'narthex_remote_write_received';
+  list.counter(`${prefix}_requests_total`, 'Remote write requests received.', write.requests);
+  list.counter(`${prefix}_samples_total`, 'Samples received by remote write and stored.', write.samples);
+  list.counter(
+    `${prefix}_samples_rejected_total`,
+    'Samples received by remote write and refused.',
+    write.samplesRejected,
+  );
+  list.counter(
+    `${prefix}_exemplars_skipped_total`,
+    'Exemplars received by remote write, which are not stored.',
+    write.exemplarsSkipped,
+  );
+  list.counter(
+    `${prefix}_histograms_rejected_total`,
+    'Native histograms received by remote write, which are not stored.',
+    write.histogramsSkipped,
+  );
+}

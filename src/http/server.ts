@@ -1,0 +1,395 @@
+// An HTTP server on fastify: a table of routes, answers as data, limits for everything that a client sends, errors that end
+// a request and never the process, and an orderly end.
+
+import http from 'node:http';
+import type {AddressInfo} from 'node:net';
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type HTTPMethods,
+} from 'fastify';
+import {describeError, type Logger} from '../sys/log.ts';
+import {compress, compressSizeMin, negotiateEncoding} from './compression.ts';
+import {Form} from './form.ts';
+import {emptyReply, redirect, textError, type HttpReply} from './reply.ts';
+import {HandlerStatistics} from './request-statistics.ts';
+import type {ListenAddress} from './weburl.ts';
+
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'OPTIONS';
+
+const allMethods: readonly HttpMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
+
+/** Queries travel in URLs: as much as Go's servers take, headers included. */
+const headerBytesMax = 1024 * 1024;
+/** Forms, as Go's parser limits them. */
+const formBytesMax = 10 * 1024 * 1024;
+/** A client that takes nothing of its answer for so long is cut off. */
+const sendTimeoutMs = 60_000;
+
+/** A request as a handler sees it. */
+export interface HttpCall {
+  method: string;
+  /** With the query string. */
+  url: string;
+  /** Decoded parts of the path that the route names. */
+  params: Readonly<Record<string, string>>;
+  form: Form;
+  body: Uint8Array;
+  header(name: string): string | undefined;
+  /** Aborts when the client is gone. */
+  signal: AbortSignal;
+}
+
+export type HttpHandler = (call: HttpCall) => HttpReply | Promise<HttpReply>;
+
+export interface RouteOptions {
+  /** Name in metrics; the path where it is left out. */
+  label?: string;
+  bodyBytesMax?: number;
+}
+
+export interface HttpServerOptions {
+  logger: Logger;
+  listenAddresses: readonly ListenAddress[];
+  /** '' or '/prefix'. */
+  routePrefix: string;
+  connectionsMax: number;
+  /** A request must have arrived within this time; a connection may be idle as long. */
+  readTimeoutMs: number;
+  /** The answer where a handler threw, or where a request cannot be read (`status` says why). */
+  errorReply: (status: number, message: string) => HttpReply;
+}
+
+interface Route {
+  path: string;
+  label: string;
+  bodyBytesMax: number;
+  handlers: Map<HttpMethod, HttpHandler>;
+}
+
+export class HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #app: FastifyInstance;
+  readonly #routes = new Map<string, Route>();
+  readonly #statistics = new Map<string, HandlerStatistics>();
+  readonly #servers: http.Server[] = [];
+  #notFound: HttpHandler = () => textError(404, '404 page not found');
+  #prepared: Promise<void> | null = null;
+  #closing = false;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#app = fastify({
+      logger: false,
+      bodyLimit: formBytesMax,
+      exposeHeadRoutes: false,
+      return503OnClosing: false,
+      routerOptions: {maxParamLength: headerBytesMax, querystringParser: () => ({})},
+      frameworkErrors: (error, request, reply) => this.#fail(error, request, reply),
+    });
+  }
+
+  /** Adds handlers to a path: `/static`, `/a/:name`, `/a/*`. Paths do not have the prefix. Before listen() only. */
+  route(
+    methods: readonly HttpMethod[],
+    path: string,
+    handler: HttpHandler,
+    options: RouteOptions = {},
+  ): void {
+    let route = this.#routes.get(path);
+    if (route === undefined) {
+      const {label = path, bodyBytesMax = formBytesMax} = options;
+      route = {path, label, bodyBytesMax, handlers: new Map()};
+      this.#routes.set(path, route);
+    }
+    for (const method of methods) route.handlers.set(method, handler);
+  }
+
+  /** Answers what no route does. */
+  notFound(handler: HttpHandler): void {
+    this.#notFound = handler;
+  }
+
+  /** By handler, in the order of their routes. */
+  statistics(): HandlerStatistics[] {
+    return [...this.#statistics.values()];
+  }
+
+  /** Begins to accept connections; returns where. Throws where an address cannot be had, and then listens nowhere. */
+  async listen(): Promise<ListenAddress[]> {
+    await this.prepare();
+    const addresses: ListenAddress[] = [];
+    try {
+      for (const wanted of this.#options.listenAddresses) addresses.push(await this.#listenOn(wanted));
+    } catch (cause) {
+      for (const server of this.#servers) server.close();
+      throw cause;
+    }
+    return addresses;
+  }
+
+  /** Stops accepting, lets running requests finish for at most `graceMs`, then cuts them off. */
+  async close(graceMs = 10_000): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#servers.map((server) => closeServer(server, graceMs)));
+    await this.#app.close();
+  }
+
+  /** For tests: answers a request that comes over no socket. */
+  inject: FastifyInstance['inject'] = ((...args: Parameters<FastifyInstance['inject']>) =>
+    this.#app.inject(...args)) as FastifyInstance['inject'];
+
+  /** Builds the router; listen() does it too. */
+  prepare(): Promise<void> {
+    this.#prepared ??= this.#prepare();
+    return this.#prepared;
+  }
+
+  async #prepare(): Promise<void> {
+    const app = this.#app;
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', {parseAs: 'buffer'}, (_request, body, done) => done(null, body));
+    app.setErrorHandler((error, request, reply) => this.#fail(error as Error, request, reply));
+    app.setNotFoundHandler((request, reply) => this.#answerUnknown(request, reply));
+    for (const route of this.#routes.values()) this.#register(route);
+    await app.ready();
+  }
+
+  #register(route: Route): void {
+    const statistics = this.#statisticsOf(route.label);
+    const url = `${this.#options.routePrefix}${route.path}`;
+    const allow = [...new Set<string>([...route.handlers.keys(), 'OPTIONS'])].sort().join(', ');
+    for (const method of allMethods) {
+      const handler = route.handlers.get(method) ?? fallbackHandler(method, allow, route.path);
+      if (handler === null) continue;
+      this.#app.route({
+        method: method as HTTPMethods,
+        url: url === '' ? '/' : url,
+        bodyLimit: route.bodyBytesMax,
+        handler: (request, reply) => this.#answer(request, reply, handler, statistics),
+      });
+    }
+  }
+
+  #statisticsOf(label: string): HandlerStatistics {
+    let statistics = this.#statistics.get(label);
+    if (statistics === undefined) {
+      statistics = new HandlerStatistics(label);
+      this.#statistics.set(label, statistics);
+    }
+    return statistics;
+  }
+
+  async #answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    handler: HttpHandler,
+    statistics: HandlerStatistics | null,
+  ): Promise<FastifyReply> {
+    const startMs = performance.now();
+    const gone = new AbortController();
+    const onClose = (): void => {
+      if (!reply.raw.writableFinished) gone.abort();
+    };
+    reply.raw.once('close', onClose);
+    let answer: HttpReply;
+    try {
+      answer = await handler(callOf(request, gone.signal));
+    } catch (cause) {
+      answer = this.#explain(cause, request);
+    }
+    const bytes = await this.#send(request, reply, answer);
+    const seconds = (performance.now() - startMs) / 1000;
+    statistics?.observe(answer.status, seconds, bytes);
+    this.#options.logger.debug('HTTP request', {
+      method: request.method,
+      url: request.url,
+      status: answer.status,
+      bytes,
+      seconds: Number(seconds.toFixed(6)),
+      client: request.ip,
+    });
+    return reply;
+  }
+
+  async #send(request: FastifyRequest, reply: FastifyReply, answer: HttpReply): Promise<number> {
+    if (answer.headers !== undefined) reply.headers(answer.headers);
+    if (answer.contentType !== '') reply.header('Content-Type', answer.contentType);
+    if (this.#closing) reply.header('Connection', 'close');
+    let body: string | Uint8Array = answer.body;
+    if (
+      answer.compressed !== true &&
+      body.length >= compressSizeMin &&
+      compressibleType(answer.contentType)
+    ) {
+      addVary(reply, 'Accept-Encoding');
+      const encoding = negotiateEncoding(request.headers['accept-encoding']);
+      if (encoding !== null) {
+        body = await compress(body, encoding);
+        reply.header('Content-Encoding', encoding);
+      }
+    }
+    // Fastify would add a charset to the type of a string.
+    const sent = typeof body === 'string' ? Buffer.from(body) : bufferOf(body);
+    if (sent.length > 65_536) limitSending(reply);
+    reply.code(answer.status).send(sent.length === 0 ? undefined : sent);
+    return sent.length;
+  }
+
+  #explain(cause: unknown, request: FastifyRequest): HttpReply {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    this.#options.logger.error('Error while serving request', {
+      method: request.method,
+      url: request.url,
+      client: request.ip,
+      err: error,
+      stack: error.stack,
+    });
+    return this.#options.errorReply(500, describeError(error));
+  }
+
+  /** Fastify's own errors: bodies that are too large or cut short, addresses that cannot be decoded. */
+  #fail(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+    const {statusCode = 500, code = ''} = error as {statusCode?: number; code?: string};
+    const answer =
+      statusCode >= 500
+        ? this.#explain(error, request)
+        : this.#options.errorReply(statusCode, failureText(code, error.message, formBytesMax));
+    // What is left of the body would be read as the next request.
+    reply.header('Connection', 'close');
+    void this.#send(request, reply, answer);
+  }
+
+  async #answerUnknown(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const {routePrefix} = this.#options;
+    const [path = '', query] = request.url.split('?', 2);
+    const cleaned = cleanPath(path);
+    const suffix = query === undefined ? '' : `?${query}`;
+    if (
+      cleaned !== path &&
+      (this.#routes.has(cleaned.slice(routePrefix.length)) || cleaned === routePrefix)
+    ) {
+      return this.#answer(request, reply, () => redirect(301, `${cleaned}${suffix}`), null);
+    }
+    return this.#answer(request, reply, this.#notFound, null);
+  }
+
+  async #listenOn(wanted: ListenAddress): Promise<ListenAddress> {
+    const {readTimeoutMs, connectionsMax} = this.#options;
+    const server = http.createServer(
+      {
+        maxHeaderSize: headerBytesMax,
+        requestTimeout: readTimeoutMs,
+        headersTimeout: Math.min(readTimeoutMs, 60_000),
+        keepAliveTimeout: readTimeoutMs,
+        connectionsCheckingInterval: Math.min(readTimeoutMs, 10_000),
+      },
+      (request, response) => this.#app.routing(request, response),
+    );
+    server.maxConnections = connectionsMax;
+    this.#servers.push(server);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({port: wanted.port, ...(wanted.host === '' ? {} : {host: wanted.host})}, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    server.on('error', (error) => this.#options.logger.error('HTTP server failed', {err: error}));
+    const {address, port} = server.address() as AddressInfo;
+    return {host: address, port};
+  }
+}
+
+function callOf(request: FastifyRequest, signal: AbortSignal): HttpCall {
+  const body = request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
+  let form: Form | null = null;
+  return {
+    method: request.method,
+    url: request.url,
+    params: request.params as Record<string, string>,
+    body,
+    header: (name) => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    signal,
+    get form(): Form {
+      form ??= formOf(request, body);
+      return form;
+    },
+  };
+}
+
+function formOf(request: FastifyRequest, body: Uint8Array): Form {
+  const question = request.url.indexOf('?');
+  const query = question < 0 ? '' : request.url.slice(question + 1);
+  const type = request.headers['content-type'] ?? '';
+  const isForm = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type);
+  return Form.of(query, isForm ? bufferOf(body).toString() : '');
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Methods that a path does not have. A wildcard must not hide the other paths below it. */
+function fallbackHandler(method: HttpMethod, allow: string, path: string): HttpHandler | null {
+  if (path.endsWith('/*') && allow === 'OPTIONS') return null;
+  if (method === 'OPTIONS') return () => emptyReply(200, {Allow: allow});
+  return () => {
+    const answer = textError(405, 'Method Not Allowed');
+    answer.headers = {Allow: allow, ...answer.headers};
+    return answer;
+  };
+}
+
+/** Resolves `.` and `..`, merges slashes, takes the last one away. */
+function cleanPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
+function failureText(code: string, message: string, limit: number): string {
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return `request body is larger than the limit of ${limit} bytes`;
+  return message;
+}
+
+function compressibleType(contentType: string): boolean {
+  return /^(?:application\/(?:json|openmetrics-text|yaml)|text\/)/.test(contentType);
+}
+
+function addVary(reply: FastifyReply, name: string): void {
+  const known = reply.getHeader('Vary');
+  reply.header('Vary', known === undefined ? name : `${String(known)}, ${name}`);
+}
+
+function limitSending(reply: FastifyReply): void {
+  const {socket} = reply.raw;
+  if (socket === null) return;
+  const cut = (): void => {
+    socket.destroy();
+  };
+  socket.setTimeout(sendTimeoutMs, cut);
+  reply.raw.once('finish', () => {
+    socket.setTimeout(0);
+    socket.off('timeout', cut);
+  });
+}
+
+async function closeServer(server: http.Server, graceMs: number): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  // Connections become idle as their requests end.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(cut);
+}
