@@ -126,7 +126,8 @@ function parseDurationCall(tokens: TokenStream, signStart?: number): DurationExp
   }
   const {end} = tokens.expect(')');
   // For what has operands, Prometheus reports where these are.
-  const range = left === null || right === null ? {start, end} : {start: left.range.start, end: right.range.end};
+  const range =
+    left === null || right === null ? {start, end} : {start: left.range.start, end: right.range.end};
   requireDurationExpressions(tokens, {start: signStart ?? range.start, end});
   return {kind: 'duration', op, left, right, wrapped: false, range};
 }

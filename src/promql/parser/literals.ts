@@ -79,7 +79,7 @@ function byteOf(escape: string): number {
 function decodeKeepingBytes(bytes: Uint8Array): string {
   const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
   let text = '';
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     let end = start + sequenceLength(bytes[start]!);
     try {
       text += decoder.decode(bytes.subarray(start, end));

@@ -83,6 +83,7 @@ function parseLabelName(tokens: TokenStream): string {
   const token = tokens.take();
   const text = tokens.textOf(token);
   const name = kind === 'string' ? unquoteString(text) : text;
-  if (name === '' || !name.isWellFormed()) tokens.fail(token, `invalid label name for grouping: ${quoteGo(name)}`);
+  if (name === '' || !name.isWellFormed())
+    tokens.fail(token, `invalid label name for grouping: ${quoteGo(name)}`);
   return name;
 }
