@@ -2,6 +2,7 @@
 // `-h`, `@file` (one argument a line), `--` before what is no flag.
 
 import {readFileSync} from 'node:fs';
+import {nearestName} from '../base/nearest.ts';
 import {formatDuration, parseDuration} from '../model/duration.ts';
 import {formatSize, parseSize} from '../model/size.ts';
 
@@ -128,36 +129,6 @@ function unknownFlag(arg: string, byName: Map<string, FlagSpec>): FlagError {
   const wanted = flag.slice(2);
   const near = nearestName(wanted.replace(/^no-/, ''), [...byName.keys()]);
   return new FlagError(`unknown long flag '${flag}'${near === null ? '' : `; did you mean '--${near}'?`}`, 1);
-}
-
-/** The name that differs least from `wanted`, where it differs little enough to be what was meant. */
-export function nearestName(wanted: string, names: readonly string[]): string | null {
-  let best: string | null = null;
-  let bestDistance = Math.floor(wanted.length / 4) + 1;
-  for (const name of names) {
-    const distance = editDistance(wanted, name);
-    if (distance > bestDistance || (distance === bestDistance && best !== null)) continue;
-    best = name;
-    bestDistance = distance;
-  }
-  if (best !== null) return best;
-  // `--retention.time`: the end of exactly one flag.
-  const ending = names.filter((name) => name.endsWith(`.${wanted}`));
-  return ending.length === 1 ? ending[0]! : null;
-}
-
-function editDistance(left: string, right: string): number {
-  if (left.length > 200) return Infinity;
-  let before = Array.from({length: right.length + 1}, (_, i) => i);
-  for (let i = 1; i <= left.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const change = left[i - 1] === right[j - 1] ? 0 : 1;
-      row.push(Math.min(before[j - 1]! + change, before[j]! + 1, row[j - 1]! + 1));
-    }
-    before = row;
-  }
-  return before[right.length]!;
 }
 
 /** All flags with their values; typed access throws FlagError with exit code 2 and the words of the original. */

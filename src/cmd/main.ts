@@ -1,6 +1,7 @@
 // The program's first file: chooses the command, reads its flags, and only then loads the code that runs it.
 
-import {FlagError, nearestName} from './flags.ts';
+import {nearestName} from '../base/nearest.ts';
+import {FlagError} from './flags.ts';
 import {formatHelp} from './help.ts';
 import {obsoleteServerFlagSpecs, serverFlagSpecs} from './server-flag-specs.ts';
 import {parseServerFlags} from './server-flags.ts';

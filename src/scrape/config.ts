@@ -1,7 +1,8 @@
+import type {HttpClientConfig} from '../http/client-config.ts';
 import type {RelabelConfig} from '../relabel/config.ts';
 
 /** One entry of scrape_configs, defaults filled in. Plain data: it travels from the main thread to the storage thread. */
-export interface ScrapeConfig {
+export interface ScrapeConfig extends HttpClientConfig {
   jobName: string;
   scrapeIntervalMs: number;
   scrapeTimeoutMs: number;
@@ -13,7 +14,6 @@ export interface ScrapeConfig {
   trackTimestampsStaleness: boolean;
   /** Offer gzip (and zstd) in Accept-Encoding. */
   enableCompression: boolean;
-  followRedirects: boolean;
   /** In order of preference, for example 'OpenMetricsText1.0.0', 'PrometheusText0.0.4'. */
   scrapeProtocols: string[];
   /** Used where a target sends no or an unknown Content-Type; '' = such a scrape fails. */
@@ -25,16 +25,8 @@ export interface ScrapeConfig {
   labelNameLengthLimit: number;
   labelValueLengthLimit: number;
   targetLimit: number;
-  basicAuth?: {username: string; password?: string; passwordFile?: string};
-  /** Authorization header other than basic; type is 'Bearer' by default. */
-  authorization?: {type: string; credentials?: string; credentialsFile?: string};
-  tls?: {
-    insecureSkipVerify: boolean;
-    caFile?: string;
-    certFile?: string;
-    keyFile?: string;
-    serverName?: string;
-  };
+  /** Dropped targets to remember for the targets page; 0 = all. */
+  keepDroppedTargets?: number;
   relabelConfigs: RelabelConfig[];
   metricRelabelConfigs: RelabelConfig[];
   staticConfigs: TargetGroup[];

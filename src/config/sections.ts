@@ -1,0 +1,139 @@
+// Sections that do little or nothing yet, but that the configurations of users have.
+
+import type * as z from 'zod';
+import type {YamlMap, YamlValue} from '../base/yaml-write.ts';
+import {
+  anything,
+  boolean,
+  choice,
+  duration,
+  float,
+  integer,
+  labelSet,
+  list,
+  notYet,
+  optionalSection,
+  section,
+  size,
+  text,
+} from '../model/fields.ts';
+import {quoteGo} from '../base/quote.ts';
+import {formatDuration} from '../model/duration.ts';
+
+/** Settings of Go's runtime: accepted for what they are there. */
+export const runtimeFields = section({gogc: integer.default(75)});
+
+/** An alertmanager without targets, as in the sample configuration of Prometheus, has nothing to be sent. */
+const idleAlertmanager = section(
+  {
+    static_configs: list(
+      section({
+        targets: notYet(list(text)).default([]),
+        labels: labelSet.default(new Map()),
+      }),
+    ).default([]),
+    scheme: text.default('http'),
+    timeout: duration.default(10_000),
+    api_version: text.default('v2'),
+    path_prefix: text.default(''),
+  },
+  'empty or null section in alertmanagers',
+);
+
+export const alertingFields = section({
+  alert_relabel_configs: notYet(anything).default(null),
+  alertmanagers: list(idleAlertmanager, 'a list of alertmanagers').default([]),
+});
+
+export function documentOfAlerting(fields: z.output<typeof alertingFields>): YamlMap {
+  const alertmanagers = fields.alertmanagers.map((each): YamlMap => {
+    const document: YamlMap = new Map<string, YamlValue>([
+      ['follow_redirects', true],
+      ['enable_http2', true],
+      ['scheme', each.scheme],
+    ]);
+    if (each.path_prefix !== '') document.set('path_prefix', each.path_prefix);
+    document.set('timeout', formatDuration(each.timeout));
+    document.set('api_version', each.api_version);
+    const groups = each.static_configs.map((): YamlMap => new Map([['targets', []]]));
+    if (groups.length > 0) document.set('static_configs', groups);
+    return document;
+  });
+  return new Map([['alertmanagers', alertmanagers]]);
+}
+
+const tsdbFields = section({
+  out_of_order_time_window: notYet(duration).default(0),
+  stale_series_compaction_threshold: notYet(float).default(0),
+  chunk_encoding: optionalSection(
+    section({
+      floats: notYet(
+        choice(
+          ['xor', 'xor2'],
+          (wrong) =>
+            `'storage.tsdb.chunk_encoding.floats' must be 'xor' or 'xor2', or the field must be omitted entirely, got ${quoteGo(wrong)}`,
+        ),
+        (value) => value !== 'xor2',
+      ).default(''),
+    }),
+  ).default(null),
+  retention: optionalSection(
+    section({
+      time: duration.default(0),
+      size: notYet(size).default(0),
+      percentage: notYet(float).default(0),
+    }),
+  ).default(null),
+});
+
+export const storageFields = section({
+  tsdb: optionalSection(tsdbFields).default(null),
+  // As in Prometheus, without effect unless exemplar storage is enabled, and that is refused.
+  exemplars: optionalSection(section({max_exemplars: integer.default(0)})).default(null),
+});
+
+export function documentOfStorage(
+  fields: z.output<typeof storageFields> | null,
+  retentionMs: number,
+): YamlMap {
+  const tsdb: YamlMap = new Map();
+  const floats = fields?.tsdb?.chunk_encoding?.floats ?? '';
+  if (floats !== '') tsdb.set('chunk_encoding', new Map([['floats', floats]]));
+  tsdb.set('retention', new Map([['time', formatDuration(retentionMs)]]));
+  const document: YamlMap = new Map([['tsdb', tsdb]]);
+  const exemplars = fields?.exemplars?.max_exemplars ?? 0;
+  if (exemplars !== 0) document.set('exemplars', new Map([['max_exemplars', exemplars]]));
+  return document;
+}
+
+const translations = [
+  'UnderscoreEscapingWithSuffixes',
+  'UnderscoreEscapingWithoutSuffixes',
+  'NoUTF8EscapingWithSuffixes',
+  'NoTranslation',
+] as const;
+
+/** As in Prometheus, without effect unless the OTLP receiver is enabled, and that is refused. */
+export const otlpFields = section({
+  promote_all_resource_attributes: boolean.default(false),
+  promote_resource_attributes: list(text).default([]),
+  ignore_resource_attributes: list(text).default([]),
+  translation_strategy: choice(
+    translations,
+    (wrong) => `unsupported OTLP translation strategy ${quoteGo(wrong)}`,
+  ).default('UnderscoreEscapingWithSuffixes'),
+  keep_identifying_resource_attributes: boolean.default(false),
+  convert_histograms_to_nhcb: boolean.default(false),
+  promote_scope_metadata: boolean.default(false),
+  label_name_underscore_sanitization: boolean.default(true),
+  label_name_preserve_multiple_underscores: boolean.default(true),
+});
+
+export function documentOfOtlp(fields: z.output<typeof otlpFields>): YamlMap {
+  const document: YamlMap = new Map();
+  for (const [name, value] of Object.entries(fields)) {
+    const empty = value === false || value === '' || (Array.isArray(value) && value.length === 0);
+    if (!empty) document.set(name, value);
+  }
+  return document;
+}

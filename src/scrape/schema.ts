@@ -1,0 +1,266 @@
+import type * as z from 'zod';
+import {quoteGo} from '../base/quote.ts';
+import {sortedMap, type YamlMap, type YamlValue} from '../base/yaml-write.ts';
+import {type Complain, httpClientShape, joinDirectory, readHttpClient} from '../http/client-config.ts';
+import {formatDuration} from '../model/duration.ts';
+import {
+  anything,
+  boolean,
+  choice,
+  count,
+  dictionary,
+  duration,
+  type Field,
+  float,
+  labelSet,
+  list,
+  notYet,
+  section,
+  size,
+  text,
+} from '../model/fields.ts';
+import {formatSize} from '../model/size.ts';
+import {relabelConfig} from '../relabel/schema.ts';
+import type {ScrapeConfig, TargetGroup} from './config.ts';
+import {
+  complainOfProtocols,
+  defaultScrapeProtocols,
+  type ScrapeDefaults,
+  unknownProtocol,
+} from './global-config.ts';
+
+/** Mechanisms that find targets; static_configs is the one that is there. */
+const discoveries =
+  'aws azure consul digitalocean dns docker dockerswarm ec2 ecs elasticache eureka file gce hetzner http ionos kubernetes kuma lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr'
+    .split(' ')
+    .map((name) => `${name}_sd_configs`);
+
+const discoveryShape: Record<string, z.ZodType<unknown>> = Object.fromEntries(
+  discoveries.map((name) => [name, notYet(anything).optional()]),
+);
+
+const staticConfig = section(
+  {targets: list(text).default([]), labels: labelSet.default(new Map())},
+  'empty or null section in static_configs',
+);
+
+const escapingSchemes = ['allow-utf-8', 'underscores', 'dots', 'values'] as const;
+
+/** Names as Prometheus 3 takes them; the older, narrower rule is not there yet. */
+export const validationScheme: Field<string> = notYet(
+  choice(
+    ['utf8', 'legacy'],
+    (wrong) => `unknown validation scheme: ${quoteGo(wrong)}, must be either 'legacy' or 'utf8'`,
+  ),
+  (scheme) => scheme !== 'legacy',
+);
+
+export const escapingScheme: Field<string> = notYet(
+  choice(
+    escapingSchemes,
+    (wrong) =>
+      `unknown scrape config name escaping method specified, must be one of ${escapingSchemes.map((each) => `'${each}'`).join(', ')}, got ${quoteGo(wrong)}`,
+  ),
+  (scheme) => scheme === '' || scheme === 'allow-utf-8',
+);
+
+const scheme: Field<'http' | 'https' | ''> = choice(
+  ['http', 'https'],
+  (wrong) => `unknown scheme ${quoteGo(wrong)}: it is http or https`,
+);
+
+/** One entry of scrape_configs as it stands in the file. */
+export const scrapeConfigFields = section(
+  {
+    job_name: text.default(''),
+    honor_labels: boolean.default(false),
+    honor_timestamps: boolean.default(true),
+    track_timestamps_staleness: boolean.default(false),
+    params: dictionary(list(text), 'url.Values').default(new Map()),
+    scrape_interval: duration.default(0),
+    scrape_timeout: duration.default(0),
+    scrape_protocols: list(text).optional(),
+    fallback_scrape_protocol: text.default(''),
+    scrape_native_histograms: notYet(boolean).default(false),
+    always_scrape_classic_histograms: notYet(boolean).default(false),
+    convert_classic_histograms_to_nhcb: notYet(boolean).default(false),
+    scrape_failure_log_file: notYet(text).default(''),
+    metrics_path: text.default('/metrics'),
+    scheme: scheme.default('http'),
+    enable_compression: boolean.default(true),
+    body_size_limit: size.default(0),
+    sample_limit: count.default(0),
+    target_limit: count.default(0),
+    label_limit: count.default(0),
+    label_name_length_limit: count.default(0),
+    label_value_length_limit: count.default(0),
+    native_histogram_bucket_limit: notYet(count).default(0),
+    native_histogram_min_bucket_factor: notYet(float).default(0),
+    keep_dropped_targets: count.default(0),
+    metric_name_validation_scheme: validationScheme.default(''),
+    metric_name_escaping_scheme: escapingScheme.default(''),
+    extra_scrape_metrics: notYet(boolean).default(false),
+    ...httpClientShape,
+    relabel_configs: list(relabelConfig, 'a list of relabel_configs').default([]),
+    metric_relabel_configs: list(relabelConfig, 'a list of relabel_configs').default([]),
+    static_configs: list(staticConfig, 'a list of static_configs').default([]),
+    ...discoveryShape,
+  },
+  'empty or null scrape config section',
+);
+
+export type ScrapeConfigFields = z.output<typeof scrapeConfigFields>;
+
+export interface ReadScrapeConfig {
+  config: ScrapeConfig;
+  /** Lines of the section with everything filled in, secrets hidden. */
+  document: YamlMap;
+}
+
+/** Fills in what comes from the global section, and checks what the fields say together. */
+export function readScrapeConfig(
+  fields: ScrapeConfigFields,
+  defaults: ScrapeDefaults,
+  directory: string,
+  complain: Complain,
+): ReadScrapeConfig {
+  if (fields.job_name === '') complain(['job_name'], 'job_name is empty');
+  checkTargets(fields, complain);
+  const http = readHttpClient(fields, directory, complain);
+  const config: ScrapeConfig = {
+    ...http.config,
+    jobName: fields.job_name,
+    ...readTimes(fields, defaults, complain),
+    metricsPath: fields.metrics_path,
+    scheme: fields.scheme === '' ? 'http' : fields.scheme,
+    params: Object.fromEntries(fields.params),
+    honorLabels: fields.honor_labels,
+    honorTimestamps: fields.honor_timestamps,
+    trackTimestampsStaleness: fields.track_timestamps_staleness,
+    enableCompression: fields.enable_compression,
+    ...readProtocols(fields, defaults, complain),
+    bodySizeLimitBytes: fields.body_size_limit || defaults.bodySizeLimitBytes,
+    sampleLimit: fields.sample_limit || defaults.sampleLimit,
+    targetLimit: fields.target_limit || defaults.targetLimit,
+    labelLimit: fields.label_limit || defaults.labelLimit,
+    labelNameLengthLimit: fields.label_name_length_limit || defaults.labelNameLengthLimit,
+    labelValueLengthLimit: fields.label_value_length_limit || defaults.labelValueLengthLimit,
+    keepDroppedTargets: fields.keep_dropped_targets || defaults.keepDroppedTargets,
+    relabelConfigs: fields.relabel_configs.map((rule) => rule.config),
+    metricRelabelConfigs: fields.metric_relabel_configs.map((rule) => rule.config),
+    staticConfigs: fields.static_configs.map(targetGroupOf),
+  };
+  return {config, document: documentOf(fields, config, http.document, directory)};
+}
+
+function readTimes(
+  fields: ScrapeConfigFields,
+  defaults: ScrapeDefaults,
+  complain: Complain,
+): {scrapeIntervalMs: number; scrapeTimeoutMs: number} {
+  const scrapeIntervalMs = fields.scrape_interval || defaults.scrapeIntervalMs;
+  if (fields.scrape_timeout > scrapeIntervalMs)
+    complain(
+      ['scrape_timeout'],
+      `scrape timeout greater than scrape interval for scrape config with job name ${quoteGo(fields.job_name)}`,
+    );
+  const scrapeTimeoutMs = fields.scrape_timeout || Math.min(defaults.scrapeTimeoutMs, scrapeIntervalMs);
+  return {scrapeIntervalMs, scrapeTimeoutMs};
+}
+
+function readProtocols(
+  fields: ScrapeConfigFields,
+  defaults: ScrapeDefaults,
+  complain: Complain,
+): {scrapeProtocols: string[]; fallbackScrapeProtocol: string} {
+  const job = `scrape config with job name ${quoteGo(fields.job_name)}`;
+  const scrapeProtocols = [
+    ...(fields.scrape_protocols ?? defaults.scrapeProtocols ?? defaultScrapeProtocols),
+  ];
+  const complaint = complainOfProtocols(scrapeProtocols);
+  if (complaint !== null) complain(['scrape_protocols'], `${complaint} for ${job}`);
+  const fallback = fields.fallback_scrape_protocol;
+  if (fallback !== '' && complainOfProtocols([fallback]) !== null)
+    complain(
+      ['fallback_scrape_protocol'],
+      `invalid fallback_scrape_protocol for ${job}: ${unknownProtocol(fallback)}`,
+    );
+  return {scrapeProtocols, fallbackScrapeProtocol: fallback};
+}
+
+/** A URL where an address belongs is a common mistake; relabelling may make an address of it, though. */
+function checkTargets(fields: ScrapeConfigFields, complain: Complain): void {
+  if (fields.relabel_configs.length > 0) return;
+  for (const [group, {targets}] of fields.static_configs.entries()) {
+    for (const [index, target] of targets.entries()) {
+      if (!target.includes('/')) continue;
+      const hint = 'it is host:port; use scheme and metrics_path for the rest of a URL';
+      complain(
+        ['static_configs', group, 'targets', index],
+        `${quoteGo(target)} is not a valid hostname (${hint})`,
+      );
+    }
+  }
+}
+
+function targetGroupOf(group: z.output<typeof staticConfig>, index: number): TargetGroup {
+  return {
+    source: String(index),
+    targets: group.targets.map((target) => ({__address__: target})),
+    labels: Object.fromEntries(group.labels),
+  };
+}
+
+function documentOf(
+  fields: ScrapeConfigFields,
+  config: ScrapeConfig,
+  http: YamlMap,
+  directory: string,
+): YamlMap {
+  const document: YamlMap = new Map();
+  const add = (name: string, value: YamlValue): void => {
+    document.set(name, value);
+  };
+  const addUnless = (zero: YamlValue, name: string, value: YamlValue): void => {
+    if (value !== zero) document.set(name, value);
+  };
+  add('job_name', config.jobName);
+  addUnless(false, 'honor_labels', config.honorLabels);
+  add('honor_timestamps', config.honorTimestamps);
+  add('track_timestamps_staleness', config.trackTimestampsStaleness);
+  if (fields.params.size > 0) add('params', sortedMap(fields.params));
+  add('scrape_interval', formatDuration(config.scrapeIntervalMs));
+  add('scrape_timeout', formatDuration(config.scrapeTimeoutMs));
+  add('scrape_protocols', config.scrapeProtocols);
+  addUnless('', 'fallback_scrape_protocol', config.fallbackScrapeProtocol);
+  add('scrape_native_histograms', fields.scrape_native_histograms);
+  add('always_scrape_classic_histograms', fields.always_scrape_classic_histograms);
+  add('convert_classic_histograms_to_nhcb', fields.convert_classic_histograms_to_nhcb);
+  addUnless('', 'scrape_failure_log_file', joinDirectory(directory, fields.scrape_failure_log_file));
+  addUnless('', 'metrics_path', config.metricsPath);
+  addUnless('', 'scheme', fields.scheme);
+  add('enable_compression', config.enableCompression);
+  addUnless('0B', 'body_size_limit', formatSize(config.bodySizeLimitBytes));
+  addUnless(0, 'sample_limit', config.sampleLimit);
+  addUnless(0, 'target_limit', config.targetLimit);
+  addUnless(0, 'label_limit', config.labelLimit);
+  addUnless(0, 'label_name_length_limit', config.labelNameLengthLimit);
+  addUnless(0, 'label_value_length_limit', config.labelValueLengthLimit);
+  addUnless(0, 'keep_dropped_targets', config.keepDroppedTargets ?? 0);
+  add('metric_name_validation_scheme', 'utf8');
+  add('metric_name_escaping_scheme', 'allow-utf-8');
+  add('extra_scrape_metrics', fields.extra_scrape_metrics);
+  for (const [name, value] of http) add(name, value);
+  const relabel = fields.relabel_configs.map((rule) => rule.document);
+  if (relabel.length > 0) add('relabel_configs', relabel);
+  const metricRelabel = fields.metric_relabel_configs.map((rule) => rule.document);
+  if (metricRelabel.length > 0) add('metric_relabel_configs', metricRelabel);
+  if (fields.static_configs.length > 0) add('static_configs', fields.static_configs.map(documentOfGroup));
+  return document;
+}
+
+function documentOfGroup({targets, labels}: z.output<typeof staticConfig>): YamlMap {
+  const document: YamlMap = new Map([['targets', targets]]);
+  if (labels.size > 0) document.set('labels', sortedMap(labels));
+  return document;
+}
