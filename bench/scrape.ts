@@ -8,7 +8,7 @@ import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {parseArgs} from 'node:util';
 import {fleetAddress} from './lib/fleet.ts';
-import {cpuSeconds, folderBytes, freePort, residentBytes, stopProgram} from './lib/processes.ts';
+import {cpuSeconds, folderBytes, freePort, residentBytes, stopProgram} from '../tools/programs.ts';
 import {availableSystems, type SystemUnderTest} from './lib/systems.ts';
 import {printTable} from './lib/table.ts';
 

@@ -1,6 +1,6 @@
 // The systems that are compared. Each is started with the same configuration on a data folder of its own.
 import {join} from 'node:path';
-import {findProgram, freePort, startProgram, type RunningProgram} from './processes.ts';
+import {findProgram, freePort, startProgram, type RunningProgram} from '../../tools/programs.ts';
 
 export interface SystemUnderTest {
   name: string;

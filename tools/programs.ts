@@ -1,4 +1,4 @@
-// Starting the programs that are compared, and reading what they cost from /proc (Linux).
+// Starting programs on loopback for tests and benchmarks, and reading what they cost from /proc (Linux).
 import {spawn, type ChildProcess} from 'node:child_process';
 import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
 import {createServer} from 'node:net';
