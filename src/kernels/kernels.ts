@@ -5,6 +5,18 @@ import {kernelsBase64} from './kernels.wasm.ts';
 export interface Kernels {
   /** Adds up the bytes [start, start + length). */
   sumBytes(start: number, length: number): number;
+  /** CRC-32C of [start, start + length), signed; `crc` is the result for what came before, 0 at the start. Twin: crc32c.ts. */
+  crc32c(start: number, length: number, crc: number): number;
+  /** Encodes samples from columns of f64 for the WAL, gives the bytes written to `out`. Twin: walsamples.ts. */
+  encodeSamples(
+    refs: number,
+    times: number,
+    values: number,
+    count: number,
+    baseRef: number,
+    baseTime: number,
+    out: number,
+  ): number;
 }
 
 let compiled: WebAssembly.Module | undefined;

@@ -1,0 +1,329 @@
+import type {Labels} from '../../model/labels.ts';
+import type {Clock} from '../../sys/clock.ts';
+import type {FileSystem} from '../../sys/fs.ts';
+import type {Logger} from '../../sys/log.ts';
+import type {ReplaySink} from '../log.ts';
+import {CorruptionError} from './corruption.ts';
+import {Damage} from './damage.ts';
+import {RecordDecoder} from './decode.ts';
+import {pageBytes, recordType, recordTypeName, segmentName} from './format.ts';
+import type {LogMemory} from './page-buffer.ts';
+import {PageBuffer} from './page-buffer.ts';
+import {cutSegment, keepCopy, rewriteSegment} from './repair.ts';
+import {describeSegment, RecordAssembly, SegmentReader} from './segment-reader.ts';
+import type {SegmentFile} from './segment-reader.ts';
+import {lastCheckpoint, listSegments, segmentPath} from './segments.ts';
+
+export interface ReplayOptions {
+  fs: FileSystem;
+  /** The directory of the segments, `wal`. */
+  dir: string;
+  /** Where damaged segments are copied to before they are repaired, beside `dir`. */
+  corruptDir: string;
+  sink: ReplaySink;
+  log: Logger;
+  clock: Clock;
+  linear?: LogMemory | null;
+  /** Between segments: `done` of `total` are read. */
+  onProgress?: (done: number, total: number) => void;
+  /** Only read: nothing is repaired. */
+  readOnly?: boolean;
+}
+
+/** What replay found. */
+export interface ReplayResult {
+  segments: number;
+  bytes: number;
+  /** By the type of the record. */
+  records: number[];
+  series: number;
+  samples: number;
+  metadata: number;
+  tombstones: number;
+  exemplars: number;
+  /** Records of histograms and other kinds that are not used yet. */
+  recordsSkipped: number;
+  /** Damage other than a segment that ends inside a record. */
+  corruptions: CorruptionError[];
+  /** Segments that ended inside a record, as they do when the process is killed. */
+  tornTails: number;
+  bytesCut: number;
+  /** The segment to write to: the one after the last. */
+  nextSegment: number;
+  seconds: number;
+}
+
+/** Segments that are missing are made up for, as empty ones, up to this many. */
+const gapMax = 1000;
+
+const readBytes = 32 * pageBytes;
+
+/**
+ * Reads the newest checkpoint and the segments after it into `sink`, in order. Damage is reported, kept in `corruptDir` and
+ * taken out of the segment; all records before it and behind it that are whole are kept. Gives way to other events
+ * between segments.
+ */
+export async function replay(options: ReplayOptions): Promise<ReplayResult> {
+  const run = new Replay(options);
+  try {
+    await run.run();
+  } finally {
+    run.free();
+  }
+  return run.result;
+}
+
+class Replay {
+  readonly result: ReplayResult = {
+    segments: 0,
+    bytes: 0,
+    records: Array.from({length: 256}, () => 0),
+    series: 0,
+    samples: 0,
+    metadata: 0,
+    tombstones: 0,
+    exemplars: 0,
+    recordsSkipped: 0,
+    corruptions: [],
+    tornTails: 0,
+    bytesCut: 0,
+    nextSegment: 0,
+    seconds: 0,
+  };
+  readonly #options: ReplayOptions;
+  readonly #buffer: PageBuffer;
+  readonly #assembly = new RecordAssembly();
+  readonly #decoder = new RecordDecoder();
+  /** What the sink threw: not a fault of the log. */
+  #sinkError: unknown = null;
+  readonly #onSeries: (ref: number, labels: Labels) => void;
+  readonly #onSamples: (refs: Float64Array, times: Float64Array, values: Float64Array, count: number) => void;
+  readonly #onMetadata: (ref: number, type: string, unit: string, help: string) => void;
+  readonly #onTombstone: (ref: number, mint: number, maxt: number) => void;
+
+  constructor(options: ReplayOptions) {
+    const {sink} = options;
+    this.#options = options;
+    this.#buffer = new PageBuffer(readBytes, options.linear ?? null);
+    this.#onSeries = (ref, labels) => this.#give(() => sink.series(ref, labels));
+    this.#onSamples = (refs, times, values, count) =>
+      this.#give(() => sink.samples(refs, times, values, count));
+    this.#onMetadata = (ref, type, unit, help) => this.#give(() => sink.metadata(ref, type, unit, help));
+    this.#onTombstone = (ref, mint, maxt) => this.#give(() => sink.tombstone(ref, mint, maxt));
+  }
+
+  free(): void {
+    this.#buffer.free();
+  }
+
+  async run(): Promise<void> {
+    const {fs, dir, log, clock} = this.#options;
+    const started = clock.elapsed();
+    const checkpoint = lastCheckpoint(fs, dir);
+    const all = listSegments(fs, dir);
+    const first = (checkpoint?.number ?? -1) + 1;
+    const segments = all.filter((each) => each.number >= first);
+    const last = all.at(-1)?.number ?? -1;
+    this.result.nextSegment = Math.max(last + 1, first);
+    this.#fillGaps(segments, checkpoint === null ? (segments[0]?.number ?? 0) : first);
+
+    log.info('Replaying WAL, this may take a while');
+    if (checkpoint !== null) {
+      // Its segments are read to the end whatever they hold: nothing is written behind them.
+      for (const segment of listSegments(fs, checkpoint.path)) this.#segment(segment, () => false);
+      log.info('WAL checkpoint loaded');
+    }
+    const checkpointDone = clock.elapsed();
+    for (const [index, segment] of segments.entries()) {
+      this.#options.onProgress?.(index, segments.length);
+      await new Promise((resolve) => setImmediate(resolve));
+      const segmentStarted = clock.elapsed();
+      this.#segment(segment, () =>
+        segments.slice(index + 1).every((each) => fs.status(each.path)?.bytes === 0),
+      );
+      log.info('WAL segment loaded', {
+        segment: segment.number,
+        maxSegment: last,
+        duration: duration(clock.elapsed() - segmentStarted),
+      });
+    }
+    this.#options.onProgress?.(segments.length, segments.length);
+    this.result.seconds = (clock.elapsed() - started) / 1000;
+    this.#logSkipped();
+    log.info('WAL replay completed', {
+      checkpoint_replay_duration: duration(checkpointDone - started),
+      wal_replay_duration: duration(clock.elapsed() - checkpointDone),
+      total_replay_duration: duration(clock.elapsed() - started),
+    });
+  }
+
+  /** Prometheus refuses segments with a gap between them. What was in it is lost, so it may as well be empty. */
+  #fillGaps(segments: SegmentFile[], first: number): void {
+    const {fs, dir, log} = this.#options;
+    let expected = first;
+    for (const segment of segments) {
+      const missing = segment.number - expected;
+      if (missing > gapMax) {
+        throw new RangeError(
+          `cannot replay ${dir}: segments ${segmentName(expected)} to ${segmentName(segment.number - 1)} are missing`,
+        );
+      }
+      for (; expected < segment.number; expected++) {
+        log.error('WAL segment is missing, its records are lost', {segment: segmentName(expected)});
+        this.result.corruptions.push(new CorruptionError(dir, expected, 0, 'segment is missing'));
+        if (this.#options.readOnly !== true) fs.close(fs.open(segmentPath(dir, expected), 'wx'));
+      }
+      expected++;
+    }
+  }
+
+  #segment(segment: SegmentFile, atEnd: () => boolean): void {
+    const {fs} = this.#options;
+    const reader = new SegmentReader(fs, segment, this.#buffer, this.#assembly);
+    const damage = new Damage();
+    try {
+      this.#records(reader, segment, damage);
+    } finally {
+      reader.close();
+    }
+    this.result.segments++;
+    this.result.bytes += reader.bytes;
+    if (damage.first !== null) this.#report(segment, reader, damage, atEnd);
+  }
+
+  #records(reader: SegmentReader, segment: SegmentFile, damage: Damage): void {
+    for (;;) {
+      try {
+        if (!reader.next()) return;
+        this.#record(reader, segment);
+        damage.sound(reader);
+      } catch (error) {
+        if (!(error instanceof CorruptionError)) throw error;
+        damage.found(error, reader);
+      }
+    }
+  }
+
+  #record(reader: SegmentReader, segment: SegmentFile): void {
+    try {
+      this.#decode(reader.record);
+    } catch (error) {
+      if (!(error instanceof RangeError) || error === this.#sinkError) throw error;
+      const name = recordTypeName(reader.record[0] ?? 0);
+      throw new CorruptionError(
+        segment.dir,
+        segment.number,
+        reader.start,
+        `decode ${name}: ${error.message}`,
+      );
+    }
+  }
+
+  #give(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#sinkError = error;
+      throw error;
+    }
+  }
+
+  #decode(record: Uint8Array): void {
+    const {result} = this;
+    const type = record[0] ?? 0;
+    result.records[type]!++;
+    switch (type) {
+      case recordType.samples:
+      case recordType.samplesV2:
+        result.samples += this.#decoder.samples(record, this.#onSamples);
+        break;
+      case recordType.series:
+        result.series += this.#decoder.series(record, this.#onSeries);
+        break;
+      case recordType.metadata:
+        result.metadata += this.#decoder.metadata(record, this.#onMetadata);
+        break;
+      case recordType.tombstones:
+        result.tombstones += this.#decoder.tombstones(record, this.#onTombstone);
+        break;
+      case recordType.exemplars:
+        result.exemplars += this.#decoder.exemplars(record, () => {});
+        break;
+      default:
+        result.recordsSkipped++;
+    }
+  }
+
+  /** Says what is damaged and takes it out. `atEnd`: whether no later segment holds anything. */
+  #report(segment: SegmentFile, reader: SegmentReader, damage: Damage, atEnd: () => boolean): void {
+    const {log} = this.#options;
+    const bytes = damage.lostBytes(reader);
+    const place = {segment: describeSegment(segment), offset: damage.firstOffset, bytes};
+    this.result.bytesCut += bytes;
+    if (damage.onlyTorn && atEnd()) {
+      this.result.tornTails++;
+      log.warn('WAL ends inside a record, as it does when its writer was killed: cutting it off', place);
+      if (this.#options.readOnly !== true)
+        this.#repair(segment, () => this.#cut(segment, damage.firstOffset));
+      return;
+    }
+    this.result.corruptions.push(damage.first!);
+    log.error('WAL is damaged: the damaged records are lost, all others are kept', {
+      ...place,
+      places: damage.places,
+      records_lost_at_least: damage.places,
+      fragments_lost: reader.fragmentsLost,
+      records_follow: damage.recordsFollow,
+      err: damage.first,
+    });
+    if (this.#options.readOnly !== true) this.#repair(segment, () => this.#mend(segment, damage));
+  }
+
+  #cut(segment: SegmentFile, offset: number): void {
+    cutSegment(this.#options.fs, segment, offset);
+  }
+
+  #mend(segment: SegmentFile, damage: Damage): void {
+    const {fs, corruptDir, clock, log} = this.#options;
+    const from = damage.recordsFollow ? 0 : damage.firstOffset;
+    const copy = keepCopy(fs, segment, from, corruptDir, clock.now());
+    if (damage.recordsFollow) rewriteSegment(fs, segment);
+    else cutSegment(fs, segment, damage.firstOffset);
+    log.warn('WAL segment is repaired', {segment: describeSegment(segment), damaged_copy: copy});
+  }
+
+  /** A repair that fails costs nothing: the next replay finds the same damage. */
+  #repair(segment: SegmentFile, repair: () => void): void {
+    try {
+      repair();
+    } catch (error) {
+      this.#options.log.error('WAL segment cannot be repaired and stays as it is', {
+        segment: describeSegment(segment),
+        err: error,
+      });
+    }
+  }
+
+  #logSkipped(): void {
+    const {records} = this.result;
+    const skipped: Record<string, number> = {};
+    for (let type = 0; type < records.length; type++) {
+      const isRead =
+        type >= recordType.series && type <= recordType.metadata && type !== recordType.mmapMarkers;
+      if (isRead || type === recordType.samplesV2 || records[type] === 0) continue;
+      const name = recordTypeName(type);
+      skipped[name] = (skipped[name] ?? 0) + records[type]!;
+    }
+    if (this.result.recordsSkipped === 0) return;
+    this.#options.log.warn(
+      'WAL holds records of kinds that are not supported yet: they were skipped',
+      skipped,
+    );
+  }
+}
+
+/** As Go writes a duration, which the originals log. */
+function duration(ms: number): string {
+  if (ms < 1) return `${Math.round(ms * 1e3)}µs`;
+  return ms < 1000 ? `${ms.toFixed(3)}ms` : `${(ms / 1000).toFixed(3)}s`;
+}

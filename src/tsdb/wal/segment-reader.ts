@@ -1,0 +1,225 @@
+import type {FileSystem} from '../../sys/fs.ts';
+import {decompressRecord} from './compression.ts';
+import {CorruptionError} from './corruption.ts';
+import {
+  fragmentHeaderBytes,
+  fragmentType,
+  fragmentTypeMask,
+  pageBytes,
+  recordBytesMax,
+  segmentName,
+  snappyBit,
+  zstdBit,
+} from './format.ts';
+import type {PageBuffer} from './page-buffer.ts';
+
+/** Where a segment lies. `dir` and `number` are what errors name. */
+export interface SegmentFile {
+  dir: string;
+  number: number;
+  path: string;
+}
+
+/** Parts of a record are gathered here, which grows to the longest record. */
+export class RecordAssembly {
+  bytes = new Uint8Array(2 * pageBytes);
+  length = 0;
+
+  append(source: Uint8Array, start: number, end: number): void {
+    const length = this.length + (end - start);
+    if (length > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(length, 2 * this.bytes.length));
+      grown.set(this.bytes.subarray(0, this.length));
+      this.bytes = grown;
+    }
+    this.bytes.set(source.subarray(start, end), this.length);
+    this.length = length;
+  }
+}
+
+/**
+ * Reads the records of one segment, one after the other, in bounded memory, and checks all there is to check.
+ *
+ * next() throws a CorruptionError for each stretch that is damaged. It may be called again then and goes on behind the
+ * damage: fragments say how long they are, and every page begins with one, so that damage seldom costs more than a page.
+ */
+export class SegmentReader {
+  /** The record that next() found, without compression. Valid until the next call. */
+  record = new Uint8Array(0);
+  /** Whether it was stored with snappy or zstd. */
+  compressed = false;
+  /** Where it starts and ends in the segment. */
+  start = 0;
+  end = 0;
+  /** Bytes of the segment when it was opened. */
+  readonly bytes: number;
+  /** Fragments that were damaged, or whose record was. */
+  fragmentsLost = 0;
+  /** Whether the last error was that the segment ends inside a record, as it does when a writer was killed. */
+  torn = false;
+
+  readonly #fs: FileSystem;
+  readonly #file: number;
+  readonly #segment: SegmentFile;
+  readonly #buffer: PageBuffer;
+  readonly #assembly: RecordAssembly;
+  /** What of the segment the buffer holds. */
+  #bufferStart = 0;
+  #bufferEnd = 0;
+  #offset = 0;
+  #parts = 0;
+  /** Behind damage: middle and last parts belong to a record whose first part is gone. */
+  #orphans = false;
+
+  /** The buffer's length is a multiple of the page's. Several readers may share buffer and assembly if they take turns. */
+  constructor(fs: FileSystem, segment: SegmentFile, buffer: PageBuffer, assembly: RecordAssembly) {
+    this.#fs = fs;
+    this.#segment = segment;
+    this.#buffer = buffer;
+    this.#assembly = assembly;
+    this.#file = fs.open(segment.path, 'r');
+    this.bytes = fs.size(this.#file);
+  }
+
+  close(): void {
+    this.#fs.close(this.#file);
+  }
+
+  /** Moves to the next record. False at the end of the segment. */
+  next(): boolean {
+    while (this.#offset < this.bytes) {
+      const at = this.#load();
+      const pageEnd = this.#offset - (this.#offset % pageBytes) + pageBytes;
+      const type = this.#buffer.bytes[at]! & fragmentTypeMask;
+      if (type === fragmentType.pageEnd) this.#skipPadding(at, Math.min(pageEnd, this.bytes));
+      else if (this.#fragment(at, type, pageEnd)) return true;
+    }
+    if (this.#parts === 0) return false;
+    this.#parts = 0;
+    throw this.#tornError(this.bytes, 'last record is torn');
+  }
+
+  /** Takes the fragment at #offset. True where it completes a record. */
+  #fragment(at: number, type: number, pageEnd: number): boolean {
+    const {bytes} = this.#buffer;
+    const offset = this.#offset;
+    const limit = Math.min(pageEnd, this.bytes);
+    if (offset + fragmentHeaderBytes > limit) {
+      if (limit < pageEnd) throw this.#tornError(offset, 'fragment header is cut short');
+      throw this.#damage(offset, pageEnd, 'fragment header reaches over the end of its page');
+    }
+    const length = (bytes[at + 1]! << 8) | bytes[at + 2]!;
+    const expected =
+      ((bytes[at + 3]! << 24) | (bytes[at + 4]! << 16) | (bytes[at + 5]! << 8) | bytes[at + 6]!) >>> 0;
+    const end = offset + fragmentHeaderBytes + length;
+    if (end > pageEnd) throw this.#damage(offset, pageEnd, `invalid fragment size ${length}`);
+    if (end > this.bytes) throw this.#tornError(offset, `fragment of ${length} bytes is cut short`);
+    const data = at + fragmentHeaderBytes;
+    const actual = this.#buffer.checksum(data, data + length);
+    if (actual !== expected) {
+      throw this.#damage(
+        offset,
+        end,
+        `unexpected checksum ${actual.toString(16)}, expected ${expected.toString(16)}`,
+      );
+    }
+    if (!this.#inOrder(type, offset, end)) return false;
+    if (this.#parts === 0) {
+      this.start = offset;
+      this.#assembly.length = 0;
+    }
+    if (this.#assembly.length + length > recordBytesMax) {
+      throw this.#damage(offset, end, `record is longer than ${recordBytesMax} bytes`);
+    }
+    this.#assembly.append(bytes, data, data + length);
+    this.#parts++;
+    this.#offset = end;
+    return (type === fragmentType.full || type === fragmentType.last) && this.#complete(bytes[at]!);
+  }
+
+  /** Whether the fragment may follow the one before. False: it was passed over. */
+  #inOrder(type: number, offset: number, end: number): boolean {
+    const starts = type === fragmentType.full || type === fragmentType.first;
+    const follows = type === fragmentType.middle || type === fragmentType.last;
+    if (starts && this.#parts === 0) {
+      this.#orphans = false;
+      return true;
+    }
+    if (follows && this.#parts > 0) return true;
+    if (follows && this.#orphans) {
+      this.#offset = end;
+      this.fragmentsLost++;
+      return false;
+    }
+    // A fragment that starts a record is sound itself: it is the record before that has no end.
+    const resume = starts ? offset : end;
+    throw this.#damage(
+      offset,
+      resume,
+      starts || follows ? `unexpected fragment of type ${type}` : `unknown fragment type ${type}`,
+    );
+  }
+
+  #complete(bits: number): boolean {
+    this.#parts = 0;
+    const stored = this.#assembly.bytes.subarray(0, this.#assembly.length);
+    try {
+      this.record = decompressRecord(bits, stored) as Uint8Array<ArrayBuffer>;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw this.#damage(this.start, this.#offset, `decode record: ${error.message}`);
+    }
+    this.compressed = (bits & (snappyBit | zstdBit)) !== 0;
+    this.end = this.#offset;
+    return true;
+  }
+
+  #skipPadding(at: number, end: number): void {
+    const {bytes} = this.#buffer;
+    for (let i = at, stop = at + end - this.#offset; i < stop; i++) {
+      if (bytes[i] !== 0) throw this.#damage(this.#offset, end, 'unexpected non-zero byte in padded page');
+    }
+    this.#offset = end;
+  }
+
+  /** Reads on where the buffer does not hold #offset, and gives its place in the buffer. */
+  #load(): number {
+    if (this.#offset >= this.#bufferStart && this.#offset < this.#bufferEnd)
+      return this.#offset - this.#bufferStart;
+    const start = this.#offset - (this.#offset % pageBytes);
+    const wanted = Math.min(this.#buffer.bytes.length, this.bytes - start);
+    this.#bufferStart = start;
+    this.#bufferEnd = start;
+    for (let have = 0; have < wanted;) {
+      const count = this.#fs.read(this.#file, this.#buffer.bytes, have, wanted - have, start + have);
+      if (count <= 0)
+        throw new Error(
+          `cannot read ${this.#segment.path}: it ends at ${start + have}, not at ${this.bytes}`,
+        );
+      have += count;
+      this.#bufferEnd = start + have;
+    }
+    return this.#offset - start;
+  }
+
+  #damage(offset: number, resume: number, reason: string): CorruptionError {
+    this.torn = false;
+    this.fragmentsLost += this.#parts + (resume > offset ? 1 : 0);
+    this.#parts = 0;
+    this.#orphans = true;
+    this.#offset = resume;
+    const {dir, number} = this.#segment;
+    return new CorruptionError(dir, number, offset, reason);
+  }
+
+  #tornError(offset: number, reason: string): CorruptionError {
+    const error = this.#damage(offset, this.bytes, reason);
+    this.torn = true;
+    return error;
+  }
+}
+
+/** The name under which errors and logs know a segment. */
+export function describeSegment(segment: SegmentFile): string {
+  return `${segment.dir}/${segmentName(segment.number)}`;
+}

@@ -1,0 +1,163 @@
+import {assert} from '../../base/assert.ts';
+import {sampleBytesMax} from '../../kernels/walsamples.ts';
+import type {Labels} from '../../model/labels.ts';
+import type {HeadLog} from '../log.ts';
+import {compressRecord} from './compression.ts';
+import type {Compression} from './compression.ts';
+import {putSamplesHeader, RecordBuffer, samplesHeaderBytes} from './encode.ts';
+import {recordType} from './format.ts';
+import {LogFile} from './log-file.ts';
+import type {LogFileOptions, LogFileStatistics} from './log-file.ts';
+import type {LogMemory} from './page-buffer.ts';
+import {PageBuffer} from './page-buffer.ts';
+
+export interface WalOptions extends LogFileOptions {
+  linear: LogMemory;
+  /** Snappy where it is not said, as in Prometheus. */
+  compression?: Compression;
+}
+
+/** About 45 KB of samples: snappy looks back 64 KB at most, and what a torn record can cost stays small. */
+const samplesPerRecordMax = 4096;
+
+/** A record of another kind is ended beyond this. */
+const recordBytesSoftMax = 64 * 1024;
+
+export interface WalStatistics extends LogFileStatistics {
+  segmentCurrent: number;
+  recordBytesSaved: number;
+}
+
+/**
+ * The write-ahead log of the head. Calls between two flush() are a batch; records are in the order of the calls, and
+ * neighbours of one kind share a record.
+ */
+export class Wal implements HeadLog {
+  readonly #file: LogFile;
+  readonly #compression: Compression;
+  readonly #linear: LogMemory;
+  /** The open record, where it is not one of samples. */
+  readonly #record = new RecordBuffer();
+  /** The open record of samples, in the linear memory, where the kernel writes it. */
+  readonly #samples: PageBuffer;
+  #samplesLength = 0;
+  #samplesCount = 0;
+  #baseRef = 0;
+  #baseTime = 0;
+  #bytesSaved = 0;
+
+  constructor(options: WalOptions) {
+    this.#linear = options.linear;
+    this.#compression = options.compression ?? 'snappy';
+    this.#samples = new PageBuffer(
+      samplesHeaderBytes + 7 + samplesPerRecordMax * sampleBytesMax,
+      options.linear,
+    );
+    this.#file = new LogFile(options);
+  }
+
+  get statistics(): WalStatistics {
+    return {
+      ...this.#file.statistics,
+      segmentCurrent: this.#file.segment,
+      recordBytesSaved: this.#bytesSaved,
+    };
+  }
+
+  /** The end of what flush() has written. */
+  get position(): {segment: number; offset: number} {
+    return {segment: this.#file.segment, offset: this.#file.committedOffset};
+  }
+
+  series(ref: number, labels: Labels): void {
+    this.#open(recordType.series).series(ref, labels);
+  }
+
+  samples(refsAddress: number, timesAddress: number, valuesAddress: number, count: number): void {
+    if (this.#record.type !== 0) this.#end();
+    for (let done = 0; done < count;) {
+      if (this.#samplesCount === 0) this.#beginSamples(refsAddress + 8 * done, timesAddress + 8 * done);
+      const run = Math.min(count - done, samplesPerRecordMax - this.#samplesCount);
+      const skip = 8 * done;
+      this.#samplesLength += this.#linear.kernels.encodeSamples(
+        refsAddress + skip,
+        timesAddress + skip,
+        valuesAddress + skip,
+        run,
+        this.#baseRef,
+        this.#baseTime,
+        this.#samples.address + this.#samplesLength,
+      );
+      this.#samplesCount += run;
+      done += run;
+      if (this.#samplesCount === samplesPerRecordMax) this.#end();
+    }
+  }
+
+  metadata(ref: number, type: string, unit: string, help: string): void {
+    this.#open(recordType.metadata).metadata(ref, type, unit, help);
+  }
+
+  /** Samples of `ref` in [mint, maxt] are deleted; from -2^63 to 2^63: the series is. */
+  tombstone(ref: number, mint: number, maxt: number): void {
+    this.#open(recordType.tombstones).tombstone(ref, mint, maxt);
+  }
+
+  exemplar(ref: number, time: number, value: number, labels: Labels): void {
+    this.#open(recordType.exemplars).exemplar(ref, time, value, labels);
+  }
+
+  flush(): void {
+    this.#end();
+    this.#file.commit();
+  }
+
+  /** Makes all that was flushed durable. */
+  sync(): Promise<void> {
+    return this.#file.sync();
+  }
+
+  /** Makes all that was flushed durable and closes the files. */
+  async close(): Promise<void> {
+    try {
+      await this.#file.close();
+    } finally {
+      this.#samples.free();
+    }
+  }
+
+  #open(type: number): RecordBuffer {
+    const record = this.#record;
+    if (record.type !== type || record.length > recordBytesSoftMax) {
+      this.#end();
+      record.begin(type);
+    }
+    return record;
+  }
+
+  #beginSamples(refAddress: number, timeAddress: number): void {
+    const {f64} = this.#linear.memory;
+    assert(refAddress % 8 === 0 && timeAddress % 8 === 0, 'columns are aligned');
+    this.#baseRef = f64[refAddress / 8]!;
+    this.#baseTime = f64[timeAddress / 8]!;
+    putSamplesHeader(this.#samples.bytes, 0, this.#baseRef, this.#baseTime);
+    this.#samplesLength = samplesHeaderBytes;
+  }
+
+  /** Ends the open record. */
+  #end(): void {
+    if (this.#samplesCount > 0) {
+      this.#log(this.#samples.bytes.subarray(0, this.#samplesLength));
+      this.#samplesCount = 0;
+    } else if (this.#record.type !== 0) {
+      this.#log(this.#record.bytes.subarray(0, this.#record.length));
+      this.#record.clear();
+    }
+  }
+
+  #log(record: Uint8Array): void {
+    const {bits, bytes} = compressRecord(this.#compression, record);
+    this.#bytesSaved += record.length - bytes.length;
+    this.#file.append(bits, bytes, 0, bytes.length);
+  }
+}
