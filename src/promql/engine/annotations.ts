@@ -1,0 +1,158 @@
+// Remarks on a query that do not stop it. The texts are Prometheus's, since clients and people match on them.
+
+import {quoteGo} from '../../base/quote.ts';
+import type {PositionRange} from '../ast.ts';
+import {formatPosition} from '../parser/position.ts';
+import {formatShortest, formatFixedDigits} from './format.ts';
+
+export type AnnotationLevel = 'warning' | 'info';
+
+interface Annotation {
+  level: AnnotationLevel;
+  /** Without position: equal texts are one annotation. */
+  text: string;
+  range: PositionRange;
+  repaired: RepairedBuckets | null;
+}
+
+/** Where and how far buckets of a classic histogram had to be raised. */
+interface RepairedBuckets {
+  minTimeMs: number;
+  maxTimeMs: number;
+  minBucket: number;
+  maxBucket: number;
+  maxDifference: number;
+  count: number;
+}
+
+/** How many of each level an answer carries. */
+export const annotationsShownMax = 10;
+
+export class Annotations {
+  readonly #byText = new Map<string, Annotation>();
+
+  get size(): number {
+    return this.#byText.size;
+  }
+
+  /** The later of two equal texts gives the position. */
+  add(level: AnnotationLevel, message: string, range: PositionRange): void {
+    const text = `PromQL ${level}: ${message}`;
+    this.#byText.set(text, {level, text, range, repaired: null});
+  }
+
+  /** Texts with positions, at most `max` of each level (0 = all) and one more that counts the others. */
+  render(query: string, max = annotationsShownMax): {warnings: string[]; infos: string[]} {
+    const warnings: string[] = [];
+    const infos: string[] = [];
+    for (const annotation of this.#byText.values()) {
+      const texts = annotation.level === 'warning' ? warnings : infos;
+      texts.push(`${annotation.text}${details(annotation)} (${formatPosition(query, annotation.range.start)})`);
+    }
+    return {warnings: shorten(warnings, 'warning', max), infos: shorten(infos, 'info', max)};
+  }
+
+  invalidQuantile(quantile: number, range: PositionRange): void {
+    this.add('warning', `quantile value should be between 0 and 1, got ${formatShortest(quantile)}`, range);
+  }
+
+  invalidRatio(ratio: number, cap: number, range: PositionRange): void {
+    this.add(
+      'warning',
+      `ratio value should be between -1 and 1, got ${formatShortest(ratio)}, capping to ${formatShortest(cap)}`,
+      range,
+    );
+  }
+
+  badBucketLabel(value: string, metric: string, range: PositionRange): void {
+    this.add(
+      'warning',
+      `bucket label "le" is missing or has a malformed value of ${quoteGo(value)}${forMetric(metric)}`,
+      range,
+    );
+  }
+
+  sortInRangeQuery(range: PositionRange): void {
+    this.add(
+      'warning',
+      'sort is ineffective for range queries since results are always ordered by labels',
+      range,
+    );
+  }
+
+  possibleNonCounter(metric: string, range: PositionRange): void {
+    this.add(
+      'info',
+      `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoteGo(metric)}`,
+      range,
+    );
+  }
+
+  possibleNonCounterType(metric: string, type: string, range: PositionRange): void {
+    this.add(
+      'info',
+      `metric might not be a counter, __type__ label is not set to "counter" or "histogram", got ${quoteGo(type)}: ${quoteGo(metric)}`,
+      range,
+    );
+  }
+
+  incompatibleTypes(left: string, operator: string, right: string, range: PositionRange): void {
+    this.add(
+      'info',
+      `incompatible sample types encountered for binary operator ${quoteGo(operator)}: ${left} ${operator} ${right}`,
+      range,
+    );
+  }
+
+  /** Several of these become one that covers them all. */
+  forcedMonotonicity(
+    metric: string,
+    range: PositionRange,
+    found: {timeMs: number; minBucket: number; maxBucket: number; maxDifference: number},
+  ): void {
+    const text =
+      'PromQL info: input to histogram_quantile needed to be fixed for monotonicity ' +
+      `(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${forMetric(metric)}`;
+    const repaired = this.#byText.get(text)?.repaired;
+    if (repaired === undefined || repaired === null) {
+      const {timeMs, minBucket, maxBucket, maxDifference} = found;
+      this.#byText.set(text, {
+        level: 'info',
+        text,
+        range,
+        repaired: {minTimeMs: timeMs, maxTimeMs: timeMs, minBucket, maxBucket, maxDifference, count: 1},
+      });
+      return;
+    }
+    repaired.minTimeMs = Math.min(repaired.minTimeMs, found.timeMs);
+    repaired.maxTimeMs = Math.max(repaired.maxTimeMs, found.timeMs);
+    repaired.minBucket = Math.min(repaired.minBucket, found.minBucket);
+    repaired.maxBucket = Math.max(repaired.maxBucket, found.maxBucket);
+    repaired.maxDifference = Math.max(repaired.maxDifference, found.maxDifference);
+    repaired.count++;
+  }
+}
+
+function details({repaired}: Annotation): string {
+  if (repaired === null) return '';
+  return (
+    `, from buckets ${formatShortest(repaired.minBucket)} to ${formatShortest(repaired.maxBucket)}, ` +
+    `with a max diff of ${formatFixedDigits(repaired.maxDifference, 2)}, over ${repaired.count} samples ` +
+    `from ${formatSecond(repaired.minTimeMs)} to ${formatSecond(repaired.maxTimeMs)}`
+  );
+}
+
+/** RFC 3339, whole seconds, UTC. */
+function formatSecond(timeMs: number): string {
+  const date = new Date(Math.trunc(timeMs / 1000) * 1000);
+  return Number.isNaN(date.getTime()) ? `${timeMs}ms` : date.toISOString().replace('.000Z', 'Z');
+}
+
+function shorten(texts: string[], level: AnnotationLevel, max: number): string[] {
+  if (max === 0 || texts.length <= max) return texts;
+  return [...texts.slice(0, max), `${texts.length - max} more ${level} annotations omitted`];
+}
+
+function forMetric(metric: string): string {
+  return metric === '' ? '' : ` for metric name ${quoteGo(metric)}`;
+}

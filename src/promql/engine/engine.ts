@@ -1,0 +1,290 @@
+import type {Querier, Queryable} from '../../storage/querier.ts';
+import {Symbols} from '../../storage/symbols.ts';
+import type {Expr} from '../ast.ts';
+import {parseExpr} from '../parser/parser.ts';
+import type {ParseOptions} from '../parser/tokenstream.ts';
+import {typeOf} from '../parser/types.ts';
+import {QueryContext} from './context.ts';
+import {QueryError} from './error.ts';
+import {gridOf, instantGrid, type Grid} from './grid.ts';
+import {withoutParens} from './invariance.ts';
+import {Matrix, MatrixCursor, materialize, MergedMatrix} from './matrix.ts';
+import {Planner} from './plan.ts';
+import {prepareExpr, type QueryTimes} from './prepare.ts';
+import {
+  matrixValue,
+  sortSeries,
+  vectorValue,
+  type MatrixSeries,
+  type QueryResult,
+  type QueryStats,
+  type QueryValue,
+} from './result.ts';
+import {timeRangeOf} from './timerange.ts';
+
+export interface EngineOptions {
+  /** How far back an instant selector looks (--query.lookback-delta). */
+  lookbackDeltaMs: number;
+  /** Samples that one query may hold at once (--query.max-samples). */
+  maxSamples: number;
+  /** Bytes of results that one query may hold at once. Default: 1 GiB. */
+  maxBytes?: number;
+  /** Step of subqueries that name none: global.evaluation_interval. */
+  defaultEvalIntervalMs: number;
+  features?: EngineFeatures;
+}
+
+/** What `--enable-feature` switches on. All default to false, but `durationExpressions` to true. */
+export interface EngineFeatures extends ParseOptions {
+  delayedNameRemoval?: boolean;
+  typeAndUnitLabels?: boolean;
+  perStepStats?: boolean;
+}
+
+export interface QueryOptions {
+  /** Instead of the engine's. */
+  lookbackDeltaMs?: number;
+  /** Step of subqueries that name none, instead of the engine's. */
+  defaultEvalIntervalMs?: number;
+  /** Whether to give up: called often, from inside of long operators; must be cheap (an atomic load). */
+  cancelled?: () => boolean;
+  /** When to give up, in milliseconds as Date.now() counts. */
+  deadlineMs?: number;
+  /** Count samples of each step; takes effect with the feature `perStepStats`. */
+  perStepStats?: boolean;
+}
+
+export interface InstantOptions extends QueryOptions {
+  timeMs: number;
+}
+
+/** Steps are `startMs + i * stepMs <= endMs`. */
+export interface RangeOptions extends QueryOptions {
+  startMs: number;
+  endMs: number;
+  stepMs: number;
+}
+
+const maxBytesDefault = 2 ** 30;
+
+/**
+ * Evaluates PromQL, one query at a time, without waiting for anything. Throws ParseError for what is no PromQL and
+ * QueryError for what cannot be evaluated. An engine keeps no state between queries.
+ */
+export class Engine {
+  readonly options: EngineOptions;
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+  }
+
+  parse(query: string): Expr {
+    return parseExpr(query, this.options.features ?? {});
+  }
+
+  execInstant(queryable: Queryable, query: string, options: InstantOptions): QueryResult {
+    const {timeMs} = options;
+    return this.#exec(queryable, query, {startMs: timeMs, endMs: timeMs, stepMs: 0}, options);
+  }
+
+  execRange(queryable: Queryable, query: string, options: RangeOptions): QueryResult {
+    const {startMs, endMs, stepMs} = options;
+    if (!(stepMs > 0)) throw new QueryError('bad_data', 'zero or negative query resolution step widths');
+    const expr = this.parse(query);
+    const type = typeOf(expr);
+    if (type !== 'vector' && type !== 'scalar') {
+      throw new QueryError(
+        'bad_data',
+        `invalid expression type "${type === 'matrix' ? 'range vector' : type}" for range query, must be Scalar or instant Vector`,
+      );
+    }
+    return this.#exec(queryable, query, {startMs, endMs, stepMs}, options);
+  }
+
+  #exec(queryable: Queryable, query: string, times: QueryTimes, options: QueryOptions): QueryResult {
+    const began = performance.now();
+    const expr = prepareExpr(this.parse(query), times, query);
+    const lookbackDeltaMs = options.lookbackDeltaMs ?? this.options.lookbackDeltaMs;
+    const defaultStepMs = options.defaultEvalIntervalMs ?? this.options.defaultEvalIntervalMs;
+    const symbols = new Symbols();
+    const range = timeRangeOf(expr, times, lookbackDeltaMs);
+    const querier = queryable.querier(range, symbols);
+    try {
+      const context = this.#context(querier, symbols, {...options, lookbackDeltaMs});
+      context.check('query execution');
+      const evaluation = new Evaluation(context, defaultStepMs, times);
+      const prepared = performance.now();
+      const value = evaluation.run(expr);
+      const {warnings, infos} = context.annotations.render(query);
+      const stats = statsOf(context, {began, prepared, sortSeconds: evaluation.sortSeconds, times});
+      return {value, symbols, warnings, infos, stats};
+    } finally {
+      querier.close();
+    }
+  }
+
+  #context(
+    querier: Querier,
+    symbols: Symbols,
+    options: QueryOptions & {lookbackDeltaMs: number},
+  ): QueryContext {
+    const {features} = this.options;
+    const context = new QueryContext(querier, symbols, {
+      lookbackDeltaMs: options.lookbackDeltaMs,
+      delayedNameRemoval: features?.delayedNameRemoval ?? false,
+      typeAndUnitLabels: features?.typeAndUnitLabels ?? false,
+      limits: {
+        samplesMax: this.options.maxSamples,
+        bytesMax: this.options.maxBytes ?? maxBytesDefault,
+        deadlineMs: options.deadlineMs ?? Infinity,
+        cancelled: options.cancelled ?? (() => false),
+      },
+    });
+    context.countsSteps = options.perStepStats === true && features?.perStepStats === true;
+    return context;
+  }
+}
+
+/** One query from its prepared tree to its value. */
+class Evaluation {
+  sortSeconds = 0;
+  readonly #context: QueryContext;
+  readonly #planner: Planner;
+  readonly #times: QueryTimes;
+
+  constructor(context: QueryContext, defaultStepMs: number, times: QueryTimes) {
+    this.#context = context;
+    this.#planner = new Planner(context, defaultStepMs);
+    this.#times = times;
+  }
+
+  run(expr: Expr): QueryValue {
+    const {startMs, endMs, stepMs} = this.#times;
+    const instant = stepMs === 0;
+    const grid = instant ? instantGrid(startMs) : gridOf(startMs, endMs, stepMs);
+    if (this.#context.countsSteps) this.#context.samplesPerStep = new Float64Array(grid.count);
+    switch (typeOf(expr)) {
+      case 'string': {
+        const literal = withoutParens(expr);
+        return {kind: 'string', timeMs: startMs, value: literal.kind === 'string' ? literal.value : ''};
+      }
+      case 'scalar':
+        return this.#scalar(expr, grid, instant);
+      case 'matrix':
+        return this.#matrix(withoutParens(expr));
+      default:
+        return this.#vector(expr, grid, instant);
+    }
+  }
+
+  #scalar(expr: Expr, grid: Grid, instant: boolean): QueryValue {
+    const values = this.#planner.scalar(expr, grid);
+    if (instant) return {kind: 'scalar', timeMs: grid.startMs, value: values[0]!};
+    const times = values.map((_, step) => grid.startMs + step * grid.stepMs);
+    this.#context.holdSamples(grid.count);
+    const series = grid.count === 0 ? [] : [{labels: [], times, values, length: grid.count}];
+    return {kind: 'matrix', series};
+  }
+
+  #vector(expr: Expr, grid: Grid, instant: boolean): QueryValue {
+    const matrix = this.#collect(expr, grid);
+    this.#context.check();
+    if (instant) return vectorValue(matrix, grid.startMs);
+    const value = matrixValue(matrix, grid);
+    this.#sort(value.series);
+    return value;
+  }
+
+  /** All series of the result; where names were to go at the end, that end is here. */
+  #collect(expr: Expr, grid: Grid): Matrix {
+    const context = this.#context;
+    const operator = this.#planner.vector(expr, grid);
+    if (!context.delayedNameRemoval) return materialize(context, operator, grid.count);
+    return withoutDelayedNames(context, materialize(context, operator, grid.count));
+  }
+
+  /** A range vector, of an instant query only. */
+  #matrix(expr: Expr): QueryValue {
+    const context = this.#context;
+    const {startMs} = this.#times;
+    if (expr.kind !== 'matrixSelector' && expr.kind !== 'subquery') {
+      throw new Error(`BUG: ${expr.kind} is no range vector`);
+    }
+    const grid = instantGrid(startMs);
+    const source = this.#planner.columns(expr, grid);
+    const series: MatrixSeries[] = [];
+    while (source.next()) {
+      context.check();
+      const {length} = source;
+      context.takeBytes(16 * length);
+      context.holdSamples(length);
+      context.samplesQueried += length;
+      if (source.stored) context.samplesRead += length;
+      series.push({
+        labels:
+          source.dropName && context.delayedNameRemoval
+            ? context.names.dropName(source.labels)
+            : source.labels,
+        times: source.times.slice(0, length),
+        values: source.values.slice(0, length),
+        length,
+      });
+    }
+    this.#sort(series);
+    return {kind: 'matrix', series};
+  }
+
+  #sort(series: MatrixSeries[]): void {
+    const began = performance.now();
+    sortSeries(this.#context.symbols, series);
+    this.sortSeconds += (performance.now() - began) / 1000;
+  }
+}
+
+/** Drops the names that were kept until now, and merges what then has the same labels. */
+function withoutDelayedNames(context: QueryContext, matrix: Matrix): Matrix {
+  if (!matrix.dropNames.some(Boolean)) return matrix;
+  const merged = new MergedMatrix(context, matrix.steps);
+  const cursor = new MatrixCursor(matrix, false);
+  while (cursor.next()) {
+    const {row} = cursor;
+    if (row.dropName) row.labels = context.names.dropName(row.labels);
+    row.dropName = false;
+    merged.append(row);
+  }
+  matrix.release();
+  return merged.matrix;
+}
+
+function statsOf(
+  context: QueryContext,
+  spans: {began: number; prepared: number; sortSeconds: number; times: QueryTimes},
+): QueryStats {
+  const ended = performance.now();
+  const {began, prepared, sortSeconds, times} = spans;
+  const total = (ended - began) / 1000;
+  const perStep = context.samplesPerStep;
+  return {
+    timings: {
+      evalTotalTime: total,
+      resultSortTime: sortSeconds,
+      queryPreparationTime: (prepared - began) / 1000,
+      innerEvalTime: (ended - prepared) / 1000 - sortSeconds,
+      execQueueTime: 0,
+      execTotalTime: total,
+    },
+    samples: {
+      totalQueryableSamples: context.samplesQueried,
+      samplesRead: context.samplesRead,
+      peakSamples: context.samplesPeak,
+      ...(perStep === null
+        ? {}
+        : {
+            totalQueryableSamplesPerStep: Array.from(perStep, (count, step): [number, number] => [
+              times.startMs + step * times.stepMs,
+              count,
+            ]),
+          }),
+    },
+  };
+}

@@ -1,0 +1,110 @@
+// Operations on label sets as ids of the query's Symbols. A set is never changed: those that differ are new arrays.
+
+import {compareStrings} from '../../model/labels.ts';
+import type {LabelIds} from '../../storage/querier.ts';
+import type {Symbols} from '../../storage/symbols.ts';
+
+export const noLabelIds: LabelIds = [];
+
+/** The ids of label names that the engine treats specially, and what drops them. */
+export class LabelNames {
+  readonly symbols: Symbols;
+  readonly metricName: number;
+  readonly type: number;
+  readonly unit: number;
+  readonly bucket: number;
+
+  constructor(symbols: Symbols) {
+    this.symbols = symbols;
+    this.metricName = symbols.intern('__name__');
+    this.type = symbols.intern('__type__');
+    this.unit = symbols.intern('__unit__');
+    this.bucket = symbols.intern('le');
+  }
+
+  /** Without `__name__`, `__type__` and `__unit__`, which describe the metric itself and not what was computed of it. */
+  dropName(labels: LabelIds): LabelIds {
+    for (let i = 0; i < labels.length; i += 2) {
+      if (this.#describesMetric(labels[i]!)) return this.#withoutName(labels);
+    }
+    return labels;
+  }
+
+  #withoutName(labels: LabelIds): LabelIds {
+    const kept: number[] = [];
+    for (let i = 0; i < labels.length; i += 2) {
+      if (!this.#describesMetric(labels[i]!)) kept.push(labels[i]!, labels[i + 1]!);
+    }
+    return kept;
+  }
+
+  #describesMetric(name: number): boolean {
+    return name === this.metricName || name === this.type || name === this.unit;
+  }
+
+  /** The metric's name, or ''. */
+  nameOf(labels: LabelIds): string {
+    return this.symbols.text(valueOf(labels, this.metricName));
+  }
+
+  /** Sets, replaces or (value 0, the empty string) removes one label. */
+  with(labels: LabelIds, name: number, value: number): LabelIds {
+    return withLabelId(this.symbols, labels, name, value);
+  }
+}
+
+/** The value of label `name`, or 0 (the empty string) where it is absent. */
+export function valueOf(labels: LabelIds, name: number): number {
+  for (let i = 0; i < labels.length; i += 2) if (labels[i] === name) return labels[i + 1]!;
+  return 0;
+}
+
+export function withLabelId(symbols: Symbols, labels: LabelIds, name: number, value: number): LabelIds {
+  const result: number[] = [];
+  let placed = value === 0;
+  const nameText = placed ? '' : symbols.text(name);
+  for (let i = 0; i < labels.length; i += 2) {
+    const each = labels[i]!;
+    if (each === name) continue;
+    if (!placed && compareStrings(symbols.text(each), nameText) > 0) {
+      result.push(name, value);
+      placed = true;
+    }
+    result.push(each, labels[i + 1]!);
+  }
+  if (!placed) result.push(name, value);
+  return result;
+}
+
+/** Only the labels whose names are among `names`. */
+export function keepLabels(labels: LabelIds, names: ReadonlySet<number>): LabelIds {
+  const result: number[] = [];
+  for (let i = 0; i < labels.length; i += 2) {
+    if (names.has(labels[i]!)) result.push(labels[i]!, labels[i + 1]!);
+  }
+  return result;
+}
+
+/** All but the labels whose names are among `names`. */
+export function removeLabels(labels: LabelIds, names: ReadonlySet<number>): LabelIds {
+  const result: number[] = [];
+  for (let i = 0; i < labels.length; i += 2) {
+    if (!names.has(labels[i]!)) result.push(labels[i]!, labels[i + 1]!);
+  }
+  return result;
+}
+
+/** Order of label sets as Prometheus's `labels.Compare`: name, value, name, value, …, a prefix first. */
+export function compareLabelIds(symbols: Symbols, left: LabelIds, right: LabelIds): number {
+  const length = Math.min(left.length, right.length);
+  for (let i = 0; i < length; i++) {
+    if (left[i] === right[i]) continue;
+    const order = compareStrings(symbols.text(left[i]!), symbols.text(right[i]!));
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+
+export function labelTexts(symbols: Symbols, labels: LabelIds): string[] {
+  return labels.map((id) => symbols.text(id));
+}

@@ -1,0 +1,141 @@
+// Functions of one number, and the parts of dates.
+
+/** log₂ as Go computes it, exact for powers of two. */
+function log2(value: number): number {
+  if (!(value > 0) || value === Infinity) return Math.log2(value);
+  let exponent = Math.floor(Math.log2(value)) + 1;
+  let fraction = value * 2 ** -exponent;
+  if (exponent < -1021) fraction = value * 2 ** 200 * 2 ** (-exponent - 200);
+  // The estimate may be off by one beside powers of two.
+  if (fraction >= 1) {
+    fraction /= 2;
+    exponent++;
+  } else if (fraction < 0.5) {
+    fraction *= 2;
+    exponent--;
+  }
+  return fraction === 0.5 ? exponent - 1 : Math.log(fraction) * (1 / Math.LN2) + exponent;
+}
+
+function sign(value: number): number {
+  return value < 0 ? -1 : value > 0 ? 1 : value;
+}
+
+export const mathFunctions: ReadonlyMap<string, (value: number) => number> = new Map([
+  ['abs', Math.abs],
+  ['acos', Math.acos],
+  ['acosh', Math.acosh],
+  ['asin', Math.asin],
+  ['asinh', Math.asinh],
+  ['atan', Math.atan],
+  ['atanh', Math.atanh],
+  ['ceil', Math.ceil],
+  ['cos', Math.cos],
+  ['cosh', Math.cosh],
+  ['deg', (value: number): number => (value * 180) / Math.PI],
+  ['exp', Math.exp],
+  ['floor', Math.floor],
+  ['ln', Math.log],
+  // Go goes by way of log₂: log10(1000) is 2.9999999999999996.
+  ['log10', (value: number): number => log2(value) * (Math.LN2 / Math.LN10)],
+  ['log2', log2],
+  ['rad', (value: number): number => (value * Math.PI) / 180],
+  ['sgn', sign],
+  ['sin', Math.sin],
+  ['sinh', Math.sinh],
+  ['sqrt', Math.sqrt],
+  ['tan', Math.tan],
+  ['tanh', Math.tanh],
+]);
+
+const daySeconds = 86_400;
+
+/** A date of the proleptic Gregorian calendar, UTC. */
+interface CivilDate {
+  year: number;
+  /** 1 to 12. */
+  month: number;
+  /** 1 to 31. */
+  day: number;
+}
+
+/**
+ * The date of a day counted from 1970-01-01, by counting in eras of 400 years that begin on a 1 March
+ * (https://howardhinnant.github.io/date_algorithms.html).
+ */
+function civilFromDays(days: number): CivilDate {
+  const shifted = days + 719_468;
+  const era = Math.floor(shifted / 146_097);
+  const dayOfEra = shifted - era * 146_097;
+  const yearOfEra = Math.floor(
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
+  );
+  const dayOfYear =
+    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153);
+  const day = dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1;
+  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
+  return {year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day};
+}
+
+function isLeap(year: number): boolean {
+  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+}
+
+const daysBeforeMonth = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+
+function daysInMonth(year: number, month: number): number {
+  return month === 2 && isLeap(year) ? 29 : daysBeforeMonth[month]! - daysBeforeMonth[month - 1]!;
+}
+
+/** Whole seconds as Go's conversion to int64 leaves them: what does not fit is the smallest integer. */
+function wholeSeconds(value: number): number {
+  return value >= -(2 ** 63) && value < 2 ** 63 ? Math.trunc(value) : -(2 ** 63);
+}
+
+function positiveModulo(value: number, modulus: number): number {
+  const rest = value % modulus;
+  return rest < 0 ? rest + modulus : rest;
+}
+
+/** Parts of the UTC time at a number of seconds since 1970. */
+export const dateFunctions: ReadonlyMap<string, (seconds: number) => number> = new Map([
+  ['minute', (value: number): number => Math.floor(positiveModulo(wholeSeconds(value), 3600) / 60)],
+  ['hour', (value: number): number => Math.floor(positiveModulo(wholeSeconds(value), daySeconds) / 3600)],
+  ['day_of_week', (value: number): number => positiveModulo(dayOf(value) + 4, 7)],
+  ['day_of_month', (value: number): number => civilFromDays(dayOf(value)).day],
+  ['day_of_year', dayOfYear],
+  [
+    'days_in_month',
+    (value: number): number => {
+      const {year, month} = civilFromDays(dayOf(value));
+      return daysInMonth(year, month);
+    },
+  ],
+  ['month', (value: number): number => civilFromDays(dayOf(value)).month],
+  ['year', (value: number): number => civilFromDays(dayOf(value)).year],
+]);
+
+function dayOf(value: number): number {
+  return Math.floor(wholeSeconds(value) / daySeconds);
+}
+
+function dayOfYear(value: number): number {
+  const {year, month, day} = civilFromDays(dayOf(value));
+  return daysBeforeMonth[month - 1]! + (month > 2 && isLeap(year) ? 1 : 0) + day;
+}
+
+/** To the nearest multiple of `to`, ties upwards. */
+export function roundTo(value: number, to: number): number {
+  const inverse = 1 / to;
+  return Math.floor(value * inverse + 0.5) / inverse;
+}
+
+/** Go's math.Max and Math.min order: NaN wins, as in JavaScript. */
+export function clampTo(value: number, min: number, max: number): number {
+  return Math.max(min, Math.min(max, value));
+}

@@ -1,0 +1,174 @@
+import type {LabelIds} from '../../storage/querier.ts';
+import {sameLabelsetMessage, executionError} from './error.ts';
+import type {QueryContext} from './context.ts';
+import {absent, countPoints, type Operator, type Row} from './row.ts';
+import {Tuples} from './tuples.ts';
+
+/** Rows that are kept in blocks of about this many bytes. */
+const blockBytes = 64 * 1024;
+
+/** Rows that stay: what an operator needs again, and the result of a query. Its memory counts against the query's budget. */
+export class Matrix {
+  readonly steps: number;
+  readonly labels: LabelIds[] = [];
+  readonly dropNames: boolean[] = [];
+  readonly points: number[] = [];
+  readonly #context: QueryContext;
+  readonly #rowsPerBlock: number;
+  readonly #values: Float64Array[] = [];
+  readonly #kinds: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(context: QueryContext, steps: number) {
+    this.#context = context;
+    this.steps = steps;
+    this.#rowsPerBlock = Math.max(1, Math.floor(blockBytes / (9 * Math.max(1, steps))));
+  }
+
+  get length(): number {
+    return this.labels.length;
+  }
+
+  /** Adds an empty row and returns its number. */
+  add(labels: LabelIds, dropName: boolean): number {
+    const row = this.labels.length;
+    if (row === this.#values.length * this.#rowsPerBlock) {
+      // The first block is small: most queries have few series.
+      const rows = this.#rowsPerBlock;
+      this.#account(rows * this.steps * 9 + rows * 64);
+      this.#values.push(new Float64Array(rows * this.steps));
+      this.#kinds.push(new Uint8Array(rows * this.steps));
+    }
+    this.labels.push(labels);
+    this.dropNames.push(dropName);
+    this.points.push(0);
+    return row;
+  }
+
+  /** A copy of `source`, as a new row. */
+  append(source: Row): number {
+    const row = this.add(source.labels, source.dropName);
+    this.valuesOf(row).set(source.values);
+    this.kindsOf(row).set(source.kinds);
+    this.points[row] = source.points;
+    return row;
+  }
+
+  valuesOf(row: number): Float64Array {
+    const start = (row % this.#rowsPerBlock) * this.steps;
+    return this.#values[Math.floor(row / this.#rowsPerBlock)]!.subarray(start, start + this.steps);
+  }
+
+  kindsOf(row: number): Uint8Array {
+    const start = (row % this.#rowsPerBlock) * this.steps;
+    return this.#kinds[Math.floor(row / this.#rowsPerBlock)]!.subarray(start, start + this.steps);
+  }
+
+  /** The value at one step; for grids of one step, where a view for each row would cost more than the row. */
+  valueAt(row: number, step: number): number {
+    return this.#values[Math.floor(row / this.#rowsPerBlock)]![(row % this.#rowsPerBlock) * this.steps + step]!;
+  }
+
+  kindAt(row: number, step: number): number {
+    return this.#kinds[Math.floor(row / this.#rowsPerBlock)]![(row % this.#rowsPerBlock) * this.steps + step]!;
+  }
+
+  /** Gives the memory back to the query's budget; the matrix is not used again. */
+  release(): void {
+    this.#context.releaseBytes(this.#bytes);
+    this.#bytes = 0;
+    this.#values.length = 0;
+    this.#kinds.length = 0;
+  }
+
+  #account(bytes: number): void {
+    this.#context.takeBytes(bytes);
+    this.#bytes += bytes;
+  }
+}
+
+export function materialize(context: QueryContext, operator: Operator, steps: number): Matrix {
+  const matrix = new Matrix(context, steps);
+  while (operator.next()) {
+    context.check();
+    matrix.append(operator.row);
+  }
+  return matrix;
+}
+
+/**
+ * Collects rows of which several may have the same labels: those become one row, unless two of them have a point at the
+ * same step. Then it throws that a vector cannot have that.
+ */
+export class MergedMatrix {
+  readonly matrix: Matrix;
+  readonly #labelSets = new Tuples();
+  /** Row of each label set. */
+  readonly #rows: number[] = [];
+
+  constructor(context: QueryContext, steps: number) {
+    this.matrix = new Matrix(context, steps);
+  }
+
+  append(row: Row, overlapMessage = sameLabelsetMessage): void {
+    const matrix = this.matrix;
+    const set = this.#labelSets.intern(row.labels, row.labels.length);
+    const known = this.#rows[set];
+    if (known === undefined) {
+      this.#rows[set] = matrix.append(row);
+      return;
+    }
+    const values = matrix.valuesOf(known);
+    const kinds = matrix.kindsOf(known);
+    for (let step = 0; step < kinds.length; step++) {
+      if (row.kinds[step] === absent) continue;
+      if (kinds[step] !== absent) throw executionError(overlapMessage);
+      kinds[step] = row.kinds[step]!;
+      values[step] = row.values[step]!;
+    }
+    matrix.points[known] = countPoints(kinds);
+    if (row.dropName) matrix.dropNames[known] = true;
+  }
+
+  /** The row with these labels, a new one where there is none. */
+  rowFor(labels: LabelIds, dropName: boolean): number {
+    const set = this.#labelSets.intern(labels, labels.length);
+    return (this.#rows[set] ??= this.matrix.add(labels, dropName));
+  }
+}
+
+/** Walks the rows of a matrix. */
+export class MatrixCursor implements Operator {
+  readonly row: Row;
+  readonly singleName: boolean;
+  readonly #matrix: Matrix;
+  readonly #mutable: {values: Float64Array; kinds: Uint8Array};
+  #next = 0;
+
+  constructor(matrix: Matrix, singleName: boolean) {
+    this.#matrix = matrix;
+    this.singleName = singleName;
+    const row = {
+      labels: [] as LabelIds,
+      dropName: false,
+      values: new Float64Array(0),
+      kinds: new Uint8Array(0),
+      points: 0,
+    };
+    this.row = row;
+    this.#mutable = row;
+  }
+
+  next(): boolean {
+    const matrix = this.#matrix;
+    while (this.#next < matrix.length && matrix.points[this.#next] === 0) this.#next++;
+    if (this.#next === matrix.length) return false;
+    const at = this.#next++;
+    this.row.labels = matrix.labels[at]!;
+    this.row.dropName = matrix.dropNames[at]!;
+    this.row.points = matrix.points[at]!;
+    this.#mutable.values = matrix.valuesOf(at);
+    this.#mutable.kinds = matrix.kindsOf(at);
+    return true;
+  }
+}

@@ -1,0 +1,201 @@
+// Aggregations with one series per group: sum, avg, min, max, count, group, stddev, stdvar, quantile, count_values.
+
+import type {AggregateExpr} from '../../ast.ts';
+import type {QueryContext} from '../context.ts';
+import {formatPlain} from '../format.ts';
+import type {Grid} from '../grid.ts';
+import {Matrix, MatrixCursor, MergedMatrix} from '../matrix.ts';
+import {absent, float, newRow, type Operator, type Row} from '../row.ts';
+import {quantileOfSorted, sortNaNFirst} from '../windows/quantile.ts';
+import {accumulatorBytes, newAccumulator, type Accumulator} from './accumulators.ts';
+import {Grouping} from './grouping.ts';
+
+/** Folds all series of `child` into a row per group, then hands out the groups in the order of their first series. */
+export class Aggregate implements Operator {
+  readonly row: Row;
+  readonly singleName: boolean;
+  readonly #context: QueryContext;
+  readonly #expr: AggregateExpr;
+  readonly #child: Operator;
+  readonly #grouping: Grouping;
+  readonly #accumulators: Accumulator[] = [];
+  readonly #dropNames: boolean[] = [];
+  #next = -1;
+
+  constructor(context: QueryContext, expr: AggregateExpr, child: Operator, grid: Grid) {
+    this.#context = context;
+    this.#expr = expr;
+    this.#child = child;
+    this.#grouping = new Grouping(context.symbols, expr.grouping, expr.without);
+    this.row = newRow(grid.count);
+    // `by (__name__)` and the like keep names, but groups stay apart only with them.
+    this.singleName = expr.without || !expr.grouping.some((name) => /^__(?:name|type|unit)__$/.test(name));
+  }
+
+  next(): boolean {
+    if (this.#next < 0) this.#drain();
+    const {row} = this;
+    while (this.#next < this.#accumulators.length) {
+      const group = this.#next++;
+      const points = this.#accumulators[group]!.finish(row.values, row.kinds);
+      if (points === 0) continue;
+      row.labels = this.#grouping.labels[group]!;
+      row.dropName = this.#dropNames[group]!;
+      row.points = points;
+      this.#context.holdSamples(points);
+      return true;
+    }
+    return false;
+  }
+
+  #drain(): void {
+    this.#next = 0;
+    const child = this.#child;
+    const {op} = this.#expr;
+    const steps = this.row.kinds.length;
+    let held = 0;
+    while (child.next()) {
+      const {row} = child;
+      held += row.points;
+      const group = this.#grouping.groupOf(row.labels);
+      if (group === this.#accumulators.length) {
+        this.#context.takeBytes(accumulatorBytes(op, steps));
+        this.#accumulators.push(newAccumulator(op, steps));
+        this.#dropNames.push(false);
+      }
+      this.#accumulators[group]!.add(row.values, row.kinds);
+      if (row.dropName) this.#dropNames[group] = true;
+    }
+    this.#context.releaseSamples(held);
+  }
+}
+
+/** quantile: needs all values of a group at once, so it keeps the series. */
+export function aggregateQuantile(
+  context: QueryContext,
+  expr: AggregateExpr,
+  child: Operator,
+  options: {grid: Grid; quantiles: Float64Array},
+): Operator {
+  const {grid, quantiles} = options;
+  remarkQuantiles(context, expr, quantiles);
+  const input = new Matrix(context, grid.count);
+  const grouping = new Grouping(context.symbols, expr.grouping, expr.without);
+  const members: number[][] = [];
+  let held = 0;
+  while (child.next()) {
+    held += child.row.points;
+    const group = grouping.groupOf(child.row.labels);
+    (members[group] ??= []).push(input.append(child.row));
+  }
+  const result = new Matrix(context, grid.count);
+  for (const [group, rows] of members.entries()) {
+    context.check();
+    const at = result.add(
+      grouping.labels[group]!,
+      rows.some((row) => input.dropNames[row]!),
+    );
+    const points = quantileOfRows(input, rows, quantiles, {
+      values: result.valuesOf(at),
+      kinds: result.kindsOf(at),
+    });
+    result.points[at] = points;
+    context.holdSamples(points);
+  }
+  context.releaseSamples(held);
+  input.release();
+  return new MatrixCursor(result, false);
+}
+
+function quantileOfRows(
+  input: Matrix,
+  rows: readonly number[],
+  quantiles: Float64Array,
+  out: {values: Float64Array; kinds: Uint8Array},
+): number {
+  const scratch = new Float64Array(rows.length);
+  const values = rows.map((row) => input.valuesOf(row));
+  const kinds = rows.map((row) => input.kindsOf(row));
+  let points = 0;
+  for (let step = 0; step < quantiles.length; step++) {
+    let count = 0;
+    for (let i = 0; i < rows.length; i++) {
+      if (kinds[i]![step] !== absent) scratch[count++] = values[i]![step]!;
+    }
+    if (count === 0) continue;
+    out.values[step] = quantileOfSorted(quantiles[step]!, sortNaNFirst(scratch.subarray(0, count)));
+    out.kinds[step] = float;
+    points++;
+  }
+  return points;
+}
+
+function remarkQuantiles(context: QueryContext, expr: AggregateExpr, quantiles: Float64Array): void {
+  const range = expr.param!.range;
+  let smallest = Infinity;
+  let largest = -Infinity;
+  let nan = false;
+  for (let step = 0; step < quantiles.length; step++) {
+    const quantile = quantiles[step]!;
+    if (quantile !== quantile) nan = true;
+    if (quantile < smallest) smallest = quantile;
+    if (quantile > largest) largest = quantile;
+  }
+  if (nan) {
+    context.annotations.invalidQuantile(NaN, range);
+    return;
+  }
+  if (largest > 1) context.annotations.invalidQuantile(largest, range);
+  if (smallest < 0) context.annotations.invalidQuantile(smallest, range);
+}
+
+/** count_values: a series for each value that occurs in a group, which is its label `label`. */
+export function aggregateCountValues(
+  context: QueryContext,
+  expr: AggregateExpr,
+  child: Operator,
+  options: {grid: Grid; label: string},
+): Operator {
+  const {grid, label} = options;
+  const {symbols, names} = context;
+  const labelId = symbols.intern(label);
+  const grouping = new Grouping(
+    symbols,
+    expr.without ? expr.grouping : [...expr.grouping, label],
+    expr.without,
+  );
+  const result = new MergedMatrix(context, grid.count);
+  const {matrix} = result;
+  let held = 0;
+  while (child.next()) {
+    const {row} = child;
+    held += row.points;
+    /** Row of each value, negative zero apart since maps take it for zero. */
+    const rows = new Map<number, number>();
+    let negativeZero = -1;
+    for (let step = 0; step < row.kinds.length; step++) {
+      if (row.kinds[step] === absent) continue;
+      const value = row.values[step]!;
+      const isNegativeZero = value === 0 && 1 / value < 0;
+      let at = isNegativeZero ? negativeZero : (rows.get(value) ?? -1);
+      if (at < 0) {
+        const group = grouping.groupOf(
+          names.with(row.labels, labelId, symbols.intern(formatPlain(value))),
+        );
+        at = result.rowFor(grouping.labels[group]!, false);
+        if (isNegativeZero) negativeZero = at;
+        else rows.set(value, at);
+      }
+      const kinds = matrix.kindsOf(at);
+      const values = matrix.valuesOf(at);
+      if (kinds[step] === absent) {
+        kinds[step] = float;
+        values[step] = 1;
+        matrix.points[at]!++;
+        context.holdSamples(1);
+      } else values[step]!++;
+    }
+  }
+  context.releaseSamples(held);
+  return new MatrixCursor(matrix, false);
+}

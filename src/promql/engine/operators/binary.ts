@@ -1,0 +1,392 @@
+// Arithmetic and comparisons between two vectors. One side ("one") has at most one series per match group at each step and
+// is kept; the other ("many") is matched series by series. The groups are numbers found once per series, not per step.
+
+import type {BinaryExpr, VectorMatching} from '../../ast.ts';
+import type {LabelIds} from '../../../storage/querier.ts';
+import {formatLabels} from '../../../model/labels.ts';
+import type {QueryContext} from '../context.ts';
+import {executionError} from '../error.ts';
+import type {Grid} from '../grid.ts';
+import {keepLabels, labelTexts, removeLabels, valueOf} from '../labelset.ts';
+import {Matrix, MatrixCursor, materialize, MergedMatrix} from '../matrix.ts';
+import {absent, countPoints, float, newRow, type MutableRow, type Operator, type Row} from '../row.ts';
+import {combine, isArithmetic, type ElementOp} from './arithmetic.ts';
+import {Grouping} from './grouping.ts';
+
+export class VectorBinary implements Operator {
+  readonly singleName: boolean;
+  row: Row;
+  readonly #context: QueryContext;
+  readonly #match: MatchedPairs;
+  readonly #many: Operator;
+  readonly #one: Operator;
+  readonly #steps: number;
+  readonly #streams: boolean;
+  readonly #out: MutableRow;
+  #cursor: MatrixCursor | null = null;
+  #started = false;
+  #held = 0;
+  /** The rows of the "one" side that match the current series and are still to be combined with it. */
+  #partners: readonly number[] = [];
+  #partner = 0;
+
+  constructor(context: QueryContext, expr: BinaryExpr, sides: {left: Operator; right: Operator; grid: Grid}) {
+    const matching = expr.matching!;
+    const swapped = matching.card === 'one-to-many';
+    this.#context = context;
+    this.#many = swapped ? sides.right : sides.left;
+    this.#one = swapped ? sides.left : sides.right;
+    this.#steps = sides.grid.count;
+    this.#match = new MatchedPairs(context, expr, this.#steps);
+    this.#out = newRow(this.#steps);
+    this.row = this.#out;
+    // Results are surely apart where each series of the "many" side is alone in its group, or keeps its own labels.
+    const fills = matching.fill.left !== null || matching.fill.right !== null;
+    const whole = matching.card === 'one-to-one' ? !matching.on && matching.labels.length === 0 : true;
+    this.#streams = !fills && whole && matching.include.length === 0 && this.#many.singleName;
+    this.singleName = this.#streams;
+  }
+
+  next(): boolean {
+    if (!this.#started) this.#start();
+    if (this.#cursor !== null) return this.#cursor.next();
+    for (;;) {
+      while (this.#partner < this.#partners.length) {
+        if (this.#combineNext()) return true;
+      }
+      if (!this.#many.next()) break;
+      this.#context.check();
+      this.#held += this.#many.row.points;
+      this.#partners = this.#match.partnersOf(this.#many.row);
+      this.#partner = 0;
+    }
+    this.#match.rejectConflicts();
+    this.#context.releaseSamples(this.#held);
+    this.#held = 0;
+    return false;
+  }
+
+  #start(): void {
+    this.#started = true;
+    const one = materialize(this.#context, this.#one, this.#steps);
+    for (const points of one.points) this.#held += points;
+    this.#match.index(one);
+    if (this.#streams) return;
+    const collected = new CollectedPairs(this.#context, this.#match, this.#steps);
+    while (this.#many.next()) {
+      this.#context.check();
+      this.#held += this.#many.row.points;
+      collected.add(this.#many.row);
+    }
+    this.#match.rejectConflicts();
+    collected.finish();
+    this.#context.releaseSamples(this.#held);
+    this.#held = 0;
+    one.release();
+    this.#cursor = new MatrixCursor(collected.matrix, false);
+    this.row = this.#cursor.row;
+  }
+
+  #combineNext(): boolean {
+    const partner = this.#partners[this.#partner++]!;
+    const source = this.#many.row;
+    const out = this.#out;
+    const points = this.#match.combine(source, partner, out.values, out.kinds);
+    if (points === 0) return false;
+    const {labels, dropName} = this.#match.resultLabels(source.labels, this.#match.one.labels[partner]!);
+    out.labels = labels;
+    out.dropName = dropName;
+    out.points = points;
+    this.#context.holdSamples(points);
+    return true;
+  }
+}
+
+/** Knows which series match, and what their combination is called. */
+class MatchedPairs {
+  readonly matching: VectorMatching;
+  readonly groups: Grouping;
+  /** Rows of the "one" side by match group. */
+  readonly rowsOf: number[][] = [];
+  one!: Matrix;
+  readonly #context: QueryContext;
+  readonly #expr: BinaryExpr;
+  readonly #op: ElementOp;
+  readonly #labelNames: Set<number>;
+  readonly #include: number[];
+  readonly #steps: number;
+  /** Steps where the "many" side has anything; null as long as no conflict depends on it. */
+  #anyMany: Uint8Array | null = null;
+  /** For each step the first two rows of the "one" side that share a group, or -1. */
+  #conflicts: Int32Array | null = null;
+
+  constructor(context: QueryContext, expr: BinaryExpr, steps: number) {
+    const matching = expr.matching!;
+    const {symbols} = context;
+    this.matching = matching;
+    this.#context = context;
+    this.#expr = expr;
+    this.#op = expr.op as ElementOp;
+    this.#steps = steps;
+    this.groups = new Grouping(symbols, matching.labels, !matching.on);
+    this.#labelNames = new Set(matching.labels.map((name) => symbols.intern(name)));
+    this.#include = matching.include.map((name) => symbols.intern(name));
+  }
+
+  /**
+   * Sorts the "one" side into groups. Several series of a group, which have values at different steps, become one
+   * where nothing of their own labels is needed.
+   */
+  index(one: Matrix): void {
+    this.one = one;
+    const {length} = one;
+    for (let row = 0; row < length; row++) {
+      const group = this.groups.groupOf(one.labels[row]!);
+      const rows = (this.rowsOf[group] ??= []);
+      for (const other of rows) this.#noteConflicts(other, row);
+      rows.push(row);
+    }
+    if (this.#include.length > 0) return;
+    for (const [group, rows] of this.rowsOf.entries()) {
+      if (rows !== undefined && rows.length > 1) this.rowsOf[group] = [this.#merge(rows)];
+    }
+  }
+
+  #merge(rows: readonly number[]): number {
+    const {one} = this;
+    const merged = one.add(one.labels[rows[0]!]!, one.dropNames[rows[0]!]!);
+    const values = one.valuesOf(merged);
+    const kinds = one.kindsOf(merged);
+    for (const row of rows) {
+      const sourceValues = one.valuesOf(row);
+      const sourceKinds = one.kindsOf(row);
+      for (let step = 0; step < kinds.length; step++) {
+        if (sourceKinds[step] === absent) continue;
+        kinds[step] = sourceKinds[step]!;
+        values[step] = sourceValues[step]!;
+      }
+    }
+    one.points[merged] = countPoints(kinds);
+    return merged;
+  }
+
+  #noteConflicts(first: number, second: number): void {
+    const firstKinds = this.one.kindsOf(first);
+    const secondKinds = this.one.kindsOf(second);
+    for (let step = 0; step < this.#steps; step++) {
+      if (firstKinds[step] === absent || secondKinds[step] === absent) continue;
+      if (this.#conflicts === null) {
+        this.#conflicts = new Int32Array(2 * this.#steps).fill(-1);
+        this.#anyMany = new Uint8Array(this.#steps);
+      }
+      // Prometheus meets the conflict at the earliest second row.
+      const known = this.#conflicts[2 * step + 1]!;
+      if (known >= 0 && known <= second) continue;
+      this.#conflicts[2 * step] = first;
+      this.#conflicts[2 * step + 1] = second;
+    }
+  }
+
+  partnersOf(many: Row): readonly number[] {
+    this.sawMany(many.kinds);
+    return this.rowsOf[this.groups.groupOf(many.labels)] ?? [];
+  }
+
+  sawMany(kinds: Uint8Array): void {
+    const any = this.#anyMany;
+    if (any === null) return;
+    for (let step = 0; step < any.length; step++) if (kinds[step] !== absent) any[step] = 1;
+  }
+
+  /** Throws where two series of the "one" side share a group at a step at which there is something to match. */
+  rejectConflicts(): void {
+    const conflicts = this.#conflicts;
+    if (conflicts === null) return;
+    const {fill} = this.matching;
+    const always = fill.left !== null || fill.right !== null;
+    for (let step = 0; step < this.#steps; step++) {
+      if (conflicts[2 * step]! < 0 || (!always && this.#anyMany![step] === 0)) continue;
+      const {symbols} = this.#context;
+      const first = this.one.labels[conflicts[2 * step]!]!;
+      const second = this.one.labels[conflicts[2 * step + 1]!]!;
+      const series = [first, second].map((labels) => formatLabels(labelTexts(symbols, labels)));
+      series.sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
+      const group = formatLabels(labelTexts(symbols, this.matchLabels(second)));
+      const side = this.matching.card === 'one-to-many' ? 'left' : 'right';
+      throw executionError(
+        `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: ` +
+          `[${series.join(', ')}];many-to-many matching not allowed: matching labels must be unique on one side`,
+      );
+    }
+  }
+
+  /** The labels by which a series was matched. */
+  matchLabels(labels: LabelIds): LabelIds {
+    if (this.matching.on) return keepLabels(labels, this.#labelNames);
+    return removeLabels(labels, new Set([...this.#labelNames, this.#context.names.metricName]));
+  }
+
+  combine(many: Row, partner: number, out: Float64Array, outKinds: Uint8Array): number {
+    return this.combineColumns(
+      many,
+      {values: this.one.valuesOf(partner), kinds: this.one.kindsOf(partner)},
+      out,
+      outKinds,
+    );
+  }
+
+  combineColumns(
+    many: {values: Float64Array; kinds: Uint8Array},
+    one: {values: Float64Array; kinds: Uint8Array},
+    out: Float64Array,
+    outKinds: Uint8Array,
+  ): number {
+    const swapped = this.matching.card === 'one-to-many';
+    const left = swapped ? one : many;
+    const right = swapped ? many : one;
+    return combine(this.#op, {
+      left: left.values,
+      leftKinds: left.kinds,
+      right: right.values,
+      rightKinds: right.kinds,
+      kept: 'left',
+      bool: this.#expr.bool,
+      out,
+      outKinds,
+    });
+  }
+
+  /** Labels of the result: those of the "many" side, reduced to the match for one-to-one, with those to include. */
+  resultLabels(many: LabelIds, one: LabelIds): {labels: LabelIds; dropName: boolean} {
+    const {names, delayedNameRemoval} = this.#context;
+    const {bool} = this.#expr;
+    let labels = many;
+    if (isArithmetic(this.#op) || (bool && !delayedNameRemoval)) labels = names.dropName(labels);
+    if (this.matching.card === 'one-to-one') {
+      labels = this.matching.on
+        ? keepLabels(labels, this.#labelNames)
+        : this.#labelNames.size === 0
+          ? labels
+          : removeLabels(labels, this.#labelNames);
+    }
+    for (const name of this.#include) labels = names.with(labels, name, valueOf(one, name));
+    return {labels, dropName: bool && delayedNameRemoval};
+  }
+}
+
+/** Results where several series may get the same labels, or where missing partners are filled in. */
+class CollectedPairs {
+  readonly #context: QueryContext;
+  readonly #match: MatchedPairs;
+  readonly #steps: number;
+  readonly #merged: MergedMatrix;
+  readonly #out: MutableRow;
+  /** Steps that have been matched: by group for one-to-one, else by group and result labels. */
+  readonly #matched = new Map<string | number, Uint8Array>();
+  /** Steps at which a group has had any match; only kept where the "many" side may be filled in. */
+  readonly #matchedGroups = new Map<number, Uint8Array>();
+  readonly #both: Uint8Array;
+
+  constructor(context: QueryContext, match: MatchedPairs, steps: number) {
+    this.#context = context;
+    this.#match = match;
+    this.#steps = steps;
+    this.#merged = new MergedMatrix(context, steps);
+    this.#out = newRow(steps);
+    this.#both = new Uint8Array(steps);
+  }
+
+  get matrix(): Matrix {
+    return this.#merged.matrix;
+  }
+
+  add(many: Row): void {
+    const match = this.#match;
+    const partners = match.partnersOf(many);
+    const group = match.groups.groupOf(many.labels);
+    for (const partner of partners) {
+      const one = {values: match.one.valuesOf(partner), kinds: match.one.kindsOf(partner)};
+      this.#pair(group, many, {...one, labels: match.one.labels[partner]!});
+    }
+    const fill = match.matching.fill.right;
+    if (fill === null) return;
+    const kinds = new Uint8Array(this.#steps).fill(float);
+    for (const partner of partners) {
+      const present = match.one.kindsOf(partner);
+      for (let step = 0; step < kinds.length; step++) if (present[step] !== absent) kinds[step] = absent;
+    }
+    const values = new Float64Array(this.#steps).fill(fill);
+    this.#pair(group, many, {values, kinds, labels: match.matchLabels(many.labels)});
+  }
+
+  /** After the last series: fills in for series of the "one" side that were not matched. */
+  finish(): void {
+    const match = this.#match;
+    const fill = match.matching.fill.left;
+    if (fill === null) return;
+    const values = new Float64Array(this.#steps).fill(fill);
+    for (const [group, rows] of match.rowsOf.entries()) {
+      for (const row of rows ?? []) {
+        const kinds = new Uint8Array(this.#steps).fill(float);
+        const matched = this.#matchedGroups.get(group);
+        if (matched !== undefined) {
+          for (let step = 0; step < kinds.length; step++) if (matched[step] !== 0) kinds[step] = absent;
+        }
+        const labels = match.one.labels[row]!;
+        const one = {values: match.one.valuesOf(row), kinds: match.one.kindsOf(row), labels};
+        this.#pair(group, {values, kinds, labels: match.matchLabels(labels)}, one);
+      }
+    }
+  }
+
+  #pair(
+    group: number,
+    many: {values: Float64Array; kinds: Uint8Array; labels: LabelIds},
+    one: {values: Float64Array; kinds: Uint8Array; labels: LabelIds},
+  ): void {
+    const match = this.#match;
+    const out = this.#out;
+    const {labels, dropName} = match.resultLabels(many.labels, one.labels);
+    this.#claim(group, labels, many.kinds, one.kinds);
+    const points = match.combineColumns(many, one, out.values, out.kinds);
+    if (points === 0) return;
+    out.labels = labels;
+    out.dropName = dropName;
+    out.points = points;
+    this.#merged.append(out);
+    this.#context.holdSamples(points);
+  }
+
+  /** Marks the steps that match, also those that a comparison will drop; two matches for one result are an error. */
+  #claim(group: number, labels: LabelIds, many: Uint8Array, one: Uint8Array): void {
+    const both = this.#both;
+    for (let step = 0; step < both.length; step++) {
+      both[step] = many[step] !== absent && one[step] !== absent ? 1 : 0;
+    }
+    if (countPoints(both) === 0) return;
+    if (this.#match.matching.fill.left !== null) {
+      const matched = this.#matchedGroups.get(group);
+      if (matched === undefined) this.#matchedGroups.set(group, both.slice());
+      else for (let step = 0; step < both.length; step++) matched[step]! |= both[step]!;
+    }
+    const oneToOne = this.#match.matching.card === 'one-to-one';
+    const key = oneToOne ? group : `${group}:${labels.join(',')}`;
+    const claimed = this.#matched.get(key);
+    if (claimed === undefined) {
+      this.#context.takeBytes(this.#steps);
+      this.#matched.set(key, both.slice());
+      return;
+    }
+    for (let step = 0; step < both.length; step++) {
+      if (both[step] === 0) continue;
+      if (claimed[step] !== 0) {
+        throw executionError(
+          oneToOne
+            ? 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)'
+            : 'multiple matches for labels: grouping labels must ensure unique matches',
+        );
+      }
+      claimed[step] = 1;
+    }
+  }
+}

@@ -1,0 +1,179 @@
+// Operators that turn each series into one, value by value.
+
+import type {LabelIds} from '../../../storage/querier.ts';
+import type {QueryContext} from '../context.ts';
+import type {Grid} from '../grid.ts';
+import {type Matrix, MatrixCursor, MergedMatrix} from '../matrix.ts';
+import {absent, countPoints, float, newRow, type Operator, type Row} from '../row.ts';
+
+/** Writes the result for one series and returns how many steps have a value. */
+export type RowFunction = (source: Row, values: Float64Array, kinds: Uint8Array) => number;
+
+export interface MapOptions {
+  /** Whether the result is another metric, which has no name. */
+  dropsName: boolean;
+}
+
+/** Applies a function to each series. */
+export class MapRows implements Operator {
+  readonly row: Row;
+  readonly singleName: boolean;
+  readonly #context: QueryContext;
+  readonly #child: Operator;
+  readonly #compute: RowFunction;
+  readonly #dropsName: boolean;
+  #held = 0;
+
+  constructor(
+    context: QueryContext,
+    child: Operator,
+    compute: RowFunction,
+    options: MapOptions & {grid: Grid},
+  ) {
+    this.#context = context;
+    this.#child = child;
+    this.#compute = compute;
+    this.#dropsName = options.dropsName;
+    this.singleName = child.singleName;
+    this.row = newRow(options.grid.count);
+  }
+
+  next(): boolean {
+    const child = this.#child;
+    const context = this.#context;
+    const {row} = this;
+    while (child.next()) {
+      const source = child.row;
+      this.#held += source.points;
+      const points = this.#compute(source, row.values, row.kinds);
+      if (points === 0) continue;
+      row.points = points;
+      row.dropName = source.dropName || (this.#dropsName && context.delayedNameRemoval);
+      row.labels =
+        this.#dropsName && !context.delayedNameRemoval
+          ? context.names.dropName(source.labels)
+          : source.labels;
+      context.holdSamples(points);
+      return true;
+    }
+    context.releaseSamples(this.#held);
+    return false;
+  }
+}
+
+/** A function of one number. */
+export function mapFloats(compute: (value: number) => number): RowFunction {
+  return (source, values, kinds) => {
+    let points = 0;
+    for (let step = 0; step < kinds.length; step++) {
+      kinds[step] = absent;
+      if (source.kinds[step] !== float) continue;
+      kinds[step] = float;
+      values[step] = compute(source.values[step]!);
+      points++;
+    }
+    return points;
+  };
+}
+
+/**
+ * Makes one series of those that have the same labels, where names were dropped or labels rewritten. Throws where two of
+ * them have a value at the same step.
+ */
+export class MergeRows implements Operator {
+  readonly singleName = true;
+  readonly #context: QueryContext;
+  readonly #child: Operator;
+  readonly #steps: number;
+  #cursor: MatrixCursor | null = null;
+  row: Row;
+
+  constructor(context: QueryContext, child: Operator, grid: Grid) {
+    this.#context = context;
+    this.#child = child;
+    this.#steps = grid.count;
+    this.row = child.row;
+  }
+
+  next(): boolean {
+    if (this.#cursor === null) {
+      const merged = new MergedMatrix(this.#context, this.#steps);
+      while (this.#child.next()) {
+        this.#context.check();
+        merged.append(this.#child.row);
+      }
+      this.#cursor = new MatrixCursor(merged.matrix, true);
+      this.row = this.#cursor.row;
+    }
+    return this.#cursor.next();
+  }
+}
+
+/** Changes the labels of each series. */
+export class RelabelRows implements Operator {
+  readonly row: Row;
+  readonly singleName = false;
+  readonly #child: Operator;
+  readonly #relabel: (labels: LabelIds, dropName: boolean) => {labels: LabelIds; dropName: boolean};
+
+  constructor(
+    child: Operator,
+    relabel: (labels: LabelIds, dropName: boolean) => {labels: LabelIds; dropName: boolean},
+  ) {
+    this.#child = child;
+    this.#relabel = relabel;
+    this.row = {...child.row};
+  }
+
+  next(): boolean {
+    if (!this.#child.next()) return false;
+    const source = this.#child.row;
+    const {labels, dropName} = this.#relabel(source.labels, source.dropName);
+    Object.assign(this.row, source, {labels, dropName});
+    return true;
+  }
+}
+
+/** Repeats the one value of each series of an expression that does not depend on the step. */
+export class Broadcast implements Operator {
+  readonly row: Row;
+  readonly singleName: boolean;
+  readonly #context: QueryContext;
+  readonly #child: Operator;
+
+  constructor(context: QueryContext, child: Operator, grid: Grid) {
+    this.#context = context;
+    this.#child = child;
+    this.singleName = child.singleName;
+    this.row = newRow(grid.count);
+  }
+
+  next(): boolean {
+    if (!this.#child.next()) return false;
+    const source = this.#child.row;
+    const {row} = this;
+    const steps = row.kinds.length;
+    row.values.fill(source.values[0]!);
+    row.kinds.fill(source.kinds[0]!);
+    row.labels = source.labels;
+    row.dropName = source.dropName;
+    row.points = steps;
+    this.#context.holdSamples(steps - 1);
+    return true;
+  }
+}
+
+/** A single series computed at once. */
+export function singleRow(
+  context: QueryContext,
+  matrix: Matrix,
+  labels: LabelIds,
+  fill: (values: Float64Array, kinds: Uint8Array) => void,
+): Operator {
+  const at = matrix.add(labels, false);
+  const kinds = matrix.kindsOf(at);
+  fill(matrix.valuesOf(at), kinds);
+  matrix.points[at] = countPoints(kinds);
+  context.holdSamples(matrix.points[at]!);
+  return new MatrixCursor(matrix, true);
+}

@@ -1,0 +1,178 @@
+// Functions over range vectors: one pass over each series for all steps.
+
+import type {LabelIds} from '../../../storage/querier.ts';
+import type {PositionRange} from '../../ast.ts';
+import type {QueryContext} from '../context.ts';
+import {executionError, sameLabelsetMessage} from '../error.ts';
+import type {Grid} from '../grid.ts';
+import {valueOf} from '../labelset.ts';
+import {absent, float, newRow, type Operator, type Row} from '../row.ts';
+import {Tuples} from '../tuples.ts';
+import {Windows, type WindowFunction} from '../windows/window.ts';
+import type {ColumnSource} from './selector.ts';
+
+export interface RangeFunctionSpec {
+  grid: Grid;
+  rangeMs: number;
+  offsetMs: number;
+  /** The time of an @ modifier: then all steps have the same window. */
+  fixedTimeMs: number | null;
+  compute: WindowFunction;
+  /** first_over_time and last_over_time keep the metric's name. */
+  keepsName: boolean;
+  /** rate and increase: where to remark that a metric looks like no counter. */
+  counterRange: PositionRange | null;
+  /** quantile_over_time: the quantiles, and where to remark those out of bounds. */
+  quantiles: {values: Float64Array; range: PositionRange} | null;
+}
+
+export class RangeFunction implements Operator {
+  readonly row: Row;
+  readonly singleName: boolean;
+  readonly #context: QueryContext;
+  readonly #source: ColumnSource;
+  readonly #spec: RangeFunctionSpec;
+  readonly #windows: Windows;
+  /** Label sets seen, where dropping the name may make two of them equal. */
+  readonly #seen: Tuples | null;
+
+  constructor(context: QueryContext, source: ColumnSource, spec: RangeFunctionSpec) {
+    this.#context = context;
+    this.#source = source;
+    this.#spec = spec;
+    this.#windows = new Windows(spec.grid.count);
+    this.row = newRow(spec.grid.count);
+    this.singleName = source.singleName;
+    const unique = source.singleName || context.delayedNameRemoval || spec.keepsName;
+    this.#seen = unique ? null : new Tuples();
+  }
+
+  next(): boolean {
+    const context = this.#context;
+    const source = this.#source;
+    while (source.next()) {
+      const points = this.#evaluate();
+      this.#account();
+      if (points === 0) continue;
+      this.#label(source.labels, source.dropName);
+      this.row.points = points;
+      context.holdSamples(points);
+      return true;
+    }
+    return false;
+  }
+
+  #evaluate(): number {
+    const {compute, grid} = this.#spec;
+    const windows = this.#windows;
+    windows.slide(this.#source, {
+      grid,
+      rangeMs: this.#spec.rangeMs,
+      offsetMs: this.#spec.offsetMs,
+      fixedTimeMs: this.#spec.fixedTimeMs,
+    });
+    if (windows.longest < compute.samplesMin) return 0;
+    compute.compute(windows, this.row.values);
+    const {first, end, steps} = windows;
+    const {kinds} = this.row;
+    const samplesMin = compute.samplesMin;
+    let points = 0;
+    for (let step = 0; step < steps; step++) {
+      const present = end[step]! - first[step]! >= samplesMin;
+      kinds[step] = present ? float : absent;
+      if (present) points++;
+    }
+    if (this.#spec.quantiles !== null) this.#remarkQuantiles(this.#spec.quantiles);
+    return points;
+  }
+
+  #remarkQuantiles({values, range}: {values: Float64Array; range: PositionRange}): void {
+    const {kinds} = this.row;
+    for (let step = 0; step < kinds.length; step++) {
+      const quantile = values[step]!;
+      if (kinds[step] === absent || (quantile >= 0 && quantile <= 1)) continue;
+      this.#context.annotations.invalidQuantile(quantile, range);
+    }
+  }
+
+  #label(labels: LabelIds, dropName: boolean): void {
+    const context = this.#context;
+    const drop = dropName || !this.#spec.keepsName;
+    const {counterRange} = this.#spec;
+    if (counterRange !== null) this.#remarkNonCounter(labels, counterRange);
+    this.row.dropName = drop && context.delayedNameRemoval;
+    this.row.labels = drop && !context.delayedNameRemoval ? context.names.dropName(labels) : labels;
+    if (this.#seen !== null) {
+      const before = this.#seen.count;
+      this.#seen.intern(this.row.labels, this.row.labels.length);
+      if (this.#seen.count === before) throw executionError(sameLabelsetMessage);
+    }
+  }
+
+  #remarkNonCounter(labels: LabelIds, range: PositionRange): void {
+    const {names, symbols, annotations, typeAndUnitLabels} = this.#context;
+    const metric = names.nameOf(labels);
+    if (metric === '') return;
+    if (typeAndUnitLabels) {
+      const type = symbols.text(valueOf(labels, names.type));
+      if (type !== 'counter' && type !== 'histogram') {
+        annotations.possibleNonCounterType(metric, type, range);
+      }
+    } else if (!/_(?:total|sum|count|bucket)$/.test(metric)) {
+      annotations.possibleNonCounter(metric, range);
+    }
+  }
+
+  #account(): void {
+    const context = this.#context;
+    const windows = this.#windows;
+    context.touchSamples(windows.longest);
+    context.samplesQueried += windows.total;
+    const {first, end, steps, stepMs, rangeMs} = windows;
+    if (context.samplesPerStep?.length === steps) {
+      for (let step = 0; step < steps; step++) context.samplesPerStep[step]! += end[step]! - first[step]!;
+    }
+    if (!this.#source.stored || steps === 0) return;
+    // What a step's window shares with the one before is read once.
+    const disjoint = rangeMs < stepMs;
+    context.samplesRead += disjoint ? windows.total : end[steps - 1]! - first[0]!;
+  }
+}
+
+/** absent_over_time: one series with 1 at each step where no series has a sample in its window. */
+export class AbsentSteps implements Operator {
+  readonly row: Row;
+  readonly singleName = true;
+  readonly #context: QueryContext;
+  readonly #child: Operator;
+  readonly #labels: LabelIds;
+  #done = false;
+
+  constructor(context: QueryContext, child: Operator, grid: Grid, labels: LabelIds) {
+    this.#context = context;
+    this.#child = child;
+    this.#labels = labels;
+    this.row = newRow(grid.count);
+  }
+
+  next(): boolean {
+    if (this.#done) return false;
+    this.#done = true;
+    const {kinds, values} = this.row;
+    kinds.fill(float);
+    let held = 0;
+    while (this.#child.next()) {
+      const child = this.#child.row;
+      held += child.points;
+      for (let step = 0; step < kinds.length; step++) if (child.kinds[step] !== absent) kinds[step] = absent;
+    }
+    this.#context.releaseSamples(held);
+    values.fill(1);
+    let points = 0;
+    for (let step = 0; step < kinds.length; step++) if (kinds[step] !== absent) points++;
+    this.row.points = points;
+    this.row.labels = this.#labels;
+    this.#context.holdSamples(points);
+    return points > 0;
+  }
+}

@@ -1,0 +1,205 @@
+// Where series enter a query: selectors that read from storage.
+
+import type {Matcher} from '../../../model/matcher.ts';
+import {isStale} from '../../../model/value.ts';
+import type {LabelIds, SeriesCursor} from '../../../storage/querier.ts';
+import type {QueryContext} from '../context.ts';
+import {gridEndMs, type Grid} from '../grid.ts';
+import {absent, float, newRow, type Operator, type Row} from '../row.ts';
+
+/** What to read and for which times. `fixedTimeMs` is the time of an @ modifier, which replaces that of the step. */
+export interface Selection {
+  matchers: readonly Matcher[];
+  offsetMs: number;
+  fixedTimeMs: number | null;
+}
+
+/** The first and last time of evaluation of a selection, before its lookback or range. */
+function evaluationTimes(selection: Selection, grid: Grid): {first: number; last: number} {
+  const first = (selection.fixedTimeMs ?? grid.startMs) - selection.offsetMs;
+  const last = (selection.fixedTimeMs ?? gridEndMs(grid)) - selection.offsetMs;
+  return {first, last};
+}
+
+/** Whether the selected series all have one name, so that they stay apart without it. */
+export function selectsOneName(matchers: readonly Matcher[]): boolean {
+  return matchers.some(({name, type, value}) => name === '__name__' && type === '=' && value !== '');
+}
+
+/** Newest sample within the lookback of each step: its value or, for timestamp(), its time in seconds. */
+export class InstantSelector implements Operator {
+  readonly row: Row;
+  readonly singleName: boolean;
+  readonly #context: QueryContext;
+  readonly #selection: Selection;
+  readonly #grid: Grid;
+  readonly #answer: 'value' | 'time';
+  readonly #first: number;
+  readonly #last: number;
+  #cursor: SeriesCursor | null = null;
+
+  constructor(context: QueryContext, selection: Selection, grid: Grid, answer: 'value' | 'time' = 'value') {
+    this.#context = context;
+    this.#selection = selection;
+    this.#grid = grid;
+    this.#answer = answer;
+    this.row = newRow(grid.count);
+    this.singleName = !context.typeAndUnitLabels && selectsOneName(selection.matchers);
+    const {first, last} = evaluationTimes(selection, grid);
+    this.#first = first - context.lookbackDeltaMs + 1;
+    this.#last = last;
+  }
+
+  next(): boolean {
+    const context = this.#context;
+    this.#cursor ??= context.querier.select(this.#selection.matchers, {
+      mint: this.#first,
+      maxt: this.#last,
+    });
+    const cursor = this.#cursor;
+    while (cursor.next()) {
+      context.check();
+      const count = cursor.read(this.#first, this.#last);
+      if (count === 0) continue;
+      const points = this.#fill(cursor, count);
+      if (points === 0) continue;
+      this.row.points = points;
+      this.row.labels = cursor.labels();
+      context.holdSamples(points);
+      context.samplesQueried += points;
+      context.samplesRead += points;
+      countSteps(context.samplesPerStep, this.row.kinds);
+      return true;
+    }
+    return false;
+  }
+
+  /** Fills the row from the cursor's samples; returns how many steps have a value. */
+  #fill(cursor: SeriesCursor, count: number): number {
+    const {times, values, valueWords} = cursor;
+    const {kinds, values: out} = this.row;
+    const {stepMs} = this.#grid;
+    const lookbackMs = this.#context.lookbackDeltaMs;
+    const steps = kinds.length;
+    const asTime = this.#answer === 'time';
+    const start = this.#first + lookbackMs - 1;
+    // With an @ modifier all steps look at the same time.
+    const stride = this.#selection.fixedTimeMs === null ? stepMs : 0;
+    let next = 0;
+    let points = 0;
+    for (let step = 0; step < steps; step++) {
+      const time = start + step * stride;
+      while (next < count && times[next]! <= time) next++;
+      kinds[step] = absent;
+      if (next === 0) continue;
+      const newest = next - 1;
+      if (times[newest]! <= time - lookbackMs) continue;
+      const value = values[newest]!;
+      if (value !== value && isStale(valueWords, newest)) continue;
+      kinds[step] = float;
+      out[step] = asTime ? times[newest]! / 1000 : value;
+      points++;
+    }
+    return points;
+  }
+}
+
+export function countSteps(perStep: Float64Array | null, kinds: Uint8Array): void {
+  if (perStep === null || perStep.length !== kinds.length) return;
+  for (let step = 0; step < kinds.length; step++) if (kinds[step] !== absent) perStep[step]!++;
+}
+
+/** Series with the samples of all their windows, one at a time: what range functions read. */
+export interface ColumnSource {
+  labels: LabelIds;
+  dropName: boolean;
+  /** Oldest first, without stale markers. Valid until the next call of `next`; the columns may be longer. */
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly length: number;
+  readonly singleName: boolean;
+  /** Whether the samples come from storage, and not from a subquery, which has counted what it read. */
+  readonly stored: boolean;
+  /** Moves to the next series that has samples. */
+  next(): boolean;
+}
+
+/** A range selector's series. */
+export class StoredColumns implements ColumnSource {
+  labels: LabelIds = [];
+  readonly dropName = false;
+  times: Float64Array = new Float64Array(0);
+  values: Float64Array = new Float64Array(0);
+  length = 0;
+  readonly singleName: boolean;
+  readonly stored = true;
+  readonly #context: QueryContext;
+  readonly #selection: Selection;
+  readonly #first: number;
+  readonly #last: number;
+  #cursor: SeriesCursor | null = null;
+  #ownTimes = new Float64Array(0);
+  #ownValues = new Float64Array(0);
+
+  constructor(context: QueryContext, selection: Selection, grid: Grid, rangeMs: number) {
+    this.#context = context;
+    this.#selection = selection;
+    this.singleName = !context.typeAndUnitLabels && selectsOneName(selection.matchers);
+    const {first, last} = evaluationTimes(selection, grid);
+    this.#first = first - rangeMs + 1;
+    this.#last = last;
+  }
+
+  next(): boolean {
+    this.#cursor ??= this.#context.querier.select(this.#selection.matchers, {
+      mint: this.#first,
+      maxt: this.#last,
+    });
+    const cursor = this.#cursor;
+    while (cursor.next()) {
+      this.#context.check();
+      const count = cursor.read(this.#first, this.#last);
+      if (count === 0) continue;
+      this.#withoutStale(cursor, count);
+      if (this.length === 0) continue;
+      this.labels = cursor.labels();
+      return true;
+    }
+    return false;
+  }
+
+  /** Uses the cursor's own columns where they hold no stale marker. */
+  #withoutStale(cursor: SeriesCursor, count: number): void {
+    const {times, values, valueWords} = cursor;
+    this.times = times;
+    this.values = values;
+    this.length = count;
+    for (let i = 0; i < count; i++) {
+      if (values[i]! === values[i]! || !isStale(valueWords, i)) continue;
+      this.#copyWithoutStale(cursor, count, i);
+      return;
+    }
+  }
+
+  #copyWithoutStale({times, values, valueWords}: SeriesCursor, count: number, firstStale: number): void {
+    if (this.#ownTimes.length < count) {
+      this.#ownTimes = new Float64Array(2 * count);
+      this.#ownValues = new Float64Array(2 * count);
+    }
+    const ownTimes = this.#ownTimes;
+    const ownValues = this.#ownValues;
+    ownTimes.set(times.subarray(0, firstStale));
+    ownValues.set(values.subarray(0, firstStale));
+    let length = firstStale;
+    for (let i = firstStale; i < count; i++) {
+      const value = values[i]!;
+      if (value !== value && isStale(valueWords, i)) continue;
+      ownTimes[length] = times[i]!;
+      ownValues[length] = value;
+      length++;
+    }
+    this.times = ownTimes;
+    this.values = ownValues;
+    this.length = length;
+  }
+}

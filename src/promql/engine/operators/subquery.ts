@@ -1,0 +1,58 @@
+import type {LabelIds} from '../../../storage/querier.ts';
+import type {SubqueryExpr} from '../../ast.ts';
+import {gridOf, gridEndMs, type Grid} from '../grid.ts';
+import {absent, type Operator} from '../row.ts';
+import type {ColumnSource} from './selector.ts';
+
+/**
+ * The evaluation times of a subquery within `grid`: multiples of its step, after the beginning of the first window and up
+ * to the end of the last.
+ */
+export function subqueryGrid(expr: SubqueryExpr, grid: Grid, defaultStepMs: number): Grid {
+  const stepMs = expr.stepMs === 0 ? defaultStepMs : expr.stepMs;
+  const fixed = typeof expr.at === 'number';
+  const firstMs = (fixed ? (expr.at as number) : grid.startMs) - expr.offsetMs;
+  const lastMs = (fixed ? (expr.at as number) : gridEndMs(grid)) - expr.offsetMs;
+  const before = firstMs - expr.rangeMs;
+  let startMs = stepMs * Math.trunc(before / stepMs);
+  if (startMs <= before) startMs += stepMs;
+  return gridOf(startMs, lastMs, stepMs);
+}
+
+/** The rows of a subquery's expression as series with samples. */
+export class SubqueryColumns implements ColumnSource {
+  labels: LabelIds = [];
+  dropName = false;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  length = 0;
+  readonly singleName: boolean;
+  readonly stored = false;
+  readonly #child: Operator;
+  readonly #grid: Grid;
+
+  constructor(child: Operator, grid: Grid) {
+    this.#child = child;
+    this.#grid = grid;
+    this.singleName = child.singleName;
+    this.times = new Float64Array(grid.count);
+    this.values = new Float64Array(grid.count);
+  }
+
+  next(): boolean {
+    if (!this.#child.next()) return false;
+    const {row} = this.#child;
+    const {startMs, stepMs, count} = this.#grid;
+    let length = 0;
+    for (let step = 0; step < count; step++) {
+      if (row.kinds[step] === absent) continue;
+      this.times[length] = startMs + step * stepMs;
+      this.values[length] = row.values[step]!;
+      length++;
+    }
+    this.length = length;
+    this.labels = row.labels;
+    this.dropName = row.dropName;
+    return true;
+  }
+}

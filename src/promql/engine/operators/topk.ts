@@ -1,0 +1,147 @@
+// Aggregations that keep series as they are, some of each group: topk, bottomk, limitk, limit_ratio.
+
+import type {AggregateExpr} from '../../ast.ts';
+import type {LabelIds} from '../../../storage/querier.ts';
+import type {QueryContext} from '../context.ts';
+import {executionError} from '../error.ts';
+import {formatShortest} from '../format.ts';
+import type {Grid} from '../grid.ts';
+import {labelTexts} from '../labelset.ts';
+import {labelsHashFraction} from '../labelhash.ts';
+import {Matrix, MatrixCursor} from '../matrix.ts';
+import {absent, float, type Operator} from '../row.ts';
+import {Grouping} from './grouping.ts';
+import {ValueHeap, type HeapOrder} from './valueheap.ts';
+
+export function aggregateK(
+  context: QueryContext,
+  expr: AggregateExpr,
+  child: Operator,
+  options: {grid: Grid; parameters: Float64Array},
+): Operator {
+  const {grid, parameters} = options;
+  if (!(highest(parameters) >= 1) && !parameters.some(Number.isNaN)) return emptyOperator(context, grid);
+  checkCounts(parameters);
+  const order: HeapOrder = expr.op === 'bottomk' ? 'largestFirst' : 'smallestFirst';
+  const grouping = new Grouping(context.symbols, expr.grouping, expr.without);
+  const groups: (ValueHeap | null)[][] = [];
+  const series: {labels: LabelIds; dropName: boolean}[] = [];
+  let held = 0;
+  while (child.next()) {
+    const {row} = child;
+    held += row.points;
+    const group = grouping.groupOf(row.labels);
+    const heaps = (groups[group] ??= new Array<ValueHeap | null>(grid.count).fill(null));
+    const number = series.length;
+    series.push({labels: row.labels, dropName: row.dropName});
+    for (let step = 0; step < row.kinds.length; step++) {
+      if (row.kinds[step] === absent) continue;
+      const count = Math.trunc(parameters[step]!);
+      if (count < 1) continue;
+      const heap = (heaps[step] ??= newHeap(context, order));
+      if (heap.size < count) {
+        context.takeBytes(16);
+        heap.push(row.values[step]!, number);
+      } else if (expr.op !== 'limitk') heap.offer(row.values[step]!, number);
+    }
+  }
+  context.releaseSamples(held);
+  const sorted = expr.op !== 'limitk';
+  return collect(context, groups, {series, grid, sorted});
+}
+
+/** limit_ratio: series whose hash falls into the ratio, or outside of its complement where it is negative. */
+export function limitRatio(
+  context: QueryContext,
+  expr: AggregateExpr,
+  child: Operator,
+  options: {grid: Grid; parameters: Float64Array},
+): Operator {
+  const {grid, parameters} = options;
+  if (parameters.every((ratio) => ratio === 0)) return emptyOperator(context, grid);
+  if (parameters.some(Number.isNaN)) throw executionError('Ratio value is NaN');
+  const range = expr.param!.range;
+  const largest = highest(parameters);
+  const smallest = -highest(parameters.map((ratio) => -ratio));
+  if (largest > 1) context.annotations.invalidRatio(largest, 1, range);
+  if (smallest < -1) context.annotations.invalidRatio(smallest, -1, range);
+
+  const grouping = new Grouping(context.symbols, expr.grouping, expr.without);
+  const groups: (ValueHeap | null)[][] = [];
+  const series: {labels: LabelIds; dropName: boolean}[] = [];
+  let held = 0;
+  while (child.next()) {
+    const {row} = child;
+    held += row.points;
+    const fraction = labelsHashFraction(labelTexts(context.symbols, row.labels));
+    const group = grouping.groupOf(row.labels);
+    const heaps = (groups[group] ??= new Array<ValueHeap | null>(grid.count).fill(null));
+    const number = series.length;
+    series.push({labels: row.labels, dropName: row.dropName});
+    for (let step = 0; step < row.kinds.length; step++) {
+      if (row.kinds[step] === absent) continue;
+      const ratio = Math.min(1, Math.max(-1, parameters[step]!));
+      if (ratio === 0 || !(ratio > 0 ? fraction < ratio : fraction >= 1 + ratio)) continue;
+      context.takeBytes(16);
+      (heaps[step] ??= newHeap(context, 'smallestFirst')).push(row.values[step]!, number);
+    }
+  }
+  context.releaseSamples(held);
+  return collect(context, groups, {series, grid, sorted: false});
+}
+
+/**
+ * Makes rows of what the heaps hold. For one step: group by group in the heap's order, since an instant query shows the
+ * series in this order. For several: by series.
+ */
+function collect(
+  context: QueryContext,
+  groups: readonly (ValueHeap | null)[][],
+  options: {series: readonly {labels: LabelIds; dropName: boolean}[]; grid: Grid; sorted: boolean},
+): Operator {
+  const {series, grid, sorted} = options;
+  const result = new Matrix(context, grid.count);
+  const rowOf = new Int32Array(series.length).fill(-1);
+  for (const heaps of groups) {
+    context.check();
+    for (const [step, heap] of heaps.entries()) {
+      if (heap === null) continue;
+      if (sorted) heap.sort();
+      for (let i = 0; i < heap.size; i++) {
+        const number = heap.items[i]!;
+        if (rowOf[number]! < 0) rowOf[number] = result.add(series[number]!.labels, series[number]!.dropName);
+        const row = rowOf[number]!;
+        result.valuesOf(row)[step] = heap.values[i]!;
+        result.kindsOf(row)[step] = float;
+        result.points[row]!++;
+        context.holdSamples(1);
+      }
+    }
+  }
+  return new MatrixCursor(result, false);
+}
+
+function newHeap(context: QueryContext, order: HeapOrder): ValueHeap {
+  context.takeBytes(160);
+  return new ValueHeap(order);
+}
+
+function emptyOperator(context: QueryContext, grid: Grid): Operator {
+  return new MatrixCursor(new Matrix(context, grid.count), true);
+}
+
+function highest(values: Float64Array): number {
+  let result = -Infinity;
+  for (let i = 0; i < values.length; i++) if (values[i]! > result) result = values[i]!;
+  return result;
+}
+
+function checkCounts(counts: Float64Array): void {
+  if (counts.some(Number.isNaN)) throw executionError('Parameter value is NaN');
+  const largest = highest(counts);
+  const smallest = -highest(counts.map((count) => -count));
+  if (smallest <= -(2 ** 63)) {
+    throw executionError(`Scalar value ${formatShortest(smallest)} underflows int64`);
+  }
+  if (largest >= 2 ** 63) throw executionError(`Scalar value ${formatShortest(largest)} overflows int64`);
+}

@@ -1,0 +1,430 @@
+// From a syntax tree to operators. Scalars are evaluated here at once, into a column of numbers; vectors become operators,
+// which compute nothing before they are asked for their first series.
+
+import type {AggregateExpr, BinaryExpr, Call, Expr, MatrixSelector, SubqueryExpr} from '../ast.ts';
+import {formatExpr} from '../parser/printer.ts';
+import {typeOf} from '../parser/types.ts';
+import {tooManySamples, type QueryContext} from './context.ts';
+import {executionError} from './error.ts';
+import {instantGrid, type Grid} from './grid.ts';
+import {isStepInvariant, withoutParens} from './invariance.ts';
+import {clampTo, dateFunctions, mathFunctions, roundTo} from './mathfunctions.ts';
+import {aggregateCountValues, aggregateQuantile, Aggregate} from './operators/aggregate.ts';
+import {combine, computeScalar, isComparison, type ElementOp} from './operators/arithmetic.ts';
+import {VectorBinary} from './operators/binary.ts';
+import {histogramFraction, histogramQuantile} from './operators/histogram.ts';
+import {Broadcast, mapFloats, MapRows, MergeRows, type RowFunction} from './operators/map.ts';
+import {AbsentSteps, RangeFunction} from './operators/range.ts';
+import {labelJoin, labelReplace} from './operators/relabel.ts';
+import {InstantSelector, StoredColumns, type ColumnSource} from './operators/selector.ts';
+import {setOperator} from './operators/sets.ts';
+import {subqueryGrid, SubqueryColumns} from './operators/subquery.ts';
+import {aggregateK, limitRatio} from './operators/topk.ts';
+import {
+  absentLabels,
+  absentVector,
+  scalarOf,
+  sortByLabels,
+  sortByValue,
+  vectorOf,
+} from './operators/vectorfunctions.ts';
+import {windowFunctionOf} from './rangefunctions.ts';
+import {absent, float, type Operator} from './row.ts';
+
+export class Planner {
+  readonly #context: QueryContext;
+  readonly #defaultSubqueryStepMs: number;
+
+  constructor(context: QueryContext, defaultSubqueryStepMs: number) {
+    this.#context = context;
+    this.#defaultSubqueryStepMs = defaultSubqueryStepMs;
+  }
+
+  /** The series of an instant vector expression over `grid`. */
+  vector(expr: Expr, grid: Grid): Operator {
+    this.#checkSteps(grid);
+    if (grid.count > 1 && isStepInvariant(expr)) {
+      return new Broadcast(this.#context, this.#vector(expr, instantGrid(grid.startMs)), grid);
+    }
+    return this.#vector(expr, grid);
+  }
+
+  /** The values of a scalar expression at each step. */
+  scalar(expr: Expr, grid: Grid): Float64Array {
+    this.#checkSteps(grid);
+    if (expr.kind !== 'number' && grid.count > 1 && isStepInvariant(expr)) {
+      return new Float64Array(grid.count).fill(this.#scalar(expr, instantGrid(grid.startMs))[0]!);
+    }
+    return this.#scalar(expr, grid);
+  }
+
+  /** The series of a range vector. */
+  columns(expr: MatrixSelector | SubqueryExpr, grid: Grid): ColumnSource {
+    if (expr.kind === 'subquery') {
+      const inner = subqueryGrid(expr, grid, this.#defaultSubqueryStepMs);
+      return new SubqueryColumns(this.#subqueryRows(expr.expr, inner), inner);
+    }
+    const {selector, rangeMs} = expr;
+    if (selector.anchored || selector.smoothed) {
+      throw executionError(
+        `the ${selector.anchored ? 'anchored' : 'smoothed'} modifier is not supported yet`,
+      );
+    }
+    const fixedTimeMs = selector.at as number | null;
+    const selection = {matchers: selector.matchers, offsetMs: selector.offsetMs, fixedTimeMs};
+    return new StoredColumns(this.#context, selection, grid, rangeMs);
+  }
+
+  /** A scalar inside of a subquery is a series without labels. */
+  #subqueryRows(expr: Expr, grid: Grid): Operator {
+    if (typeOf(expr) !== 'scalar') return this.vector(expr, grid);
+    return vectorOf(this.#context, this.scalar(expr, grid), grid);
+  }
+
+  /** More steps than a query may hold samples cannot end well, and not even the columns for them should be made. */
+  #checkSteps(grid: Grid): void {
+    if (grid.count > this.#context.limits.samplesMax) throw tooManySamples();
+  }
+
+  #vector(expr: Expr, grid: Grid): Operator {
+    switch (expr.kind) {
+      case 'paren':
+        return this.#vector(expr.expr, grid);
+      case 'unary':
+        return expr.op === '+' ? this.#vector(expr.expr, grid) : this.#negated(expr.expr, grid);
+      case 'vectorSelector':
+        return this.#selector(expr, grid, 'value');
+      case 'aggregate':
+        return this.#aggregate(expr, grid);
+      case 'binary':
+        return this.#binary(expr, grid);
+      case 'call':
+        return this.#call(expr, grid);
+      default:
+        throw new Error(`BUG: ${expr.kind} is no instant vector`);
+    }
+  }
+
+  #selector(
+    expr: Extract<Expr, {kind: 'vectorSelector'}>,
+    grid: Grid,
+    answer: 'value' | 'time',
+  ): Operator {
+    if (expr.smoothed) throw executionError('the smoothed modifier is not supported yet');
+    const fixedTimeMs = expr.at as number | null;
+    const selection = {matchers: expr.matchers, offsetMs: expr.offsetMs, fixedTimeMs};
+    return new InstantSelector(this.#context, selection, grid, answer);
+  }
+
+  #negated(expr: Expr, grid: Grid): Operator {
+    return this.#map(this.#vector(expr, grid), mapFloats((value) => -value), grid);
+  }
+
+  /** Applies a function to each value; the result has no name, so series may become one. */
+  #map(child: Operator, compute: RowFunction, grid: Grid, dropsName = true): Operator {
+    const mapped = new MapRows(this.#context, child, compute, {grid, dropsName});
+    const apart = child.singleName || !dropsName || this.#context.delayedNameRemoval;
+    return apart ? mapped : new MergeRows(this.#context, mapped, grid);
+  }
+
+  #scalar(expr: Expr, grid: Grid): Float64Array {
+    const column = new Float64Array(grid.count);
+    switch (expr.kind) {
+      case 'number':
+        return column.fill(expr.value);
+      case 'paren':
+        return this.scalar(expr.expr, grid);
+      case 'unary': {
+        column.set(this.scalar(expr.expr, grid));
+        if (expr.op === '-') for (let step = 0; step < column.length; step++) column[step] = -column[step]!;
+        return column;
+      }
+      case 'binary': {
+        const left = this.scalar(expr.left, grid);
+        const right = this.scalar(expr.right, grid);
+        const op = expr.op as ElementOp;
+        for (let step = 0; step < column.length; step++) {
+          column[step] = computeScalar(op, left[step]!, right[step]!);
+        }
+        return column;
+      }
+      case 'call':
+        return this.#scalarCall(expr, grid, column);
+      default:
+        throw new Error(`BUG: ${expr.kind} is no scalar`);
+    }
+  }
+
+  #scalarCall(call: Call, grid: Grid, column: Float64Array): Float64Array {
+    const {args} = call;
+    switch (call.func.name) {
+      case 'pi':
+        return column.fill(Math.PI);
+      case 'time':
+        for (let step = 0; step < column.length; step++) {
+          column[step] = (grid.startMs + step * grid.stepMs) / 1000;
+        }
+        return column;
+      case 'scalar':
+        return scalarOf(this.#context, this.vector(args[0]!, grid), grid);
+      case 'max_of':
+      case 'min_of': {
+        const choose = call.func.name === 'max_of' ? Math.max : Math.min;
+        const left = this.scalar(args[0]!, grid);
+        const right = this.scalar(args[1]!, grid);
+        for (let step = 0; step < column.length; step++) column[step] = choose(left[step]!, right[step]!);
+        return column;
+      }
+      default:
+        throw notSupported(call);
+    }
+  }
+
+  #aggregate(expr: AggregateExpr, grid: Grid): Operator {
+    const context = this.#context;
+    const inner = withoutParens(expr.expr);
+    switch (expr.op) {
+      case 'count_values': {
+        const label = textOf(expr.param!);
+        if (label === '' || !label.isWellFormed()) {
+          throw executionError(`invalid label name ${formatExpr(withoutParens(expr.param!))}`);
+        }
+        return aggregateCountValues(context, expr, this.vector(inner, grid), {grid, label});
+      }
+      case 'quantile': {
+        const quantiles = this.scalar(expr.param!, grid);
+        return aggregateQuantile(context, expr, this.vector(inner, grid), {grid, quantiles});
+      }
+      case 'topk':
+      case 'bottomk':
+      case 'limitk': {
+        const parameters = this.scalar(expr.param!, grid);
+        return aggregateK(context, expr, this.vector(inner, grid), {grid, parameters});
+      }
+      case 'limit_ratio': {
+        const parameters = this.scalar(expr.param!, grid);
+        return limitRatio(context, expr, this.vector(inner, grid), {grid, parameters});
+      }
+      default:
+        return new Aggregate(context, expr, this.vector(inner, grid), grid);
+    }
+  }
+
+  #binary(expr: BinaryExpr, grid: Grid): Operator {
+    const leftScalar = typeOf(expr.left) === 'scalar';
+    const rightScalar = typeOf(expr.right) === 'scalar';
+    if (leftScalar || rightScalar) return this.#vectorScalar(expr, grid, leftScalar);
+    const sides = {left: this.vector(expr.left, grid), right: this.vector(expr.right, grid), grid};
+    if (expr.matching!.card === 'many-to-many') return setOperator(this.#context, expr, sides);
+    if (expr.op === '</' || expr.op === '>/') return this.#noTrim(expr, sides.left, 'float', grid);
+    return new VectorBinary(this.#context, expr, sides);
+  }
+
+  #vectorScalar(expr: BinaryExpr, grid: Grid, leftScalar: boolean): Operator {
+    const scalar = this.scalar(leftScalar ? expr.left : expr.right, grid);
+    const child = this.vector(leftScalar ? expr.right : expr.left, grid);
+    if (expr.op === '</' || expr.op === '>/') return this.#noTrim(expr, child, 'float', grid);
+    const op = expr.op as ElementOp;
+    const compute: RowFunction = (source, out, outKinds) =>
+      combine(op, {
+        left: leftScalar ? scalar : source.values,
+        leftKinds: leftScalar ? null : source.kinds,
+        right: leftScalar ? source.values : scalar,
+        rightKinds: leftScalar ? source.kinds : null,
+        kept: leftScalar ? 'right' : 'left',
+        bool: expr.bool,
+        out,
+        outKinds,
+      });
+    return this.#map(child, compute, grid, expr.bool || !isComparison(op));
+  }
+
+  /** Trimming takes a histogram; floats are left out with a remark. */
+  #noTrim(expr: BinaryExpr, child: Operator, right: string, grid: Grid): Operator {
+    const {annotations} = this.#context;
+    return this.#map(
+      child,
+      () => {
+        annotations.incompatibleTypes('float', expr.op, right, expr.range);
+        return 0;
+      },
+      grid,
+      false,
+    );
+  }
+
+  #call(call: Call, grid: Grid): Operator {
+    const {name} = call.func;
+    const compute = mathFunctions.get(name);
+    if (compute !== undefined) return this.#map(this.vector(call.args[0]!, grid), mapFloats(compute), grid);
+    const date = dateFunctions.get(name);
+    if (date !== undefined) return this.#date(call, date, grid);
+    const rangeIndex = call.func.argTypes.indexOf('matrix');
+    if (rangeIndex >= 0) return this.#rangeCall(call, rangeIndex, grid);
+    return this.#vectorCall(call, grid);
+  }
+
+  #date(call: Call, compute: (seconds: number) => number, grid: Grid): Operator {
+    if (call.args.length > 0) return this.#map(this.vector(call.args[0]!, grid), mapFloats(compute), grid);
+    const column = new Float64Array(grid.count);
+    for (let step = 0; step < column.length; step++) {
+      column[step] = compute(Math.trunc((grid.startMs + step * grid.stepMs) / 1000));
+    }
+    return vectorOf(this.#context, column, grid);
+  }
+
+  #rangeCall(call: Call, rangeIndex: number, grid: Grid): Operator {
+    const context = this.#context;
+    const {name} = call.func;
+    const arg = withoutParens(call.args[rangeIndex]!) as MatrixSelector | SubqueryExpr;
+    const scalars = call.args
+      .filter((_, index) => index !== rangeIndex)
+      .map((each) => this.scalar(withoutParens(each), grid));
+    const compute = windowFunctionOf(call, scalars, grid);
+    const source = this.columns(arg, grid);
+    const at = arg.kind === 'subquery' ? arg.at : arg.selector.at;
+    const counter = name === 'rate' || name === 'increase';
+    const operator = new RangeFunction(context, source, {
+      grid,
+      rangeMs: arg.rangeMs,
+      offsetMs: arg.kind === 'subquery' ? arg.offsetMs : arg.selector.offsetMs,
+      fixedTimeMs: at === null ? null : (at as number) - (arg.kind === 'subquery' ? arg.offsetMs : arg.selector.offsetMs),
+      compute,
+      keepsName: name === 'first_over_time' || name === 'last_over_time',
+      counterRange: counter ? arg.range : null,
+      quantiles: name === 'quantile_over_time' ? {values: scalars[0]!, range: call.args[0]!.range} : null,
+    });
+    if (name !== 'absent_over_time') return operator;
+    return new AbsentSteps(context, operator, grid, absentLabels(context, arg));
+  }
+
+  #vectorCall(call: Call, grid: Grid): Operator {
+    const context = this.#context;
+    const {args, func} = call;
+    const vector = (index: number): Operator => this.vector(withoutParens(args[index]!), grid);
+    const scalar = (index: number): Float64Array => this.scalar(withoutParens(args[index]!), grid);
+    switch (func.name) {
+      case 'absent':
+        return absentVector(context, vector(0), absentLabels(context, withoutParens(args[0]!)), grid);
+      case 'vector':
+        return vectorOf(context, scalar(0), grid);
+      case 'timestamp':
+        return this.#timestamp(withoutParens(args[0]!), grid);
+      case 'round': {
+        const to = args.length > 1 ? scalar(1) : new Float64Array(grid.count).fill(1);
+        return this.#mapSteps(vector(0), (value, step) => roundTo(value, to[step]!), grid);
+      }
+      case 'clamp':
+        return this.#clamp(vector(0), scalar(1), scalar(2), grid);
+      case 'clamp_min':
+        return this.#clamp(vector(0), scalar(1), new Float64Array(grid.count).fill(Infinity), grid);
+      case 'clamp_max':
+        return this.#clamp(vector(0), new Float64Array(grid.count).fill(-Infinity), scalar(1), grid);
+      case 'sort':
+      case 'sort_desc':
+        if (grid.count > 1) return this.#unsorted(call, vector(0));
+        return sortByValue(context, vector(0), {grid, descending: func.name === 'sort_desc'});
+      case 'sort_by_label':
+      case 'sort_by_label_desc': {
+        if (grid.count > 1) return this.#unsorted(call, vector(0));
+        const labels = args.slice(1).map(textOf);
+        const descending = func.name === 'sort_by_label_desc';
+        return sortByLabels(context, vector(0), {grid, labels, descending});
+      }
+      case 'label_replace': {
+        const [, target, replacement, source, pattern] = args.map((arg, i) => (i === 0 ? '' : textOf(arg)));
+        const spec = {target: target!, replacement: replacement!, source: source!, pattern: pattern!};
+        return labelReplace(context, () => vector(0), spec, grid);
+      }
+      case 'label_join': {
+        const [target, separator, ...sources] = args.slice(1).map(textOf);
+        const spec = {target: target!, separator: separator!, sources};
+        return labelJoin(context, () => vector(0), spec, grid);
+      }
+      case 'histogram_quantile':
+        return histogramQuantile(
+          context,
+          vector(1),
+          {
+            quantiles: scalar(0),
+            quantileExpr: withoutParens(args[0]!),
+            vectorExpr: withoutParens(args[1]!),
+          },
+          grid,
+        );
+      case 'histogram_fraction':
+        return histogramFraction(
+          context,
+          vector(2),
+          {lower: scalar(0), upper: scalar(1), vectorExpr: withoutParens(args[2]!)},
+          grid,
+        );
+      default:
+        throw notSupported(call);
+    }
+  }
+
+  /** sort() of a range query: the result is sorted by labels all the same. */
+  #unsorted(call: Call, child: Operator): Operator {
+    this.#context.annotations.sortInRangeQuery(call.range);
+    return child;
+  }
+
+  #mapSteps(child: Operator, compute: (value: number, step: number) => number, grid: Grid): Operator {
+    const apply: RowFunction = (source, values, kinds) => {
+      let points = 0;
+      for (let step = 0; step < kinds.length; step++) {
+        kinds[step] = absent;
+        if (source.kinds[step] !== float) continue;
+        kinds[step] = float;
+        values[step] = compute(source.values[step]!, step);
+        points++;
+      }
+      return points;
+    };
+    return this.#map(child, apply, grid);
+  }
+
+  #clamp(child: Operator, min: Float64Array, max: Float64Array, grid: Grid): Operator {
+    const apply: RowFunction = (source, values, kinds) => {
+      let points = 0;
+      for (let step = 0; step < kinds.length; step++) {
+        kinds[step] = absent;
+        // Bounds that exclude everything leave nothing.
+        if (source.kinds[step] !== float || max[step]! < min[step]!) continue;
+        kinds[step] = float;
+        values[step] = clampTo(source.values[step]!, min[step]!, max[step]!);
+        points++;
+      }
+      return points;
+    };
+    return this.#map(child, apply, grid);
+  }
+
+  /** The time of a selector's samples; of anything else, the time of evaluation. */
+  #timestamp(arg: Expr, grid: Grid): Operator {
+    if (arg.kind === 'vectorSelector') {
+      const identity: RowFunction = (source, values, kinds) => {
+        values.set(source.values);
+        kinds.set(source.kinds);
+        return source.points;
+      };
+      return this.#map(this.#selector(arg, grid, 'time'), identity, grid);
+    }
+    return this.#mapSteps(
+      this.vector(arg, grid),
+      (_value, step) => (grid.startMs + step * grid.stepMs) / 1000,
+      grid,
+    );
+  }
+}
+
+function textOf(expr: Expr): string {
+  const inner = withoutParens(expr);
+  if (inner.kind !== 'string') throw new Error(`BUG: ${inner.kind} is no string`);
+  return inner.value;
+}
+
+function notSupported(call: Call): Error {
+  return executionError(`function ${call.func.name}() is not supported yet`);
+}

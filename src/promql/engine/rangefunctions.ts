@@ -1,0 +1,74 @@
+import type {Call} from '../ast.ts';
+import {executionError} from './error.ts';
+import type {Grid} from './grid.ts';
+import {CountEvents, CountOverTime, PickOverTime, PresentOverTime} from './windows/count.ts';
+import {ExtremeOverTime} from './windows/extreme.ts';
+import {MadOverTime, QuantileOverTime} from './windows/quantile.ts';
+import {ExtrapolatedRate, InstantRate} from './windows/rate.ts';
+import {Regression} from './windows/regression.ts';
+import {DoubleExponentialSmoothing} from './windows/smoothing.ts';
+import {AvgOverTime, SumOverTime} from './windows/sum.ts';
+import {VarianceOverTime} from './windows/variance.ts';
+import type {WindowFunction} from './windows/window.ts';
+
+const simple: Readonly<Record<string, () => WindowFunction>> = {
+  absent_over_time: () => new PresentOverTime(),
+  avg_over_time: () => new AvgOverTime(),
+  changes: () => new CountEvents('change'),
+  count_over_time: () => new CountOverTime(),
+  delta: () => new ExtrapolatedRate('delta'),
+  deriv: () => new Regression(null),
+  first_over_time: () => new PickOverTime('first', 'value'),
+  idelta: () => new InstantRate('idelta'),
+  increase: () => new ExtrapolatedRate('increase'),
+  irate: () => new InstantRate('irate'),
+  last_over_time: () => new PickOverTime('last', 'value'),
+  mad_over_time: () => new MadOverTime(),
+  max_over_time: () => new ExtremeOverTime('max', 'value'),
+  min_over_time: () => new ExtremeOverTime('min', 'value'),
+  present_over_time: () => new PresentOverTime(),
+  rate: () => new ExtrapolatedRate('rate'),
+  resets: () => new CountEvents('reset'),
+  stddev_over_time: () => new VarianceOverTime('deviation'),
+  stdvar_over_time: () => new VarianceOverTime('variance'),
+  sum_over_time: () => new SumOverTime(),
+  ts_of_first_over_time: () => new PickOverTime('first', 'time'),
+  ts_of_last_over_time: () => new PickOverTime('last', 'time'),
+  ts_of_max_over_time: () => new ExtremeOverTime('max', 'time'),
+  ts_of_min_over_time: () => new ExtremeOverTime('min', 'time'),
+};
+
+/** What a function over a range vector computes; `scalars` are its other arguments, in order. */
+export function windowFunctionOf(call: Call, scalars: readonly Float64Array[], grid: Grid): WindowFunction {
+  const {name} = call.func;
+  switch (name) {
+    case 'quantile_over_time':
+      return new QuantileOverTime(scalars[0]!);
+    case 'predict_linear':
+      return new Regression({ahead: scalars[0]!, startMs: grid.startMs, stepMs: grid.stepMs});
+    case 'double_exponential_smoothing':
+      checkFactors(scalars[0]!, 'smoothing', 'sf');
+      checkFactors(scalars[1]!, 'trend', 'tf');
+      return new DoubleExponentialSmoothing(scalars[0]!, scalars[1]!);
+  }
+  const make = Object.hasOwn(simple, name) ? simple[name] : undefined;
+  if (make === undefined) throw executionError(`function ${name}() is not supported yet`);
+  return make();
+}
+
+function checkFactors(factors: Float64Array, what: string, symbol: string): void {
+  for (let step = 0; step < factors.length; step++) {
+    const factor = factors[step]!;
+    if (factor > 0 && factor < 1) continue;
+    if (factor !== factor) continue;
+    throw executionError(
+      `invalid ${what} factor. Expected: 0 < ${symbol} < 1, got: ${formatFactor(factor)}`,
+    );
+  }
+}
+
+/** Go's %f. */
+function formatFactor(value: number): string {
+  if (value === Infinity) return '+Inf';
+  return value === -Infinity ? '-Inf' : value.toFixed(6);
+}

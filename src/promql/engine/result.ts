@@ -1,0 +1,115 @@
+import type {LabelIds} from '../../storage/querier.ts';
+import type {Symbols} from '../../storage/symbols.ts';
+import {compareLabelIds} from './labelset.ts';
+import type {Matrix} from './matrix.ts';
+import {absent} from './row.ts';
+
+/** What a query evaluates to. Labels are ids of `symbols`. */
+export type QueryValue = ScalarValue | StringValue | VectorValue | MatrixValue;
+
+export interface ScalarValue {
+  kind: 'scalar';
+  timeMs: number;
+  value: number;
+}
+
+export interface StringValue {
+  kind: 'string';
+  timeMs: number;
+  value: string;
+}
+
+/** One value for each series, all at the same time. */
+export interface VectorValue {
+  kind: 'vector';
+  timeMs: number;
+  labels: LabelIds[];
+  /** As long as `labels`. */
+  values: Float64Array;
+}
+
+/** Series with values at several times. */
+export interface MatrixValue {
+  kind: 'matrix';
+  series: MatrixSeries[];
+}
+
+/** Points `i < length` of one series: `times[i]`, `values[i]`. Columns may be longer, and series may share `times`. */
+export interface MatrixSeries {
+  labels: LabelIds;
+  times: Float64Array;
+  values: Float64Array;
+  length: number;
+}
+
+export interface QueryStats {
+  /** Seconds. */
+  timings: {
+    evalTotalTime: number;
+    resultSortTime: number;
+    queryPreparationTime: number;
+    innerEvalTime: number;
+    execQueueTime: number;
+    execTotalTime: number;
+  };
+  samples: {
+    totalQueryableSamples: number;
+    samplesRead: number;
+    peakSamples: number;
+    /** `[milliseconds, samples]` for each step, where asked for. */
+    totalQueryableSamplesPerStep?: [number, number][];
+  };
+}
+
+export interface QueryResult {
+  value: QueryValue;
+  symbols: Symbols;
+  /** With positions; at most ten each, and one that counts the others. */
+  warnings: string[];
+  infos: string[];
+  stats: QueryStats;
+}
+
+export function vectorValue(matrix: Matrix, timeMs: number): VectorValue {
+  const labels: LabelIds[] = [];
+  const values = new Float64Array(matrix.length);
+  for (let row = 0; row < matrix.length; row++) {
+    if (matrix.kindAt(row, 0) === absent) continue;
+    values[labels.length] = matrix.valueAt(row, 0);
+    labels.push(matrix.labels[row]!);
+  }
+  return {kind: 'vector', timeMs, labels, values};
+}
+
+/** Rows over a grid as series. Those without gaps share one column of times and keep their values where they are. */
+export function matrixValue(matrix: Matrix, {startMs, stepMs}: {startMs: number; stepMs: number}): MatrixValue {
+  const times = new Float64Array(matrix.steps);
+  for (let step = 0; step < times.length; step++) times[step] = startMs + step * stepMs;
+  const series: MatrixSeries[] = [];
+  for (let row = 0; row < matrix.length; row++) {
+    const length = matrix.points[row]!;
+    const labels = matrix.labels[row]!;
+    if (length === 0) continue;
+    if (length === times.length) {
+      series.push({labels, times, values: matrix.valuesOf(row), length});
+      continue;
+    }
+    const kinds = matrix.kindsOf(row);
+    const values = matrix.valuesOf(row);
+    const ownTimes = new Float64Array(length);
+    const ownValues = new Float64Array(length);
+    let point = 0;
+    for (let step = 0; step < times.length; step++) {
+      if (kinds[step] === absent) continue;
+      ownTimes[point] = times[step]!;
+      ownValues[point] = values[step]!;
+      point++;
+    }
+    series.push({labels, times: ownTimes, values: ownValues, length});
+  }
+  return {kind: 'matrix', series};
+}
+
+export function sortSeries(symbols: Symbols, series: MatrixSeries[]): void {
+  series.sort((left, right) => compareLabelIds(symbols, left.labels, right.labels));
+}

@@ -1,0 +1,198 @@
+// Quantiles of sliding windows by order statistics: all samples of the series are ranked once; a window is then a multiset
+// of ranks, kept as counts in two levels (one count for each rank, one for each block of ranks). A sample enters or leaves
+// with two increments; the k-th smallest is found by walking first the blocks and then one block.
+
+import {meanAt} from './interpolate.ts';
+import type {WindowFunction, Windows} from './window.ts';
+
+/** Ranks that share a block are alike in all but their low bits. */
+const blockBits = 6;
+
+/** Below this many samples a window is rather sorted than maintained. */
+const sortedSamplesMax = 24;
+
+/** quantile_over_time; the quantile may differ from step to step. */
+export class QuantileOverTime implements WindowFunction {
+  readonly samplesMin = 1;
+  readonly #quantiles: Float64Array;
+  readonly #ranks = new RankedWindow();
+  #scratch = new Float64Array(0);
+
+  constructor(quantiles: Float64Array) {
+    this.#quantiles = quantiles;
+  }
+
+  compute(windows: Windows, out: Float64Array): void {
+    const {first, end, steps} = windows;
+    const quantiles = this.#quantiles;
+    if (windows.longest <= sortedSamplesMax || windows.overlapsLittle) {
+      for (let step = 0; step < steps; step++) {
+        if (first[step] !== end[step]) {
+          out[step] = this.#sortedQuantile(windows.values, first[step]!, end[step]!, quantiles[step]!);
+        }
+      }
+      return;
+    }
+    this.#ranks.reset(windows.values, windows.length);
+    for (let step = 0; step < steps; step++) {
+      const lower = first[step]!;
+      const upper = end[step]!;
+      if (lower === upper) continue;
+      this.#ranks.move(lower, upper);
+      const count = upper - lower;
+      out[step] = quantileOf(quantiles[step]!, count, (index) => this.#ranks.at(index));
+    }
+  }
+
+  #sortedQuantile(values: Float64Array, first: number, end: number, quantile: number): number {
+    const count = end - first;
+    if (this.#scratch.length < count) this.#scratch = new Float64Array(2 * count);
+    const scratch = this.#scratch.subarray(0, count);
+    scratch.set(values.subarray(first, end));
+    return quantileOfSorted(quantile, sortNaNFirst(scratch));
+  }
+}
+
+/** Ranks of a column, and which of them are in the window. */
+class RankedWindow {
+  /** The column sorted, NaN first. */
+  #sorted = new Float64Array(0);
+  /** Place of each sample in `sorted`; equal values share the first. */
+  #ranks = new Int32Array(0);
+  #counts = new Int32Array(0);
+  #blocks = new Int32Array(0);
+  #first = 0;
+  #end = 0;
+
+  reset(values: Float64Array, length: number): void {
+    if (this.#sorted.length < length) {
+      this.#sorted = new Float64Array(length);
+      this.#ranks = new Int32Array(length);
+      this.#counts = new Int32Array(length);
+      this.#blocks = new Int32Array((length >> blockBits) + 1);
+    }
+    const sorted = this.#sorted.subarray(0, length);
+    sorted.set(values.subarray(0, length));
+    const nans = nansFirst(sorted);
+    for (let i = 0; i < length; i++) this.#ranks[i] = lowerBound(sorted, nans, length, values[i]!);
+    this.#counts.fill(0);
+    this.#blocks.fill(0);
+    this.#first = 0;
+    this.#end = 0;
+  }
+
+  /** Makes the window [first, end); neither may fall. */
+  move(first: number, end: number): void {
+    const ranks = this.#ranks;
+    const counts = this.#counts;
+    const blocks = this.#blocks;
+    if (first >= this.#end) {
+      for (let i = this.#first; i < this.#end; i++) {
+        const rank = ranks[i]!;
+        counts[rank] = counts[rank]! - 1;
+        blocks[rank >> blockBits] = blocks[rank >> blockBits]! - 1;
+      }
+      this.#first = first;
+      this.#end = first;
+    }
+    for (let i = this.#end; i < end; i++) {
+      const rank = ranks[i]!;
+      counts[rank] = counts[rank]! + 1;
+      blocks[rank >> blockBits] = blocks[rank >> blockBits]! + 1;
+    }
+    for (let i = this.#first; i < first; i++) {
+      const rank = ranks[i]!;
+      counts[rank] = counts[rank]! - 1;
+      blocks[rank >> blockBits] = blocks[rank >> blockBits]! - 1;
+    }
+    this.#first = first;
+    this.#end = end;
+  }
+
+  /** The sample that has `index` smaller ones in the window (NaN is smallest). */
+  at(index: number): number {
+    const blocks = this.#blocks;
+    const counts = this.#counts;
+    let left = index;
+    let block = 0;
+    while (left >= blocks[block]!) left -= blocks[block++]!;
+    let rank = block << blockBits;
+    while (left >= counts[rank]!) left -= counts[rank++]!;
+    return this.#sorted[rank]!;
+  }
+}
+
+/** The first index in sorted[from, length) whose value is not below `value`; 0 for NaN, which stand in front of `from`. */
+function lowerBound(sorted: Float64Array, from: number, length: number, value: number): number {
+  if (value !== value) return 0;
+  let low = from;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Sorts in place with NaN first, and returns how many they are. */
+function nansFirst(values: Float64Array): number {
+  values.sort(); // NaN come last.
+  let nans = 0;
+  while (nans < values.length && values[values.length - 1 - nans] !== values[values.length - 1 - nans]) nans++;
+  if (nans > 0) {
+    values.copyWithin(nans, 0, values.length - nans);
+    values.fill(NaN, 0, nans);
+  }
+  return nans;
+}
+
+/** Sorts in place, NaN first. */
+export function sortNaNFirst(values: Float64Array): Float64Array {
+  nansFirst(values);
+  return values;
+}
+
+/**
+ * A quantile of sorted values: the mean of the two nearest ranks, weighted by their distance. -Inf below 0, +Inf above
+ * 1, NaN for NaN.
+ */
+export function quantileOfSorted(quantile: number, sorted: Float64Array): number {
+  return quantileOf(quantile, sorted.length, (index) => sorted[index]!);
+}
+
+function quantileOf(quantile: number, count: number, at: (index: number) => number): number {
+  if (count === 0 || quantile !== quantile) return NaN;
+  if (quantile < 0) return -Infinity;
+  if (quantile > 1) return Infinity;
+  const rank = quantile * (count - 1);
+  const lower = Math.max(0, Math.floor(rank));
+  const upper = Math.min(count - 1, lower + 1);
+  return meanAt(at(lower), at(upper), rank - Math.floor(rank));
+}
+
+/** mad_over_time: the median distance from the median. NaN where the window has one. */
+export class MadOverTime implements WindowFunction {
+  readonly samplesMin = 1;
+  #scratch = new Float64Array(0);
+
+  compute(windows: Windows, out: Float64Array): void {
+    const {values, first, end, steps, longest} = windows;
+    if (this.#scratch.length < longest) this.#scratch = new Float64Array(longest);
+    for (let step = 0; step < steps; step++) {
+      const lower = first[step]!;
+      const upper = end[step]!;
+      if (lower === upper) continue;
+      const scratch = this.#scratch.subarray(0, upper - lower);
+      scratch.set(values.subarray(lower, upper));
+      scratch.sort();
+      if (scratch[scratch.length - 1] !== scratch[scratch.length - 1]) {
+        out[step] = NaN;
+        continue;
+      }
+      const median = quantileOfSorted(0.5, scratch);
+      for (let i = 0; i < scratch.length; i++) scratch[i] = Math.abs(scratch[i]! - median);
+      out[step] = quantileOfSorted(0.5, sortNaNFirst(scratch));
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// A range function sees one series at a time, with its windows for all steps at once, and walks it once: its work is
+// O(samples + steps), however long the windows are.
+
+import type {Grid} from '../grid.ts';
+
+/**
+ * The samples of one series, oldest first and without stale markers, and the window of each step: the samples
+ * `first[step] <= i < end[step]`. Neither bound ever falls from one step to the next.
+ */
+export class Windows {
+  times: Float64Array = new Float64Array(0);
+  values: Float64Array = new Float64Array(0);
+  /** Number of samples; the columns may be longer. */
+  length = 0;
+  readonly first: Int32Array;
+  readonly end: Int32Array;
+  /** Number of windows. */
+  readonly steps: number;
+  /** Sum of the windows' lengths: what a function that rescans each window would have to read. */
+  total = 0;
+  /** Samples of the longest window. */
+  longest = 0;
+  /** The window of a step is (endMs - rangeMs, endMs] with endMs = startMs + step * stepMs. */
+  startMs = 0;
+  stepMs = 0;
+  rangeMs = 0;
+
+  constructor(steps: number) {
+    this.first = new Int32Array(steps);
+    this.end = new Int32Array(steps);
+    this.steps = steps;
+  }
+
+  /**
+   * Looks at another series. The window of a step is (time - range, time], where `time` is the step's own less
+   * `offsetMs`, or `fixedTimeMs` for all steps where that is not null.
+   */
+  slide(
+    samples: {times: Float64Array; values: Float64Array; length: number},
+    spec: {grid: Grid; rangeMs: number; offsetMs: number; fixedTimeMs: number | null},
+  ): void {
+    this.times = samples.times;
+    this.values = samples.values;
+    this.length = samples.length;
+    const {grid, rangeMs, offsetMs, fixedTimeMs} = spec;
+    const times = samples.times;
+    const length = samples.length;
+    const {first, end, steps} = this;
+    const startMs = fixedTimeMs ?? grid.startMs - offsetMs;
+    const stepMs = fixedTimeMs === null ? grid.stepMs : 0;
+    this.startMs = startMs;
+    this.stepMs = stepMs;
+    this.rangeMs = rangeMs;
+    let lower = 0;
+    let upper = 0;
+    let total = 0;
+    let longest = 0;
+    for (let step = 0; step < steps; step++) {
+      const last = startMs + step * stepMs;
+      const before = last - rangeMs;
+      while (upper < length && times[upper]! <= last) upper++;
+      while (lower < upper && times[lower]! <= before) lower++;
+      first[step] = lower;
+      end[step] = upper;
+      const size = upper - lower;
+      total += size;
+      if (size > longest) longest = size;
+    }
+    this.total = total;
+    this.longest = longest;
+  }
+
+  /** Whether rescanning every window costs little more than a pass; then the sums are those of a plain loop, bit by bit. */
+  get overlapsLittle(): boolean {
+    return this.total <= 4 * this.length + 64;
+  }
+}
+
+/** Computes one number for each window with enough samples. An object may keep scratch memory: one thread, one use at a time. */
+export interface WindowFunction {
+  /** Windows with fewer samples have no result. At least 1. */
+  readonly samplesMin: number;
+  /** Writes `out[step]` for each step whose window has at least `samplesMin` samples; leaves the others alone. */
+  compute(windows: Windows, out: Float64Array): void;
+}

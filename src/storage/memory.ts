@@ -1,0 +1,175 @@
+// A store of plain arrays: for tests, the rule unit tests of promtool, and whatever has its samples at hand.
+
+import {compareLabels, compareStrings, type Labels} from '../model/labels.ts';
+import type {Matcher} from '../model/matcher.ts';
+import {setStale} from '../model/value.ts';
+import type {LabelIds, Queryable, Querier, SelectHints, SeriesCursor} from './querier.ts';
+import type {Symbols} from './symbols.ts';
+
+/** A value that stands for a stale marker in `append`. */
+export const stale = Symbol('stale');
+
+/** Series with their samples in columns that grow. Series are selected in the order in which they were created. */
+export class MemoryStore implements Queryable {
+  readonly #series: MemorySeries[] = [];
+  readonly #byKey = new Map<string, MemorySeries>();
+
+  /** Adds a sample; times of one series must rise. */
+  append(labels: Labels, timeMs: number, value: number | typeof stale): void {
+    const key = JSON.stringify(labels);
+    let series = this.#byKey.get(key);
+    if (series === undefined) {
+      series = new MemorySeries(labels);
+      this.#series.push(series);
+      this.#byKey.set(key, series);
+    }
+    series.append(timeMs, value);
+  }
+
+  /** Orders the series by their labels, as the index of a block does. */
+  sort(): void {
+    this.#series.sort((left, right) => compareLabels(left.labels, right.labels));
+  }
+
+  get seriesCount(): number {
+    return this.#series.length;
+  }
+
+  querier(range: {mint: number; maxt: number}, symbols: Symbols): Querier {
+    return new MemoryQuerier(this.#series, range, symbols);
+  }
+}
+
+class MemorySeries {
+  readonly labels: Labels;
+  length = 0;
+  times = new Float64Array(8);
+  values = new Float64Array(8);
+  words = new Uint32Array(this.values.buffer);
+
+  constructor(labels: Labels) {
+    this.labels = labels;
+  }
+
+  append(timeMs: number, value: number | typeof stale): void {
+    if (this.length > 0 && !(timeMs > this.times[this.length - 1]!)) {
+      throw new RangeError(`cannot append a sample at ${timeMs}: the last is at ${this.times[this.length - 1]}`);
+    }
+    if (this.length === this.times.length) this.#grow();
+    this.times[this.length] = timeMs;
+    if (value === stale) setStale(this.words, this.length);
+    else this.values[this.length] = value;
+    this.length++;
+  }
+
+  /** The first sample that is not before `timeMs`. */
+  indexOf(timeMs: number): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.times[middle]! < timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #grow(): void {
+    const times = new Float64Array(2 * this.times.length);
+    times.set(this.times);
+    this.times = times;
+    const values = new Float64Array(times.length);
+    const words = new Uint32Array(values.buffer);
+    words.set(this.words);
+    this.values = values;
+    this.words = words;
+  }
+}
+
+class MemoryQuerier implements Querier {
+  readonly #series: readonly MemorySeries[];
+  readonly #range: {mint: number; maxt: number};
+  readonly #symbols: Symbols;
+
+  constructor(series: readonly MemorySeries[], range: {mint: number; maxt: number}, symbols: Symbols) {
+    this.#series = series;
+    this.#range = range;
+    this.#symbols = symbols;
+  }
+
+  select(matchers: readonly Matcher[], _hints: SelectHints): SeriesCursor {
+    return new MemoryCursor(this.#matching(matchers), this.#symbols);
+  }
+
+  labelNames(matchers: readonly Matcher[]): string[] {
+    const names = new Set<string>();
+    for (const {labels} of this.#visible(matchers)) {
+      for (let i = 0; i < labels.length; i += 2) names.add(labels[i]!);
+    }
+    return [...names].sort(compareStrings);
+  }
+
+  labelValues(name: string, matchers: readonly Matcher[]): string[] {
+    const values = new Set<string>();
+    for (const {labels} of this.#visible(matchers)) {
+      const at = labels.findIndex((each, index) => index % 2 === 0 && each === name);
+      if (at >= 0) values.add(labels[at + 1]!);
+    }
+    return [...values].sort(compareStrings);
+  }
+
+  close(): void {}
+
+  #matching(matchers: readonly Matcher[]): MemorySeries[] {
+    return this.#series.filter(({labels}) =>
+      matchers.every((matcher) => {
+        for (let i = 0; i < labels.length; i += 2) {
+          if (labels[i] === matcher.name) return matcher.matches(labels[i + 1]!);
+        }
+        return matcher.matches('');
+      }),
+    );
+  }
+
+  #visible(matchers: readonly Matcher[]): MemorySeries[] {
+    const {mint, maxt} = this.#range;
+    return this.#matching(matchers).filter((series) => {
+      const first = series.indexOf(mint);
+      return first < series.length && series.times[first]! <= maxt;
+    });
+  }
+}
+
+class MemoryCursor implements SeriesCursor {
+  times = new Float64Array(0);
+  values = new Float64Array(0);
+  valueWords = new Uint32Array(0);
+  readonly seriesCount: number;
+  readonly #series: readonly MemorySeries[];
+  readonly #symbols: Symbols;
+  #at = -1;
+
+  constructor(series: readonly MemorySeries[], symbols: Symbols) {
+    this.#series = series;
+    this.#symbols = symbols;
+    this.seriesCount = series.length;
+  }
+
+  next(): boolean {
+    return ++this.#at < this.#series.length;
+  }
+
+  labels(): LabelIds {
+    return this.#series[this.#at]!.labels.map((text) => this.#symbols.intern(text));
+  }
+
+  read(mint: number, maxt: number): number {
+    const series = this.#series[this.#at]!;
+    const first = series.indexOf(mint);
+    const end = series.indexOf(maxt + 1);
+    this.times = series.times.subarray(first, end);
+    this.values = series.values.subarray(first, end);
+    this.valueWords = series.words.subarray(2 * first, 2 * end);
+    return Math.max(0, end - first);
+  }
+}
