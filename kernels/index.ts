@@ -2,3 +2,25 @@
 export {sumBytes} from './probe';
 export {crc32c} from './crc32c';
 export {encodeSamples} from './walsamples';
+export {gatherChunk, xorDecode, xorEncode} from './xor';
+export {appendBatch, checkBatch} from './append';
+export {parseNumber} from './number';
+export {
+  addEntry,
+  copyKey,
+  copyTable,
+  countNewlines,
+  fillBatch,
+  fillStale,
+  findEntry,
+  follow,
+  hashEntries,
+  keyBytes,
+  markCounted,
+  markTracked,
+  nextPending,
+  refuse,
+  scanLines,
+  stageSample,
+  unmarkTracked,
+} from './scrape';

@@ -75,6 +75,11 @@ export class SizeClassArena implements Arena {
     return this.#runs.top * unitBytes;
   }
 
+  /** Bytes that no block and no span has. */
+  get bytesAvailable(): number {
+    return (this.#runs.unitsTotal - this.#runs.top + this.#runs.unitsFree) * unitBytes;
+  }
+
   alloc(bytes: number): number {
     if (bytes > smallBytesMax) return this.#allocLarge(bytes);
     assert(bytes > 0, `a block has bytes, got ${bytes}`);

@@ -17,6 +17,72 @@ export interface Kernels {
     baseTime: number,
     out: number,
   ): number;
+  /**
+   * Encodes `count` samples (1..450) from columns as one XOR chunk at `chunk`, a multiple of 8, header included, and returns its
+   * bytes. Times rise; `state` is scratch space of 64 bytes; `chunk` has room for 24 + 19 bytes a sample. Twin: xor.ts.
+   */
+  xorEncode(times: number, values: number, count: number, state: number, chunk: number): number;
+  /**
+   * Decodes the `count` samples of an XOR chunk's bit stream (`bytes` bytes at `source`, behind the header) and writes those with
+   * mint <= time <= maxt to the columns, which have room for `count`. Up to 16 bytes behind the stream are read.
+   * Returns how many were written, or -1 where the stream is cut short. Twin: xor.ts.
+   */
+  xorDecode(
+    source: number,
+    bytes: number,
+    count: number,
+    mint: number,
+    maxt: number,
+    times: number,
+    values: number,
+  ): number;
+  /** Copies an open chunk from its fragments to `chunk`, header included: 2 + ceil(bits / 8) bytes. Twin: append.ts. */
+  gatherChunk(tail: number, count: number, bits: number, chunk: number): void;
+  /** First half of appending a batch, changes no series: see kernels/append.ts. Twin: append.ts. */
+  checkBatch(context: number, length: number): number;
+  /** Second half of appending a batch: see kernels/append.ts. Twin: append.ts. */
+  appendBatch(context: number, from: number, length: number): number;
+  /**
+   * Reads the number at `start`; a byte that belongs to no number must follow. Stores the bits of the double at `bitsAddress` and
+   * returns length * 4 + status, see number-status.ts. Twin: number.ts.
+   */
+  parseNumber(start: number, bitsAddress: number): number;
+
+  // Line tables and scans of scraped bodies: see scrape-layout.ts for the layouts, kernels/scrape.ts for the contracts.
+  scanLines(state: number): number;
+  stageSample(state: number, index: number, hasTimestamp: number, timestamp: number): void;
+  findEntry(table: number, key: number, length: number, type: number): number;
+  addEntry(table: number, key: number, length: number, pack: number): number;
+  follow(state: number, index: number): void;
+  hashEntries(table: number, scratch: number): void;
+  copyKey(table: number, index: number, target: number): number;
+  copyTable(source: number, target: number, since: number, map: number, scratch: number): void;
+  nextPending(state: number, from: number): number;
+  markCounted(state: number): void;
+  fillBatch(
+    state: number,
+    from: number,
+    count: number,
+    slots: number,
+    generations: number,
+    times: number,
+    values: number,
+  ): void;
+  markTracked(state: number, trackedBefore: number): void;
+  unmarkTracked(state: number, trackedBefore: number): void;
+  refuse(state: number, staged: number): void;
+  countNewlines(start: number, length: number): number;
+  keyBytes(table: number): number;
+  fillStale(
+    state: number,
+    trackedBefore: number,
+    time: number,
+    slots: number,
+    generations: number,
+    times: number,
+    values: number,
+    capacity: number,
+  ): number;
 }
 
 let compiled: WebAssembly.Module | undefined;

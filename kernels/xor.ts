@@ -1,0 +1,392 @@
+// Prometheus's XOR chunk: u16 BE number of samples, then a stream of bits, most significant first.
+// tsdb/docs/format/chunks.md describes it. Here addresses point at the stream, behind the header.
+import {
+  appendChunkRange,
+  appendPool,
+  fragmentBytes,
+  fragmentData,
+  fragmentDataBits,
+  fragmentDataBytes,
+  slotLastTime,
+  slotLastValue,
+  slotLeading,
+  slotNextAt,
+  slotOpen,
+  slotOpenBits,
+  slotOpenCount,
+  slotTimeDelta,
+  slotTrailing,
+} from './layout';
+
+// Reverses the low eight bytes; the high ones do not matter.
+function swapped(): v128 {
+  return i8x16(7, 6, 5, 4, 3, 2, 1, 0, 7, 6, 5, 4, 3, 2, 1, 0);
+}
+
+function loadWord(address: usize): u64 {
+  return i64x2.extract_lane(i8x16.swizzle(v128.load64_zero(address), swapped()), 0);
+}
+
+function storeWord(address: usize, word: u64): void {
+  store<u64>(address, i64x2.extract_lane(i8x16.swizzle(i64x2.splat(word), swapped()), 0));
+}
+
+/** Takes a fragment from the free list and puts it behind `tail`. */
+function linkFragment(context: usize, tail: usize): usize {
+  const fragment: usize = load<u32>(context, appendPool);
+  store<u32>(context, load<u32>(fragment), appendPool);
+  store<u32>(fragment, <u32>tail);
+  return fragment;
+}
+
+/**
+ * Writes the low `n` bits (1..64) of `value`, whose other bits are 0, at bit `bits` of the stream. Without a context the
+ * stream is contiguous and begins at `tail`; with one it is a chain of fragments that ends with `tail`. Returns the new tail.
+ * Only whole 64-bit words are stored; what was there before `bits` is stored again unchanged.
+ */
+function emit(context: usize, tail: usize, bits: u32, value: u64, n: u32): usize {
+  let word: usize;
+  if (context == 0) word = tail + ((bits >> 6) << 3);
+  else {
+    const at: u32 = bits % fragmentDataBits;
+    if (at == 0) tail = linkFragment(context, tail);
+    word = tail + fragmentData + ((at >> 6) << 3);
+  }
+  const filled: u32 = bits & 63;
+  const room: u32 = 64 - filled;
+  const before: u64 = filled == 0 ? 0 : loadWord(word);
+  if (n <= room) {
+    storeWord(word, before | (value << (room - n)));
+    return tail;
+  }
+  storeWord(word, before | (value >> (n - room)));
+  word += 8;
+  if (context != 0 && word == tail + fragmentBytes) {
+    tail = linkFragment(context, tail);
+    word = tail + fragmentData;
+  }
+  storeWord(word, value << (64 - (n - room)));
+  return tail;
+}
+
+/** emit() where speed does not matter: not inlined. */
+function emitSlow(context: usize, tail: usize, bits: u32, value: u64, n: u32): usize {
+  return emit(context, tail, bits, value, n);
+}
+
+/** Writes a varint in whole bytes; returns the tail. Its length is uvarintBytes(). */
+function emitUvarint(context: usize, tail: usize, bits: u32, value: u64): usize {
+  while (value >= 0x80) {
+    tail = emitSlow(context, tail, bits, (value & 0x7f) | 0x80, 8);
+    bits += 8;
+    value >>= 7;
+  }
+  return emitSlow(context, tail, bits, value, 8);
+}
+
+function uvarintBytes(value: u64): u32 {
+  let bytes: u32 = 1;
+  for (; value >= 0x80; value >>= 7) bytes++;
+  return bytes;
+}
+
+function fits(change: i64, n: u8): bool {
+  return -((<i64>1 << (n - 1)) - 1) <= change && change <= <i64>1 << (n - 1);
+}
+
+/**
+ * Appends one sample to the stream whose state is in `slot` (fields from slotLastTime on) and publishes it with one store
+ * of the slot's open word. With `context` 0 the stream is contiguous. The caller has checked that the time rises, that
+ * the chunk is not full, and that one free fragment is there.
+ */
+export function appendSample(context: usize, slot: usize, time: i64, value: u64): void {
+  let tail: usize = load<u32>(slot, slotOpen);
+  const count: u32 = load<u16>(slot, slotOpenCount);
+  let bits: u32 = load<u16>(slot, slotOpenBits);
+  if (count >= 2) {
+    const last = <i64>load<f64>(slot, slotLastTime);
+    const delta = time - last;
+    const change = delta - load<i64>(slot, slotTimeDelta);
+    // The codes for the time and the value are put together and written at once where they fit into 64 bits.
+    let code: u64 = 0;
+    let n: u32 = 1;
+    if (change != 0) {
+      store<i64>(slot, delta, slotTimeDelta);
+      if (fits(change, 14)) {
+        code = (0b10 << 14) | (change & 0x3fff);
+        n = 16;
+      } else if (fits(change, 17)) {
+        code = (0b110 << 17) | (change & 0x1ffff);
+        n = 20;
+      } else if (fits(change, 20)) {
+        code = (0b1110 << 20) | (change & 0xfffff);
+        n = 24;
+      } else {
+        tail = emitSlow(context, tail, bits, 0b1111, 4);
+        bits += 4;
+        tail = emitSlow(context, tail, bits, change, 64);
+        bits += 64;
+        n = 0;
+      }
+    }
+    const xor = value ^ load<u64>(slot, slotLastValue);
+    if (xor == 0) {
+      tail = emit(context, tail, bits, code << 1, n + 1);
+      bits += n + 1;
+    } else {
+      store<u64>(slot, value, slotLastValue);
+      tail = emitXor(context, slot, tail, bits, code, n, xor);
+      bits += n + xorBits(slot);
+    }
+  } else {
+    if (count == 0) {
+      if (context != 0) {
+        const range = <i64>load<f64>(context, appendChunkRange);
+        store<f64>(slot, <f64>((time / range) * range + range), slotNextAt);
+      }
+      store<u8>(slot, 255, slotLeading);
+      const zigzag = <u64>((time << 1) ^ (time >> 63));
+      tail = emitUvarint(context, tail, 0, zigzag);
+      bits = uvarintBytes(zigzag) << 3;
+      tail = emitSlow(context, tail, bits, value, 64);
+      bits += 64;
+    } else {
+      const delta = time - <i64>load<f64>(slot, slotLastTime);
+      store<i64>(slot, delta, slotTimeDelta);
+      tail = emitUvarint(context, tail, bits, delta);
+      bits += uvarintBytes(delta) << 3;
+      const xor = value ^ load<u64>(slot, slotLastValue);
+      if (xor == 0) {
+        tail = emitSlow(context, tail, bits, 0, 1);
+        bits += 1;
+      } else {
+        tail = emitXor(context, slot, tail, bits, 0, 0, xor);
+        bits += xorBits(slot);
+      }
+    }
+    store<u64>(slot, value, slotLastValue);
+  }
+  store<f64>(slot, <f64>time, slotLastTime);
+  atomic.store<u64>(slot, <u64>tail | (<u64>(count + 1) << 32) | (<u64>bits << 48), slotOpen);
+}
+
+/** Bits that the last emitXor() wrote for the value; kept in a global because a function returns one value. */
+let xorLength: u32 = 0;
+
+function xorBits(_slot: usize): u32 {
+  return xorLength;
+}
+
+/** Writes `code` of `n` bits and then the value's change, which is not 0. */
+function emitXor(context: usize, slot: usize, tail: usize, bits: u32, code: u64, n: u32, xor: u64): usize {
+  const leadingBefore: u32 = load<u8>(slot, slotLeading);
+  const trailingBefore: u32 = load<u8>(slot, slotTrailing);
+  const leading: u32 = min<u32>(<u32>clz(xor), 31);
+  const trailing: u32 = <u32>ctz(xor);
+  let significant: u32;
+  let data: u64;
+  if (leadingBefore != 255 && leading >= leadingBefore && trailing >= trailingBefore) {
+    significant = 64 - leadingBefore - trailingBefore;
+    data = xor >> trailingBefore;
+    code = (code << 2) | 0b10;
+    n += 2;
+    xorLength = 2 + significant;
+  } else {
+    store<u8>(slot, <u8>leading, slotLeading);
+    store<u8>(slot, <u8>trailing, slotTrailing);
+    significant = 64 - leading - trailing;
+    data = xor >> trailing;
+    // 64 significant bits are written as 0.
+    code = (code << 13) | (0b11 << 11) | (leading << 6) | (significant & 63);
+    n += 13;
+    xorLength = 13 + significant;
+  }
+  if (n + significant <= 64) return emit(context, tail, bits, (code << significant) | data, n + significant);
+  tail = emitSlow(context, tail, bits, code, n);
+  return emitSlow(context, tail, bits + n, data, significant);
+}
+
+/**
+ * Encodes `count` samples (at least 1) from columns as one contiguous chunk at `chunk`, a multiple of 8, header included, and
+ * returns its bytes. Times rise; `state` is scratch space of 64 bytes; `chunk` has room for 24 + 19 bytes a sample.
+ */
+export function xorEncode(times: usize, values: usize, count: u32, state: usize, chunk: usize): u32 {
+  let bits: u32 = 0;
+  memory.fill(state, 0, 64);
+  // The stream is written word by word at a multiple of 8 and moved behind the header at the end.
+  for (let i: u32 = 0; i < count; i++) {
+    store<u32>(state, <u32>chunk, slotOpen);
+    appendSample(0, state, <i64>load<f64>(times + (i << 3)), load<u64>(values + (i << 3)));
+    bits = load<u16>(state, slotOpenBits);
+  }
+  const bytes = (bits + 7) >> 3;
+  memory.copy(chunk + 2, chunk, bytes);
+  store<u8>(chunk, <u8>(count >> 8));
+  store<u8>(chunk, <u8>count, 1);
+  return bytes + 2;
+}
+
+/** Copies an open chunk from its fragments to `chunk`, header included: 2 + ceil(bits / 8) bytes. */
+export function gatherChunk(tail: usize, count: u32, bits: u32, chunk: usize): void {
+  const bytes: u32 = (bits + 7) >> 3;
+  store<u8>(chunk, <u8>(count >> 8));
+  store<u8>(chunk, <u8>count, 1);
+  let start: u32 = ((bytes - 1) / fragmentDataBytes) * fragmentDataBytes;
+  let length: u32 = bytes - start;
+  for (;;) {
+    memory.copy(chunk + 2 + start, tail + fragmentData, length);
+    if (start == 0) return;
+    start -= fragmentDataBytes;
+    length = fragmentDataBytes;
+    tail = load<u32>(tail);
+  }
+}
+
+let decodeTime: i64 = 0;
+let decodeValue: u64 = 0;
+
+/**
+ * Decodes the `count` samples of the stream of `bytes` bytes at `source` and writes those with mint <= time <= maxt to the columns
+ * (f64 times, value bits), which have room for `count`. Up to 16 bytes behind the stream are read. Returns how many were
+ * written, or -1 where the stream is cut short.
+ */
+export function xorDecode(
+  source: usize,
+  bytes: u32,
+  count: u32,
+  mint: f64,
+  maxt: f64,
+  times: usize,
+  values: usize,
+): i32 {
+  if (count == 0) return 0;
+  const end: u32 = bytes << 3;
+  let at: u32 = 0;
+  let zigzag: u64 = 0;
+  for (let shift: u64 = 0; shift < 70; shift += 7) {
+    const byte: u64 = load<u8>(source + at);
+    at++;
+    zigzag |= (byte & 0x7f) << shift;
+    if (byte < 0x80) break;
+  }
+  let time: i64 = <i64>(zigzag >> 1) ^ -(<i64>(zigzag & 1));
+  let value = loadWord(source + at);
+  let bit: u32 = (at + 8) << 3;
+  if (bit > end) return -1;
+  const timesStart = times;
+  let ms = <f64>time;
+  if (ms > maxt) return 0;
+  store<f64>(times, ms);
+  store<u64>(values, value);
+  let step: usize = ms >= mint ? 8 : 0;
+  times += step;
+  values += step;
+  if (count == 1) return <i32>((times - timesStart) >> 3);
+
+  at += 8;
+  let delta: u64 = 0;
+  for (let shift: u64 = 0; shift < 70; shift += 7) {
+    const byte: u64 = load<u8>(source + at);
+    at++;
+    delta |= (byte & 0x7f) << shift;
+    if (byte < 0x80) break;
+  }
+  bit = at << 3;
+  let leading: u32 = 0;
+  let trailing: u32 = 0;
+  let left: u32 = count - 1;
+  let first = true;
+  for (;;) {
+    if (bit > end) return -1;
+    let window = loadWord(source + (bit >> 3)) << (bit & 7);
+    let used: u32 = 0;
+    if (first) first = false;
+    else {
+      if (window >> 62 == 0) {
+        // Fast path: a run of samples whose time gap and value are as before takes two 0 bits each.
+        let run: u32 = min<u32>(<u32>(clz(window | (<u64>1 << (bit & 7))) >> 1), left);
+        if (run != 0) {
+          bit += run << 1;
+          if (bit > end) return -1;
+          left -= run;
+          do {
+            time += delta;
+            ms = <f64>time;
+            if (ms > maxt) return <i32>((times - timesStart) >> 3);
+            store<f64>(times, ms);
+            store<u64>(values, value);
+            step = ms >= mint ? 8 : 0;
+            times += step;
+            values += step;
+          } while (--run != 0);
+          if (left == 0) break;
+          continue;
+        }
+      }
+      if (<i64>window >= 0) used = 1;
+      else {
+        let change: i64;
+        if (<i64>(window << 1) >= 0) {
+          change = <i64>((window << 2) >> 50);
+          if (change > 1 << 13) change -= 1 << 14;
+          used = 16;
+        } else if (<i64>(window << 2) >= 0) {
+          change = <i64>((window << 3) >> 47);
+          if (change > 1 << 16) change -= 1 << 17;
+          used = 20;
+        } else if (<i64>(window << 3) >= 0) {
+          change = <i64>((window << 4) >> 44);
+          if (change > 1 << 19) change -= 1 << 20;
+          used = 24;
+        } else {
+          change = <i64>loadBits(source, bit + 4, 64);
+          bit += 68;
+          window = loadWord(source + (bit >> 3)) << (bit & 7);
+        }
+        delta += change;
+      }
+    }
+    time += delta;
+    // At least 57 - 24 bits of the window are left.
+    const rest = window << used;
+    if (<i64>rest >= 0) bit += used + 1;
+    else {
+      let significant: u32;
+      if (<i64>(rest << 1) >= 0) {
+        significant = 64 - leading - trailing;
+        used += 2;
+      } else {
+        leading = <u32>((rest << 2) >> 59);
+        significant = <u32>((rest << 7) >> 58);
+        if (significant == 0) significant = 64;
+        if (leading + significant > 64) return -1;
+        trailing = 64 - leading - significant;
+        used += 13;
+      }
+      let data: u64;
+      if (used + significant <= 57) data = (window << used) >> (64 - significant);
+      else data = loadBits(source, bit + used, significant);
+      value ^= data << trailing;
+      bit += used + significant;
+    }
+    ms = <f64>time;
+    if (ms > maxt) break;
+    store<f64>(times, ms);
+    store<u64>(values, value);
+    step = ms >= mint ? 8 : 0;
+    times += step;
+    values += step;
+    if (--left == 0) break;
+  }
+  if (bit > end) return -1;
+  return <i32>((times - timesStart) >> 3);
+}
+
+/** `n` bits (1..64) at bit `bit` of the stream. */
+function loadBits(source: usize, bit: u32, n: u32): u64 {
+  const at = source + (bit >> 3);
+  const shift: u64 = bit & 7;
+  // The ninth byte fills up what the shift has emptied; shifted by 8 it gives nothing.
+  const window = (loadWord(at) << shift) | (<u64>load<u8>(at, 8) >> (8 - shift));
+  return window >> (64 - n);
+}

@@ -1,0 +1,363 @@
+import {
+  appendAccepted,
+  appendBytes,
+  appendChunkRange,
+  appendChunksCreated,
+  appendDirectory,
+  appendDuplicates,
+  appendGenerations,
+  appendLogRefs,
+  appendLogTimes,
+  appendLogValues,
+  appendMaxTime,
+  appendMinTime,
+  appendMinValid,
+  appendNoSeries,
+  appendOutOfBounds,
+  appendOutOfOrder,
+  appendPool,
+  appendSlotCount,
+  appendSlots,
+  appendStale,
+  appendStatuses,
+  appendStop,
+  appendStored,
+  appendTimes,
+  appendValues,
+  stopDone,
+  stopFragments,
+  stopSeal,
+} from '../../../kernels/layout.ts';
+import {assert} from '../../base/assert.ts';
+import type {SizeClassArena} from '../../kernels/arena.ts';
+import type {Kernels} from '../../kernels/kernels.ts';
+import type {LinearMemory} from '../../kernels/memory.ts';
+import type {Labels} from '../../model/labels.ts';
+import type {Appender, CommitResult, SampleBatch, SeriesRef} from '../../storage/appender.ts';
+import type {HeadLog} from '../log.ts';
+import type {Chunks} from './chunks.ts';
+import type {Reclaimer} from './epochs.ts';
+import {headerDirectory} from './header.ts';
+import {type SeriesTable, slotAddress} from './series.ts';
+import type {SymbolTexts} from './symbols.ts';
+
+/** Samples a batch holds; with their slots it fits into a second-level cache. */
+const batchCapacity = 16_384;
+/** Fragments taken from the arena at a time. */
+const fragmentsAtOnce = 512;
+/** Memory that a commit or a new series must find, so that it does not fail half-way. */
+const reserveBytes = 4 * 2 ** 20;
+
+/** What the appender needs of the head. */
+export interface AppendTarget {
+  readonly memory: LinearMemory;
+  readonly arena: SizeClassArena;
+  readonly kernels: Kernels;
+  readonly series: SeriesTable;
+  readonly chunks: Chunks;
+  readonly reclaimer: Reclaimer;
+  readonly texts: SymbolTexts;
+  readonly chunkRangeMs: number;
+  log: HeadLog;
+  /** Samples before this time are out of bounds; `first` is the time of the first sample at hand. */
+  minValidTime(first: number): number;
+  /** Samples between these times were stored. */
+  stored(minTime: number, maxTime: number): void;
+  nextRef(): number;
+}
+
+/** Running counts since the start. */
+export interface AppendCounts {
+  appended: number;
+  outOfOrder: number;
+  duplicates: number;
+  outOfBounds: number;
+  noSeries: number;
+  staleSeries: number;
+  chunksCreated: number;
+  seriesCreated: number;
+}
+
+/**
+ * Writes into the head. A commit goes: look at the batch without changing anything, log, flush, then append. So what the
+ * log refuses was not appended. The log may hold samples that the second look refuses (two samples of one series in one
+ * batch, the later one wrong); replay refuses them for the same reason.
+ *
+ * New series are in memory from series() on. They and changed metadata stay on a list until a flush succeeds: when one
+ * fails, the log has forgotten their records, and the next commit writes them again before any sample.
+ */
+export class HeadAppender implements Appender {
+  readonly batch: SampleBatch;
+  readonly counts: AppendCounts = {
+    appended: 0,
+    outOfOrder: 0,
+    duplicates: 0,
+    outOfBounds: 0,
+    noSeries: 0,
+    staleSeries: 0,
+    chunksCreated: 0,
+    seriesCreated: 0,
+  };
+  created = false;
+  readonly #head: AppendTarget;
+  readonly #context: number;
+  readonly #logRefs: number;
+  readonly #logTimes: number;
+  readonly #logValues: number;
+  /** Slot and generation of what is logged but not flushed. */
+  readonly #unflushedSeries = new SlotList();
+  readonly #unflushedMetadata = new SlotList();
+  /** The last flush failed: the log must get the unflushed records again. */
+  #relog = false;
+
+  constructor(head: AppendTarget) {
+    this.#head = head;
+    const {memory, arena} = head;
+    this.batch = allocateBatch(memory, arena);
+    this.#logRefs = arena.alloc(8 * batchCapacity);
+    this.#logTimes = arena.alloc(8 * batchCapacity);
+    this.#logValues = arena.alloc(8 * batchCapacity);
+    this.#context = arena.alloc(appendBytes);
+    memory.u8.fill(0, this.#context, this.#context + appendBytes);
+    this.#fillContext();
+  }
+
+  series(labels: Labels, into: SeriesRef): void {
+    const {series, arena} = this.#head;
+    this.created = !series.find(labels);
+    if (this.created) {
+      if (arena.bytesAvailable < reserveBytes) {
+        throw new RangeError(
+          `cannot make a series: the shared memory is used up (${series.seriesCount} series, ${arena.bytesInUse} bytes)`,
+        );
+      }
+      const ref = this.#head.nextRef();
+      series.create(labels, ref);
+      this.counts.seriesCreated++;
+      this.#unflushedSeries.add(series.slot, series.generation(series.slot));
+      // After a failed flush all are written together, in order, by the next commit.
+      if (!this.#relog) this.#head.log.series(ref, labels);
+    }
+    into.slot = series.slot;
+    into.generation = series.generation(series.slot);
+  }
+
+  alive(slot: number, generation: number): boolean {
+    return this.#head.series.alive(slot, generation);
+  }
+
+  commit(): CommitResult {
+    const {batch} = this;
+    const {length} = batch;
+    assert(length <= batch.capacity, `a batch holds ${batch.capacity} samples, got ${length}`);
+    batch.length = 0;
+    this.#prepare(batch.times[0]!, length);
+    const logged = this.#head.kernels.checkBatch(this.#context, length);
+    this.#writeLog(logged);
+    this.#append(length);
+    this.#head.reclaimer.reclaim();
+    return this.#take();
+  }
+
+  /** Appends the batch without logging, whatever is newer than `mint`: what it holds comes from the log. */
+  replay(mint: number): void {
+    const {length} = this.batch;
+    this.batch.length = 0;
+    this.#prepare(0, length);
+    this.#setF64(appendMinValid, mint);
+    this.#head.kernels.checkBatch(this.#context, length);
+    this.#append(length);
+    this.#head.reclaimer.reclaim();
+    this.#take();
+  }
+
+  metadata(slot: number, generation: number, type: string, unit: string, help: string): void {
+    const {series, log} = this.#head;
+    if (!series.alive(slot, generation)) return;
+    if (!series.setMetadata(slot, joinMetadata(type, unit, help))) return;
+    this.#unflushedMetadata.add(slot, generation);
+    if (!this.#relog) log.metadata(series.ref(slot), type, unit, help);
+  }
+
+  /** Sets metadata that comes from the log. */
+  replayMetadata(slot: number, type: string, unit: string, help: string): void {
+    this.#head.series.setMetadata(slot, joinMetadata(type, unit, help));
+  }
+
+  /** Slots of series whose record is not known to be in the log yet: their samples are on the way. */
+  pendingSlots(): Set<number> {
+    const slots = new Set<number>();
+    this.#unflushedSeries.forEach((slot) => slots.add(slot));
+    return slots;
+  }
+
+  #prepare(first: number, length: number): void {
+    const {arena, series} = this.#head;
+    if (length > 0 && arena.bytesAvailable < reserveBytes + 64 * length) {
+      throw new RangeError(
+        `cannot append ${length} samples: the shared memory is used up (${arena.bytesInUse} bytes)`,
+      );
+    }
+    const {u32} = this.#head.memory;
+    u32[(this.#context + appendSlotCount) >>> 2] = series.slotCount;
+    this.#setF64(appendMinValid, length === 0 ? 0 : this.#head.minValidTime(first));
+    this.#setF64(appendMinTime, Infinity);
+    this.#setF64(appendMaxTime, -Infinity);
+    for (let field = appendStored; field < appendBytes; field += 4) u32[(this.#context + field) >>> 2] = 0;
+  }
+
+  #writeLog(samples: number): void {
+    const {log} = this.#head;
+    try {
+      if (this.#relog) this.#logAgain();
+      if (samples > 0) log.samples(this.#logRefs, this.#logTimes, this.#logValues, samples);
+      log.flush();
+    } catch (error) {
+      this.#relog = true;
+      throw error;
+    }
+    this.#relog = false;
+    this.#unflushedSeries.clear();
+    this.#unflushedMetadata.clear();
+  }
+
+  #logAgain(): void {
+    const {series, log, texts} = this.#head;
+    this.#unflushedSeries.forEach((slot, generation) => {
+      if (series.alive(slot, generation)) log.series(series.ref(slot), series.labels(slot, texts));
+    });
+    this.#unflushedMetadata.forEach((slot, generation) => {
+      if (!series.alive(slot, generation)) return;
+      const [type, unit, help] = splitMetadata(series.metadata(slot, texts));
+      log.metadata(series.ref(slot), type, unit, help);
+    });
+  }
+
+  #append(length: number): void {
+    const {kernels, memory, chunks} = this.#head;
+    const {u32} = memory;
+    const stop = (this.#context + appendStop) >>> 2;
+    for (let at = 0; ;) {
+      at = kernels.appendBatch(this.#context, at, length);
+      if (u32[stop] === stopDone) return;
+      if (u32[stop] === stopFragments) {
+        u32[(this.#context + appendPool) >>> 2] = chunks.allocFragments(fragmentsAtOnce);
+      } else {
+        assert(u32[stop] === stopSeal, 'the kernel says why it stopped');
+        chunks.seal(slotAddress(u32, this.batch.slots[at]!));
+      }
+    }
+  }
+
+  /** Takes the counts of one batch out of the context. */
+  #take(): CommitResult {
+    const {u32, i32, f64} = this.#head.memory;
+    const field = (offset: number): number => u32[(this.#context + offset) >>> 2]!;
+    const result: CommitResult = {
+      accepted: field(appendAccepted),
+      outOfOrder: field(appendOutOfOrder),
+      duplicates: field(appendDuplicates),
+      outOfBounds: field(appendOutOfBounds),
+      noSeries: field(appendNoSeries),
+    };
+    const {counts} = this;
+    counts.appended += field(appendStored);
+    counts.outOfOrder += result.outOfOrder;
+    counts.duplicates += result.duplicates;
+    counts.outOfBounds += result.outOfBounds;
+    counts.noSeries += result.noSeries;
+    counts.staleSeries += i32[(this.#context + appendStale) >>> 2]!;
+    counts.chunksCreated += field(appendChunksCreated);
+    this.#head.chunks.count += field(appendChunksCreated);
+    if (field(appendStored) > 0) {
+      this.#head.stored(
+        f64[(this.#context + appendMinTime) >>> 3]!,
+        f64[(this.#context + appendMaxTime) >>> 3]!,
+      );
+    }
+    return result;
+  }
+
+  #setF64(field: number, value: number): void {
+    this.#head.memory.f64[(this.#context + field) >>> 3] = value;
+  }
+
+  #fillContext(): void {
+    const {u32} = this.#head.memory;
+    const set = (field: number, value: number): void => {
+      u32[(this.#context + field) >>> 2] = value;
+    };
+    set(appendSlots, this.batch.slotsAddress);
+    set(appendGenerations, this.batch.generationsAddress);
+    set(appendTimes, this.batch.timesAddress);
+    set(appendValues, this.batch.valuesAddress);
+    set(appendStatuses, this.batch.statusesAddress);
+    set(appendLogRefs, this.#logRefs);
+    set(appendLogTimes, this.#logTimes);
+    set(appendLogValues, this.#logValues);
+    set(appendDirectory, headerDirectory);
+    this.#setF64(appendChunkRange, this.#head.chunkRangeMs);
+  }
+}
+
+function allocateBatch(memory: LinearMemory, arena: SizeClassArena): SampleBatch {
+  const {buffer} = memory.wasm;
+  const slotsAddress = arena.alloc(4 * batchCapacity);
+  const generationsAddress = arena.alloc(4 * batchCapacity);
+  const timesAddress = arena.alloc(8 * batchCapacity);
+  const valuesAddress = arena.alloc(8 * batchCapacity);
+  const statusesAddress = arena.alloc(batchCapacity);
+  return {
+    slotsAddress,
+    generationsAddress,
+    timesAddress,
+    valuesAddress,
+    statusesAddress,
+    slots: new Uint32Array(buffer, slotsAddress, batchCapacity),
+    generations: new Uint32Array(buffer, generationsAddress, batchCapacity),
+    times: new Float64Array(buffer, timesAddress, batchCapacity),
+    values: new Float64Array(buffer, valuesAddress, batchCapacity),
+    valueWords: new Uint32Array(buffer, valuesAddress, batchCapacity * 2),
+    statuses: new Uint8Array(buffer, statusesAddress, batchCapacity),
+    capacity: batchCapacity,
+    length: 0,
+  };
+}
+
+// Metadata is one symbol. Neither type nor unit holds a newline.
+function joinMetadata(type: string, unit: string, help: string): string {
+  return `${type}\n${unit}\n${help}`;
+}
+
+/** Type, unit and help of a metadata symbol's text. */
+export function splitMetadata(text: string): [string, string, string] {
+  const typeEnd = text.indexOf('\n');
+  const unitEnd = text.indexOf('\n', typeEnd + 1);
+  return [text.slice(0, typeEnd), text.slice(typeEnd + 1, unitEnd), text.slice(unitEnd + 1)];
+}
+
+/** Slots with their generations, in columns. */
+class SlotList {
+  #columns = new Uint32Array(2048);
+  #length = 0;
+
+  add(slot: number, generation: number): void {
+    if (this.#length * 2 === this.#columns.length) {
+      const columns = new Uint32Array(this.#columns.length * 2);
+      columns.set(this.#columns);
+      this.#columns = columns;
+    }
+    this.#columns[this.#length * 2] = slot;
+    this.#columns[this.#length * 2 + 1] = generation;
+    this.#length++;
+  }
+
+  forEach(visit: (slot: number, generation: number) => void): void {
+    for (let i = 0; i < this.#length; i++) visit(this.#columns[i * 2]!, this.#columns[i * 2 + 1]!);
+  }
+
+  clear(): void {
+    this.#length = 0;
+    if (this.#columns.length > 65_536) this.#columns = new Uint32Array(2048);
+  }
+}

@@ -1,0 +1,242 @@
+import {
+  fragmentBytes,
+  fragmentPrevious,
+  slotLastTime,
+  slotLastValue,
+  slotOpen,
+  slotOpenBits,
+  slotOpenCount,
+  slotSealed,
+} from '../../../kernels/layout.ts';
+import type {Arena} from '../../kernels/arena.ts';
+import type {Kernels} from '../../kernels/kernels.ts';
+import type {LinearMemory} from '../../kernels/memory.ts';
+import {staleNaNHigh, staleNaNLow} from '../../model/value.ts';
+import {type Reclaimer, retiredFragments} from './epochs.ts';
+
+// Sealed chunks of a series: a chain of index blocks, the newest first, each at most twice as large as the one before it, with its
+// entries oldest first. A chunk is its bytes as Prometheus has them, header included, trimmed.
+//
+//     previous:u32  range:u32  capacity:u32  unused:u32  entry × capacity
+//     entry: minTime:f64  maxTime:f64  chunk:u32  bytes:u16  samples:u16
+//
+// `range` is published as one: entries [low half, high half) are there.
+
+export const indexPrevious = 0;
+export const indexRange = 4;
+const indexCapacity = 8;
+export const indexEntries = 16;
+export const indexEntryBytes = 24;
+export const indexEntryMaxTime = 8;
+export const indexEntryChunk = 16;
+export const indexEntryBytesField = 20;
+export const indexEntrySamples = 22;
+
+const capacityMin = 4;
+const capacityMax = 64;
+
+/** Chunk bytes before the bit stream: the number of samples. */
+export const chunkHeaderBytes = 2;
+
+/** The writing side: seals open chunks, drops old ones, and keeps free fragments ready for the kernel. */
+export class Chunks {
+  /** Chunks that exist, open and sealed. */
+  count = 0;
+  readonly #memory: LinearMemory;
+  readonly #arena: Arena;
+  readonly #reclaimer: Reclaimer;
+  readonly #kernels: Kernels;
+
+  constructor(memory: LinearMemory, arena: Arena, reclaimer: Reclaimer, kernels: Kernels) {
+    this.#memory = memory;
+    this.#arena = arena;
+    this.#reclaimer = reclaimer;
+    this.#kernels = kernels;
+  }
+
+  /** A chain of `count` free fragments, linked as the kernel takes them. */
+  allocFragments(count: number): number {
+    const u32 = this.#memory.u32;
+    let head = 0;
+    for (let i = 0; i < count; i++) {
+      const fragment = this.#arena.alloc(fragmentBytes);
+      u32[fragment >>> 2] = head;
+      head = fragment;
+    }
+    return head;
+  }
+
+  /** Gives back an open chunk's fragments, from its newest one. */
+  freeFragments(tail: number): void {
+    const u32 = this.#memory.u32;
+    while (tail !== 0) {
+      const previous = u32[(tail + fragmentPrevious) >>> 2]!;
+      this.#arena.free(tail, fragmentBytes);
+      tail = previous;
+    }
+  }
+
+  /** Makes the open chunk of the slot at `slot` (an address) a sealed one. */
+  seal(slot: number): void {
+    const {u16, u32, f64} = this.#memory;
+    const tail = u32[(slot + slotOpen) >>> 2]!;
+    const samples = u16[(slot + slotOpenCount) >>> 1]!;
+    const bits = u16[(slot + slotOpenBits) >>> 1]!;
+    const bytes = chunkHeaderBytes + ((bits + 7) >>> 3);
+    const chunk = this.#arena.alloc(bytes);
+    this.#kernels.gatherChunk(tail, samples, bits, chunk);
+    this.append(slot, {
+      minTime: firstTime(this.#memory.u8, chunk + chunkHeaderBytes),
+      maxTime: f64[(slot + slotLastTime) >>> 3]!,
+      chunk,
+      bytes,
+      samples,
+    });
+    this.#closeOpen(slot);
+  }
+
+  /** Adds a sealed chunk, newer than all others, to the index of the slot at `slot`. */
+  append(
+    slot: number,
+    {
+      minTime,
+      maxTime,
+      chunk,
+      bytes,
+      samples,
+    }: {minTime: number; maxTime: number; chunk: number; bytes: number; samples: number},
+  ): void {
+    const {u16, u32, f64} = this.#memory;
+    let block = u32[(slot + slotSealed) >>> 2]!;
+    let range = block === 0 ? 0 : u32[(block + indexRange) >>> 2]!;
+    const full = block === 0 || range >>> 16 === u32[(block + indexCapacity) >>> 2]!;
+    if (full) {
+      block = this.#makeBlock(block);
+      range = 0;
+    }
+    const entry = block + indexEntries + (range >>> 16) * indexEntryBytes;
+    f64[entry >>> 3] = minTime;
+    f64[(entry + indexEntryMaxTime) >>> 3] = maxTime;
+    u32[(entry + indexEntryChunk) >>> 2] = chunk;
+    u16[(entry + indexEntryBytesField) >>> 1] = bytes;
+    u16[(entry + indexEntrySamples) >>> 1] = samples;
+    Atomics.store(u32, (block + indexRange) >>> 2, (range + 0x1_0000) >>> 0);
+    if (full) Atomics.store(u32, (slot + slotSealed) >>> 2, block);
+  }
+
+  /** Drops the chunks whose samples are all before `mint`. Returns whether any chunk is left. */
+  truncate(slot: number, mint: number): boolean {
+    const {u32, f64} = this.#memory;
+    if (u32[(slot + slotOpen) >>> 2] !== 0 && f64[(slot + slotLastTime) >>> 3]! < mint) {
+      this.#closeOpen(slot);
+      this.count--;
+    }
+    let keeper = slot + slotSealed;
+    let block = u32[keeper >>> 2]!;
+    // Find the block that holds the newest chunk to drop: all before it goes as a whole.
+    while (block !== 0 && !this.#truncateBlock(block, mint)) {
+      keeper = block + indexPrevious;
+      block = u32[keeper >>> 2]!;
+    }
+    if (block !== 0) {
+      const emptied = rangeIsEmpty(u32[(block + indexRange) >>> 2]!);
+      this.#dropBlocks(u32[(block + indexPrevious) >>> 2]!);
+      Atomics.store(u32, (block + indexPrevious) >>> 2, 0);
+      if (emptied) {
+        Atomics.store(u32, keeper >>> 2, 0);
+        this.#retireBlock(block);
+      }
+    }
+    return u32[(slot + slotSealed) >>> 2] !== 0 || u32[(slot + slotOpen) >>> 2] !== 0;
+  }
+
+  /** Whether the slot at `slot` has an open chunk. */
+  isOpen(slot: number): boolean {
+    return this.#memory.u32[(slot + slotOpen) >>> 2] !== 0;
+  }
+
+  /** Whether the newest sample of the slot at `slot` is a stale marker. */
+  isStale(slot: number): boolean {
+    const words = (slot + slotLastValue) >>> 2;
+    return this.#memory.u32[words] === staleNaNLow && this.#memory.u32[words + 1] === staleNaNHigh;
+  }
+
+  /** Drops the entries of a block that are all before `mint`. Returns whether there were any. */
+  #truncateBlock(block: number, mint: number): boolean {
+    const {u32, f64} = this.#memory;
+    const range = u32[(block + indexRange) >>> 2]!;
+    const end = range >>> 16;
+    let first = range & 0xffff;
+    const start = first;
+    for (; first < end; first++) {
+      const entry = block + indexEntries + first * indexEntryBytes;
+      if (f64[(entry + indexEntryMaxTime) >>> 3]! >= mint) break;
+      this.#retireChunk(entry);
+    }
+    if (first === start) return false;
+    Atomics.store(u32, (block + indexRange) >>> 2, ((end << 16) | first) >>> 0);
+    return true;
+  }
+
+  /** Drops a block and those before it with all their chunks. */
+  #dropBlocks(block: number): void {
+    const u32 = this.#memory.u32;
+    while (block !== 0) {
+      const range = u32[(block + indexRange) >>> 2]!;
+      for (let i = range & 0xffff; i < range >>> 16; i++)
+        this.#retireChunk(block + indexEntries + i * indexEntryBytes);
+      const previous = u32[(block + indexPrevious) >>> 2]!;
+      this.#retireBlock(block);
+      block = previous;
+    }
+  }
+
+  #retireChunk(entry: number): void {
+    const {u16, u32} = this.#memory;
+    this.#reclaimer.retire(u32[(entry + indexEntryChunk) >>> 2]!, u16[(entry + indexEntryBytesField) >>> 1]!);
+    this.count--;
+  }
+
+  #retireBlock(block: number): void {
+    const capacity = this.#memory.u32[(block + indexCapacity) >>> 2]!;
+    this.#reclaimer.retire(block, indexEntries + capacity * indexEntryBytes);
+  }
+
+  #makeBlock(previous: number): number {
+    const u32 = this.#memory.u32;
+    const before = previous === 0 ? capacityMin / 2 : u32[(previous + indexCapacity) >>> 2]!;
+    const capacity = Math.min(before * 2, capacityMax);
+    const block = this.#arena.alloc(indexEntries + capacity * indexEntryBytes);
+    u32[(block + indexPrevious) >>> 2] = previous;
+    u32[(block + indexRange) >>> 2] = 0;
+    u32[(block + indexCapacity) >>> 2] = capacity;
+    return block;
+  }
+
+  /** Takes the open chunk away. Readers see it gone only after its sealed form, where there is one, is in the index. */
+  #closeOpen(slot: number): void {
+    const u32 = this.#memory.u32;
+    const tail = u32[(slot + slotOpen) >>> 2]!;
+    // Count and bits first: whoever reads the address afterwards finds 0 there.
+    Atomics.store(u32, (slot + slotOpen) >>> 2, 0);
+    Atomics.store(u32, (slot + slotOpenCount) >>> 2, 0);
+    this.#reclaimer.retire(tail, retiredFragments);
+  }
+}
+
+function rangeIsEmpty(range: number): boolean {
+  return (range & 0xffff) === range >>> 16;
+}
+
+/** The first time of a bit stream: a zigzag varint of whole milliseconds, below 2^53. */
+export function firstTime(u8: Uint8Array, at: number): number {
+  // The lowest bit is the sign; without it the rest is exact in a number.
+  let byte = u8[at]!;
+  const negative = (byte & 1) === 1;
+  let half = (byte & 0x7f) >>> 1;
+  for (let scale = 64; byte >= 0x80; scale *= 128) {
+    byte = u8[++at]!;
+    half += (byte & 0x7f) * scale;
+  }
+  return negative ? -half - 1 : half;
+}

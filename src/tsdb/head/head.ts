@@ -1,0 +1,250 @@
+import {assert} from '../../base/assert.ts';
+import type {SizeClassArena} from '../../kernels/arena.ts';
+import type {Kernels} from '../../kernels/kernels.ts';
+import type {LinearMemory} from '../../kernels/memory.ts';
+import type {HeadLog} from '../log.ts';
+import {type AppendCounts, HeadAppender} from './appender.ts';
+import {Chunks} from './chunks.ts';
+import {deleteSamples} from './deletion.ts';
+import {Reclaimer, retiredFragments, retiredSlot} from './epochs.ts';
+import {headerMagic, headerMaxTime, headerMinTime, headMagic} from './header.ts';
+import {Postings} from './postings.ts';
+import {HeadReplay} from './replay.ts';
+import {SeriesTable, slotAddress} from './series.ts';
+import {SymbolTable, SymbolTexts} from './symbols.ts';
+
+export interface HeadOptions {
+  memory: LinearMemory;
+  /** Over the same memory; the caller may allocate from it too. */
+  arena: SizeClassArena;
+  kernels: Kernels;
+  /** Span of time of a block; chunks do not cross its multiples. Default 2 h. */
+  chunkRangeMs?: number;
+  /** Where appends are logged; may be set later, after replay. Default: nowhere. */
+  log?: HeadLog;
+  /** Overwrites memory as it is freed, to find readers that use it still. For tests. */
+  poison?: boolean;
+}
+
+/** What the head holds and what became of what was appended, since the start. */
+export interface HeadStats extends AppendCounts {
+  series: number;
+  seriesRemoved: number;
+  chunks: number;
+  chunksRemoved: number;
+  symbols: number;
+  labelPairs: number;
+  /** Milliseconds; min > max = no samples. */
+  minTime: number;
+  maxTime: number;
+  /** Bytes of the shared memory in use, by everybody who allocates there. */
+  bytesInUse: number;
+  /** Blocks that wait for readers to leave. */
+  retired: number;
+}
+
+export interface GcResult {
+  series: number;
+  chunks: number;
+  /** HeadSeriesRefs of the series that were dropped, whose samples may still be in the log. */
+  refs: Float64Array;
+}
+
+const noLog: HeadLog = {series() {}, samples() {}, metadata() {}, flush() {}};
+
+/**
+ * The newest samples of all series, in the shared memory. Belongs to the storage thread, which alone writes; other
+ * threads read through HeadReader. docs/design/shared-memory.md has the layouts and the invariants.
+ */
+export class Head {
+  readonly memory: LinearMemory;
+  readonly arena: SizeClassArena;
+  readonly kernels: Kernels;
+  readonly chunkRangeMs: number;
+  readonly reclaimer: Reclaimer;
+  readonly symbols: SymbolTable;
+  readonly postings: Postings;
+  readonly series: SeriesTable;
+  readonly chunks: Chunks;
+  readonly texts: SymbolTexts;
+  log: HeadLog;
+  readonly #appender: HeadAppender;
+  #lastRef = 0;
+  #minTime = Infinity;
+  #maxTime = -Infinity;
+  #truncatedBefore = -Infinity;
+  #seriesRemoved = 0;
+  #staleRemoved = 0;
+
+  constructor({memory, arena, kernels, chunkRangeMs = 7_200_000, log = noLog, poison = false}: HeadOptions) {
+    assert(memory.u32[headerMagic >>> 2] === 0, 'one memory holds one head');
+    this.memory = memory;
+    this.arena = arena;
+    this.kernels = kernels;
+    this.chunkRangeMs = chunkRangeMs;
+    this.log = log;
+    this.reclaimer = new Reclaimer(memory, arena, poison);
+    this.symbols = new SymbolTable(memory, arena, this.reclaimer);
+    this.postings = new Postings(memory, arena, this.reclaimer, this.symbols);
+    this.series = new SeriesTable(memory, arena, this.reclaimer, {
+      symbols: this.symbols,
+      postings: this.postings,
+    });
+    this.chunks = new Chunks(memory, arena, this.reclaimer, kernels);
+    this.texts = new SymbolTexts(memory);
+    this.reclaimer.handler = (what, kind) => {
+      if (kind === retiredFragments) this.chunks.freeFragments(what);
+      else if (kind === retiredSlot) this.series.freeSlot(what);
+      else assert(false, `kind ${kind} of retired memory is known`);
+    };
+    this.#appender = new HeadAppender(this);
+    this.#publishTimes();
+    Atomics.store(memory.u32, headerMagic >>> 2, headMagic);
+  }
+
+  /** The one appender. */
+  appender(): HeadAppender {
+    return this.#appender;
+  }
+
+  /**
+   * A sink for what is in the log. Replay before the first append, then call finish() on it. Samples that are not newer
+   * than what their series has are skipped, as are those of series that the log does not name.
+   */
+  replay(): HeadReplay {
+    return new HeadReplay(this);
+  }
+
+  /** Milliseconds; Infinity while there are no samples. */
+  get minTime(): number {
+    return this.#minTime;
+  }
+
+  /** Milliseconds; -Infinity while there are no samples. */
+  get maxTime(): number {
+    return this.#maxTime;
+  }
+
+  /** Samples before this time are not taken any more: gc() gave them up, or blocks hold them. */
+  get truncatedBefore(): number {
+    return this.#truncatedBefore;
+  }
+
+  set truncatedBefore(time: number) {
+    this.#truncatedBefore = time;
+  }
+
+  /** The highest HeadSeriesRef given so far. */
+  get lastRef(): number {
+    return this.#lastRef;
+  }
+
+  /** Makes sure that no ref up to `ref` is given to a new series. */
+  reserveRef(ref: number): void {
+    this.#lastRef = Math.max(this.#lastRef, ref);
+  }
+
+  nextRef(): number {
+    return ++this.#lastRef;
+  }
+
+  /** Prometheus's rule: not further behind the newest sample than half a chunk range, nor before what was given up. */
+  minValidTime(first: number): number {
+    const newest = this.#maxTime === -Infinity ? first : this.#maxTime;
+    return Math.max(this.#truncatedBefore, newest - Math.trunc(this.chunkRangeMs / 2));
+  }
+
+  stored(minTime: number, maxTime: number): void {
+    this.#minTime = Math.min(this.#minTime, minTime);
+    this.#maxTime = Math.max(this.#maxTime, maxTime);
+    this.#publishTimes();
+  }
+
+  stats(): HeadStats {
+    const counts = this.#appender.counts;
+    return {
+      ...counts,
+      staleSeries: counts.staleSeries - this.#staleRemoved,
+      series: this.series.seriesCount,
+      seriesRemoved: this.#seriesRemoved,
+      chunks: this.chunks.count,
+      chunksRemoved: counts.chunksCreated - this.chunks.count,
+      symbols: this.symbols.size,
+      labelPairs: this.postings.pairs,
+      minTime: this.#minTime,
+      maxTime: this.#maxTime,
+      bytesInUse: this.arena.bytesInUse,
+      retired: this.reclaimer.length,
+    };
+  }
+
+  /**
+   * Gives up what is before `mint`: chunks whose samples are all older, series without any sample left, and the labels,
+   * postings and slots that these had. New series whose first samples are on the way stay.
+   */
+  gc(mint: number): GcResult {
+    const chunksBefore = this.chunks.count;
+    const pending = this.#appender.pendingSlots();
+    const refs: number[] = [];
+    const {slotCount} = this.series;
+    for (let slot = 0; slot < slotCount; slot++) {
+      if (!this.series.occupied(slot)) continue;
+      if (this.chunks.truncate(slotAddress(this.memory.u32, slot), mint) || pending.has(slot)) continue;
+      refs.push(this.series.ref(slot));
+      this.#drop(slot);
+    }
+    this.#sweep();
+    this.#truncatedBefore = Math.max(this.#truncatedBefore, mint);
+    if (this.#minTime < mint) {
+      this.#minTime = Math.min(mint, this.#maxTime);
+      this.#publishTimes();
+    }
+    return {series: refs.length, chunks: chunksBefore - this.chunks.count, refs: Float64Array.from(refs)};
+  }
+
+  /** Drops one series with all its samples. */
+  dropSeries(slot: number): void {
+    this.chunks.truncate(slotAddress(this.memory.u32, slot), Infinity);
+    this.#drop(slot);
+    this.#sweep();
+  }
+
+  /**
+   * Deletes the samples of one series in [mint, maxt], both inclusive. A query that reads the series at this moment may
+   * miss others of its samples.
+   */
+  deleteSamples(slot: number, mint: number, maxt: number): void {
+    if (mint <= this.#minTime && maxt >= this.#maxTime) this.dropSeries(slot);
+    else deleteSamples(this, slot, {mint, maxt});
+  }
+
+  /** Starts counting what is appended from here: after replay. */
+  resetCounts(): void {
+    const {counts} = this.#appender;
+    counts.appended = counts.outOfOrder = counts.duplicates = counts.outOfBounds = counts.noSeries = 0;
+  }
+
+  /** Frees what readers have left behind. commit() and gc() do it too: for times when nothing is appended. */
+  reclaim(): void {
+    this.reclaimer.reclaim();
+  }
+
+  #drop(slot: number): void {
+    if (this.chunks.isStale(slotAddress(this.memory.u32, slot))) this.#staleRemoved++;
+    this.series.drop(slot);
+    this.#seriesRemoved++;
+  }
+
+  #sweep(): void {
+    this.postings.sweep((slot) => this.series.occupied(slot));
+    this.reclaimer.reclaim();
+  }
+
+  #publishTimes(): void {
+    const times = new BigInt64Array(this.memory.wasm.buffer, headerMinTime, 2);
+    // Readers want min <= max to mean that there are samples.
+    const none = this.#maxTime === -Infinity;
+    Atomics.store(times, (headerMaxTime - headerMinTime) >>> 3, none ? 0n : BigInt(this.#maxTime));
+    Atomics.store(times, 0, none ? 1n : BigInt(this.#minTime));
+  }
+}

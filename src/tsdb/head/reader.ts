@@ -1,0 +1,389 @@
+import {fragmentData, fragmentDataBytes, slotOpen, slotSealed} from '../../../kernels/layout.ts';
+import {assert} from '../../base/assert.ts';
+import type {Arena} from '../../kernels/arena.ts';
+import type {Kernels} from '../../kernels/kernels.ts';
+import type {LinearMemory} from '../../kernels/memory.ts';
+import {compareStrings} from '../../model/labels.ts';
+import type {Matcher} from '../../model/matcher.ts';
+import type {LabelIds, Querier, Queryable, SelectHints, SeriesCursor} from '../../storage/querier.ts';
+import type {Symbols} from '../../storage/symbols.ts';
+import {
+  chunkHeaderBytes,
+  firstTime,
+  indexEntries,
+  indexEntryBytes,
+  indexEntryBytesField,
+  indexEntryChunk,
+  indexEntryMaxTime,
+  indexEntrySamples,
+  indexPrevious,
+  indexRange,
+} from './chunks.ts';
+import {EpochReader} from './epochs.ts';
+import {headerMagic, headerMinTime, headerRoot, headMagic} from './header.ts';
+import {entryName, entryValue, findEntry} from './postings.ts';
+import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
+import {blockEntries, blockPairs, slotAddress} from './series.ts';
+import {SymbolTexts} from './symbols.ts';
+
+/** Private memory of a reading thread: chunks are copied there and decoded. */
+export interface Scratch {
+  memory: LinearMemory;
+  /** Over `memory`. */
+  kernels: Kernels;
+  arena: Arena;
+}
+
+/** Larger than any chunk, with what the decoder reads behind it. */
+const stagingBytes = 2048;
+const columnSamplesMin = 1024;
+
+/**
+ * Reads the head from any thread, by nothing but the shared memory. Threads share no reader. `owner` is the thread's id
+ * (not 0); the storage thread clears its place if it dies (Reclaimer.clearOwner).
+ */
+export class HeadReader implements Queryable {
+  readonly shared: LinearMemory;
+  readonly scratch: Scratch;
+  readonly texts: SymbolTexts;
+  readonly epochs: EpochReader;
+  /** Where chunks are copied to: sealed ones, and the open one. */
+  readonly staging: number;
+  readonly openStaging: number;
+  readonly #times: BigInt64Array;
+
+  constructor(shared: LinearMemory, scratch: Scratch, owner: number) {
+    assert(Atomics.load(shared.u32, headerMagic >>> 2) === headMagic, 'the head is there before its readers');
+    this.shared = shared;
+    this.scratch = scratch;
+    this.texts = new SymbolTexts(shared);
+    this.epochs = new EpochReader(shared, owner);
+    this.staging = scratch.arena.alloc(stagingBytes);
+    this.openStaging = scratch.arena.alloc(stagingBytes);
+    this.#times = new BigInt64Array(shared.wasm.buffer, headerMinTime, 2);
+  }
+
+  querier(range: {mint: number; maxt: number}, symbols: Symbols): HeadQuerier {
+    return new HeadQuerier(this, range, symbols);
+  }
+
+  /** Times of the oldest and the newest sample; min > max = there are none. */
+  timeRange(): {min: number; max: number} {
+    const min = Number(Atomics.load(this.#times, 0));
+    return {min, max: Number(Atomics.load(this.#times, 1))};
+  }
+
+  /** Gives the reader's place back. */
+  release(): void {
+    this.epochs.release();
+    this.scratch.arena.free(this.staging, stagingBytes);
+    this.scratch.arena.free(this.openStaging, stagingBytes);
+  }
+}
+
+export class HeadQuerier implements Querier {
+  readonly reader: HeadReader;
+  readonly symbols: Symbols;
+  readonly numbers = new EntryNumbers();
+  readonly #range: {mint: number; maxt: number};
+  readonly #selector: Selector;
+  readonly #cursors: HeadCursor[] = [];
+  /** Ids of name and value by entry number; -1 = not interned yet. */
+  #nameIds = new Int32Array(256).fill(-1);
+  #valueIds = new Int32Array(256);
+  #closed = false;
+
+  constructor(reader: HeadReader, range: {mint: number; maxt: number}, symbols: Symbols) {
+    this.reader = reader;
+    this.symbols = symbols;
+    this.#range = range;
+    this.#selector = new Selector(reader.shared, reader.texts, this.numbers);
+    reader.epochs.enter();
+  }
+
+  select(matchers: readonly Matcher[], _hints: SelectHints): SeriesCursor {
+    assert(!this.#closed, 'a querier is used before it is closed');
+    const cursor = new HeadCursor(this, this.#selector.select(matchers));
+    this.#cursors.push(cursor);
+    return cursor;
+  }
+
+  labelNames(matchers: readonly Matcher[]): string[] {
+    const names = new Set<number>();
+    if (!this.#inRange()) return [];
+    if (matchers.length === 0) {
+      this.#forItems(Atomics.load(this.reader.shared.u32, headerRoot >>> 2), (entry) =>
+        names.add(this.#nameOf(entry)),
+      );
+    } else this.#forPairs(matchers, (entry) => names.add(this.#nameOf(entry)));
+    return this.#sortedTexts(names);
+  }
+
+  labelValues(name: string, matchers: readonly Matcher[]): string[] {
+    const symbol = this.#selector.symbol(name);
+    if (symbol === 0 || !this.#inRange()) return [];
+    const values = new Set<number>();
+    if (matchers.length === 0) {
+      const entry = findEntry(this.reader.shared, symbol, 0);
+      if (entry !== 0) this.#forItems(entry, (pair) => values.add(this.#valueOf(pair)));
+    } else {
+      this.#forPairs(matchers, (pair) => {
+        if (this.#nameOf(pair) === symbol) values.add(this.#valueOf(pair));
+      });
+    }
+    return this.#sortedTexts(values);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const cursor of this.#cursors) cursor.free();
+    this.reader.epochs.leave();
+  }
+
+  /** Label ids of the label block at `block`. */
+  labelIds(block: number): LabelIds {
+    const u32 = this.reader.shared.u32;
+    const first = (block + blockEntries) >>> 2;
+    const pairs = u32[(block + blockPairs) >>> 2]!;
+    const ids: number[] = [];
+    for (let i = 0; i < pairs; i++) {
+      const number = this.numbers.number(u32[first + i]!);
+      if (number >= this.#nameIds.length) this.#growIds(number);
+      if (this.#nameIds[number] === -1) this.#intern(number);
+      ids.push(this.#nameIds[number]!, this.#valueIds[number]!);
+    }
+    return ids;
+  }
+
+  #intern(number: number): void {
+    const entry = this.numbers.entries[number]!;
+    const {texts} = this.reader;
+    this.#nameIds[number] = this.symbols.intern(texts.text(this.#nameOf(entry)));
+    this.#valueIds[number] = this.symbols.intern(texts.text(this.#valueOf(entry)));
+  }
+
+  #growIds(number: number): void {
+    const capacity = Math.max(number + 1, this.#nameIds.length * 2);
+    const nameIds = new Int32Array(capacity).fill(-1);
+    const valueIds = new Int32Array(capacity);
+    nameIds.set(this.#nameIds);
+    valueIds.set(this.#valueIds);
+    this.#nameIds = nameIds;
+    this.#valueIds = valueIds;
+  }
+
+  #nameOf(entry: number): number {
+    return this.reader.shared.u32[(entry + entryName) >>> 2]!;
+  }
+
+  #valueOf(entry: number): number {
+    return this.reader.shared.u32[(entry + entryValue) >>> 2]!;
+  }
+
+  /** Whether the head has samples in the querier's range. */
+  #inRange(): boolean {
+    const {min, max} = this.reader.timeRange();
+    return min <= max && min <= this.#range.maxt && max >= this.#range.mint;
+  }
+
+  #forItems(entry: number, visit: (item: number) => void): void {
+    const {first, end} = this.#selector.listOf(entry);
+    for (let i = first; i < end; i++) visit(this.reader.shared.u32[i]!);
+  }
+
+  /** Visits each label pair of the matching series once. */
+  #forPairs(matchers: readonly Matcher[], visit: (pair: number) => void): void {
+    const u32 = this.reader.shared.u32;
+    const selected = this.#selector.select(matchers);
+    let seen = new Uint8Array(1024);
+    for (let s = 0; s < selected.length; s++) {
+      const block = selected.blocks[s]!;
+      const first = (block + blockEntries) >>> 2;
+      const end = first + u32[(block + blockPairs) >>> 2]!;
+      for (let i = first; i < end; i++) {
+        const number = this.numbers.number(u32[i]!);
+        if (number >= seen.length) {
+          const larger = new Uint8Array(Math.max(number + 1, seen.length * 2));
+          larger.set(seen);
+          seen = larger;
+        }
+        if (seen[number] === 1) continue;
+        seen[number] = 1;
+        visit(u32[i]!);
+      }
+    }
+  }
+
+  #sortedTexts(symbols: Set<number>): string[] {
+    return Array.from(symbols, (symbol) => this.reader.texts.text(symbol)).sort(compareStrings);
+  }
+}
+
+class HeadCursor implements SeriesCursor {
+  times: Float64Array;
+  values: Float64Array;
+  valueWords: Uint32Array;
+  readonly #querier: HeadQuerier;
+  readonly #selected: SelectedSeries;
+  #at = -1;
+  #slot = 0;
+  /** Where the columns lie in the private memory: times, then values. */
+  #columns: number;
+  #capacity = columnSamplesMin;
+  /** Index entries of the chunks to read, newest first. */
+  #found = new Uint32Array(16);
+
+  constructor(querier: HeadQuerier, selected: SelectedSeries) {
+    this.#querier = querier;
+    this.#selected = selected;
+    this.#columns = querier.reader.scratch.arena.alloc(this.#capacity * 16);
+    const {buffer} = querier.reader.scratch.memory.wasm;
+    const valuesAt = this.#columns + this.#capacity * 8;
+    this.times = new Float64Array(buffer, this.#columns, this.#capacity);
+    this.values = new Float64Array(buffer, valuesAt, this.#capacity);
+    this.valueWords = new Uint32Array(buffer, valuesAt, this.#capacity * 2);
+  }
+
+  get seriesCount(): number {
+    return this.#selected.length;
+  }
+
+  next(): boolean {
+    this.#at++;
+    if (this.#at >= this.#selected.length) return false;
+    this.#slot = slotAddress(this.#querier.reader.shared.u32, this.#selected.slots[this.#at]!);
+    return true;
+  }
+
+  labels(): LabelIds {
+    return this.#querier.labelIds(this.#selected.blocks[this.#at]!);
+  }
+
+  read(mint: number, maxt: number): number {
+    const {u32, u16} = this.#querier.reader.shared;
+    // The open chunk first: what is sealed in the meantime is then found twice, and left out once.
+    let tail = 0;
+    let published = 0;
+    const open = (this.#slot + slotOpen) >>> 2;
+    do {
+      tail = Atomics.load(u32, open);
+      published = Atomics.load(u32, open + 1);
+    } while (Atomics.load(u32, open) !== tail);
+    const openCount = tail === 0 ? 0 : published & 0xffff;
+    const openBytes = ((published >>> 16) + 7) >>> 3;
+    let openFirst = Infinity;
+    if (openCount > 0) {
+      this.#stageOpen(tail, openBytes);
+      openFirst = firstTime(this.#querier.reader.scratch.memory.u8, this.#querier.reader.openStaging);
+    }
+
+    const sealed = this.#findSealed(mint, maxt, openFirst);
+    let needed = openCount;
+    for (let i = 0; i < sealed; i++) needed += u16[(this.#found[i]! + indexEntrySamples) >>> 1]!;
+    if (needed > this.#capacity) this.#grow(needed);
+
+    let length = 0;
+    for (let i = sealed - 1; i >= 0; i--) length = this.#readSealed(this.#found[i]!, mint, maxt, length);
+    if (openCount > 0 && openFirst <= maxt) {
+      length = this.#decode(this.#querier.reader.openStaging, openBytes, openCount, mint, maxt, length);
+    }
+    return length;
+  }
+
+  /** Gives the columns back. */
+  free(): void {
+    this.#querier.reader.scratch.arena.free(this.#columns, this.#capacity * 16);
+  }
+
+  /** Copies the open chunk's bit stream, which ends in the fragment `tail`, to the staging area. */
+  #stageOpen(tail: number, bytes: number): void {
+    const from = this.#querier.reader.shared.u32;
+    const to = this.#querier.reader.scratch.memory.u32;
+    const words = fragmentDataBytes / 4;
+    let at = (this.#querier.reader.openStaging >>> 2) + (Math.ceil(bytes / fragmentDataBytes) - 1) * words;
+    for (let fragment = tail; fragment !== 0; fragment = from[fragment >>> 2]!) {
+      const data = (fragment + fragmentData) >>> 2;
+      for (let i = 0; i < words; i++) to[at + i] = from[data + i]!;
+      at -= words;
+    }
+  }
+
+  /** Notes the sealed chunks that overlap [mint, maxt] and begin before `openFirst`, newest first. Returns how many. */
+  #findSealed(mint: number, maxt: number, openFirst: number): number {
+    const {u32, f64} = this.#querier.reader.shared;
+    let count = 0;
+    for (
+      let block = Atomics.load(u32, (this.#slot + slotSealed) >>> 2);
+      block !== 0;
+      block = Atomics.load(u32, (block + indexPrevious) >>> 2)
+    ) {
+      const range = Atomics.load(u32, (block + indexRange) >>> 2);
+      const first = range & 0xffff;
+      const end = range >>> 16;
+      // A whole block after maxt is passed over at once.
+      if (first === end || f64[(block + indexEntries + first * indexEntryBytes) >>> 3]! > maxt) continue;
+      for (let i = end - 1; i >= first; i--) {
+        const entry = block + indexEntries + i * indexEntryBytes;
+        if (f64[(entry + indexEntryMaxTime) >>> 3]! < mint) return count;
+        const minTime = f64[entry >>> 3]!;
+        if (minTime > maxt || minTime >= openFirst) continue;
+        if (count === this.#found.length) this.#found = doubled(this.#found);
+        this.#found[count++] = entry;
+      }
+    }
+    return count;
+  }
+
+  #readSealed(entry: number, mint: number, maxt: number, length: number): number {
+    const {u32, u16} = this.#querier.reader.shared;
+    const {staging, scratch} = this.#querier.reader;
+    const bytes = u16[(entry + indexEntryBytesField) >>> 1]!;
+    const from = u32[(entry + indexEntryChunk) >>> 2]! >>> 2;
+    const to = staging >>> 2;
+    const words = (bytes + 3) >>> 2;
+    for (let i = 0; i < words; i++) scratch.memory.u32[to + i] = u32[from + i]!;
+    const samples = u16[(entry + indexEntrySamples) >>> 1]!;
+    return this.#decode(staging + chunkHeaderBytes, bytes - chunkHeaderBytes, samples, mint, maxt, length);
+  }
+
+  #decode(
+    source: number,
+    bytes: number,
+    samples: number,
+    mint: number,
+    maxt: number,
+    length: number,
+  ): number {
+    const times = this.#columns + length * 8;
+    const values = times + this.#capacity * 8;
+    const got = this.#querier.reader.scratch.kernels.xorDecode(
+      source,
+      bytes,
+      samples,
+      mint,
+      maxt,
+      times,
+      values,
+    );
+    assert(got >= 0, 'a chunk in memory is whole');
+    return length + got;
+  }
+
+  #grow(needed: number): void {
+    const {arena, memory} = this.#querier.reader.scratch;
+    arena.free(this.#columns, this.#capacity * 16);
+    this.#capacity = Math.max(needed, this.#capacity * 2);
+    this.#columns = arena.alloc(this.#capacity * 16);
+    const valuesAt = this.#columns + this.#capacity * 8;
+    this.times = new Float64Array(memory.wasm.buffer, this.#columns, this.#capacity);
+    this.values = new Float64Array(memory.wasm.buffer, valuesAt, this.#capacity);
+    this.valueWords = new Uint32Array(memory.wasm.buffer, valuesAt, this.#capacity * 2);
+  }
+}
+
+function doubled(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(column.length * 2);
+  larger.set(column);
+  return larger;
+}

@@ -1,0 +1,344 @@
+import {slotLabels, slotRef} from '../../../kernels/layout.ts';
+import type {LinearMemory} from '../../kernels/memory.ts';
+import type {Matcher} from '../../model/matcher.ts';
+import {headerSlotCount} from './header.ts';
+import {entryList, entryName, entryValue, findEntry, listItems} from './postings.ts';
+import {blockEntries, blockPairs, slotAddress} from './series.ts';
+import {findSymbol, SymbolKey, type SymbolTexts} from './symbols.ts';
+
+/** Matchers that are checked in one pass over the candidates: two bits each in a verdict. */
+const matchersAtOnce = 15;
+const verdictKnown = 0x8000_0000;
+
+/** Selected series in columns, oldest first. */
+export class SelectedSeries {
+  length = 0;
+  slots = new Uint32Array(64);
+  /** Addresses of the label blocks. */
+  blocks = new Uint32Array(64);
+  refs = new Float64Array(64);
+
+  add(slot: number, block: number, ref: number): void {
+    if (this.length === this.slots.length) this.#grow();
+    this.slots[this.length] = slot;
+    this.blocks[this.length] = block;
+    this.refs[this.length] = ref;
+    this.length++;
+  }
+
+  #grow(): void {
+    const capacity = this.slots.length * 2;
+    const {slots, blocks, refs} = this;
+    this.slots = new Uint32Array(capacity);
+    this.blocks = new Uint32Array(capacity);
+    this.refs = new Float64Array(capacity);
+    this.slots.set(slots);
+    this.blocks.set(blocks);
+    this.refs.set(refs);
+  }
+
+  /** Puts the series in the order of their refs: merges the runs that are in order already. */
+  sort(): void {
+    let runs = this.#runs();
+    if (runs.length <= 2) return;
+    let from: SelectedSeries = this;
+    let to = new SelectedSeries();
+    to.slots = new Uint32Array(this.length);
+    to.blocks = new Uint32Array(this.length);
+    to.refs = new Float64Array(this.length);
+    while (runs.length > 2) {
+      const merged = [0];
+      for (let i = 0; i + 1 < runs.length; i += 2) {
+        const end = runs[i + 2] ?? runs[i + 1]!;
+        mergeRuns(from, to, runs[i]!, runs[i + 1]!, end);
+        merged.push(end);
+      }
+      runs = merged;
+      [from, to] = [to, from];
+    }
+    if (from !== this) {
+      this.slots = from.slots;
+      this.blocks = from.blocks;
+      this.refs = from.refs;
+    }
+  }
+
+  /** Where runs of rising refs begin, and the end. */
+  #runs(): number[] {
+    const runs = [0];
+    for (let i = 1; i < this.length; i++) if (this.refs[i]! < this.refs[i - 1]!) runs.push(i);
+    if (this.length > 0) runs.push(this.length);
+    return runs;
+  }
+}
+
+function mergeRuns(
+  from: SelectedSeries,
+  to: SelectedSeries,
+  start: number,
+  middle: number,
+  end: number,
+): void {
+  let left = start;
+  let right = middle;
+  for (let i = start; i < end; i++) {
+    const takeLeft = left < middle && (right >= end || from.refs[left]! <= from.refs[right]!);
+    const at = takeLeft ? left++ : right++;
+    to.slots[i] = from.slots[at]!;
+    to.blocks[i] = from.blocks[at]!;
+    to.refs[i] = from.refs[at]!;
+  }
+}
+
+/** Numbers the entries that a querier meets from 0 up, so that what is known of each lies in columns. */
+export class EntryNumbers {
+  size = 0;
+  /** Entry of each number. */
+  entries = new Uint32Array(256);
+  #places = new Uint32Array(1024);
+  #numbers = new Uint32Array(1024);
+
+  number(entry: number): number {
+    const mask = this.#places.length - 1;
+    let at = Math.imul(entry >>> 3, 0x9e3779b1) >>> 0;
+    at = (at ^ (at >>> 15)) & mask;
+    for (;;) {
+      const place = this.#places[at]!;
+      if (place === entry) return this.#numbers[at]!;
+      if (place === 0) return this.#add(entry, at);
+      at = (at + 1) & mask;
+    }
+  }
+
+  #add(entry: number, at: number): number {
+    const number = this.size++;
+    if (number === this.entries.length) {
+      const entries = new Uint32Array(number * 2);
+      entries.set(this.entries);
+      this.entries = entries;
+    }
+    this.entries[number] = entry;
+    this.#places[at] = entry;
+    this.#numbers[at] = number;
+    if (this.size * 2 > this.#places.length) this.#rebuild();
+    return number;
+  }
+
+  #rebuild(): void {
+    const mask = this.#places.length * 2 - 1;
+    this.#places = new Uint32Array(mask + 1);
+    this.#numbers = new Uint32Array(mask + 1);
+    for (let number = 0; number < this.size; number++) {
+      const entry = this.entries[number]!;
+      let at = Math.imul(entry >>> 3, 0x9e3779b1) >>> 0;
+      at = (at ^ (at >>> 15)) & mask;
+      while (this.#places[at] !== 0) at = (at + 1) & mask;
+      this.#places[at] = entry;
+      this.#numbers[at] = number;
+    }
+  }
+}
+
+/** A matcher that knows what it says of the empty string. */
+interface Check {
+  matcher: Matcher;
+  /** Symbol of the label name; 0 = no series has that label. */
+  name: number;
+  matchesEmpty: boolean;
+}
+
+/**
+ * Finds the series that match. The shortest list of candidates among the matchers that need a value is walked, and the
+ * other matchers are checked on each candidate's own labels: once for each label pair, not for each series.
+ * The caller is inside an epoch.
+ */
+export class Selector {
+  readonly #memory: LinearMemory;
+  readonly #texts: SymbolTexts;
+  readonly #numbers: EntryNumbers;
+  readonly #key = new SymbolKey();
+
+  constructor(memory: LinearMemory, texts: SymbolTexts, numbers: EntryNumbers) {
+    this.#memory = memory;
+    this.#texts = texts;
+    this.#numbers = numbers;
+  }
+
+  select(matchers: readonly Matcher[]): SelectedSeries {
+    const none = new SelectedSeries();
+    const checks: Check[] = [];
+    for (const matcher of matchers) {
+      const check = {matcher, name: this.symbol(matcher.name), matchesEmpty: matcher.matches('')};
+      if (check.name === 0 && !check.matchesEmpty) return none;
+      if (check.name !== 0) checks.push(check);
+    }
+    const source = this.#source(checks);
+    if (source === null) return none;
+    let selected = source.entries === null ? this.#walkAll() : this.#walkEntries(source.entries);
+    const rest = checks.filter((check) => !source.settled.includes(check));
+    for (let i = 0; i < rest.length; i += matchersAtOnce) {
+      selected = this.#filter(selected, rest.slice(i, i + matchersAtOnce));
+    }
+    selected.sort();
+    return selected;
+  }
+
+  /** Symbol of a text, or 0. */
+  symbol(text: string): number {
+    this.#key.set(text);
+    return findSymbol(this.#memory, this.#key);
+  }
+
+  /** Items of an entry's list, as [first index, end) of words. */
+  listOf(entry: number): {first: number; end: number} {
+    const u32 = this.#memory.u32;
+    const list = Atomics.load(u32, (entry + entryList) >>> 2);
+    const first = (list + listItems) >>> 2;
+    return {first, end: first + Atomics.load(u32, list >>> 2)};
+  }
+
+  /**
+   * The entries whose lists hold all candidates (null: walk all series), and the checks that they settle.
+   * Null where nothing can match.
+   */
+  #source(checks: readonly Check[]): {entries: number[] | null; settled: Check[]} | null {
+    let best: {entries: number[] | null; settled: Check[]; count: number} = {
+      entries: null,
+      settled: [],
+      count: Atomics.load(this.#memory.u32, headerSlotCount >>> 2),
+    };
+    const open: Check[] = [];
+    for (const check of checks) {
+      const values = literalValues(check);
+      if (values === null) {
+        if (!check.matchesEmpty) open.push(check);
+        continue;
+      }
+      const entries = this.#entriesOf(check.name, values);
+      const count = this.#countOf(entries);
+      if (count === 0) return null;
+      if (count < best.count || best.entries === null) best = {entries, settled: [check], count};
+    }
+    // A matcher that must try all values of its label pays when these are much fewer than the candidates.
+    for (const check of open) {
+      const {first, end} = this.listOf(findEntry(this.#memory, check.name, 0));
+      if ((end - first) * 4 > best.count) continue;
+      const entries: number[] = [];
+      for (let i = first; i < end; i++) {
+        const entry = this.#memory.u32[i]!;
+        if (check.matcher.matches(this.#valueText(entry))) entries.push(entry);
+      }
+      const count = this.#countOf(entries);
+      if (count === 0) return null;
+      // Walking all series in order is cheaper than putting together lists that hold nearly all.
+      if (count < best.count && (best.entries !== null || count * 2 < best.count)) {
+        best = {entries, settled: [check], count};
+      }
+    }
+    return best;
+  }
+
+  #valueText(entry: number): string {
+    return this.#texts.text(this.#memory.u32[(entry + entryValue) >>> 2]!);
+  }
+
+  #entriesOf(name: number, values: readonly string[]): number[] {
+    const entries = new Set<number>();
+    for (const value of values) {
+      const symbol = this.symbol(value);
+      const entry = symbol === 0 ? 0 : findEntry(this.#memory, name, symbol);
+      if (entry !== 0) entries.add(entry);
+    }
+    return [...entries];
+  }
+
+  #countOf(entries: readonly number[]): number {
+    let count = 0;
+    for (const entry of entries) {
+      const {first, end} = this.listOf(entry);
+      count += end - first;
+    }
+    return count;
+  }
+
+  #walkAll(): SelectedSeries {
+    const selected = new SelectedSeries();
+    const count = Atomics.load(this.#memory.u32, headerSlotCount >>> 2);
+    for (let slot = 0; slot < count; slot++) this.#take(selected, slot);
+    return selected;
+  }
+
+  #walkEntries(entries: readonly number[]): SelectedSeries {
+    const u32 = this.#memory.u32;
+    const selected = new SelectedSeries();
+    for (let e = 0; e < entries.length; e++) {
+      const {first, end} = this.listOf(entries[e]!);
+      for (let i = first; i < end; i++) this.#take(selected, u32[i]!);
+    }
+    return selected;
+  }
+
+  /** Takes the series of a slot, unless it is gone. */
+  #take(selected: SelectedSeries, slot: number): void {
+    const u32 = this.#memory.u32;
+    const address = slotAddress(u32, slot);
+    const block = Atomics.load(u32, (address + slotLabels) >>> 2);
+    if (block !== 0) selected.add(slot, block, this.#memory.f64[(address + slotRef) >>> 3]!);
+  }
+
+  /**
+   * Keeps the series that pass all checks. Of each label pair a verdict is kept: bit i = it fails check i, bit
+   * 15 + i = it is of the label of check i.
+   */
+  #filter(selected: SelectedSeries, checks: readonly Check[]): SelectedSeries {
+    const u32 = this.#memory.u32;
+    const kept = new SelectedSeries();
+    let verdicts = new Uint32Array(1024);
+    let needed = 0;
+    checks.forEach((check, i) => {
+      if (!check.matchesEmpty) needed |= 1 << (matchersAtOnce + i);
+    });
+    for (let s = 0; s < selected.length; s++) {
+      const block = selected.blocks[s]!;
+      const first = (block + blockEntries) >>> 2;
+      const end = first + u32[(block + blockPairs) >>> 2]!;
+      let sum = 0;
+      for (let i = first; i < end; i++) {
+        const number = this.#numbers.number(u32[i]!);
+        if (number >= verdicts.length) verdicts = grown(verdicts, number);
+        let verdict = verdicts[number]!;
+        if (verdict === 0) verdict = verdicts[number] = this.#verdict(u32[i]!, checks);
+        sum |= verdict;
+      }
+      const failed = (sum & ((1 << matchersAtOnce) - 1)) !== 0;
+      if (!failed && (sum & needed) === needed) kept.add(selected.slots[s]!, block, selected.refs[s]!);
+    }
+    return kept;
+  }
+
+  #verdict(entry: number, checks: readonly Check[]): number {
+    const name = this.#memory.u32[(entry + entryName) >>> 2]!;
+    let verdict = verdictKnown;
+    for (let i = 0; i < checks.length; i++) {
+      const check = checks[i]!;
+      if (check.name !== name) continue;
+      verdict |= 1 << (matchersAtOnce + i);
+      if (!check.matcher.matches(this.#valueText(entry))) verdict |= 1 << i;
+    }
+    return verdict >>> 0;
+  }
+}
+
+/** The values that a matcher stands for, where these are few and known; the empty string is not among them. */
+function literalValues({matcher, matchesEmpty}: Check): readonly string[] | null {
+  if (matchesEmpty) return null;
+  if (matcher.type === '=') return [matcher.value];
+  const {setMatches} = matcher as {setMatches?: readonly string[]};
+  return matcher.type === '=~' && setMatches !== undefined && setMatches.length > 0 ? setMatches : null;
+}
+
+function grown(verdicts: Uint32Array<ArrayBuffer>, number: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(Math.max(number + 1, verdicts.length * 2));
+  larger.set(verdicts);
+  return larger;
+}

@@ -1,0 +1,336 @@
+import {
+  segmentSlotsLog2,
+  slotBytes,
+  slotGeneration,
+  slotLabels,
+  slotLastTime,
+  slotRef,
+} from '../../../kernels/layout.ts';
+import {assert} from '../../base/assert.ts';
+import type {Arena} from '../../kernels/arena.ts';
+import type {LinearMemory} from '../../kernels/memory.ts';
+import type {Labels} from '../../model/labels.ts';
+import {type Reclaimer, retiredSlot} from './epochs.ts';
+import {headerDirectory, headerSeriesCount, headerSlotCount, segmentsMax} from './header.ts';
+import {entryName, entryValue, findEntry, type Postings} from './postings.ts';
+import {findSymbol, SymbolKey, type SymbolTable, type SymbolTexts} from './symbols.ts';
+
+// The series table. A series has a slot (kernels/layout.ts) and a label block, which never changes:
+//
+//     hash:u32  pairs:u32  metadata:u32  entry:u32 × pairs
+//
+// `entry` is the index entry of a label pair, in the order of label names. `metadata` is a symbol or 0; only the writer uses it.
+
+const blockHash = 0;
+export const blockPairs = 4;
+const blockMetadata = 8;
+export const blockEntries = 12;
+
+const segmentSlots = 1 << segmentSlotsLog2;
+const slotMask = segmentSlots - 1;
+const slotsMax = segmentSlots * segmentsMax - 2;
+/** More labels than any series may have. */
+const pairsMax = 65_535;
+
+/** Byte address of a slot. Any thread may call it with a slot below the published count. */
+export function slotAddress(u32: Uint32Array, slot: number): number {
+  return u32[(headerDirectory >>> 2) + (slot >>> segmentSlotsLog2)]! + (slot & slotMask) * slotBytes;
+}
+
+// Places of the lookup table: slot + 1 in the low 26 bits, six bits of the hash above them. 0 = never used.
+const placeSlotBits = 26;
+const placeSlotMask = 2 ** placeSlotBits - 1;
+const placeRemoved = placeSlotMask;
+
+/** The writing side. */
+export class SeriesTable {
+  /** Set by find() and create(): what was found or made. */
+  slot = 0;
+  readonly #memory: LinearMemory;
+  readonly #arena: Arena;
+  readonly #reclaimer: Reclaimer;
+  readonly #symbols: SymbolTable;
+  readonly #postings: Postings;
+  readonly #key = new SymbolKey();
+  /** Entries of the labels of the last find(). */
+  #entries = new Uint32Array(64);
+  /** Lookup by labels; only the writer uses it. */
+  #places: number;
+  #placesMask: number;
+  #placesUsed = 0;
+  /** Slots that may be given to another series, linked through slotRef; -1 ends. */
+  #freeSlot = -1;
+  #slotCount = 0;
+  #seriesCount = 0;
+
+  constructor(
+    memory: LinearMemory,
+    arena: Arena,
+    reclaimer: Reclaimer,
+    index: {symbols: SymbolTable; postings: Postings},
+  ) {
+    this.#memory = memory;
+    this.#arena = arena;
+    this.#reclaimer = reclaimer;
+    this.#symbols = index.symbols;
+    this.#postings = index.postings;
+    this.#placesMask = 1023;
+    this.#places = this.#makePlaces(1024);
+  }
+
+  get seriesCount(): number {
+    return this.#seriesCount;
+  }
+
+  get slotCount(): number {
+    return this.#slotCount;
+  }
+
+  /** Looks the series up; `slot` is set where it returns true. */
+  find(labels: Labels): boolean {
+    const pairs = labels.length >>> 1;
+    assert(pairs <= pairsMax, `at most ${pairsMax} labels`);
+    if (this.#entries.length < pairs) this.#entries = new Uint32Array(pairs * 2);
+    const entries = this.#entries;
+    for (let i = 0; i < pairs; i++) {
+      this.#key.set(labels[2 * i]!);
+      const name = findSymbol(this.#memory, this.#key);
+      if (name === 0) return false;
+      this.#key.set(labels[2 * i + 1]!);
+      const value = findSymbol(this.#memory, this.#key);
+      if (value === 0) return false;
+      const entry = findEntry(this.#memory, name, value);
+      if (entry === 0) return false;
+      entries[i] = entry;
+    }
+    return this.#lookUp(pairs);
+  }
+
+  /** Makes a series that find() did not find; `slot` is set. */
+  create(labels: Labels, ref: number): void {
+    const u32 = this.#memory.u32;
+    const pairs = labels.length >>> 1;
+    this.#makeEntries(labels);
+    const entries = this.#entries;
+    const hash = hashEntries(entries, pairs);
+    const block = this.#arena.alloc(blockEntries + 4 * pairs);
+    u32[(block + blockHash) >>> 2] = hash;
+    u32[(block + blockPairs) >>> 2] = pairs;
+    u32[(block + blockMetadata) >>> 2] = 0;
+    for (let i = 0; i < pairs; i++) u32[((block + blockEntries) >>> 2) + i] = entries[i]!;
+    const slot = this.#takeSlot();
+    const address = slotAddress(u32, slot);
+    this.#memory.f64[(address + slotRef) >>> 3] = ref;
+    this.#memory.f64[(address + slotLastTime) >>> 3] = -Infinity;
+    // The slot is whole: from here on readers may find it.
+    Atomics.store(u32, (address + slotLabels) >>> 2, block);
+    if (slot === this.#slotCount - 1) Atomics.store(u32, headerSlotCount >>> 2, this.#slotCount);
+    for (let i = 0; i < pairs; i++) this.#postings.append(entries[i]!, slot);
+    this.#addPlace(hash, slot);
+    this.#countSeries(1);
+    this.slot = slot;
+  }
+
+  /**
+   * Takes a series out, whose chunks are retired already. Its slot, labels and postings stay until readers have left; the
+   * postings' sweep() must follow before the next reclaim().
+   */
+  drop(slot: number): void {
+    const u32 = this.#memory.u32;
+    const address = slotAddress(u32, slot);
+    const block = u32[(address + slotLabels) >>> 2]!;
+    const pairs = u32[(block + blockPairs) >>> 2]!;
+    Atomics.store(u32, (address + slotLabels) >>> 2, 0);
+    this.#removePlace(u32[(block + blockHash) >>> 2]!, slot);
+    for (let i = 0; i < pairs; i++) this.#postings.changed(u32[((block + blockEntries) >>> 2) + i]!);
+    const metadata = u32[(block + blockMetadata) >>> 2]!;
+    if (metadata !== 0) this.#symbols.release(metadata);
+    this.#reclaimer.retire(block, blockEntries + 4 * pairs);
+    this.#reclaimer.retire(slot, retiredSlot);
+    this.#countSeries(-1);
+  }
+
+  /** Gives a slot to the next series: no reader knows it any more. */
+  freeSlot(slot: number): void {
+    const address = slotAddress(this.#memory.u32, slot);
+    this.#memory.f64[(address + slotRef) >>> 3] = this.#freeSlot;
+    this.#freeSlot = slot;
+  }
+
+  alive(slot: number, generation: number): boolean {
+    const u32 = this.#memory.u32;
+    if (slot >= this.#slotCount) return false;
+    const address = slotAddress(u32, slot);
+    return u32[(address + slotGeneration) >>> 2] === generation && u32[(address + slotLabels) >>> 2] !== 0;
+  }
+
+  /** Whether the slot holds a series. */
+  occupied(slot: number): boolean {
+    const u32 = this.#memory.u32;
+    return u32[(slotAddress(u32, slot) + slotLabels) >>> 2] !== 0;
+  }
+
+  generation(slot: number): number {
+    return this.#memory.u32[(slotAddress(this.#memory.u32, slot) + slotGeneration) >>> 2]!;
+  }
+
+  ref(slot: number): number {
+    return this.#memory.f64[(slotAddress(this.#memory.u32, slot) + slotRef) >>> 3]!;
+  }
+
+  labels(slot: number, texts: SymbolTexts): string[] {
+    const u32 = this.#memory.u32;
+    const block = this.#block(slot);
+    const labels: string[] = [];
+    for (let i = 0; i < u32[(block + blockPairs) >>> 2]!; i++) {
+      const entry = u32[((block + blockEntries) >>> 2) + i]!;
+      labels.push(texts.text(u32[(entry + entryName) >>> 2]!), texts.text(u32[(entry + entryValue) >>> 2]!));
+    }
+    return labels;
+  }
+
+  /** The text that was last set, or ''. */
+  metadata(slot: number, texts: SymbolTexts): string {
+    const symbol = this.#memory.u32[(this.#block(slot) + blockMetadata) >>> 2]!;
+    return symbol === 0 ? '' : texts.text(symbol);
+  }
+
+  /** Returns whether the text differs from what was set before. */
+  setMetadata(slot: number, text: string): boolean {
+    const u32 = this.#memory.u32;
+    const field = (this.#block(slot) + blockMetadata) >>> 2;
+    this.#key.set(text);
+    const symbol = this.#symbols.intern(this.#key);
+    const before = u32[field]!;
+    u32[field] = symbol;
+    if (before !== 0) this.#symbols.release(before);
+    return symbol !== before;
+  }
+
+  #block(slot: number): number {
+    const u32 = this.#memory.u32;
+    return u32[(slotAddress(u32, slot) + slotLabels) >>> 2]!;
+  }
+
+  #makeEntries(labels: Labels): void {
+    for (let i = 0; i < labels.length; i += 2) {
+      this.#key.set(labels[i]!);
+      const name = this.#symbols.intern(this.#key);
+      this.#key.set(labels[i + 1]!);
+      const value = this.#symbols.intern(this.#key);
+      this.#entries[i >>> 1] = this.#postings.pair(name, value);
+      this.#symbols.release(name);
+      this.#symbols.release(value);
+    }
+  }
+
+  /** A slot with a new generation, all else 0. */
+  #takeSlot(): number {
+    const u32 = this.#memory.u32;
+    let slot = this.#freeSlot;
+    if (slot !== -1) this.#freeSlot = this.#memory.f64[(slotAddress(u32, slot) + slotRef) >>> 3]!;
+    else slot = this.#openSlot();
+    const words = slotAddress(u32, slot) >>> 2;
+    const generation = (u32[words + (slotGeneration >>> 2)]! + 1) >>> 0 || 1;
+    u32.fill(0, words, words + slotBytes / 4);
+    u32[words + (slotGeneration >>> 2)] = generation;
+    return slot;
+  }
+
+  #openSlot(): number {
+    const u32 = this.#memory.u32;
+    if (this.#slotCount >= slotsMax)
+      throw new RangeError(`cannot make a series: there are ${slotsMax} already`);
+    if ((this.#slotCount & slotMask) === 0) {
+      const segment = this.#arena.alloc(segmentSlots * slotBytes);
+      // Readers that walk all slots look at labels only; the rest is cleared when a slot is taken.
+      u32.fill(0, segment >>> 2, (segment + segmentSlots * slotBytes) >>> 2);
+      Atomics.store(u32, (headerDirectory >>> 2) + (this.#slotCount >>> segmentSlotsLog2), segment);
+    }
+    return this.#slotCount++;
+  }
+
+  #countSeries(by: number): void {
+    this.#seriesCount += by;
+    Atomics.store(this.#memory.u32, headerSeriesCount >>> 2, this.#seriesCount);
+  }
+
+  #lookUp(pairs: number): boolean {
+    const u32 = this.#memory.u32;
+    const hash = hashEntries(this.#entries, pairs);
+    const tag = hash >>> placeSlotBits;
+    const first = this.#places >>> 2;
+    for (let i = hash & this.#placesMask; ; i = (i + 1) & this.#placesMask) {
+      const place = u32[first + i]!;
+      if (place === 0) return false;
+      if (place >>> placeSlotBits !== tag || (place & placeSlotMask) === placeRemoved) continue;
+      const slot = (place & placeSlotMask) - 1;
+      if (this.#sameEntries(this.#block(slot), pairs)) {
+        this.slot = slot;
+        return true;
+      }
+    }
+  }
+
+  #sameEntries(block: number, pairs: number): boolean {
+    const u32 = this.#memory.u32;
+    if (u32[(block + blockPairs) >>> 2] !== pairs) return false;
+    const first = (block + blockEntries) >>> 2;
+    for (let i = 0; i < pairs; i++) if (u32[first + i] !== this.#entries[i]) return false;
+    return true;
+  }
+
+  #addPlace(hash: number, slot: number): void {
+    // At most three quarters are used, removed ones counted.
+    if ((this.#placesUsed + 1) * 4 > (this.#placesMask + 1) * 3) this.#rebuildPlaces();
+    else this.#putPlace(hash, slot);
+  }
+
+  #putPlace(hash: number, slot: number): void {
+    const u32 = this.#memory.u32;
+    const first = this.#places >>> 2;
+    let i = hash & this.#placesMask;
+    while (u32[first + i] !== 0) i = (i + 1) & this.#placesMask;
+    u32[first + i] = (((hash >>> placeSlotBits) << placeSlotBits) | (slot + 1)) >>> 0;
+    this.#placesUsed++;
+  }
+
+  #removePlace(hash: number, slot: number): void {
+    const u32 = this.#memory.u32;
+    const first = this.#places >>> 2;
+    let i = hash & this.#placesMask;
+    while ((u32[first + i]! & placeSlotMask) !== slot + 1) i = (i + 1) & this.#placesMask;
+    u32[first + i] = placeRemoved;
+  }
+
+  /** Puts all series into a table of the right size; the one that is being added is among them. */
+  #rebuildPlaces(): void {
+    const u32 = this.#memory.u32;
+    this.#arena.free(this.#places, 4 * (this.#placesMask + 1));
+    let places = 1024;
+    while ((this.#seriesCount + 1) * 2 > places) places *= 2;
+    this.#places = this.#makePlaces(places);
+    this.#placesMask = places - 1;
+    this.#placesUsed = 0;
+    for (let slot = 0; slot < this.#slotCount; slot++) {
+      const block = this.#block(slot);
+      if (block !== 0) this.#putPlace(u32[(block + blockHash) >>> 2]!, slot);
+    }
+  }
+
+  #makePlaces(places: number): number {
+    const address = this.#arena.alloc(4 * places);
+    this.#memory.u32.fill(0, address >>> 2, (address >>> 2) + places);
+    return address;
+  }
+}
+
+function hashEntries(entries: Uint32Array, pairs: number): number {
+  let hash = 0x9e3779b1;
+  for (let i = 0; i < pairs; i++) {
+    hash = Math.imul(hash ^ (entries[i]! >>> 3), 0x85ebca6b);
+    hash ^= hash >>> 13;
+  }
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

@@ -1,0 +1,149 @@
+import {Buffer} from 'node:buffer';
+import {assert} from '../../base/assert.ts';
+import type {Arena} from '../../kernels/arena.ts';
+import type {LinearMemory} from '../../kernels/memory.ts';
+import type {Reclaimer} from './epochs.ts';
+import {headerSymbols} from './header.ts';
+import {AddressTable, removedPlace, tableHeaderBytes} from './table.ts';
+
+// A symbol is a string that label names, label values and metadata share:
+//
+//     references:u32  hash:u32  length:u32  bytes (UTF-8)
+//
+// Everything but the reference count, which only the writer looks at, never changes while the symbol can be reached.
+
+export const symbolHash = 4;
+export const symbolLength = 8;
+export const symbolBytes = 12;
+
+const encoder = new TextEncoder();
+
+/** A string as bytes with their hash, ready to be looked up. Reused: set it, use it, set it again. */
+export class SymbolKey {
+  bytes = new Uint8Array(256);
+  length = 0;
+  hash = 0;
+
+  set(text: string): void {
+    if (this.bytes.length < text.length * 3) this.bytes = new Uint8Array(text.length * 4);
+    const bytes = this.bytes;
+    const length = text.length;
+    // FNV-1a, stirred at the end.
+    let hash = 0x811c9dc5;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) return this.#setSlow(text);
+      bytes[i] = code;
+      hash = Math.imul(hash ^ code, 0x01000193);
+    }
+    this.length = length;
+    this.hash = stir(hash);
+  }
+
+  #setSlow(text: string): void {
+    this.length = encoder.encodeInto(text, this.bytes).written;
+    let hash = 0x811c9dc5;
+    for (let i = 0; i < this.length; i++) hash = Math.imul(hash ^ this.bytes[i]!, 0x01000193);
+    this.hash = stir(hash);
+  }
+}
+
+function stir(hash: number): number {
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return (hash ^ (hash >>> 13)) >>> 0;
+}
+
+/** Address of the symbol with the key's bytes, or 0. Any thread may call it. */
+export function findSymbol(memory: LinearMemory, key: SymbolKey): number {
+  const u32 = memory.u32;
+  const table = Atomics.load(u32, headerSymbols >>> 2);
+  const mask = u32[table >>> 2]!;
+  const first = (table + tableHeaderBytes) >>> 2;
+  for (let place = key.hash & mask; ; place = (place + 1) & mask) {
+    const symbol = Atomics.load(u32, first + place);
+    if (symbol === 0) return 0;
+    if (symbol === removedPlace) continue;
+    if (u32[(symbol + symbolHash) >>> 2] === key.hash && sameBytes(memory, symbol, key)) return symbol;
+  }
+}
+
+function sameBytes(memory: LinearMemory, symbol: number, key: SymbolKey): boolean {
+  const length = key.length;
+  if (memory.u32[(symbol + symbolLength) >>> 2] !== length) return false;
+  const u8 = memory.u8;
+  const bytes = key.bytes;
+  const start = symbol + symbolBytes;
+  for (let i = 0; i < length; i++) if (u8[start + i] !== bytes[i]) return false;
+  return true;
+}
+
+/** Makes strings of symbols. One for each thread. */
+export class SymbolTexts {
+  readonly #memory: LinearMemory;
+  readonly #buffer: Buffer;
+
+  constructor(memory: LinearMemory) {
+    this.#memory = memory;
+    this.#buffer = Buffer.from(memory.wasm.buffer);
+  }
+
+  text(symbol: number): string {
+    const start = symbol + symbolBytes;
+    return this.#buffer.toString('utf8', start, start + this.#memory.u32[(symbol + symbolLength) >>> 2]!);
+  }
+}
+
+/** The writing side: interns strings and counts who refers to them. */
+export class SymbolTable {
+  readonly #memory: LinearMemory;
+  readonly #arena: Arena;
+  readonly #reclaimer: Reclaimer;
+  readonly #table: AddressTable;
+
+  constructor(memory: LinearMemory, arena: Arena, reclaimer: Reclaimer) {
+    this.#memory = memory;
+    this.#arena = arena;
+    this.#reclaimer = reclaimer;
+    this.#table = new AddressTable(memory, arena, reclaimer, {
+      root: headerSymbols,
+      hashOf: (symbol) => memory.u32[(symbol + symbolHash) >>> 2]!,
+    });
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** Finds or makes the symbol and counts one more reference. */
+  intern(key: SymbolKey): number {
+    const symbol = findSymbol(this.#memory, key) || this.#make(key);
+    this.#memory.u32[symbol >>> 2]!++;
+    return symbol;
+  }
+
+  acquire(symbol: number): void {
+    this.#memory.u32[symbol >>> 2]!++;
+  }
+
+  /** Counts one reference less; the last one takes the symbol out. */
+  release(symbol: number): void {
+    const u32 = this.#memory.u32;
+    const references = u32[symbol >>> 2]!;
+    assert(references > 0, 'a symbol is released as often as it was interned');
+    u32[symbol >>> 2] = references - 1;
+    if (references > 1) return;
+    this.#table.remove(u32[(symbol + symbolHash) >>> 2]!, symbol);
+    this.#reclaimer.retire(symbol, symbolBytes + u32[(symbol + symbolLength) >>> 2]!);
+  }
+
+  #make(key: SymbolKey): number {
+    const u32 = this.#memory.u32;
+    const symbol = this.#arena.alloc(symbolBytes + key.length);
+    u32[symbol >>> 2] = 0;
+    u32[(symbol + symbolHash) >>> 2] = key.hash;
+    u32[(symbol + symbolLength) >>> 2] = key.length;
+    this.#memory.u8.set(key.bytes.subarray(0, key.length), symbol + symbolBytes);
+    this.#table.add(key.hash, symbol);
+    return symbol;
+  }
+}
