@@ -23,7 +23,7 @@ export function sortedMap(map: ReadonlyMap<string, YamlValue>): YamlMap {
 }
 
 function compareKeys(left: string, right: string): number {
-  const [a, b] = [[...left], [...right]];
+  const [a, b] = [Array.from(left), Array.from(right)];
   const letter = /\p{L}/u;
   for (let i = 0; i < a.length && i < b.length; i++) {
     if (a[i] === b[i]) continue;
@@ -176,7 +176,7 @@ class Writer {
     encode: (char: string) => string,
     quoted: boolean,
   ): void {
-    const chars = [...value];
+    const chars = Array.from(value);
     let afterSpace = false;
     for (let i = 0; i < chars.length; i++) {
       const char = chars[i]!;
@@ -191,7 +191,7 @@ class Writer {
 
   #doubleQuoted(value: string, indent: number, breaks: boolean): void {
     this.#indicator('"', true, false);
-    const chars = [...value];
+    const chars = Array.from(value);
     let afterSpace = false;
     for (let i = 0; i < chars.length; i++) {
       const char = chars[i]!;
@@ -247,7 +247,7 @@ class Writer {
 
   #put(text: string): void {
     this.#text += text;
-    this.#column += text.length === 1 ? 1 : [...text].length;
+    this.#column += text.length === 1 ? 1 : Array.from(text).length;
   }
 }
 
