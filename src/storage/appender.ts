@@ -72,3 +72,12 @@ export interface Appender {
   /** Logs metadata of a series (type, unit, help), where it changed. */
   metadata(slot: number, generation: number, type: string, unit: string, help: string): void;
 }
+
+/** An appender that can be asked beforehand. */
+export interface CheckingAppender extends Appender {
+  /**
+   * Fills batch.statuses with what would become of each sample if it were the only one, and counts; stores and logs nothing
+   * and leaves the batch as it is. Samples of one batch that contradict each other show only in commit().
+   */
+  check(): CommitResult;
+}

@@ -1,0 +1,74 @@
+import {wireBytes, wireFixed64, wireVarint} from './protobuf.ts';
+
+const utf8 = new TextEncoder();
+
+/** Writes the wire format of protocol buffers into a buffer that grows and is used again after reset(). */
+export class ProtobufWriter {
+  #bytes = new Uint8Array(1024);
+  #view = new DataView(this.#bytes.buffer);
+  #size = 0;
+
+  reset(): void {
+    this.#size = 0;
+  }
+
+  /** What was written; valid until the next call. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#size);
+  }
+
+  /** `value` is a whole number; negative ones take ten bytes, as int64 has it. */
+  int64(field: number, value: number): void {
+    this.#varint(field * 8 + wireVarint);
+    if (value >= 0) return this.#varint(value);
+    this.#reserve(10);
+    let left = BigInt.asUintN(64, BigInt(value));
+    for (; left >= 0x80n; left >>= 7n) this.#bytes[this.#size++] = Number(left & 0x7fn) | 0x80;
+    this.#bytes[this.#size++] = Number(left);
+  }
+
+  double(field: number, value: number): void {
+    this.#doubleAt(field);
+    this.#view.setFloat64(this.#size - 8, value, true);
+  }
+
+  /** A double by its bits, for NaNs that have a meaning. */
+  doubleBits(field: number, high: number, low: number): void {
+    this.#doubleAt(field);
+    this.#view.setUint32(this.#size - 8, low, true);
+    this.#view.setUint32(this.#size - 4, high, true);
+  }
+
+  string(field: number, text: string): void {
+    this.bytes(field, utf8.encode(text));
+  }
+
+  bytes(field: number, content: Uint8Array): void {
+    this.#varint(field * 8 + wireBytes);
+    this.#varint(content.length);
+    this.#reserve(content.length);
+    this.#bytes.set(content, this.#size);
+    this.#size += content.length;
+  }
+
+  #doubleAt(field: number): void {
+    this.#varint(field * 8 + wireFixed64);
+    this.#reserve(8);
+    this.#size += 8;
+  }
+
+  #varint(value: number): void {
+    this.#reserve(10);
+    let left = value;
+    for (; left >= 0x80; left = Math.floor(left / 0x80)) this.#bytes[this.#size++] = (left % 0x80) | 0x80;
+    this.#bytes[this.#size++] = left;
+  }
+
+  #reserve(more: number): void {
+    if (this.#size + more <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#size + more));
+    grown.set(this.written);
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
