@@ -1,0 +1,277 @@
+import {RE2JS, RE2JSException} from 're2js';
+import {quoteGo} from '../base/quote.ts';
+import {shapeOf, textsOf} from './regexp-shape.ts';
+import type {Sequence, Shape} from './regexp-shape.ts';
+
+/** Longest list of strings that `setMatches` gives out. */
+const setSizeMax = 1024;
+
+/**
+ * Largest pattern for the engine, in instructions of its program (`x{1000}` takes a thousand). Its time per character grows
+ * with them. Lists of literals may be longer: they never get there.
+ */
+export const programSizeMax = 50_000;
+
+/**
+ * A regular expression in RE2's syntax that matches whole texts, `.` matching every character, as in Prometheus's
+ * matchers and relabelling. Takes time linear in the length of the text, whatever the pattern.
+ */
+export class Regexp {
+  readonly pattern: string;
+  /** All strings that match, where they are a short list; else empty. */
+  readonly setMatches: readonly string[];
+  /** What every text that matches starts with. */
+  readonly prefix: string;
+  /** About how many instructions the engine's program has: what the pattern costs. 0 where no engine is needed. */
+  readonly programSize: number;
+  readonly #match: (text: string) => boolean;
+
+  /** Throws SyntaxError with Go's words: "error parsing regexp: missing closing ): `a(b`". */
+  constructor(pattern: string) {
+    this.pattern = pattern;
+    if (!pattern.isWellFormed()) {
+      throw new SyntaxError(`error parsing regexp: invalid UTF-8: ${quoteGo(pattern)}`);
+    }
+    // Fast path: most patterns are literals, alone or with bars between them.
+    const literals = /[\\.*+?()[\]{}^$]/.test(pattern) ? null : pattern.split('|');
+    const shape = literals === null ? shapeOf(pattern) : shapeOfLiterals(literals);
+    const set = shape === null || shape.ignoresCase ? null : finiteSet(shape);
+    this.setMatches = set !== null && set.length <= setSizeMax ? set : [];
+    this.prefix = shape === null || shape.ignoresCase ? '' : commonPrefix(shape.alternatives);
+    const globs = set === null ? globsOf(shape) : null;
+    this.programSize = set === null && globs === null ? programSizeOf(pattern) : 0;
+    if (this.programSize > programSizeMax) {
+      const sizes = `${this.programSize} instructions, at most ${programSizeMax} are allowed`;
+      throw new SyntaxError(`error parsing regexp: expression too large: ${sizes}`);
+    }
+    if (set !== null) this.#match = setMatcher(set);
+    else
+      this.#match =
+        globs === null ? engineMatcher(pattern, shape) : globMatcher(pattern, globs, shape!.ignoresCase);
+  }
+
+  matches(text: string): boolean {
+    return this.#match(text);
+  }
+}
+
+function shapeOfLiterals(literals: readonly string[]): Shape {
+  return {alternatives: literals.map((text) => [{kind: 'texts', texts: [text]}]), ignoresCase: false};
+}
+
+type Match = (text: string) => boolean;
+
+function globsOf(shape: Shape | null): readonly Glob[] | null {
+  if (shape === null) return null;
+  const globs: Glob[] = [];
+  for (const sequence of shape.alternatives) {
+    const glob = globOf(sequence);
+    if (glob === null) return null;
+    globs.push(glob);
+  }
+  return globs;
+}
+
+function globMatcher(pattern: string, globs: readonly Glob[], ignoresCase: boolean): Match {
+  if (ignoresCase) return foldingMatcher(pattern, globs);
+  const [only] = globs;
+  return globs.length === 1
+    ? (text) => only!.matches(text)
+    : (text) => globs.some((glob) => glob.matches(text));
+}
+
+function setMatcher(texts: readonly string[]): Match {
+  if (texts.length === 1) {
+    const [only] = texts;
+    return (text) => text === only;
+  }
+  if (texts.length <= 4) return (text) => texts.includes(text);
+  const set = new Set(texts);
+  return (text) => set.has(text);
+}
+
+/**
+ * Letters beyond ASCII fold in ways of their own (U+212A is a K), so that these are the engine's. Patterns and texts of
+ * ASCII alone are compared in lower case.
+ */
+function foldingMatcher(pattern: string, globs: readonly Glob[]): Match {
+  if (!isAscii(pattern)) return engineMatcher(pattern, null);
+  const lowered = globs.map((glob) => glob.toLowerCase());
+  let engine: Match | null = null;
+  return (text) => {
+    if (isAscii(text)) {
+      const lower = text.toLowerCase();
+      return lowered.some((glob) => glob.matches(lower));
+    }
+    engine ??= engineMatcher(pattern, null);
+    return engine(text);
+  };
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false;
+  return true;
+}
+
+/** The engine, behind a look at the literals at both ends where the shape tells them. */
+function engineMatcher(pattern: string, shape: Shape | null): Match {
+  const engine = compile(pattern);
+  const [sequence] = shape?.alternatives ?? [];
+  if (shape === null || sequence === undefined || shape.alternatives.length > 1 || shape.ignoresCase) {
+    return (text) => engine.testExact(text);
+  }
+  const first = sequence[0];
+  const last = sequence.at(-1);
+  const prefixes = first?.kind === 'texts' ? first.texts : [''];
+  const suffixes = last?.kind === 'texts' ? last.texts : [''];
+  if (prefixes.length > 1 || suffixes.length > 1) {
+    return (text) =>
+      prefixes.some((each) => text.startsWith(each)) &&
+      suffixes.some((each) => text.endsWith(each)) &&
+      engine.testExact(text);
+  }
+  const prefix = prefixes[0]!;
+  const suffix = suffixes[0]!;
+  return (text) => text.startsWith(prefix) && text.endsWith(suffix) && engine.testExact(text);
+}
+
+function compile(pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(pattern, RE2JS.DOTALL);
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    // The flag is put before the pattern, where messages that quote the whole pattern show it.
+    const message = error.message.replace('`(?s)', '`');
+    const quoted = message.includes('trailing backslash') ? '' : pattern;
+    throw new SyntaxError(message.endsWith('`') ? message : `${message}: \`${quoted}\``, {cause: error});
+  }
+}
+
+/** Counts characters and classes, and multiplies by repetition counts. The engine itself has no limit that is low enough. */
+function programSizeOf(pattern: string): number {
+  const sizes = [0];
+  let last = 0;
+  for (const [token, count, countMax] of pattern.matchAll(sizedToken)) {
+    const top = sizes.length - 1;
+    if (token === '(') sizes.push(0);
+    else if (token === ')' && top > 0) sizes[top - 1]! += last = sizes.pop()!;
+    else if (count !== undefined) {
+      const factor = Math.min(1000, Math.max(Number(count), Number(countMax ?? 0), 1));
+      sizes[top]! += last * (factor - 1);
+      last *= factor;
+    } else sizes[top]! += last = 1;
+  }
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+const sizedToken = /\\[^]|\[\^?\]?(?:\\[^]|\[:\^?\w+:\]|[^\]\\])*\]|\{(\d+)(?:,(\d*))?\}|[^]/g;
+
+/** Literals with gaps between them: `a.*b`, `.*(foo|bar).+`. */
+class Glob {
+  /** Each list with the shortest text first. */
+  readonly #prefixes: readonly string[];
+  readonly #middles: readonly {readonly gapMin: number; readonly texts: readonly string[]}[];
+  readonly #suffixes: readonly string[] | null;
+  readonly #lastGapMin: number;
+
+  /** `parts` lie between the gaps; there is one more of them than there are gaps. */
+  constructor(parts: readonly (readonly string[])[], gapMins: readonly number[]) {
+    const sorted = parts.map((texts) => texts.toSorted((a, b) => a.length - b.length));
+    this.#prefixes = sorted[0]!;
+    this.#middles = sorted.slice(1, -1).map((texts, index) => ({gapMin: gapMins[index]!, texts}));
+    this.#suffixes = sorted.length > 1 ? sorted.at(-1)! : null;
+    this.#lastGapMin = gapMins.at(-1) ?? 0;
+    this.toLowerCase = () =>
+      new Glob(
+        parts.map((texts) => texts.map((text) => text.toLowerCase())),
+        gapMins,
+      );
+  }
+
+  readonly toLowerCase: () => Glob;
+
+  /** From left to right, each literal as early as possible: that leaves the most for what follows. */
+  matches(text: string): boolean {
+    const suffixes = this.#suffixes;
+    if (suffixes === null) return this.#prefixes.includes(text);
+    let end = -1;
+    for (let i = 0; end < 0 && i < this.#prefixes.length; i++) {
+      if (text.startsWith(this.#prefixes[i]!)) end = this.#prefixes[i]!.length;
+    }
+    if (end < 0) return false;
+    for (let i = 0; i < this.#middles.length; i++) {
+      const {gapMin, texts} = this.#middles[i]!;
+      end = earliestEnd(text, texts, skipCharacters(text, end, gapMin));
+      if (end < 0) return false;
+    }
+    end = skipCharacters(text, end, this.#lastGapMin);
+    for (let i = 0; i < suffixes.length; i++) {
+      const suffix = suffixes[i]!;
+      if (text.length - suffix.length >= end && text.endsWith(suffix)) return true;
+    }
+    return false;
+  }
+}
+
+/** Where the occurrence of any of `texts` ends that ends first, from `start` on; -1 where there is none. */
+function earliestEnd(text: string, texts: readonly string[], start: number): number {
+  if (start > text.length) return -1;
+  let found = -1;
+  for (let i = 0; i < texts.length; i++) {
+    const each = texts[i]!;
+    const index = text.indexOf(each, start);
+    if (index >= 0 && (found < 0 || index + each.length < found)) found = index + each.length;
+  }
+  return found;
+}
+
+/** Behind `count` (0 or 1) characters from `position`; behind the end of the text where there are none. */
+function skipCharacters(text: string, position: number, count: number): number {
+  if (count === 0) return position;
+  const code = text.codePointAt(position);
+  return position + (code !== undefined && code > 0xffff ? 2 : 1);
+}
+
+function globOf(sequence: Sequence): Glob | null {
+  const parts: (readonly string[])[] = [];
+  const gapMins: number[] = [];
+  let afterGap = true;
+  for (const element of sequence) {
+    if (element.kind === 'other') return null;
+    if (element.kind === 'texts') {
+      parts.push(element.texts);
+      afterGap = false;
+    } else {
+      if (afterGap) parts.push(['']);
+      gapMins.push(element.min);
+      afterGap = true;
+    }
+  }
+  if (afterGap) parts.push(['']);
+  return new Glob(parts, gapMins);
+}
+
+function finiteSet(shape: Shape): readonly string[] | null {
+  const found = new Set<string>();
+  for (const sequence of shape.alternatives) {
+    const texts = textsOf(sequence);
+    if (texts === null) return null;
+    for (const text of texts) found.add(text);
+  }
+  return [...found];
+}
+
+function commonPrefix(alternatives: readonly Sequence[]): string {
+  let common: string | null = null;
+  for (const [first] of alternatives) {
+    if (first?.kind !== 'texts') return '';
+    for (const text of first.texts) {
+      common ??= text;
+      let length = 0;
+      while (length < common.length && common[length] === text[length]) length++;
+      common = common.slice(0, length);
+    }
+  }
+  // Half a surrogate pair is no prefix of anything.
+  return common?.replace(/[\ud800-\udbff]$/, '') ?? '';
+}
