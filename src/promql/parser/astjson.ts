@@ -53,7 +53,7 @@ export function exprToJson(expr: Expr): Json {
     case 'paren':
       return {expr: exprToJson(expr.expr), type: 'parenExpr'};
     case 'string':
-      return {type: 'stringLiteral', val: expr.value};
+      return {type: 'stringLiteral', val: expr.value.toWellFormed()};
     case 'unary':
       return {expr: exprToJson(expr.expr), op: expr.op, type: 'unaryExpr'};
   }
@@ -80,7 +80,7 @@ function selectorToJson(node: VectorSelector): {[key: string]: Json} {
 }
 
 function matcherToJson({name, type, value}: Matcher): Json {
-  return {name, type, value};
+  return {name: name.toWellFormed(), type, value: value.toWellFormed()};
 }
 
 function timeToJson({at, offsetExpr, offsetMs}: VectorSelector | SubqueryExpr): {[key: string]: Json} {

@@ -3,7 +3,15 @@
 import {metricNameLabel} from '../../model/labels.ts';
 import {Matcher} from '../../model/matcher.ts';
 import type {MatchType} from '../../model/matcher.ts';
-import type {At, DurationExpr, Expr, MatrixSelector, SubqueryExpr, VectorSelector} from '../ast.ts';
+import type {
+  At,
+  DurationExpr,
+  Expr,
+  MatrixSelector,
+  PositionRange,
+  SubqueryExpr,
+  VectorSelector,
+} from '../ast.ts';
 import {literalMs, parseOffsetDuration, parsePositiveDuration} from './durations.ts';
 import {formatFixed} from './floats.ts';
 import {unquoteString} from './literals.ts';
@@ -57,10 +65,21 @@ function parseMatcher(tokens: TokenStream): Matcher {
   tokens.take();
   if (tokens.peek() !== 'string') tokens.unexpected(' in label matching, expected string');
   const value = tokens.take();
+  const range = {start: label.start, end: value.end};
+  const matcher = matcherOrFail(tokens, range, [type, name, unquoteString(tokens.textOf(value))]);
+  tokens.addProgram(matcher.programSize, range);
+  return matcher;
+}
+
+function matcherOrFail(
+  tokens: TokenStream,
+  range: PositionRange,
+  args: ConstructorParameters<typeof Matcher>,
+): Matcher {
   try {
-    return new Matcher(type, name, unquoteString(tokens.textOf(value)));
+    return new Matcher(...args);
   } catch (error) {
-    if (error instanceof SyntaxError) tokens.fail({start: label.start, end: value.end}, error.message);
+    if (error instanceof SyntaxError) tokens.fail(range, error.message);
     throw error;
   }
 }

@@ -21,6 +21,9 @@ export interface ParseOptions {
 /** Longest query, in UTF-16 units. */
 export const queryLengthMax = 4 * 1024 * 1024;
 
+/** Largest regular expressions of a query together, see `Regexp.programSize`: what takes a few seconds to compile. */
+export const programSizeMax = 200_000;
+
 /**
  * How deep parentheses, calls, signs and powers may nest, and how deep a tree may get (a chain of n operators is n deep).
  * Whatever walks a tree by recursion needs that much stack.
@@ -50,6 +53,7 @@ export class TokenStream {
   readonly #lexer: Lexer;
   #peeked = false;
   #depth = 0;
+  #programSize = 0;
 
   constructor(query: string, options: ParseOptions) {
     this.options = options;
@@ -132,6 +136,13 @@ export class TokenStream {
       if (error instanceof SyntaxError) this.fail(range, error.message);
       throw error;
     }
+  }
+
+  /** Counts the cost of a regular expression. */
+  addProgram(size: number, range: PositionRange): void {
+    this.#programSize += size;
+    if (this.#programSize <= programSizeMax) return;
+    this.fail(range, `regular expressions too large: more than ${programSizeMax} instructions`);
   }
 
   /** Goes one level deeper; must be followed by `leave()`. Keeps the parser from running out of stack. */
