@@ -1,0 +1,719 @@
+// Recognises the lines of a scraped body by what the previous scrape had: see src/kernels/scrape-layout.ts for the tables.
+// A line that is where it was costs a comparison with SIMD and the parsing of its number. A line that is elsewhere is found
+// through the hash of its key, and prediction goes on from there. Whatever else comes is left to TypeScript.
+import {numberBits, numberStatus, scanNumber} from './number';
+import {numberOk} from '../src/kernels/number-status';
+import {
+  entryBase,
+  entryGeneration,
+  entryLastSeen,
+  entryLastTracked,
+  entryNext,
+  entryPack,
+  entryRest,
+  entrySlot,
+  flagHonorTimestamps,
+  flagOpenMetrics,
+  flagTrackTimestamps,
+  kindComment,
+  kindDropped,
+  kindPending,
+  kindSeries,
+  packCounted,
+  packKindMask,
+  packPrefixShift,
+  packRestShift,
+  packTypeMask,
+  packTypeShift,
+  prefixLengthMax,
+  scanDone,
+  scanFull,
+  scanNoHash,
+  scanTail,
+  scanUnknown,
+  stateAdded,
+  stateAppended,
+  stateCursor,
+  stateDuplicates,
+  stateEnd,
+  stateEntry,
+  stateFlags,
+  stateHits,
+  stateKnownSince,
+  stateLimitHit,
+  stateMoved,
+  stateOutOfBounds,
+  statePosition,
+  statePredicted,
+  statePrevious,
+  stateSampleLimit,
+  stateScrape,
+  stateSeen,
+  stateSeriesAdded,
+  stateStaged,
+  stateStagedCapacity,
+  stateStagedEntries,
+  stateStagedTimes,
+  stateStagedValues,
+  stateTable,
+  stateTimestamp,
+  stateTimestampMax,
+  stateTotal,
+  stateTracked,
+  stateTrackedAgain,
+  stateType,
+  stateValue,
+  tableBase,
+  tableBaseLength,
+  tableCapacity,
+  tableCount,
+  tableEntries,
+  tableFirst,
+  tableHash,
+  tableHashMask,
+  tableSeed,
+  tableText,
+  tableTextCapacity,
+  tableTextUsed,
+} from '../src/kernels/scrape-layout';
+
+const noEntry: u32 = 0xffffffff;
+const tracked: u32 = 0x40000000;
+const isNew: u32 = 0x80000000;
+const indexMask: u32 = 0x3fffffff;
+const staleBits: u64 = 0x7ff0000000000002;
+
+const newline: u8 = 0x0a;
+const tab: u8 = 0x09;
+const space: u8 = 0x20;
+
+/** Reads lines from statePosition on until stateEnd or until something comes up; returns a scan* constant. */
+export function scanLines(state: usize): u32 {
+  const table = <usize>load<u32>(state, stateTable);
+  const entries = <usize>load<u32>(table, tableEntries);
+  const text = <usize>load<u32>(table, tableText);
+  const end = <usize>load<u32>(state, stateEnd);
+  const openMetrics = (load<u32>(state, stateFlags) & flagOpenMetrics) != 0;
+  let at = <usize>load<u32>(state, statePosition);
+  let previous = load<u32>(state, statePrevious);
+  let index = load<u32>(state, statePredicted);
+  let type = load<u32>(state, stateType);
+  let hits: u32 = 0;
+  let reason: u32 = scanDone;
+
+  while (at < end) {
+    if (load<u32>(state, stateStaged) >= load<u32>(state, stateStagedCapacity)) {
+      reason = scanFull;
+      break;
+    }
+    if (index != noEntry && matches(entries + ((<usize>index) << 5), text, at, end, type)) {
+      hits++;
+    } else {
+      if (load<u8>(at) == newline && !openMetrics) {
+        at++;
+        continue;
+      }
+      const length = keyLength(at, end, openMetrics);
+      if (length <= 0) {
+        if (length == 0) {
+          index = noEntry;
+          reason = scanUnknown;
+          break;
+        }
+        at += <usize>-length; // A comment without a meaning.
+        continue;
+      }
+      if (load<u32>(table, tableHash) == 0) {
+        reason = scanNoHash;
+        break;
+      }
+      index = findEntry(table, at, <u32>length, type);
+      if (index == noEntry) {
+        reason = scanUnknown;
+        break;
+      }
+      link(table, previous, index);
+      store<u32>(state, load<u32>(state, stateMoved) + 1, stateMoved);
+    }
+
+    const entry = entries + ((<usize>index) << 5);
+    const pack = load<u32>(entry, entryPack);
+    const rest = pack >> packRestShift;
+    if ((pack & packKindMask) == kindComment) {
+      const sets = (pack & packTypeMask) >> packTypeShift;
+      if (sets != 0) type = sets;
+      see(state, entry);
+      at += rest + 1;
+    } else {
+      const after = takeLine(
+        state,
+        entry,
+        index,
+        at + ((pack >> packPrefixShift) & 0xff) + rest,
+        openMetrics,
+      );
+      if (after == 0) {
+        reason = scanTail;
+        break;
+      }
+      at = after;
+    }
+    previous = index;
+    index = load<u32>(entry, entryNext);
+  }
+
+  store<u32>(state, <u32>at, statePosition);
+  store<u32>(state, previous, statePrevious);
+  store<u32>(state, reason == scanDone || reason == scanFull ? index : noEntry, statePredicted);
+  store<u32>(state, index, stateEntry);
+  store<u32>(state, type, stateType);
+  store<u32>(state, load<u32>(state, stateHits) + hits, stateHits);
+  return reason;
+}
+
+/** Reads what follows a series' key: value, perhaps a timestamp, newline. Returns the address after it, 0 where it is not so plain. */
+function takeLine(state: usize, entry: usize, index: u32, key: usize, openMetrics: bool): usize {
+  let at = key;
+  let code = load<u8>(at);
+  if (code != space && (openMetrics || code != tab)) return 0;
+  code = load<u8>(++at);
+  if (!openMetrics) while (code == space || code == tab) code = load<u8>(++at);
+  at = scanNumber(at);
+  if (numberStatus != numberOk) return 0;
+  const bits = numberBits;
+  code = load<u8>(at);
+  if (code == newline) {
+    takeSample(state, entry, index, bits, false, 0);
+    return at + 1;
+  }
+  return takeTimestamp(state, entry, index, bits, at, openMetrics);
+}
+
+function takeTimestamp(
+  state: usize,
+  entry: usize,
+  index: u32,
+  bits: u64,
+  start: usize,
+  openMetrics: bool,
+): usize {
+  let at = start;
+  let code = load<u8>(at);
+  if (openMetrics) {
+    if (code != space) return 0;
+    at = scanNumber(at + 1);
+    if (numberStatus != numberOk || load<u8>(at) != newline) return 0;
+    const seconds = reinterpret<f64>(numberBits);
+    if (!isFinite(seconds)) return 0;
+    takeSample(state, entry, index, bits, true, trunc(seconds * 1000) + 0);
+    return at + 1;
+  }
+  if (code != space && code != tab) return 0;
+  while (code == space || code == tab) code = load<u8>(++at);
+  const digitsStart = at;
+  let whole: u64 = 0;
+  for (; <u32>code - 0x30 < 10; code = load<u8>(++at)) whole = whole * 10 + (code - 0x30);
+  const digits = at - digitsStart;
+  if (digits > 15) return 0;
+  while (code == space || code == tab) code = load<u8>(++at);
+  if (code != newline) return 0;
+  takeSample(state, entry, index, bits, digits > 0, <f64>whole);
+  return at + 1;
+}
+
+/** Counts the sample that TypeScript read, with the value in stateValue, and stages it unless something speaks against it. */
+export function stageSample(state: usize, index: u32, hasTimestamp: u32, timestamp: f64): void {
+  const entry = <usize>load<u32>(load<u32>(state, stateTable), tableEntries) + ((<usize>index) << 5);
+  takeSample(state, entry, index, load<u64>(state, stateValue), hasTimestamp != 0, timestamp);
+}
+
+function takeSample(
+  state: usize,
+  entry: usize,
+  index: u32,
+  bits: u64,
+  hasTimestamp: bool,
+  timestamp: f64,
+): void {
+  const scrape = load<u32>(state, stateScrape);
+  const flags = load<u32>(state, stateFlags);
+  const pack = load<u32>(entry, entryPack);
+  store<u32>(state, load<u32>(state, stateTotal) + 1, stateTotal);
+  const seen = load<u32>(entry, entryLastSeen);
+  if ((pack & packKindMask) == kindDropped) {
+    see(state, entry);
+    return;
+  }
+  store<u32>(state, load<u32>(state, stateAdded) + 1, stateAdded);
+
+  const explicit = hasTimestamp && (flags & flagHonorTimestamps) != 0;
+  if (seen == scrape && !explicit) {
+    store<u32>(state, load<u32>(state, stateDuplicates) + 1, stateDuplicates);
+    return;
+  }
+  const uncounted = (pack & packKindMask) == kindPending && (pack & packCounted) == 0;
+  const fresh = seen != scrape && (uncounted || seen < load<u32>(state, stateKnownSince));
+  const appended = load<u32>(state, stateAppended);
+  if (appended >= load<u32>(state, stateSampleLimit)) {
+    store<u32>(state, 1, stateLimitHit);
+    if (!fresh) see(state, entry);
+    return;
+  }
+  store<u32>(state, appended + 1, stateAppended);
+  const time = explicit ? timestamp : load<f64>(state, stateTimestamp);
+  if (time > load<f64>(state, stateTimestampMax)) {
+    store<u32>(state, load<u32>(state, stateOutOfBounds) + 1, stateOutOfBounds);
+    if (!fresh) see(state, entry);
+    return;
+  }
+  see(state, entry);
+
+  const staged = load<u32>(state, stateStaged);
+  let mark = index;
+  if (!explicit || (flags & flagTrackTimestamps) != 0) mark |= tracked;
+  if (fresh) {
+    mark |= isNew;
+    store<u32>(state, load<u32>(state, stateSeriesAdded) + 1, stateSeriesAdded);
+  }
+  store<u32>(<usize>load<u32>(state, stateStagedEntries) + ((<usize>staged) << 2), mark);
+  store<f64>(<usize>load<u32>(state, stateStagedTimes) + ((<usize>staged) << 3), time);
+  store<u64>(<usize>load<u32>(state, stateStagedValues) + ((<usize>staged) << 3), bits);
+  store<u32>(state, staged + 1, stateStaged);
+}
+
+/** Notes that this scrape has the entry's line. */
+function see(state: usize, entry: usize): void {
+  const scrape = load<u32>(state, stateScrape);
+  if (load<u32>(entry, entryLastSeen) == scrape) return;
+  store<u32>(entry, scrape, entryLastSeen);
+  store<u32>(state, load<u32>(state, stateSeen) + 1, stateSeen);
+}
+
+/** Notes that `index` followed `previous`, so that the next scrape expects it there. */
+function link(table: usize, previous: u32, index: u32): void {
+  if (previous == noEntry) store<u32>(table, index, tableFirst);
+  else store<u32>(<usize>load<u32>(table, tableEntries) + ((<usize>previous) << 5), index, entryNext);
+}
+
+/** Whether the line at `at` is this entry's, read under the same type. */
+function matches(entry: usize, text: usize, at: usize, end: usize, type: u32): bool {
+  const pack = load<u32>(entry, entryPack);
+  const rest = pack >> packRestShift;
+  const prefix = (pack >> packPrefixShift) & 0xff;
+  if (at + prefix + rest >= end) return false;
+  if ((pack & packKindMask) == kindComment) {
+    return equal(at, load<u32>(entry, entryRest), rest) && load<u8>(at + rest) == newline;
+  }
+  const wanted = (pack & packTypeMask) >> packTypeShift;
+  if (wanted != 0 && wanted != type) return false;
+  return (
+    equal(at + prefix, text + load<u32>(entry, entryRest), rest) &&
+    equal(at, text + load<u32>(entry, entryBase), prefix)
+  );
+}
+
+/** Reads up to 15 bytes beyond both texts; memory is there. */
+function equal(left: usize, right: usize, length: usize): bool {
+  while (length >= 16) {
+    if (!v128.all_true<u8>(v128.eq<u8>(v128.load(left), v128.load(right)))) return false;
+    left += 16;
+    right += 16;
+    length -= 16;
+  }
+  if (length == 0) return true;
+  const mask = ((<u32>1) << (<u32>length)) - 1;
+  return (<u32>v128.bitmask<u8>(v128.eq<u8>(v128.load(left), v128.load(right))) & mask) == mask;
+}
+
+/**
+ * Length of the key of the line at `at`: of a series up to the name's end or the closing brace, of a comment with a meaning
+ * the whole line. 0 where the line is something else or is not complete; negative, the line's length with its newline, for
+ * a comment without a meaning.
+ */
+function keyLength(start: usize, end: usize, openMetrics: bool): i32 {
+  let at = start;
+  let code = load<u8>(at);
+  if (code == 0x23) return commentLength(start, end, openMetrics);
+  if (!openMetrics) while (code == space || code == tab) code = load<u8>(++at);
+  for (; at < end; code = load<u8>(++at)) {
+    if (code == space || code == tab) return <i32>(at - start);
+    if (code == newline) return 0;
+    if (code != 0x7b) continue;
+    let quoted = false;
+    for (at++; at < end; at++) {
+      code = load<u8>(at);
+      if (code == 0x22) quoted = !quoted;
+      else if (code == 0x5c && quoted) at++;
+      else if (!quoted) {
+        if (code == 0x7d) return at + 1 < end ? <i32>(at + 1 - start) : 0;
+        if (code == newline) return 0;
+      }
+    }
+    return 0;
+  }
+  return 0;
+}
+
+function commentLength(start: usize, end: usize, openMetrics: bool): i32 {
+  let at = start + 1;
+  let code = load<u8>(at);
+  const blank = code == space || code == tab;
+  while (code == space || code == tab) code = load<u8>(++at);
+  const meant = openMetrics || (blank && (code == 0x48 || code == 0x54));
+  while (at < end && load<u8>(at) != newline) at++;
+  if (at >= end) return 0;
+  return meant ? <i32>(at - start) : -(<i32>(at + 1 - start));
+}
+
+/** Index of the entry with this key that may be used under `type`, or `none`. */
+export function findEntry(table: usize, key: usize, length: u32, type: u32): u32 {
+  const hash = <usize>load<u32>(table, tableHash);
+  const mask = load<u32>(table, tableHashMask);
+  const entries = <usize>load<u32>(table, tableEntries);
+  const text = <usize>load<u32>(table, tableText);
+  let place = hashKey(key, length, load<u64>(table, tableSeed));
+  while (true) {
+    const index = load<u32>(hash + ((<usize>(place++ & mask)) << 2));
+    if (index == 0) return noEntry;
+    const entry = entries + ((<usize>(index - 1)) << 5);
+    const pack = load<u32>(entry, entryPack);
+    const rest = pack >> packRestShift;
+    const prefix = (pack >> packPrefixShift) & 0xff;
+    if (rest + prefix != length) continue;
+    if ((pack & packKindMask) == kindComment) {
+      if (equal(key, load<u32>(entry, entryRest), rest)) return index - 1;
+      continue;
+    }
+    const wanted = (pack & packTypeMask) >> packTypeShift;
+    if (wanted != 0 && wanted != type) continue;
+    if (
+      equal(key + prefix, text + load<u32>(entry, entryRest), rest) &&
+      equal(key, text + load<u32>(entry, entryBase), prefix)
+    ) {
+      return index - 1;
+    }
+  }
+}
+
+/** A keyed hash: who does not know the seed cannot make keys that collide. */
+function hashKey(key: usize, length: u32, seed: u64): u32 {
+  let hash = seed ^ (<u64>length * 0x9e3779b97f4a7c15);
+  let at = key;
+  let left = length;
+  for (; left >= 8; left -= 8) {
+    hash = (hash ^ load<u64>(at)) * 0xd6e8feb86659fd93;
+    hash ^= hash >> 32;
+    at += 8;
+  }
+  if (left > 0) {
+    const last = load<u64>(at) & (((<u64>1) << (left << 3)) - 1);
+    hash = (hash ^ last) * 0xd6e8feb86659fd93;
+    hash ^= hash >> 32;
+  }
+  hash *= 0xd6e8feb86659fd93;
+  return <u32>(hash >> 32);
+}
+
+/**
+ * Adds an entry for the key and returns its index, or `none` where entries, text or hash must grow first. `pack` holds
+ * kind and type. The key must not be in the table under this type.
+ */
+export function addEntry(table: usize, key: usize, length: u32, pack: u32): u32 {
+  const index = load<u32>(table, tableCount);
+  const mask = load<u32>(table, tableHashMask);
+  if (index >= load<u32>(table, tableCapacity) || load<u32>(table, tableHash) == 0) return noEntry;
+  if (index + (index >> 1) >= mask) return noEntry;
+  const entry = <usize>load<u32>(table, tableEntries) + ((<usize>index) << 5);
+  let prefix: u32 = 0;
+  if ((pack & packKindMask) == kindComment) {
+    store<u32>(entry, <u32>key, entryRest);
+  } else {
+    const used = load<u32>(table, tableTextUsed);
+    // 16 bytes of slack, since comparisons read that far.
+    if (used + length + 16 > load<u32>(table, tableTextCapacity)) return noEntry;
+    const text = <usize>load<u32>(table, tableText);
+    prefix = commonPrefix(
+      key,
+      text + load<u32>(table, tableBase),
+      min(length, load<u32>(table, tableBaseLength)),
+    );
+    if (prefix * 2 < length) {
+      prefix = 0;
+      store<u32>(table, used, tableBase);
+      store<u32>(table, length, tableBaseLength);
+    }
+    memory.copy(text + used, key + prefix, length - prefix);
+    store<u32>(table, used + length - prefix, tableTextUsed);
+    store<u32>(entry, used, entryRest);
+  }
+  store<u32>(entry, load<u32>(table, tableBase), entryBase);
+  store<u32>(entry, pack | (prefix << packPrefixShift) | ((length - prefix) << packRestShift), entryPack);
+  store<u32>(entry, 0, entrySlot);
+  store<u32>(entry, 0, entryGeneration);
+  store<u32>(entry, 0, entryLastSeen);
+  store<u32>(entry, 0, entryLastTracked);
+  store<u32>(entry, noEntry, entryNext);
+  store<u32>(table, index + 1, tableCount);
+  insert(table, hashKey(key, length, load<u64>(table, tableSeed)), index);
+  return index;
+}
+
+/** Follows up on a line that TypeScript read: it belongs to `index`, and prediction goes on behind it. */
+export function follow(state: usize, index: u32): void {
+  const table = <usize>load<u32>(state, stateTable);
+  link(table, load<u32>(state, statePrevious), index);
+  store<u32>(state, index, statePrevious);
+  const entry = <usize>load<u32>(table, tableEntries) + ((<usize>index) << 5);
+  store<u32>(state, load<u32>(entry, entryNext), statePredicted);
+}
+
+function commonPrefix(left: usize, right: usize, length: u32): u32 {
+  const limit = min<u32>(length, prefixLengthMax);
+  let same: u32 = 0;
+  while (same < limit && load<u8>(left + same) == load<u8>(right + same)) same++;
+  return same;
+}
+
+function insert(table: usize, hashed: u32, index: u32): void {
+  const hash = <usize>load<u32>(table, tableHash);
+  const mask = load<u32>(table, tableHashMask);
+  let place = hashed & mask;
+  while (load<u32>(hash + ((<usize>place) << 2)) != 0) place = (place + 1) & mask;
+  store<u32>(hash + ((<usize>place) << 2), index + 1);
+}
+
+/** Fills the hash table, which TypeScript has set to zero, from the entries. `scratch` has room for the longest key. */
+export function hashEntries(table: usize, scratch: usize): void {
+  const count = load<u32>(table, tableCount);
+  for (let index: u32 = 0; index < count; index++) {
+    const length = copyKey(table, index, scratch);
+    insert(table, hashKey(scratch, length, load<u64>(table, tableSeed)), index);
+  }
+}
+
+/** Writes the key of an entry (of a comment: its line) to `target` and returns its length. */
+export function copyKey(table: usize, index: u32, target: usize): u32 {
+  const entry = <usize>load<u32>(table, tableEntries) + ((<usize>index) << 5);
+  const pack = load<u32>(entry, entryPack);
+  const rest = pack >> packRestShift;
+  const prefix = (pack >> packPrefixShift) & 0xff;
+  if ((pack & packKindMask) == kindComment) {
+    memory.copy(target, load<u32>(entry, entryRest), rest);
+    return rest;
+  }
+  const text = <usize>load<u32>(table, tableText);
+  memory.copy(target, text + load<u32>(entry, entryBase), prefix);
+  memory.copy(target + prefix, text + load<u32>(entry, entryRest), rest);
+  return prefix + rest;
+}
+
+/**
+ * Copies the entries that were seen since scrape `since` to an empty table with enough room, in the order of the last
+ * scrape as far as `next` leads. `map` has room for a u32 for each entry, `scratch` for the longest key.
+ */
+export function copyTable(source: usize, target: usize, since: u32, map: usize, scratch: usize): void {
+  const entries = <usize>load<u32>(source, tableEntries);
+  const count = load<u32>(source, tableCount);
+  memory.fill(map, 0, (<usize>count) << 2);
+  for (let index = load<u32>(source, tableFirst); index != noEntry;) {
+    const entry = entries + ((<usize>index) << 5);
+    if (load<u32>(map + ((<usize>index) << 2)) != 0) break;
+    if (load<u32>(entry, entryLastSeen) >= since) copyEntry(source, target, index, map, scratch);
+    index = load<u32>(entry, entryNext);
+  }
+  for (let index: u32 = 0; index < count; index++) {
+    const entry = entries + ((<usize>index) << 5);
+    if (load<u32>(map + ((<usize>index) << 2)) != 0 || load<u32>(entry, entryLastSeen) < since) continue;
+    copyEntry(source, target, index, map, scratch);
+  }
+
+  const copies = <usize>load<u32>(target, tableEntries);
+  const copied = load<u32>(target, tableCount);
+  for (let index: u32 = 0; index < copied; index++) {
+    const entry = copies + ((<usize>index) << 5);
+    store<u32>(entry, mapped(map, load<u32>(entry, entryNext)), entryNext);
+  }
+  store<u32>(target, mapped(map, load<u32>(source, tableFirst)), tableFirst);
+}
+
+function mapped(map: usize, index: u32): u32 {
+  return index == noEntry ? noEntry : load<u32>(map + ((<usize>index) << 2)) - 1; // 0 - 1 is noEntry.
+}
+
+function copyEntry(source: usize, target: usize, index: u32, map: usize, scratch: usize): void {
+  const entry = <usize>load<u32>(source, tableEntries) + ((<usize>index) << 5);
+  const pack = load<u32>(entry, entryPack);
+  const low = pack & ((1 << packPrefixShift) - 1);
+  let key = scratch;
+  let length = pack >> packRestShift;
+  if ((pack & packKindMask) == kindComment) key = load<u32>(entry, entryRest);
+  else length = copyKey(source, index, scratch);
+  const copy = addEntry(target, key, length, low);
+  const to = <usize>load<u32>(target, tableEntries) + ((<usize>copy) << 5);
+  store<u32>(to, load<u32>(entry, entrySlot), entrySlot);
+  store<u32>(to, load<u32>(entry, entryGeneration), entryGeneration);
+  store<u32>(to, load<u32>(entry, entryLastSeen), entryLastSeen);
+  store<u32>(to, load<u32>(entry, entryLastTracked), entryLastTracked);
+  store<u32>(to, load<u32>(entry, entryNext), entryNext);
+  store<u32>(map + ((<usize>index) << 2), copy + 1);
+}
+
+/** First staged sample at or after `from` whose series the store does not know yet; the number of staged samples where there is none. */
+export function nextPending(state: usize, from: u32): u32 {
+  const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
+  const staged = load<u32>(state, stateStaged);
+  const marks = <usize>load<u32>(state, stateStagedEntries);
+  let i = from;
+  for (; i < staged; i++) {
+    const index = load<u32>(marks + ((<usize>i) << 2)) & indexMask;
+    if ((load<u32>(entries + ((<usize>index) << 5), entryPack) & packKindMask) == kindPending) break;
+  }
+  return i;
+}
+
+/** Remembers for the staged new series of a scrape that failed that they have been counted as added. */
+export function markCounted(state: usize): void {
+  const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
+  const staged = load<u32>(state, stateStaged);
+  const marks = <usize>load<u32>(state, stateStagedEntries);
+  for (let i: u32 = 0; i < staged; i++) {
+    const mark = load<u32>(marks + ((<usize>i) << 2));
+    if ((mark & isNew) == 0) continue;
+    const entry = entries + ((<usize>(mark & indexMask)) << 5);
+    store<u32>(entry, load<u32>(entry, entryPack) | packCounted, entryPack);
+  }
+}
+
+/** Writes staged samples [from, from + count) to the columns of a batch. */
+export function fillBatch(
+  state: usize,
+  from: u32,
+  count: u32,
+  slots: usize,
+  generations: usize,
+  times: usize,
+  values: usize,
+): void {
+  const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
+  const marks = <usize>load<u32>(state, stateStagedEntries) + ((<usize>from) << 2);
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const entry = entries + ((<usize>(load<u32>(marks + (i << 2)) & indexMask)) << 5);
+    store<u32>(slots + (i << 2), load<u32>(entry, entrySlot));
+    store<u32>(generations + (i << 2), load<u32>(entry, entryGeneration));
+  }
+  memory.copy(times, <usize>load<u32>(state, stateStagedTimes) + ((<usize>from) << 3), (<usize>count) << 3);
+  memory.copy(values, <usize>load<u32>(state, stateStagedValues) + ((<usize>from) << 3), (<usize>count) << 3);
+}
+
+/**
+ * Marks the series of the staged samples as tracked in this scrape, before they are committed. Sets stateTracked to their
+ * number and stateTrackedAgain to how many of them were tracked in scrape `trackedBefore`.
+ */
+export function markTracked(state: usize, trackedBefore: u32): void {
+  const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
+  const staged = load<u32>(state, stateStaged);
+  const marks = <usize>load<u32>(state, stateStagedEntries);
+  const scrape = load<u32>(state, stateScrape);
+  let all: u32 = 0;
+  let again: u32 = 0;
+  for (let i: u32 = 0; i < staged; i++) {
+    const mark = load<u32>(marks + ((<usize>i) << 2));
+    if ((mark & tracked) == 0) continue;
+    const entry = entries + ((<usize>(mark & indexMask)) << 5);
+    const last = load<u32>(entry, entryLastTracked);
+    if (last == scrape) continue;
+    all++;
+    if (last == trackedBefore) again++;
+    store<u32>(entry, scrape, entryLastTracked);
+  }
+  store<u32>(state, all, stateTracked);
+  store<u32>(state, again, stateTrackedAgain);
+}
+
+/** Takes markTracked() back after a commit that failed. */
+export function unmarkTracked(state: usize, trackedBefore: u32): void {
+  const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
+  const staged = load<u32>(state, stateStaged);
+  const marks = <usize>load<u32>(state, stateStagedEntries);
+  for (let i: u32 = 0; i < staged; i++) {
+    const mark = load<u32>(marks + ((<usize>i) << 2));
+    const entry = entries + ((<usize>(mark & indexMask)) << 5);
+    if (load<u32>(entry, entryLastTracked) != load<u32>(state, stateScrape)) continue;
+    store<u32>(entry, (mark & isNew) != 0 ? 0 : trackedBefore, entryLastTracked);
+  }
+}
+
+/** Takes note that the store refused staged sample `i`: it is not tracked, and a new series counts as unknown again. */
+export function refuse(state: usize, i: u32): void {
+  const mark = load<u32>(<usize>load<u32>(state, stateStagedEntries) + ((<usize>i) << 2));
+  const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
+  const entry = entries + ((<usize>(mark & indexMask)) << 5);
+  if (load<u32>(entry, entryLastTracked) == load<u32>(state, stateScrape)) {
+    store<u32>(entry, 0, entryLastTracked);
+    store<u32>(state, load<u32>(state, stateTracked) - 1, stateTracked);
+  }
+  if ((mark & isNew) == 0) return;
+  store<u32>(entry, 0, entryLastSeen);
+  store<u32>(state, load<u32>(state, stateSeriesAdded) - 1, stateSeriesAdded);
+}
+
+/**
+ * Writes stale markers at `time` to the columns of a batch for entries that were last tracked in scrape `trackedBefore`,
+ * from entry stateCursor on, which it moves. Returns how many, at most `capacity`.
+ */
+export function fillStale(
+  state: usize,
+  trackedBefore: u32,
+  time: f64,
+  slots: usize,
+  generations: usize,
+  times: usize,
+  values: usize,
+  capacity: u32,
+): u32 {
+  const table = <usize>load<u32>(state, stateTable);
+  const entries = <usize>load<u32>(table, tableEntries);
+  const total = load<u32>(table, tableCount);
+  let index = load<u32>(state, stateCursor);
+  let count: usize = 0;
+  for (; index < total && count < <usize>capacity; index++) {
+    const entry = entries + ((<usize>index) << 5);
+    if (load<u32>(entry, entryLastTracked) != trackedBefore) continue;
+    if ((load<u32>(entry, entryPack) & packKindMask) != kindSeries) continue;
+    store<u32>(slots + (count << 2), load<u32>(entry, entrySlot));
+    store<u32>(generations + (count << 2), load<u32>(entry, entryGeneration));
+    store<f64>(times + (count << 3), time);
+    store<u64>(values + (count << 3), staleBits);
+    count++;
+  }
+  store<u32>(state, index, stateCursor);
+  return <u32>count;
+}
+
+/** Number of newlines in [start, start + length); up to 15 bytes behind are read. */
+export function countNewlines(start: usize, length: usize): u32 {
+  const wanted = v128.splat<u8>(newline);
+  let count: u32 = 0;
+  let at = start;
+  let left = length;
+  for (; left >= 16; left -= 16) {
+    count += popcnt<u32>(<u32>v128.bitmask<u8>(v128.eq<u8>(v128.load(at), wanted)));
+    at += 16;
+  }
+  const mask = <u32>v128.bitmask<u8>(v128.eq<u8>(v128.load(at), wanted)) & (((<u32>1) << (<u32>left)) - 1);
+  return count + popcnt<u32>(mask);
+}
+
+/** Bytes of all keys in full, without those of comments. */
+export function keyBytes(table: usize): u32 {
+  const count = load<u32>(table, tableCount);
+  let entry = <usize>load<u32>(table, tableEntries);
+  let sum: u32 = 0;
+  for (let index: u32 = 0; index < count; index++) {
+    const pack = load<u32>(entry, entryPack);
+    if ((pack & packKindMask) != kindComment)
+      sum += (pack >> packRestShift) + ((pack >> packPrefixShift) & 0xff);
+    entry += 32;
+  }
+  return sum;
+}
