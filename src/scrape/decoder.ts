@@ -1,0 +1,121 @@
+import type {Zlib} from 'node:zlib';
+import {createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync} from 'node:zlib';
+import type {Transform} from 'node:stream';
+
+/**
+ * Compressed bodies up to this size are decompressed at once where they are: for one of them a thread pool's round trips
+ * cost more than the work itself (bench/parse.ts). Larger ones go through the thread pool, piece by piece.
+ */
+const inPlaceBytesMax = 131_072;
+
+export interface DecoderOptions {
+  /** Limit of the decompressed body. */
+  bytesMax: number;
+  tooLarge: () => Error;
+  data: (chunk: Uint8Array) => void;
+  /** Stops and restarts the arrival of compressed bytes. */
+  pause: () => void;
+  resume: () => void;
+}
+
+/** Undoes the Content-Encoding of one body. */
+export class BodyDecoder {
+  readonly #options: DecoderOptions;
+  readonly #encoding: 'gzip' | 'zstd' | '';
+  readonly #chunks: Buffer[] = [];
+  #gathered = 0;
+  #bytes = 0;
+  #stream: (Transform & Zlib) | null = null;
+  #failure: Error | null = null;
+  #ended: (() => void) | null = null;
+
+  /** An encoding that was not asked for passes as it is, and then fails as text. */
+  constructor(encoding: string, options: DecoderOptions) {
+    this.#options = options;
+    this.#encoding = encoding === 'gzip' || encoding === 'zstd' ? encoding : '';
+  }
+
+  /** Takes bytes as they came. Throws what `data` throws, and what tooLarge() makes. */
+  write(chunk: Buffer): void {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#encoding === '') {
+      this.#pass(chunk);
+      return;
+    }
+    if (this.#stream === null) {
+      this.#chunks.push(chunk);
+      this.#gathered += chunk.length;
+      if (this.#gathered <= inPlaceBytesMax) return;
+      this.#openStream();
+      chunk = Buffer.concat(this.#chunks);
+      this.#chunks.length = 0;
+    }
+    if (!this.#stream!.write(chunk)) this.#options.pause();
+  }
+
+  /** Settles when everything has been passed on. */
+  async end(): Promise<void> {
+    if (this.#stream !== null) {
+      const stream = this.#stream;
+      await new Promise<void>((resolve) => {
+        this.#ended = resolve;
+        if (this.#failure === null) stream.end();
+        else resolve();
+      });
+      if (this.#failure !== null) throw this.#failure;
+      return;
+    }
+    if (this.#encoding === '') return;
+    const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    if (whole.length === 0) throw new Error('EOF');
+    this.#pass(this.#decompress(whole));
+  }
+
+  destroy(): void {
+    this.#failure ??= new Error('given up');
+    this.#stream?.destroy();
+    this.#ended?.();
+  }
+
+  #decompress(whole: Buffer): Buffer {
+    const options = {maxOutputLength: Math.min(this.#options.bytesMax, 2 ** 31)};
+    try {
+      return this.#encoding === 'gzip' ? gunzipSync(whole, options) : zstdDecompressSync(whole, options);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw this.#options.tooLarge();
+      throw new Error(`cannot decompress the ${this.#encoding} body: ${(cause as Error).message}`, {cause});
+    }
+  }
+
+  #openStream(): void {
+    const stream = (this.#encoding === 'gzip' ? createGunzip() : createZstdDecompress()) as Transform & Zlib;
+    this.#stream = stream;
+    stream.on('data', (chunk: Buffer) => {
+      if (this.#failure !== null) return;
+      try {
+        this.#pass(chunk);
+      } catch (cause) {
+        this.#fail(cause as Error);
+      }
+    });
+    stream.on('drain', () => this.#options.resume());
+    stream.on('end', () => this.#ended?.());
+    stream.on('error', (cause) => {
+      this.#fail(new Error(`cannot decompress the ${this.#encoding} body: ${cause.message}`, {cause}));
+    });
+  }
+
+  #fail(cause: Error): void {
+    this.#failure ??= cause;
+    this.#stream?.destroy();
+    // Whoever writes next, or waits for the end, gets the failure.
+    this.#options.resume();
+    this.#ended?.();
+  }
+
+  #pass(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes >= this.#options.bytesMax) throw this.#options.tooLarge();
+    this.#options.data(chunk);
+  }
+}

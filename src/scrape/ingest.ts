@@ -1,0 +1,403 @@
+import {
+  entryGeneration,
+  entryPack,
+  entrySlot,
+  kindSeries,
+  packCounted,
+  packKindMask,
+  stagedIndexMask,
+  stateBytes,
+  stateCursor,
+  stateStagedEntries,
+  stateTable,
+} from '../kernels/scrape-layout.ts';
+import type {Labels} from '../model/labels.ts';
+import {metricNameLabel, withLabel} from '../model/labels.ts';
+import {setStale} from '../model/value.ts';
+import type {Appender, CommitResult, SeriesRef} from '../storage/appender.ts';
+import {sampleStatus} from '../storage/appender.ts';
+import type {BodyScan, ScanOptions} from './bodyscan.ts';
+import type {ScrapeCounters} from './statistics.ts';
+import {LineTable} from './linetable.ts';
+import {Breather} from './breather.ts';
+import type {ScrapeMemory} from './memory.ts';
+
+/** Series that each scrape writes about itself, in this order. */
+const reportNames = [
+  'up',
+  'scrape_duration_seconds',
+  'scrape_samples_scraped',
+  'scrape_samples_post_metric_relabeling',
+  'scrape_series_added',
+] as const;
+
+export interface Report {
+  up: boolean;
+  durationSeconds: number;
+  scraped: number;
+  added: number;
+  seriesAdded: number;
+}
+
+/** What one scrape left to be stored. */
+export interface Outcome {
+  timestampMs: number;
+  /** Seconds since the scrape began. */
+  elapsedSeconds: () => number;
+  /** The body's scan where there was a body. */
+  scan: BodyScan | null;
+  /** Why the scrape failed; null where it went well. */
+  error: Error | null;
+}
+
+/**
+ * Writes the scrapes of one target to the store, and remembers what of it must be marked stale when it does not come again.
+ * A scrape's samples, stale markers and report go into one commit, as far as they fit in one batch.
+ */
+export class Ingest {
+  readonly table: LineTable;
+  readonly publicLabels: Labels;
+  readonly #world: ScrapeMemory;
+  readonly #appender: Appender;
+  readonly #counters: ScrapeCounters;
+  readonly #reportLabels: Labels[];
+  readonly #reports: (SeriesRef | null)[] = reportNames.map(() => null);
+  /** Number of the last scrape, of the last that went well, and of the last whose series are to be marked stale. */
+  #scrape = 0;
+  #knownSince = 0;
+  #trackedIn = 0;
+  #trackedCount = 0;
+  #seenBefore = 0;
+
+  constructor(world: ScrapeMemory, appender: Appender, counters: ScrapeCounters, publicLabels: Labels) {
+    this.#world = world;
+    this.#appender = appender;
+    this.#counters = counters;
+    this.table = new LineTable(world);
+    this.publicLabels = publicLabels;
+    this.#reportLabels = reportNames.map((name) => withLabel(publicLabels, metricNameLabel, name));
+  }
+
+  /** Whether a scrape has written anything yet. */
+  get started(): boolean {
+    return this.#scrape > 0;
+  }
+
+  /** Number of the current scrape, rising from 1. */
+  get scrape(): number {
+    return this.#scrape;
+  }
+
+  /** Starts the next scrape: call this once for each, and begin() when its body arrives. */
+  next(): void {
+    this.#scrape++;
+  }
+
+  begin(scan: BodyScan, options: Omit<ScanOptions, 'table' | 'scrape' | 'knownSince'>): void {
+    scan.begin({...options, table: this.table, scrape: this.#scrape, knownSince: this.#knownSince});
+  }
+
+  /** Stores the scrape; what it could not store is the error that it returns: the scrape has failed then. */
+  async store(outcome: Outcome): Promise<Error | null> {
+    const {scan} = outcome;
+    try {
+      if (outcome.error === null && scan !== null) await this.#storeScan(scan, outcome);
+      else await this.#storeNothing(outcome);
+      return outcome.error;
+    } catch (cause) {
+      if (scan !== null) this.#world.kernels.unmarkTracked(scan.state, this.#trackedIn);
+      return this.#storeFailure(outcome, cause as Error);
+    }
+  }
+
+  /** The target is gone: marks its series and its report as stale. The store refuses what has gone on elsewhere. */
+  async retire(timestampMs: number): Promise<void> {
+    const {batch} = this.#appender;
+    try {
+      await this.#markAllStale(timestampMs);
+      this.#roomForReport();
+      for (const ref of this.#reports) {
+        if (ref !== null) setStale(batch.valueWords, this.#push(ref, timestampMs));
+      }
+      this.#appender.commit();
+      this.#trackedCount = 0;
+    } finally {
+      batch.length = 0;
+    }
+  }
+
+  /** Starts anew, for labels have another meaning now. Whoever took the old state over retires it. */
+  free(): void {
+    this.table.free();
+  }
+
+  async #storeScan(scan: BodyScan, outcome: Outcome): Promise<void> {
+    const {kernels} = this.#world;
+    const {batch} = this.#appender;
+    const breather = new Breather();
+    await this.#createSeries(scan, breather);
+
+    kernels.markTracked(scan.state, this.#trackedIn);
+    const staged = scan.staged;
+    const added = scan.seriesAdded;
+    let from = 0;
+    while (staged - from > batch.capacity) {
+      this.#commitStaged(scan, from, batch.capacity);
+      from += batch.capacity;
+      await breather.rest();
+    }
+    // With new series the report waits: it counts those that the store has taken.
+    let left = staged - from;
+    if (added > 0 || left + reportNames.length > batch.capacity) {
+      this.#commitStaged(scan, from, left);
+      left = 0;
+    } else {
+      this.#fill(scan, from, left);
+    }
+    if (this.#trackedCount > scan.trackedAgain) {
+      this.#world.memory.u32[(scan.state + stateCursor) / 4] = 0;
+      while (this.#fillStale(scan.state, outcome.timestampMs)) {
+        this.#settle(scan, from, left, this.#appender.commit());
+        left = 0;
+        await breather.rest();
+      }
+    }
+    if (batch.length + reportNames.length > batch.capacity) {
+      this.#settle(scan, from, left, this.#appender.commit());
+      left = 0;
+    }
+    this.#commitReport(
+      outcome.timestampMs,
+      {
+        up: true,
+        durationSeconds: outcome.elapsedSeconds(),
+        scraped: scan.total,
+        added: scan.added,
+        seriesAdded: scan.seriesAdded,
+      },
+      scan,
+      from,
+      left,
+    );
+
+    this.#counters.duplicateTimestamps += scan.duplicates;
+    this.#counters.outOfBounds += scan.outOfBounds;
+    this.#knownSince = this.#scrape;
+    this.#trackedIn = this.#scrape;
+    this.#trackedCount = scan.tracked;
+    this.#seenBefore = scan.seen;
+    this.table.tidy(this.#scrape, scan.seen);
+  }
+
+  /** An empty body, or none: everything goes stale. */
+  async #storeNothing(outcome: Outcome): Promise<void> {
+    const {scan, error, timestampMs} = outcome;
+    await this.#markAllStale(timestampMs);
+    this.#roomForReport();
+    this.#commitReport(timestampMs, {
+      up: error === null,
+      durationSeconds: outcome.elapsedSeconds(),
+      scraped: scan?.total ?? 0,
+      added: scan?.added ?? 0,
+      seriesAdded: scan?.seriesAdded ?? 0,
+    });
+    if (scan !== null) {
+      this.#world.kernels.markCounted(scan.state);
+      this.#counters.duplicateTimestamps += scan.duplicates;
+    }
+    this.#trackedIn = this.#scrape;
+    this.#trackedCount = 0;
+    // Labels that change from failure to failure must not pile up.
+    if (this.table.count > 2 * this.#seenBefore + 1000) this.table.keepSince(this.#scrape);
+  }
+
+  /** Adds stale markers of all tracked series to the batch; what does not fit in one is committed. */
+  async #markAllStale(timestampMs: number): Promise<void> {
+    if (this.#trackedCount === 0) return;
+    const {arena, memory} = this.#world;
+    const breather = new Breather();
+    const state = arena.alloc(stateBytes);
+    try {
+      memory.u32[(state + stateTable) / 4] = this.table.address;
+      memory.u32[(state + stateCursor) / 4] = 0;
+      while (this.#fillStale(state, timestampMs)) {
+        this.#appender.commit();
+        await breather.rest();
+      }
+    } finally {
+      arena.free(state, stateBytes);
+    }
+  }
+
+  /** The store refused the scrape as a whole: it is tried once to leave at least `up` 0. */
+  #storeFailure(outcome: Outcome, cause: Error): Error {
+    this.#appender.batch.length = 0;
+    try {
+      this.#commitReport(outcome.timestampMs, {
+        up: false,
+        durationSeconds: outcome.elapsedSeconds(),
+        scraped: outcome.scan?.total ?? 0,
+        added: outcome.scan?.added ?? 0,
+        seriesAdded: 0,
+      });
+    } catch {
+      this.#appender.batch.length = 0;
+    }
+    return new Error(`cannot store the samples: ${cause.message}`, {cause});
+  }
+
+  async #createSeries(scan: BodyScan, breather: Breather): Promise<void> {
+    const {kernels, memory} = this.#world;
+    const ref: SeriesRef = {slot: 0, generation: 0};
+    for (
+      let i = kernels.nextPending(scan.state, 0);
+      i < scan.staged;
+      i = kernels.nextPending(scan.state, i + 1)
+    ) {
+      const index = this.#stagedIndex(scan, i);
+      this.#appender.series(scan.labelsOf(index), ref);
+      this.#setRef(index, ref);
+      const pack = (this.table.entry(index) + entryPack) / 4;
+      memory.u32[pack] = (memory.u32[pack]! & ~(packKindMask | packCounted)) | kindSeries;
+      if (breather.tired) await breather.rest();
+    }
+  }
+
+  #commitStaged(scan: BodyScan, from: number, count: number): void {
+    this.#fill(scan, from, count);
+    if (count > 0) this.#settle(scan, from, count, this.#appender.commit());
+  }
+
+  /** Writes staged samples to the empty batch. */
+  #fill(scan: BodyScan, from: number, count: number): void {
+    const {batch} = this.#appender;
+    this.#world.kernels.fillBatch(
+      scan.state,
+      from,
+      count,
+      batch.slotsAddress,
+      batch.generationsAddress,
+      batch.timesAddress,
+      batch.valuesAddress,
+    );
+    batch.length = count;
+  }
+
+  /** Looks at what became of the first `count` samples of the batch: staged samples from `from` on. */
+  #settle(scan: BodyScan, from: number, count: number, result: CommitResult): void {
+    if (result.outOfOrder + result.duplicates + result.outOfBounds + result.noSeries === 0) return;
+    const {statuses} = this.#appender.batch;
+    const lost: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const status = statuses[i]!;
+      if (status === sampleStatus.accepted) continue;
+      if (status === sampleStatus.noSeries) {
+        lost.push(from + i);
+        continue;
+      }
+      if (status === sampleStatus.outOfOrder) this.#counters.outOfOrder++;
+      else if (status === sampleStatus.duplicate) this.#counters.duplicateTimestamps++;
+      else this.#counters.outOfBounds++;
+      this.#world.kernels.refuse(scan.state, from + i);
+    }
+    if (lost.length > 0) this.#storeLost(scan, lost);
+  }
+
+  /** The store has dropped these samples' series meanwhile: makes them again. */
+  #storeLost(scan: BodyScan, lost: readonly number[]): void {
+    const ref: SeriesRef = {slot: 0, generation: 0};
+    for (const i of lost) {
+      const index = this.#stagedIndex(scan, i);
+      this.#appender.series(scan.labelsOf(index), ref);
+      this.#setRef(index, ref);
+      this.#fill(scan, i, 1);
+      if (this.#appender.commit().accepted === 0) this.#world.kernels.refuse(scan.state, i);
+    }
+  }
+
+  /** Adds stale markers of vanished series to the batch; true where it is full and there may be more. */
+  #fillStale(state: number, timestampMs: number): boolean {
+    const {batch} = this.#appender;
+    const {length} = batch;
+    const count = this.#world.kernels.fillStale(
+      state,
+      this.#trackedIn,
+      timestampMs,
+      batch.slotsAddress + 4 * length,
+      batch.generationsAddress + 4 * length,
+      batch.timesAddress + 8 * length,
+      batch.valuesAddress + 8 * length,
+      batch.capacity - length,
+    );
+    batch.length = length + count;
+    return batch.length === batch.capacity;
+  }
+
+  /** Adds the report to the batch and commits it, with the staged samples in it. */
+  #commitReport(
+    timestampMs: number,
+    report: Report,
+    scan: BodyScan | null = null,
+    from = 0,
+    count = 0,
+  ): void {
+    const {batch} = this.#appender;
+    const values = [
+      report.up ? 1 : 0,
+      report.durationSeconds,
+      report.scraped,
+      report.added,
+      report.seriesAdded,
+    ];
+    const first = batch.length;
+    for (const [i, value] of values.entries()) {
+      batch.values[this.#push(this.#reportRef(i), timestampMs)] = value;
+    }
+    const result = this.#appender.commit();
+    const lost: number[] = [];
+    if (result.noSeries > 0) {
+      for (const i of values.keys()) if (batch.statuses[first + i] === sampleStatus.noSeries) lost.push(i);
+    }
+    if (scan !== null) this.#settle(scan, from, count, result);
+    if (lost.length === 0) return;
+    for (const i of lost) {
+      this.#reports[i] = null;
+      batch.values[this.#push(this.#reportRef(i), timestampMs)] = values[i]!;
+    }
+    this.#appender.commit();
+  }
+
+  #reportRef(i: number): SeriesRef {
+    let ref = this.#reports[i];
+    if (ref === null || ref === undefined) {
+      ref = {slot: 0, generation: 0};
+      this.#appender.series(this.#reportLabels[i]!, ref);
+      this.#reports[i] = ref;
+    }
+    return ref;
+  }
+
+  #roomForReport(): void {
+    const {batch} = this.#appender;
+    if (batch.length + reportNames.length > batch.capacity) this.#appender.commit();
+  }
+
+  #push(ref: SeriesRef, timestampMs: number): number {
+    const {batch} = this.#appender;
+    const i = batch.length++;
+    batch.slots[i] = ref.slot;
+    batch.generations[i] = ref.generation;
+    batch.times[i] = timestampMs;
+    return i;
+  }
+
+  #stagedIndex(scan: BodyScan, i: number): number {
+    return this.#world.memory.u32[scan.get(stateStagedEntries) / 4 + i]! & stagedIndexMask;
+  }
+
+  #setRef(index: number, ref: SeriesRef): void {
+    const entry = this.table.entry(index);
+    this.#world.memory.u32[(entry + entrySlot) / 4] = ref.slot;
+    this.#world.memory.u32[(entry + entryGeneration) / 4] = ref.generation;
+  }
+}

@@ -1,0 +1,256 @@
+import {
+  entryBytes,
+  entryPack,
+  entrySlot,
+  entryLastSeen,
+  kindComment,
+  lineBytesMax,
+  none,
+  packKindMask,
+  slackBytes,
+  tableBase,
+  tableBaseLength,
+  tableBytes,
+  tableCapacity,
+  tableCount,
+  tableEntries,
+  tableFirst,
+  tableHash,
+  tableHashMask,
+  tableSeed,
+  tableText,
+  tableTextCapacity,
+  tableTextUsed,
+} from '../kernels/scrape-layout.ts';
+import type {ScrapeMemory} from './memory.ts';
+
+/** Scrapes without a line out of place after which the hash table is given back. */
+const hashIdleScrapesMax = 8;
+
+/**
+ * What is remembered of a target's lines between scrapes: see kernels/scrape-layout.ts for the layout. It costs 32 bytes a
+ * series and the part of the key that differs from its neighbour's; while lines come out of place, 8 more for hashes.
+ */
+export class LineTable {
+  /** Address of the table's record. */
+  readonly address: number;
+  readonly #world: ScrapeMemory;
+  #hashUsed = false;
+  #hashIdleScrapes = 0;
+
+  constructor(world: ScrapeMemory) {
+    this.#world = world;
+    this.address = world.arena.alloc(tableBytes);
+    world.memory.u8.fill(0, this.address, this.address + tableBytes);
+    this.#set(tableFirst, none);
+    const seed = crypto.getRandomValues(new Uint32Array(2));
+    this.#set(tableSeed, seed[0]!);
+    this.#set(tableSeed + 4, seed[1]!);
+  }
+
+  /** Entries of all kinds. */
+  get count(): number {
+    return this.#get(tableCount);
+  }
+
+  get bytes(): number {
+    const hash = this.#get(tableHash) === 0 ? 0 : 4 * (this.#get(tableHashMask) + 1);
+    return tableBytes + entryBytes * this.#get(tableCapacity) + this.#get(tableTextCapacity) + hash;
+  }
+
+  /** Address of entry `index`, until the next add(). */
+  entry(index: number): number {
+    return this.#get(tableEntries) + entryBytes * index;
+  }
+
+  /** Index of the entry with the key at `key`, or -1. */
+  find(key: number, length: number, type: number): number {
+    this.ensureHash();
+    return this.#world.kernels.findEntry(this.address, key, length, type) | 0;
+  }
+
+  /** Adds an entry that find() did not find. `pack`: see entryPack. */
+  add(key: number, length: number, pack: number): number {
+    this.ensureHash();
+    for (;;) {
+      const index = this.#world.kernels.addEntry(this.address, key, length, pack) | 0;
+      if (index >= 0) return index;
+      this.#grow(length);
+    }
+  }
+
+  ensureHash(): void {
+    this.#hashUsed = true;
+    if (this.#get(tableHash) === 0) this.#hash(Math.max(this.#get(tableCapacity), 32));
+  }
+
+  /** Copies the key of an entry to the scratch space and returns its length. */
+  copyKey(index: number): number {
+    return this.#world.kernels.copyKey(this.address, index, this.#world.scratch);
+  }
+
+  /** After each scrape that went well: drops what is not needed any more. `seen`: entries of this scrape. */
+  tidy(scrape: number, seen: number): void {
+    this.#hashIdleScrapes = this.#hashUsed ? 0 : this.#hashIdleScrapes + 1;
+    this.#hashUsed = false;
+    const capacity = this.#get(tableCapacity);
+    if (capacity > seen + (seen >>> 2) + 16) this.#tryKeepSince(scrape);
+    if (this.#hashIdleScrapes === hashIdleScrapesMax) this.#freeHash();
+  }
+
+  /** Copying needs memory for a moment: where there is none, the table stays as it is. */
+  #tryKeepSince(scrape: number): void {
+    try {
+      this.keepSince(scrape);
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+    }
+  }
+
+  /** Forgets the entries that were last seen before `scrape`, and gives back spare room. */
+  keepSince(scrape: number): void {
+    const {kernels, arena, memory, scratch} = this.#world;
+    const old = {
+      entries: this.#get(tableEntries),
+      capacity: this.#get(tableCapacity),
+      count: this.count,
+      text: this.#get(tableText),
+      textCapacity: this.#get(tableTextCapacity),
+    };
+    if (old.count === 0) return;
+    let live = 0;
+    for (let i = 0; i < old.count; i++) {
+      if (memory.u32[(old.entries + entryBytes * i + entryLastSeen) / 4]! >= scrape) live++;
+    }
+    const capacity = roomFor(live);
+    const textCapacity = kernels.keyBytes(this.address) + slackBytes;
+    const hashSize = hashSizeFor(capacity);
+    const sizes = [tableBytes, entryBytes * capacity, textCapacity, 4 * hashSize, 4 * old.count];
+    const [source, entries, text, hash, map] = this.#world.allocAll(sizes) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+
+    this.#freeHash();
+    memory.u8.copyWithin(source, this.address, this.address + tableBytes);
+    this.#set(tableEntries, entries);
+    this.#set(tableCapacity, capacity);
+    this.#set(tableCount, 0);
+    this.#set(tableText, text);
+    this.#set(tableTextCapacity, textCapacity);
+    this.#set(tableTextUsed, 0);
+    this.#set(tableBase, 0);
+    this.#set(tableBaseLength, 0);
+    this.#useHash(hash, hashSize);
+    kernels.copyTable(source, this.address, scrape, map, scratch);
+
+    arena.free(map, 4 * old.count);
+    arena.free(source, tableBytes);
+    arena.free(old.entries, entryBytes * old.capacity);
+    if (old.textCapacity > 0) arena.free(old.text, old.textCapacity);
+    this.#resizeText(this.#get(tableTextUsed) + slackBytes);
+  }
+
+  /** Adds the ids of the comments that were seen since scrape `since` to `ids`. */
+  commentIds(since: number, ids: Set<number>): void {
+    const u32 = this.#world.memory.u32;
+    for (let i = 0, at = this.#get(tableEntries) / 4; i < this.count; i++, at += entryBytes / 4) {
+      if ((u32[at + entryPack / 4]! & packKindMask) !== kindComment) continue;
+      if (u32[at + entryLastSeen / 4]! >= since) ids.add(u32[at + entrySlot / 4]!);
+    }
+  }
+
+  free(): void {
+    const {arena} = this.#world;
+    this.#freeHash();
+    if (this.#get(tableCapacity) > 0)
+      arena.free(this.#get(tableEntries), entryBytes * this.#get(tableCapacity));
+    if (this.#get(tableTextCapacity) > 0) arena.free(this.#get(tableText), this.#get(tableTextCapacity));
+    arena.free(this.address, tableBytes);
+  }
+
+  #grow(keyLength: number): void {
+    const {arena, memory} = this.#world;
+    const count = this.count;
+    const capacity = this.#get(tableCapacity);
+    if (count >= capacity) {
+      const larger = Math.max(32, roomFor(count + (count >>> 1)));
+      const entries = arena.alloc(entryBytes * larger);
+      if (capacity > 0) {
+        const old = this.#get(tableEntries);
+        memory.u8.copyWithin(entries, old, old + entryBytes * count);
+        arena.free(old, entryBytes * capacity);
+      }
+      this.#set(tableEntries, entries);
+      this.#set(tableCapacity, larger);
+    }
+    const textUsed = this.#get(tableTextUsed);
+    if (textUsed + keyLength + slackBytes > this.#get(tableTextCapacity)) {
+      this.#resizeText(Math.max(1024, textUsed + (textUsed >>> 1)) + keyLength + slackBytes);
+    }
+    if (1.5 * count >= this.#get(tableHashMask)) {
+      this.#freeHash();
+      this.#hash(2 * count);
+    }
+  }
+
+  #resizeText(capacity: number): void {
+    const {arena, memory} = this.#world;
+    const before = this.#get(tableTextCapacity);
+    if (arena.sizeOf(capacity) === arena.sizeOf(before) && capacity <= before) return;
+    const text = arena.alloc(capacity);
+    if (before > 0) {
+      const old = this.#get(tableText);
+      memory.u8.copyWithin(text, old, old + this.#get(tableTextUsed));
+      arena.free(old, before);
+    }
+    this.#set(tableText, text);
+    this.#set(tableTextCapacity, capacity);
+  }
+
+  /** Makes a hash table with room for `count` entries, and fills it. */
+  #hash(count: number): void {
+    const size = hashSizeFor(count);
+    this.#useHash(this.#world.arena.alloc(4 * size), size);
+    this.#world.kernels.hashEntries(this.address, this.#world.scratch);
+  }
+
+  #useHash(address: number, size: number): void {
+    this.#world.memory.u32.fill(0, address / 4, address / 4 + size);
+    this.#set(tableHash, address);
+    this.#set(tableHashMask, size - 1);
+  }
+
+  #freeHash(): void {
+    const hash = this.#get(tableHash);
+    if (hash !== 0) this.#world.arena.free(hash, 4 * (this.#get(tableHashMask) + 1));
+    this.#set(tableHash, 0);
+    this.#set(tableHashMask, 0);
+  }
+
+  #get(field: number): number {
+    return this.#world.memory.u32[(this.address + field) / 4]!;
+  }
+
+  #set(field: number, value: number): void {
+    this.#world.memory.u32[(this.address + field) / 4] = value;
+  }
+}
+
+/** A little spare room, so that a few new series do not mean a new table. */
+function roomFor(count: number): number {
+  return count + Math.min(count >>> 4, 1024) + 4;
+}
+
+/** A power of two of which at most two thirds are used. */
+function hashSizeFor(count: number): number {
+  let size = 64;
+  while (size < 1.5 * count + 2) size *= 2;
+  return size;
+}
+
+/** The longest line, as messages name it. */
+export const lineLimit = lineBytesMax;

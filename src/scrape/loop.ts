@@ -1,0 +1,311 @@
+import type {ExpositionFormat} from '../formats/exposition.ts';
+import {formatOf} from '../formats/contenttype.ts';
+import type {Labels} from '../model/labels.ts';
+import {labelsToRecord} from '../model/labels.ts';
+import type {Logger} from '../sys/log.ts';
+import type {BodyScan} from './bodyscan.ts';
+import {BodySizeError} from './client.ts';
+import type {ScrapeClient} from './client.ts';
+import type {ScrapeConfig} from './config.ts';
+import {hashText} from './hash.ts';
+import {Ingest} from './ingest.ts';
+import type {TargetStatus} from './status.ts';
+import type {Target} from './target.ts';
+import type {ScrapeWorld} from './world.ts';
+
+/** Timestamps of scrapes that come at most so much late are those of the plan: even steps compress better. */
+const toleranceMsMax = 2;
+/** The clock of timestamps may differ so much from the monotonic one before the plan follows it. */
+const clockStepMs = 10;
+/** Samples further in the future are refused. */
+const aheadMsMax = 600_000;
+
+/** What the loops of one pool share. */
+export interface LoopOwner {
+  readonly world: ScrapeWorld;
+  readonly config: ScrapeConfig;
+  readonly client: ScrapeClient;
+  /** Fails every scrape: the target_limit is exceeded. */
+  readonly forcedError: Error | null;
+  /** See ScanOptions. */
+  resolve(exposed: Labels, emptyNames: readonly string[], target: Labels): Labels | null;
+}
+
+/** Scrapes one target again and again, at its own offset within the interval, so that targets are spread. */
+export class ScrapeLoop {
+  target: Target;
+  readonly #owner: LoopOwner;
+  readonly #log: Logger;
+  #ingest: Ingest;
+  #headers: Record<string, string>;
+
+  /** Planned time of the first scrape, on the monotonic clock; number of the last one that was due. */
+  #start = 0;
+  #tick = 0;
+  /** Planned time of the next scrape, or of the one under way, on the clock of timestamps. */
+  #alignedMs = 0;
+  #cancelTimer: (() => void) | null = null;
+  #stopped = false;
+  /** The scrape that is under way. */
+  #running: Promise<void> = Promise.resolve();
+
+  #lastScrapeMs = 0;
+  #lastStart = 0;
+  #lastDurationSeconds = 0;
+  #lastError: Error | null = null;
+
+  constructor(owner: LoopOwner, target: Target) {
+    this.#owner = owner;
+    this.target = target;
+    this.#log = owner.world.logger.child({scrape_pool: owner.config.jobName, target: target.url});
+    this.#ingest = this.#newIngest();
+    this.#headers = owner.client.headersOf(target.timeoutMs);
+  }
+
+  /** Plans the first scrape: the next time that lies at the target's offset in the interval. */
+  start(): void {
+    const {clock, offsetSeed} = this.#owner.world;
+    const {intervalMs, key} = this.target;
+    const now = clock.now();
+    const offset = (hashText(key) ^ offsetSeed) >>> 0;
+    const phase = Math.floor((offset / 2 ** 32) * intervalMs);
+    const delay = (((phase - now) % intervalMs) + intervalMs) % intervalMs;
+    this.#start = clock.monotonic() + delay;
+    this.#alignedMs = Math.round(now + delay);
+    this.#tick = 0;
+    this.#plan();
+  }
+
+  /** Ends the scraping. What is under way is stored first. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    await this.#running;
+  }
+
+  /** Ends the scraping for good: the target is gone. Its series are marked stale once it can no longer come back. */
+  async retire(): Promise<void> {
+    await this.stop();
+    this.#retireLater(this.#ingest);
+  }
+
+  /** The pool's configuration has changed. With `sameLabels` what is remembered of the series still holds. */
+  reload(sameLabels: boolean): void {
+    this.#headers = this.#owner.client.headersOf(this.target.timeoutMs);
+    if (sameLabels) return;
+    const old = this.#ingest;
+    this.#ingest = this.#newIngest();
+    this.#retireLater(old, this.#running);
+  }
+
+  /** After stop(), gives the memory back. */
+  free(): void {
+    this.#freeIngest(this.#ingest);
+  }
+
+  get ingest(): Ingest {
+    return this.#ingest;
+  }
+
+  status(): TargetStatus {
+    return {
+      discoveredLabels: labelsToRecord(this.target.discoveredLabels),
+      labels: labelsToRecord(this.target.publicLabels),
+      scrapePool: this.#owner.config.jobName,
+      scrapeUrl: this.target.url,
+      lastError: this.#lastError?.message ?? '',
+      lastScrapeMs: this.#lastScrapeMs,
+      lastScrapeDurationSeconds: this.#lastDurationSeconds,
+      health: this.#lastScrapeMs === 0 ? 'unknown' : this.#lastError === null ? 'up' : 'down',
+      scrapeIntervalMs: this.target.intervalMs,
+      scrapeTimeoutMs: this.target.timeoutMs,
+    };
+  }
+
+  #newIngest(): Ingest {
+    const {world} = this.#owner;
+    const ingest = new Ingest(world.memory, world.appender, world.counters, this.target.publicLabels);
+    world.ingests.add(ingest);
+    return ingest;
+  }
+
+  #freeIngest(ingest: Ingest): void {
+    this.#owner.world.ingests.delete(ingest);
+    ingest.free();
+  }
+
+  /** Sets the timer for the next scrape. Those that were missed are left out, but the last is made up for at once. */
+  #plan(): void {
+    if (this.#stopped) return;
+    const {clock} = this.#owner.world;
+    const due = this.#start + this.#tick * this.target.intervalMs;
+    this.#cancelTimer = clock.after(Math.max(0, due - clock.monotonic()), () => {
+      this.#running = this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    const {clock} = this.#owner.world;
+    const {intervalMs} = this.target;
+    const planned = this.#start + this.#tick * intervalMs;
+    const missed = Math.max(0, Math.floor((clock.monotonic() - planned) / intervalMs));
+    this.#tick += missed + 1;
+    this.#alignedMs += missed * intervalMs;
+    try {
+      await this.#scrape(this.#timestamp(clock.monotonic() - planned - missed * intervalMs));
+    } catch (cause) {
+      this.#log.error('Scrape failed in an unforeseen way', {err: cause});
+    }
+    this.#alignedMs += intervalMs;
+    this.#owner.world.collectComments();
+    this.#plan();
+  }
+
+  /** The planned time where the scrape is hardly late, otherwise the real one. */
+  #timestamp(lateMs: number): number {
+    const now = Math.floor(this.#owner.world.clock.now());
+    // The clock was set, or has drifted from the monotonic one: the plan follows it.
+    if (Math.abs(now - this.#alignedMs - lateMs) > clockStepMs) this.#alignedMs = Math.round(now - lateMs);
+    const tolerance = Math.min(this.target.intervalMs / 100, toleranceMsMax);
+    return now - this.#alignedMs <= tolerance ? this.#alignedMs : now;
+  }
+
+  async #scrape(timestampMs: number): Promise<void> {
+    const {world, forcedError} = this.#owner;
+    const {clock, counters} = world;
+    const ingest = this.#ingest;
+    const start = clock.monotonic();
+    if (this.#lastStart > 0)
+      counters.observeInterval(this.target.intervalMs, (start - this.#lastStart) / 1000);
+    this.#lastStart = start;
+
+    ingest.next();
+    const body = new Body(this.#owner, ingest, timestampMs);
+    let error = forcedError;
+    try {
+      if (error === null) {
+        await this.#owner.client.get(this.target.url, this.#headers, this.target.timeoutMs, body);
+        body.finish();
+      }
+    } catch (cause) {
+      error = this.#nameError(cause as Error, body);
+    }
+    try {
+      error = await ingest.store({
+        timestampMs,
+        elapsedSeconds: () => (clock.monotonic() - start) / 1000,
+        // When the body could not be fetched, what was read of it does not count.
+        scan: error === null || body.failed ? body.scan : null,
+        error,
+      });
+    } finally {
+      if (body.scan !== null) {
+        counters.linesPredicted += body.scan.linesPredicted;
+        counters.linesMoved += body.scan.linesMoved;
+        counters.linesParsed += body.scan.linesParsed;
+        this.#owner.world.releaseScan(body.scan);
+      }
+    }
+    this.#report(error, timestampMs, (clock.monotonic() - start) / 1000);
+  }
+
+  #report(error: Error | null, timestampMs: number, seconds: number): void {
+    if (error !== null && error.message !== this.#lastError?.message) {
+      this.#log.warn('Scrape failed', {err: error});
+    } else if (error !== null) {
+      this.#log.debug('Scrape failed', {err: error});
+    }
+    this.#lastError = error;
+    this.#lastScrapeMs = timestampMs;
+    this.#lastDurationSeconds = seconds;
+  }
+
+  /** Names the target in errors of the body, which name the line already. */
+  #nameError(error: Error, body: Body): Error {
+    if (error instanceof BodySizeError) this.#owner.world.counters.bodySizeLimitExceeded++;
+    if (!body.failed || !error.message.startsWith('line ')) return error;
+    return new Error(`cannot read ${this.target.url} ${error.message}`, {cause: error});
+  }
+
+  /** Marks series stale when the target might have been scraped twice more if it had come back, as Prometheus does. */
+  #retireLater(ingest: Ingest, running: Promise<void> = Promise.resolve()): void {
+    if (!ingest.started) {
+      this.#freeIngest(ingest);
+      return;
+    }
+    const {intervalMs} = this.target;
+    const staleMs = this.#alignedMs;
+    this.#owner.world.later(intervalMs * 2.1, async () => {
+      await running;
+      try {
+        await ingest.retire(staleMs);
+      } finally {
+        this.#freeIngest(ingest);
+      }
+    });
+  }
+}
+
+/** The body of one scrape on its way from the client to a scan. */
+class Body {
+  scan: BodyScan | null = null;
+  /** Whether the body itself was at fault, not its transport. */
+  failed = false;
+  readonly #owner: LoopOwner;
+  readonly #ingest: Ingest;
+  readonly #timestampMs: number;
+  #contentType = '';
+
+  constructor(owner: LoopOwner, ingest: Ingest, timestampMs: number) {
+    this.#owner = owner;
+    this.#ingest = ingest;
+    this.#timestampMs = timestampMs;
+  }
+
+  start(contentType: string): void {
+    this.#contentType = contentType;
+  }
+
+  data(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    try {
+      this.scan ??= this.#begin(formatOf(this.#contentType, this.#owner.config.fallbackScrapeProtocol));
+      this.scan.feed(chunk);
+    } catch (cause) {
+      this.failed = true;
+      throw cause;
+    }
+  }
+
+  finish(): void {
+    const {scan} = this;
+    if (scan === null) return;
+    try {
+      scan.finish();
+      if (scan.limitHit) throw new RangeError('sample limit exceeded');
+    } catch (cause) {
+      this.failed = true;
+      throw cause;
+    } finally {
+      if (scan.limitHit) this.#owner.world.counters.sampleLimitExceeded++;
+    }
+  }
+
+  #begin(format: ExpositionFormat): BodyScan {
+    const {config, world} = this.#owner;
+    const scan = world.acquireScan();
+    this.#ingest.begin(scan, {
+      format,
+      honorTimestamps: config.honorTimestamps,
+      trackTimestampsStaleness: config.trackTimestampsStaleness,
+      timestampMs: this.#timestampMs,
+      timestampMaxMs: world.clock.now() + aheadMsMax,
+      sampleLimit: config.sampleLimit,
+      resolve: this.#resolve,
+    });
+    return scan;
+  }
+
+  readonly #resolve = (exposed: Labels, emptyNames: readonly string[]): Labels | null =>
+    this.#owner.resolve(exposed, emptyNames, this.#ingest.publicLabels);
+}

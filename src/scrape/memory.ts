@@ -1,0 +1,45 @@
+import type {Arena} from '../kernels/arena.ts';
+import type {Kernels} from '../kernels/kernels.ts';
+import type {LinearMemory} from '../kernels/memory.ts';
+import {lineBytesMax, slackBytes} from '../kernels/scrape-layout.ts';
+import {CommentTexts} from './comments.ts';
+
+/** What the line tables and scans of all targets share: the memory they live in, and scratch space for one key. */
+export class ScrapeMemory {
+  readonly memory: LinearMemory;
+  readonly kernels: Kernels;
+  readonly arena: Arena;
+  readonly comments: CommentTexts;
+  /** Room for the longest key, plus what comparisons read beyond. */
+  readonly scratch: number;
+
+  constructor(options: {memory: LinearMemory; kernels: Kernels; arena: Arena}) {
+    this.memory = options.memory;
+    this.kernels = options.kernels;
+    this.arena = options.arena;
+    this.comments = new CommentTexts(options.memory, options.arena);
+    this.scratch = options.arena.alloc(lineBytesMax + slackBytes);
+  }
+
+  /** A copy of bytes of the shared memory that nobody else can change, valid until the next call. */
+  copyOut(address: number, length: number): Uint8Array {
+    if (this.#copy.length < length) this.#copy = new Uint8Array(2 * length);
+    const copy = this.#copy.subarray(0, length);
+    copy.set(this.memory.u8.subarray(address, address + length));
+    return copy;
+  }
+
+  /** Several blocks at once, or none of them: throws RangeError where the memory is used up. */
+  allocAll(sizes: readonly number[]): number[] {
+    const addresses: number[] = [];
+    try {
+      for (const bytes of sizes) addresses.push(this.arena.alloc(bytes));
+    } catch (cause) {
+      for (const [i, address] of addresses.entries()) this.arena.free(address, sizes[i]!);
+      throw cause;
+    }
+    return addresses;
+  }
+
+  #copy = new Uint8Array(4096);
+}

@@ -1,0 +1,157 @@
+import type {Labels} from '../model/labels.ts';
+import {labelsToRecord} from '../model/labels.ts';
+import type {CompiledRelabelConfig} from '../relabel/relabel.ts';
+import {compileRelabel, relabel} from '../relabel/relabel.ts';
+import {ScrapeClient} from './client.ts';
+import type {ScrapeConfig, TargetGroup} from './config.ts';
+import {checkLabelLimits, checkSeries, joinLabels} from './labels.ts';
+import type {LoopOwner} from './loop.ts';
+import {ScrapeLoop} from './loop.ts';
+import type {DroppedTarget} from './status.ts';
+import type {ScrapePoolStatistics} from './statistics.ts';
+import type {Target} from './target.ts';
+import {targetsOf} from './target.ts';
+import type {ScrapeWorld} from './world.ts';
+
+/** The targets of one entry of scrape_configs. */
+export class ScrapePool implements LoopOwner {
+  config: ScrapeConfig;
+  client: ScrapeClient;
+  /** Fails every scrape of the pool: the target_limit is exceeded. */
+  forcedError: Error | null = null;
+  readonly world: ScrapeWorld;
+  readonly loops = new Map<string, ScrapeLoop>();
+  dropped: Labels[] = [];
+  #relabelConfigs: CompiledRelabelConfig[];
+  #metricRelabelConfigs: CompiledRelabelConfig[];
+  #syncs = 0;
+  #syncSecondsTotal = 0;
+
+  constructor(world: ScrapeWorld, config: ScrapeConfig) {
+    this.world = world;
+    this.config = config;
+    this.client = new ScrapeClient(config);
+    this.#relabelConfigs = compileRelabel(config.relabelConfigs);
+    this.#metricRelabelConfigs = compileRelabel(config.metricRelabelConfigs);
+  }
+
+  /** Takes a changed configuration over. Targets that stay the same go on without a gap. */
+  reload(config: ScrapeConfig): void {
+    if (isEqual(config, this.config)) return;
+    this.world.counters.poolReloads++;
+    const sameLabels = isEqual(seriesPart(config), seriesPart(this.config));
+    const client = new ScrapeClient(config);
+    const relabelConfigs = compileRelabel(config.relabelConfigs);
+    const metricRelabelConfigs = compileRelabel(config.metricRelabelConfigs);
+    // Requests under way end on the old client.
+    const old = this.client;
+    this.world.later(this.config.scrapeTimeoutMs + 1000, () => old.close());
+    this.config = config;
+    this.client = client;
+    this.#relabelConfigs = relabelConfigs;
+    this.#metricRelabelConfigs = metricRelabelConfigs;
+    for (const loop of this.loops.values()) loop.reload(sameLabels);
+  }
+
+  /** Makes the targets those of `groups`: new ones are started, those that are gone retired. */
+  sync(groups: readonly TargetGroup[]): void {
+    const started = performance.now();
+    const wanted = new Map<string, Target>();
+    this.dropped = [];
+    for (const group of groups) {
+      const {targets, dropped, failures} = targetsOf(this.config, this.#relabelConfigs, group);
+      for (const target of targets) if (!wanted.has(target.key)) wanted.set(target.key, target);
+      this.dropped.push(...dropped);
+      this.world.counters.targetsFailed += failures.length;
+      for (const err of failures) {
+        this.world.logger.error('Creating target failed', {scrape_pool: this.config.jobName, err});
+      }
+    }
+    for (const [key, loop] of this.loops) {
+      if (wanted.has(key)) continue;
+      this.loops.delete(key);
+      void loop.retire();
+    }
+    const {targetLimit, jobName} = this.config;
+    this.forcedError = null;
+    if (targetLimit > 0 && wanted.size > targetLimit) {
+      this.world.counters.targetLimitExceeded++;
+      this.forcedError = new RangeError(
+        `target_limit exceeded (number of targets: ${wanted.size}, limit: ${targetLimit})`,
+      );
+      this.world.logger.warn('Target limit exceeded', {scrape_pool: jobName, err: this.forcedError});
+    }
+    for (const [key, target] of wanted) {
+      const running = this.loops.get(key);
+      if (running !== undefined) {
+        running.target = target;
+        continue;
+      }
+      const loop = new ScrapeLoop(this, target);
+      this.loops.set(key, loop);
+      loop.start();
+    }
+    this.#syncs++;
+    this.#syncSecondsTotal += (performance.now() - started) / 1000;
+  }
+
+  /** What becomes of the labels that a target exposes; null where they are dropped. Throws where they are no valid series. */
+  resolve(exposed: Labels, emptyNames: readonly string[], target: Labels): Labels | null {
+    const joined = joinLabels(exposed, emptyNames, target, this.config.honorLabels);
+    const labels =
+      this.#metricRelabelConfigs.length === 0 ? joined : relabel(joined, this.#metricRelabelConfigs);
+    if (labels === null || labels.length === 0) return null;
+    checkSeries(labels);
+    try {
+      checkLabelLimits(labels, this.config);
+    } catch (cause) {
+      this.world.counters.labelLimitExceeded++;
+      throw cause;
+    }
+    return labels;
+  }
+
+  /** Ends all scraping. With `gone` the targets are not coming back, and their series go stale. */
+  async stop(gone: boolean): Promise<void> {
+    const loops = [...this.loops.values()];
+    this.loops.clear();
+    await Promise.all(loops.map((loop) => (gone ? loop.retire() : loop.stop())));
+    if (!gone) for (const loop of loops) loop.free();
+    await this.client.close();
+  }
+
+  droppedTargets(): DroppedTarget[] {
+    return this.dropped.map((labels) => ({
+      discoveredLabels: labelsToRecord(labels),
+      scrapePool: this.config.jobName,
+    }));
+  }
+
+  statistics(): ScrapePoolStatistics {
+    return {
+      name: this.config.jobName,
+      targets: this.loops.size,
+      targetLimit: this.config.targetLimit,
+      syncs: this.#syncs,
+      syncSecondsTotal: this.#syncSecondsTotal,
+    };
+  }
+}
+
+/** What of a configuration decides which series a body's lines become. */
+function seriesPart(config: ScrapeConfig): Partial<ScrapeConfig> {
+  return {
+    jobName: config.jobName,
+    honorLabels: config.honorLabels,
+    honorTimestamps: config.honorTimestamps,
+    trackTimestampsStaleness: config.trackTimestampsStaleness,
+    labelLimit: config.labelLimit,
+    labelNameLengthLimit: config.labelNameLengthLimit,
+    labelValueLengthLimit: config.labelValueLengthLimit,
+    metricRelabelConfigs: config.metricRelabelConfigs,
+  };
+}
+
+function isEqual(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}

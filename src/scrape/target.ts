@@ -1,0 +1,142 @@
+import {quoteGo} from '../base/quote.ts';
+import {formatDuration, parseDuration} from '../model/duration.ts';
+import type {Labels} from '../model/labels.ts';
+import {labelOf, labelsOf, labelsToRecord} from '../model/labels.ts';
+import type {CompiledRelabelConfig} from '../relabel/relabel.ts';
+import {relabel} from '../relabel/relabel.ts';
+import type {ScrapeConfig, TargetGroup} from './config.ts';
+
+/** What is to be scraped, as relabeling left it. */
+export interface Target {
+  /** Before relabeling, as the targets page shows them. */
+  discoveredLabels: Labels;
+  /** All labels, those with `__` included. */
+  labels: Labels;
+  /** The labels that its series get. */
+  publicLabels: Labels;
+  url: string;
+  intervalMs: number;
+  timeoutMs: number;
+  /** Equal for targets that are the same. */
+  key: string;
+}
+
+export interface TargetSet {
+  targets: Target[];
+  /** Discovered labels of the targets that relabeling dropped. */
+  dropped: Labels[];
+  /** What is wrong with targets that could not be made. */
+  failures: string[];
+}
+
+/** The targets of a group. What is wrong with one does not touch the others. */
+export function targetsOf(
+  config: ScrapeConfig,
+  relabelConfigs: readonly CompiledRelabelConfig[],
+  group: TargetGroup,
+): TargetSet {
+  const set: TargetSet = {targets: [], dropped: [], failures: []};
+  for (const [i, own] of group.targets.entries()) {
+    const discovered = discoveredLabels(config, own, group.labels);
+    try {
+      const labels = relabel(discovered, relabelConfigs);
+      if (labels === null) set.dropped.push(discovered);
+      else set.targets.push(targetOf(config, discovered, labels));
+    } catch (cause) {
+      set.failures.push(`instance ${i} in group ${group.source}: ${(cause as Error).message}`);
+    }
+  }
+  return set;
+}
+
+/** Labels of the target, then of its group, then what the configuration says, where nothing else does. */
+function discoveredLabels(
+  config: ScrapeConfig,
+  own: Record<string, string>,
+  group: Record<string, string>,
+): Labels {
+  const labels: Record<string, string> = {...group, ...own};
+  const defaults: Record<string, string> = {
+    job: config.jobName,
+    __scrape_interval__: formatDuration(config.scrapeIntervalMs),
+    __scrape_timeout__: formatDuration(config.scrapeTimeoutMs),
+    __metrics_path__: config.metricsPath,
+    __scheme__: config.scheme,
+  };
+  for (const [name, values] of Object.entries(config.params)) {
+    if (values[0] !== undefined) defaults[`__param_${name}`] = values[0];
+  }
+  for (const [name, value] of Object.entries(defaults)) labels[name] ||= value;
+  return labelsOf(labels);
+}
+
+function targetOf(config: ScrapeConfig, discovered: Labels, relabeled: Labels): Target {
+  const address = labelOf(relabeled, '__address__');
+  if (address === '') throw new TypeError('no address');
+  if (address.includes('/')) throw new TypeError(`${quoteGo(address)} is not a valid hostname`);
+  const interval = labelOf(relabeled, '__scrape_interval__');
+  const intervalMs = durationOf(interval, 'interval');
+  const timeout = labelOf(relabeled, '__scrape_timeout__');
+  const timeoutMs = durationOf(timeout, 'timeout');
+  if (timeoutMs > intervalMs) {
+    throw new RangeError(
+      `scrape timeout cannot be greater than scrape interval (${quoteGo(timeout)} > ${quoteGo(interval)})`,
+    );
+  }
+
+  const kept = labelsToRecord(relabeled);
+  for (const name of Object.keys(kept)) if (name.startsWith('__meta_')) delete kept[name];
+  kept['instance'] ||= address;
+  const labels = labelsOf(kept);
+  for (let i = 0; i < labels.length; i += 2) {
+    if (!labels[i + 1]!.isWellFormed()) {
+      throw new TypeError(`invalid label value for ${quoteGo(labels[i]!)}: ${quoteGo(labels[i + 1]!)}`);
+    }
+  }
+  const publicLabels: string[] = [];
+  for (let i = 0; i < labels.length; i += 2) {
+    if (!labels[i]!.startsWith('__')) publicLabels.push(labels[i]!, labels[i + 1]!);
+  }
+  const url = urlOf(config, labels);
+  return {
+    discoveredLabels: discovered,
+    labels,
+    publicLabels,
+    url,
+    intervalMs,
+    timeoutMs,
+    key: JSON.stringify([labels, url]),
+  };
+}
+
+function durationOf(text: string, what: string): number {
+  let ms: number;
+  try {
+    ms = parseDuration(text);
+  } catch (cause) {
+    throw new SyntaxError(`error parsing scrape ${what}: ${(cause as Error).message}`, {cause});
+  }
+  if (ms === 0) throw new RangeError(`scrape ${what} cannot be 0`);
+  return ms;
+}
+
+function urlOf(config: ScrapeConfig, labels: Labels): string {
+  const params = new Map<string, string[]>();
+  for (const [name, values] of Object.entries(config.params)) params.set(name, [...values]);
+  for (let i = 0; i < labels.length; i += 2) {
+    if (!labels[i]!.startsWith('__param_')) continue;
+    const name = labels[i]!.slice('__param_'.length);
+    const values = params.get(name);
+    if (values !== undefined && values.length > 0) values[0] = labels[i + 1]!;
+    else params.set(name, [labels[i + 1]!]);
+  }
+  const query = new URLSearchParams();
+  for (const name of [...params.keys()].sort()) {
+    for (const value of params.get(name)!) query.append(name, value);
+  }
+  const path = labelOf(labels, '__metrics_path__');
+  const rooted = path === '' || path.startsWith('/') ? path : `/${path}`;
+  const escaped = encodeURI(rooted).replaceAll('?', '%3F').replaceAll('#', '%23');
+  const search = query.toString();
+  return `${labelOf(labels, '__scheme__')}://${labelOf(labels, '__address__')}${escaped}${search === '' ? '' : `?${search}`}`;
+}

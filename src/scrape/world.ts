@@ -1,0 +1,86 @@
+import {hostname} from 'node:os';
+import type {Arena} from '../kernels/arena.ts';
+import type {Kernels} from '../kernels/kernels.ts';
+import type {LinearMemory} from '../kernels/memory.ts';
+import type {Appender} from '../storage/appender.ts';
+import type {Logger} from '../sys/log.ts';
+import {BodyScan} from './bodyscan.ts';
+import type {ScrapeClock} from './clock.ts';
+import {systemClock} from './clock.ts';
+import type {Ingest} from './ingest.ts';
+import {ScrapeMemory} from './memory.ts';
+import {hashText} from './hash.ts';
+import {ScrapeCounters} from './statistics.ts';
+
+export interface ScrapeManagerOptions {
+  appender: Appender;
+  memory: LinearMemory;
+  kernels: Kernels;
+  arena: Arena;
+  logger: Logger;
+  clock?: ScrapeClock;
+  /** Two servers with different external labels scrape the same targets at different times. */
+  externalLabels?: Record<string, string>;
+}
+
+/** Scans that are kept for the next scrapes. */
+const idleScansMax = 16;
+
+/** What all pools share. */
+export class ScrapeWorld {
+  readonly memory: ScrapeMemory;
+  readonly appender: Appender;
+  readonly logger: Logger;
+  readonly clock: ScrapeClock;
+  readonly counters = new ScrapeCounters();
+  readonly offsetSeed: number;
+  /** Everything that holds a line table. */
+  readonly ingests = new Set<Ingest>();
+  readonly #idleScans: BodyScan[] = [];
+  readonly #later = new Map<() => void, Promise<void> | null>();
+
+  constructor(options: ScrapeManagerOptions) {
+    this.memory = new ScrapeMemory(options);
+    this.appender = options.appender;
+    this.logger = options.logger;
+    this.clock = options.clock ?? systemClock;
+    this.offsetSeed = hashText(JSON.stringify([hostname(), options.externalLabels ?? {}]));
+  }
+
+  acquireScan(): BodyScan {
+    return this.#idleScans.pop() ?? new BodyScan(this.memory);
+  }
+
+  releaseScan(scan: BodyScan): void {
+    scan.release();
+    if (this.#idleScans.length < idleScansMax) this.#idleScans.push(scan);
+    else scan.free();
+  }
+
+  /** Forgets comments that no target sends any more, now and then. */
+  collectComments(): void {
+    const {comments} = this.memory;
+    if (!comments.crowded) return;
+    const used = new Set<number>();
+    for (const {table} of this.ingests) table.commentIds(0, used);
+    comments.collect(used);
+  }
+
+  /** Does something after a while, unless the program ends before. */
+  later(delayMs: number, action: () => Promise<void>): void {
+    const cancel = this.clock.after(delayMs, () => {
+      const running = action()
+        .catch((cause: unknown) => this.logger.error('Clearing up after scrapes failed', {err: cause}))
+        .finally(() => this.#later.delete(cancel));
+      this.#later.set(cancel, running);
+    });
+    this.#later.set(cancel, null);
+  }
+
+  /** Waits for what later() has begun, and calls the rest off. */
+  async stop(): Promise<void> {
+    for (const cancel of this.#later.keys()) cancel();
+    await Promise.all([...this.#later.values()].filter((running) => running !== null));
+    this.#later.clear();
+  }
+}
