@@ -3,7 +3,7 @@ import {Symbols} from '../../storage/symbols.ts';
 import type {Expr} from '../ast.ts';
 import {parseExpr} from '../parser/parser.ts';
 import type {ParseOptions} from '../parser/tokenstream.ts';
-import {typeOf} from '../parser/types.ts';
+import {documentedType, typeOf} from '../parser/types.ts';
 import {QueryContext} from './context.ts';
 import {QueryError} from './error.ts';
 import {gridOf, instantGrid, type Grid} from './grid.ts';
@@ -29,8 +29,8 @@ export interface EngineOptions {
   maxSamples: number;
   /** Bytes of results that one query may hold at once. Default: 1 GiB. */
   maxBytes?: number;
-  /** Step of subqueries that name none: global.evaluation_interval. */
-  defaultEvalIntervalMs: number;
+  /** Step of subqueries that name none: global.evaluation_interval. Default: one minute. */
+  defaultEvalIntervalMs?: number;
   features?: EngineFeatures;
 }
 
@@ -66,6 +66,7 @@ export interface RangeOptions extends QueryOptions {
 }
 
 const maxBytesDefault = 2 ** 30;
+const evalIntervalDefaultMs = 60_000;
 
 /**
  * Evaluates PromQL, one query at a time, without waiting for anything. Throws ParseError for what is no PromQL and
@@ -84,7 +85,8 @@ export class Engine {
 
   execInstant(queryable: Queryable, query: string, options: InstantOptions): QueryResult {
     const {timeMs} = options;
-    return this.#exec(queryable, query, {startMs: timeMs, endMs: timeMs, stepMs: 0}, options);
+    const times = {startMs: timeMs, endMs: timeMs, stepMs: 0};
+    return this.#exec(queryable, {query, expr: this.parse(query), times}, options);
   }
 
   execRange(queryable: Queryable, query: string, options: RangeOptions): QueryResult {
@@ -95,17 +97,23 @@ export class Engine {
     if (type !== 'vector' && type !== 'scalar') {
       throw new QueryError(
         'bad_data',
-        `invalid expression type "${type === 'matrix' ? 'range vector' : type}" for range query, must be Scalar or instant Vector`,
+        `invalid expression type "${documentedType(type)}" for range query, must be Scalar or instant Vector`,
       );
     }
-    return this.#exec(queryable, query, {startMs, endMs, stepMs}, options);
+    return this.#exec(queryable, {query, expr, times: {startMs, endMs, stepMs}}, options);
   }
 
-  #exec(queryable: Queryable, query: string, times: QueryTimes, options: QueryOptions): QueryResult {
+  #exec(
+    queryable: Queryable,
+    parsed: {query: string; expr: Expr; times: QueryTimes},
+    options: QueryOptions,
+  ): QueryResult {
     const began = performance.now();
-    const expr = prepareExpr(this.parse(query), times, query);
+    const {query, times} = parsed;
+    const expr = prepareExpr(parsed.expr, times, query);
     const lookbackDeltaMs = options.lookbackDeltaMs ?? this.options.lookbackDeltaMs;
-    const defaultStepMs = options.defaultEvalIntervalMs ?? this.options.defaultEvalIntervalMs;
+    const defaultStepMs =
+      options.defaultEvalIntervalMs ?? this.options.defaultEvalIntervalMs ?? evalIntervalDefaultMs;
     const symbols = new Symbols();
     const range = timeRangeOf(expr, times, lookbackDeltaMs);
     const querier = queryable.querier(range, symbols);

@@ -1,0 +1,248 @@
+// The results of queries as Prometheus's JSON, written straight into bytes, envelope included.
+
+import {quoteGo} from '../base/quote.ts';
+import type {LabelIds} from '../storage/querier.ts';
+import type {Symbols} from '../storage/symbols.ts';
+import {formatPlain} from '../promql/engine/format.ts';
+import type {MatrixValue, QueryResult, QueryStats, QueryValue, VectorValue} from '../promql/engine/result.ts';
+import {QueryError, type QueryErrorKind} from '../promql/engine/error.ts';
+import type {QueryAnswer} from './backend.ts';
+import {failureText, invalidParameter, statusOf, stringifyGo, ApiError} from './envelope.ts';
+import {JsonBytes} from './jsonbytes.ts';
+
+export const truncatedWarning = 'results truncated due to limit';
+
+/** For those who ask for statistics in a way of their own. */
+const statsWarning = (stats: string): string =>
+  `value ${quoteGo(stats)} for parameter "stats" is deprecated and will be rejected in the next major release, ` +
+  'use "true" or "all"';
+
+export interface ResponseOptions {
+  /** Series in the answer; 0 = all. */
+  limit: number;
+  /** '' = none. */
+  stats: string;
+}
+
+/** A finished query as an answer. */
+export function queryAnswer(result: QueryResult, {limit, stats}: ResponseOptions): QueryAnswer {
+  const warnings = [...result.warnings];
+  const value = limit > 0 ? truncate(result.value, limit) : result.value;
+  if (value !== result.value) warnings.push(truncatedWarning);
+  if (stats !== '' && stats !== 'all' && stats !== 'true') warnings.push(statsWarning(stats));
+  const json = new JsonBytes(estimateSize(value));
+  json.ascii('{"status":"success","data":{"resultType":"');
+  json.ascii(value.kind);
+  json.ascii('","result":');
+  writeValue(json, value, result.symbols);
+  if (stats !== '') writeStats(json, result.stats);
+  json.ascii('}');
+  writeTexts(json, ',"warnings":', warnings);
+  writeTexts(json, ',"infos":', result.infos);
+  json.ascii('}');
+  return {status: 200, body: json.finish()};
+}
+
+/** What a query could not be answered for: errors of the parser, the engine, and all others. */
+export function errorAnswer(error: unknown): QueryAnswer {
+  const {type, message} = describeError(error);
+  return {status: statusOf(type), body: new TextEncoder().encode(failureText(type, message))};
+}
+
+function describeError(error: unknown): {type: QueryErrorKind | ApiError['type']; message: string} {
+  if (error instanceof ApiError) return {type: error.type, message: error.message};
+  if (error instanceof QueryError) {
+    if (error.kind !== 'bad_data') return {type: error.kind, message: error.message};
+    return {type: 'bad_data', message: invalidParameter('query', error.message).message};
+  }
+  if (error instanceof SyntaxError) {
+    return {type: 'bad_data', message: invalidParameter('query', error.message).message};
+  }
+  // A bug, or memory that ran out: the query ends, the process does not.
+  return {type: 'internal', message: error instanceof Error ? error.message : String(error)};
+}
+
+/** A list of texts as an answer, cut off at `limit` (0 = none). */
+export function textsAnswer(texts: readonly string[], limit: number): QueryAnswer {
+  const json = new JsonBytes(64 + 16 * texts.length);
+  json.ascii('{"status":"success","data":[');
+  const count = limit > 0 ? Math.min(limit, texts.length) : texts.length;
+  for (let i = 0; i < count; i++) {
+    if (i > 0) json.char(comma);
+    json.string(texts[i]!, true);
+  }
+  json.ascii(']');
+  writeTexts(json, ',"warnings":', count < texts.length ? [truncatedWarning] : []);
+  json.ascii('}');
+  return {status: 200, body: json.finish()};
+}
+
+/** A list of label sets as an answer, cut off at `limit` (0 = none). */
+export function seriesAnswer(symbols: Symbols, series: readonly LabelIds[], limit: number): QueryAnswer {
+  const json = new JsonBytes(64 + 128 * series.length);
+  const labels = new LabelWriter(json, symbols);
+  json.ascii('{"status":"success","data":[');
+  const count = limit > 0 ? Math.min(limit, series.length) : series.length;
+  for (let i = 0; i < count; i++) {
+    if (i > 0) json.char(comma);
+    labels.write(series[i]!);
+  }
+  json.ascii(']');
+  writeTexts(json, ',"warnings":', count < series.length ? [truncatedWarning] : []);
+  json.ascii('}');
+  return {status: 200, body: json.finish()};
+}
+
+const comma = 0x2c;
+const closeBracket = 0x5d;
+
+function truncate(value: QueryValue, limit: number): QueryValue {
+  if (value.kind === 'vector' && value.labels.length > limit) {
+    return {...value, labels: value.labels.slice(0, limit)};
+  }
+  if (value.kind === 'matrix' && value.series.length > limit) {
+    return {...value, series: value.series.slice(0, limit)};
+  }
+  return value;
+}
+
+function estimateSize(value: QueryValue): number {
+  if (value.kind === 'vector') return 256 + 160 * value.labels.length;
+  if (value.kind !== 'matrix') return 256;
+  let points = 0;
+  for (const series of value.series) points += series.length;
+  return 256 + 128 * value.series.length + 32 * points;
+}
+
+function writeValue(json: JsonBytes, value: QueryValue, symbols: Symbols): void {
+  switch (value.kind) {
+    case 'scalar':
+      // Scalars and strings go through another encoder, which knows neither exponents nor fixed fractions of seconds.
+      return json.ascii(`[${value.timeMs / 1000},"${formatPlain(value.value)}"]`);
+    case 'string':
+      json.ascii(`[${value.timeMs / 1000},`);
+      json.string(value.value, true);
+      return json.char(closeBracket);
+    case 'vector':
+      return writeVector(json, value, symbols);
+    case 'matrix':
+      return writeMatrix(json, value, symbols);
+  }
+}
+
+function writeVector(json: JsonBytes, vector: VectorValue, symbols: Symbols): void {
+  const labels = new LabelWriter(json, symbols);
+  json.ascii('[');
+  for (let i = 0; i < vector.labels.length; i++) {
+    json.ascii(i === 0 ? '{"metric":' : ',{"metric":');
+    labels.write(vector.labels[i]!);
+    json.ascii(',"value":[');
+    json.timestamp(vector.timeMs);
+    json.char(comma);
+    json.sampleValue(vector.values[i]!);
+    json.ascii(']}');
+  }
+  json.ascii(']');
+}
+
+function writeMatrix(json: JsonBytes, matrix: MatrixValue, symbols: Symbols): void {
+  const labels = new LabelWriter(json, symbols);
+  const times = new TimeTexts();
+  json.ascii('[');
+  for (const [index, series] of matrix.series.entries()) {
+    json.ascii(index === 0 ? '{"metric":' : ',{"metric":');
+    labels.write(series.labels);
+    json.ascii(',"values":[');
+    times.prepare(series.times, series.length);
+    for (let i = 0; i < series.length; i++) {
+      times.write(json, i);
+      json.sampleValue(series.values[i]!);
+      json.char(closeBracket);
+    }
+    json.ascii(']}');
+  }
+  json.ascii(']');
+}
+
+/** The beginnings of points, `[1435781430.500,`, written once for all series that share a column of times. */
+class TimeTexts {
+  #times: Float64Array | null = null;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #ends = new Int32Array(0);
+
+  prepare(times: Float64Array, length: number): void {
+    if (times === this.#times) return;
+    this.#times = times;
+    const json = new JsonBytes(24 * length);
+    this.#ends = new Int32Array(length + 1);
+    for (let i = 0; i < length; i++) {
+      json.ascii(i === 0 ? '[' : ',[');
+      json.timestamp(times[i]!);
+      json.char(comma);
+      this.#ends[i + 1] = json.length;
+    }
+    this.#bytes = json.finish();
+  }
+
+  write(json: JsonBytes, index: number): void {
+    json.copy(this.#bytes, this.#ends[index]!, this.#ends[index + 1]!);
+  }
+}
+
+/** Label sets; each name and value is escaped once. */
+class LabelWriter {
+  readonly #json: JsonBytes;
+  readonly #symbols: Symbols;
+  readonly #escaped: (Uint8Array | undefined)[] = [];
+
+  constructor(json: JsonBytes, symbols: Symbols) {
+    this.#json = json;
+    this.#symbols = symbols;
+  }
+
+  write(labels: LabelIds): void {
+    const json = this.#json;
+    json.char(0x7b);
+    for (let i = 0; i < labels.length; i += 2) {
+      if (i > 0) json.char(comma);
+      this.#text(labels[i]!);
+      json.char(0x3a);
+      this.#text(labels[i + 1]!);
+    }
+    json.char(0x7d);
+  }
+
+  #text(id: number): void {
+    let bytes = this.#escaped[id];
+    if (bytes === undefined) {
+      const json = new JsonBytes(64);
+      json.string(this.#symbols.text(id));
+      bytes = this.#escaped[id] = json.finish();
+    }
+    this.#json.copy(bytes, 0, bytes.length);
+  }
+}
+
+function writeStats(json: JsonBytes, {timings, samples}: QueryStats): void {
+  const perStep = samples.totalQueryableSamplesPerStep?.map(([ms, count]) => [ms / 1000, count]);
+  const text = stringifyGo({
+    timings,
+    samples: {
+      ...(perStep === undefined ? {} : {totalQueryableSamplesPerStep: perStep}),
+      totalQueryableSamples: samples.totalQueryableSamples,
+      samplesRead: samples.samplesRead,
+      peakSamples: samples.peakSamples,
+    },
+  });
+  json.ascii(`,"stats":${text}`);
+}
+
+function writeTexts(json: JsonBytes, key: string, texts: readonly string[]): void {
+  if (texts.length === 0) return;
+  json.ascii(key);
+  for (const [index, text] of texts.entries()) {
+    json.ascii(index === 0 ? '[' : ',');
+    json.string(text, true);
+  }
+  json.ascii(']');
+}
