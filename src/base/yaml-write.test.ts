@@ -127,5 +127,5 @@ test('sortedMap() puts numbers within names in their order', () => {
     ...sortedMap(new Map(given.map((name) => [name, '']))).keys(),
   ];
   assert.deepEqual(names('b', 'a10', 'a9', 'a', 'A', '_x', '1'), ['_x', '1', 'A', 'a', 'a9', 'a10', 'b']);
-  assert.deepEqual(names('a100', 'a1', 'a10', 'a01'), ['a01', 'a1', 'a10', 'a100']);
+  assert.deepEqual(names('a100', 'a1', 'a10', 'a01'), ['a1', 'a01', 'a10', 'a100']);
 });

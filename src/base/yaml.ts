@@ -149,8 +149,10 @@ class TreeBuilder {
     if (event.type === 2) return {kind: 'sequence', items: [], offset: event.start};
     if (event.type === 3) return {kind: 'mapping', entries: [], offset: event.start};
     const tag = event.tagStart < 0 ? '' : this.#text.slice(event.tagStart, event.tagEnd);
+    const quoted = event.style === 2 || event.style === 3;
+    const offset = quoted ? event.valueStart - 1 : event.valueStart;
     const text = getScalarValue(this.#text, event);
-    return {kind: 'scalar', text, plain: event.style === 1 && tag === '', tag, offset: event.valueStart};
+    return {kind: 'scalar', text, plain: event.style === 1 && tag === '', tag, offset};
   }
 
   #alias(event: AliasEvent): YamlNode {
