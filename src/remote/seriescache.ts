@@ -41,8 +41,8 @@ export class SeriesCache {
     return this.#table.byteLength;
   }
 
-  /** Looks for the series that bytes[start, end) names. A later add() stores under the same bytes. */
-  find(bytes: Uint8Array, start: number, end: number, into: CachedSeries): boolean {
+  /** Looks for the series that the bytes [start, end) name. A later add() stores under the same bytes. */
+  find(bytes: DataView, start: number, end: number, into: CachedSeries): boolean {
     const hash = this.#hash;
     hashBlock(bytes, start, end, this.#seed, hash);
     const at = this.#place(hash[0]!, hash[1]!, hash[2]!, hash[3]!);

@@ -79,6 +79,7 @@ export class WriteReceiver {
   readonly #cache: SeriesCache;
   readonly #ref: SeriesRef = {slot: 0, generation: 0};
   #reader = new ProtobufReader(new Uint8Array(0));
+  #view: DataView = new DataView(new ArrayBuffer(0));
   /** Samples after this time are out of bounds. */
   #timeMax = 0;
   #pass: Pass = 'check';
@@ -109,6 +110,7 @@ export class WriteReceiver {
       this.#batch.length = 0;
     }
     this.#reader = new ProtobufReader(new Uint8Array(0));
+    this.#view = new DataView(new ArrayBuffer(0));
     return this.#conclude(refusal);
   }
 
@@ -131,6 +133,7 @@ export class WriteReceiver {
 
   #applyMessage(message: Uint8Array): void {
     this.#reader = new ProtobufReader(message);
+    this.#view = new DataView(message.buffer, message.byteOffset, message.byteLength);
     this.#walk();
     this.#checkBatch();
     this.#pass = 'commit';
@@ -164,14 +167,8 @@ export class WriteReceiver {
   /** Reads one TimeSeries up to `end`. */
   #readSeries(end: number): void {
     const reader = this.#reader;
-    const {bytes, position: start} = reader;
-    // Labels come first; whoever writes them elsewhere pays for it.
-    while (reader.position < end && bytes[reader.position] === tagLabels) {
-      reader.position++;
-      reader.readBytes(end);
-      reader.position = reader.end;
-    }
-    const labelsEnd = reader.position;
+    const {position: start} = reader;
+    const labelsEnd = this.#skipLabels(end);
     let resolved = false;
     let valid = true;
     while (reader.position < end) {
@@ -185,7 +182,7 @@ export class WriteReceiver {
       if (!resolved) {
         const {position, end: sampleEnd} = reader;
         if (this.#labelsFollow(sampleEnd, end)) return this.#readScatteredSeries(start, end);
-        valid = this.#resolve(bytes, start, labelsEnd);
+        valid = this.#resolve(this.#view, start, labelsEnd);
         resolved = true;
         reader.position = position;
         reader.end = sampleEnd;
@@ -193,6 +190,26 @@ export class WriteReceiver {
       if (valid) this.#readSample(reader.end);
       else this.#skipSample(reader.end);
     }
+  }
+
+  /** Labels come first; whoever writes them elsewhere pays for it. */
+  #skipLabels(end: number): number {
+    const reader = this.#reader;
+    const {bytes} = reader;
+    let at = reader.position;
+    while (at + 1 < end && bytes[at] === tagLabels) {
+      const size = bytes[at + 1]!;
+      if (size < 0x80) {
+        at += 2 + size; // Fast path.
+        continue;
+      }
+      reader.position = at + 1;
+      reader.readBytes(end);
+      at = reader.end;
+    }
+    if (at > end) throw new SyntaxError(`cut short: labels before byte ${end}`);
+    reader.position = at;
+    return at;
   }
 
   /** Whether there are labels behind the samples, which the series cannot be found without. */
@@ -226,7 +243,7 @@ export class WriteReceiver {
     while (reader.position < end) {
       const tag = reader.readTag(end);
       if (tag === tagSamples) {
-        valid ??= this.#resolve(block, 0, size);
+        valid ??= this.#resolve(new DataView(block.buffer), 0, size);
         reader.readBytes(end);
         if (valid) this.#readSample(reader.end);
         else this.#skipSample(reader.end);
@@ -242,12 +259,14 @@ export class WriteReceiver {
   }
 
   /** Finds the series of a block of labels, or makes it; false where the labels name none. */
-  #resolve(bytes: Uint8Array, start: number, end: number): boolean {
+  #resolve(bytes: DataView, start: number, end: number): boolean {
     const ref = this.#ref;
     if (this.#cache.find(bytes, start, end, ref)) return true; // The usual case.
     let labels: Labels;
     try {
-      labels = refuseRangeErrors(() => readWriteLabels(bytes, start, end));
+      labels = refuseRangeErrors(() =>
+        readWriteLabels(new Uint8Array(bytes.buffer, bytes.byteOffset, end), start, end),
+      );
     } catch (cause) {
       if (!(cause instanceof InvalidLabels)) throw cause;
       if (this.#invalidReason === '') this.#invalidReason = cause.message;
