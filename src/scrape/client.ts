@@ -342,7 +342,9 @@ function authorizationOf(config: ScrapeConfig): string {
   if (basicAuth !== undefined) {
     const password =
       basicAuth.passwordFile === undefined ? (basicAuth.password ?? '') : readSecret(basicAuth.passwordFile);
-    return `Basic ${Buffer.from(`${basicAuth.username}:${password}`).toString('base64')}`;
+    const username =
+      basicAuth.usernameFile === undefined ? basicAuth.username : readSecret(basicAuth.usernameFile);
+    return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   }
   const credentials =
     authorization!.credentialsFile === undefined
@@ -361,6 +363,8 @@ function readSecret(file: string): string {
   }
 }
 
+const secureVersions = {TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3'} as const;
+
 /** Connects as tls_config says. Its files are read for every new connection, so that renewed certificates are used. */
 function connectorOf(config: ScrapeConfig): buildConnector.connector {
   const plain = {timeout: config.scrapeTimeoutMs, allowH2: false};
@@ -370,9 +374,9 @@ function connectorOf(config: ScrapeConfig): buildConnector.connector {
   let connect = buildConnector(plain);
   return (options, callback) => {
     try {
-      const ca = tls.caFile === undefined ? undefined : readFileSync(tls.caFile, 'utf8');
-      const cert = tls.certFile === undefined ? undefined : readFileSync(tls.certFile, 'utf8');
-      const key = tls.keyFile === undefined ? undefined : readFileSync(tls.keyFile, 'utf8');
+      const ca = tls.caFile === undefined ? tls.ca : readFileSync(tls.caFile, 'utf8');
+      const cert = tls.certFile === undefined ? tls.cert : readFileSync(tls.certFile, 'utf8');
+      const key = tls.keyFile === undefined ? tls.key : readFileSync(tls.keyFile, 'utf8');
       const read = JSON.stringify([ca, cert, key]);
       if (read !== files) {
         connect = buildConnector({
@@ -382,6 +386,8 @@ function connectorOf(config: ScrapeConfig): buildConnector.connector {
           ...(cert === undefined ? {} : {cert}),
           ...(key === undefined ? {} : {key}),
           ...(tls.serverName === undefined ? {} : {servername: tls.serverName}),
+          ...(tls.minVersion === undefined ? {} : {minVersion: secureVersions[tls.minVersion]}),
+          ...(tls.maxVersion === undefined ? {} : {maxVersion: secureVersions[tls.maxVersion]}),
         });
         files = read;
       }
