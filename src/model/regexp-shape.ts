@@ -11,9 +11,10 @@ export interface Shape {
 
 export type Sequence = readonly Element[];
 
-/** One of some strings; any text of at least 0 or 1 characters; or anything the engine has to look at. */
+/** One of some strings; so many characters; any text of at least 0 or 1 characters; or what the engine has to look at. */
 export type Element =
   | {readonly kind: 'texts'; readonly texts: readonly string[]}
+  | {readonly kind: 'characters'; readonly count: number}
   | {readonly kind: 'gap'; readonly min: number}
   | {readonly kind: 'other'};
 
@@ -31,7 +32,7 @@ export function shapeOf(pattern: string): Shape | null {
 }
 
 const other: Element = {kind: 'other'};
-const anyCharacter: Element = {kind: 'other'};
+const anyCharacter: Element = {kind: 'characters', count: 1};
 
 class ShapeReader {
   readonly #pattern: string;
@@ -187,6 +188,9 @@ function append(sequence: Element[], element: Element): void {
       return;
     }
     sequence.push(other);
+  } else if (last?.kind === 'characters' && element.kind === 'characters') {
+    sequence[sequence.length - 1] = {kind: 'characters', count: last.count + element.count};
+    return;
   } else if (last?.kind === 'gap' && element.kind === 'gap') {
     const min = last.min + element.min;
     sequence[sequence.length - 1] = min <= 1 ? {kind: 'gap', min} : other;
@@ -225,7 +229,7 @@ export function textsOf(sequence: Sequence): readonly string[] | null {
 }
 
 function classTexts(text: string): Element | null {
-  const chars = [...text].slice(1, -1);
+  const chars = Array.from(text).slice(1, -1);
   const texts: string[] = [];
   for (let i = 0; i < chars.length; i++) {
     const low = chars[i]!.codePointAt(0)!;

@@ -1,7 +1,7 @@
 import {RE2JS, RE2JSException} from 're2js';
 import {quoteGo} from '../base/quote.ts';
 import {shapeOf, textsOf} from './regexp-shape.ts';
-import type {Sequence, Shape} from './regexp-shape.ts';
+import type {Element, Sequence, Shape} from './regexp-shape.ts';
 
 /** Longest list of strings that `setMatches` gives out. */
 const setSizeMax = 1024;
@@ -38,7 +38,7 @@ export class Regexp {
     const set = shape === null || shape.ignoresCase ? null : finiteSet(shape);
     this.setMatches = set !== null && set.length <= setSizeMax ? set : [];
     this.prefix = shape === null || shape.ignoresCase ? '' : commonPrefix(shape.alternatives);
-    const globs = set === null ? globsOf(shape) : null;
+    const globs = set === null && shape !== null ? globsOf(shape) : null;
     this.programSize = set === null && globs === null ? programSizeOf(pattern) : 0;
     if (this.programSize > programSizeMax) {
       const sizes = `${this.programSize} instructions, at most ${programSizeMax} are allowed`;
@@ -47,7 +47,9 @@ export class Regexp {
     if (set !== null) this.#match = setMatcher(set);
     else
       this.#match =
-        globs === null ? engineMatcher(pattern, shape) : globMatcher(pattern, globs, shape!.ignoresCase);
+        globs === null
+          ? engineMatcher(pattern, shape)
+          : globMatcher(globs, shape!.ignoresCase ? pattern : null);
   }
 
   matches(text: string): boolean {
@@ -61,23 +63,28 @@ function shapeOfLiterals(literals: readonly string[]): Shape {
 
 type Match = (text: string) => boolean;
 
-function globsOf(shape: Shape | null): readonly Glob[] | null {
-  if (shape === null) return null;
+/** Null where the engine is needed. Globs of patterns that ignore case are in lower case. */
+function globsOf({alternatives, ignoresCase}: Shape): readonly Glob[] | null {
   const globs: Glob[] = [];
-  for (const sequence of shape.alternatives) {
-    const glob = globOf(sequence);
+  for (const sequence of alternatives) {
+    const glob = globOf(ignoresCase ? sequence.map(toLowerCase) : sequence);
     if (glob === null) return null;
     globs.push(glob);
   }
   return globs;
 }
 
-function globMatcher(pattern: string, globs: readonly Glob[], ignoresCase: boolean): Match {
-  if (ignoresCase) return foldingMatcher(pattern, globs);
+function toLowerCase(element: Element): Element {
+  if (element.kind !== 'texts') return element;
+  return {kind: 'texts', texts: element.texts.map((text) => text.toLowerCase())};
+}
+
+/** `foldedPattern` is the whole pattern where it ignores case, else null. */
+function globMatcher(globs: readonly Glob[], foldedPattern: string | null): Match {
   const [only] = globs;
-  return globs.length === 1
-    ? (text) => only!.matches(text)
-    : (text) => globs.some((glob) => glob.matches(text));
+  const matches: Match =
+    globs.length === 1 ? (text) => only!.matches(text) : (text) => globs.some((glob) => glob.matches(text));
+  return foldedPattern === null ? matches : foldingMatcher(foldedPattern, matches);
 }
 
 function setMatcher(texts: readonly string[]): Match {
@@ -94,15 +101,11 @@ function setMatcher(texts: readonly string[]): Match {
  * Letters beyond ASCII fold in ways of their own (U+212A is a K), so that these are the engine's. Patterns and texts of
  * ASCII alone are compared in lower case.
  */
-function foldingMatcher(pattern: string, globs: readonly Glob[]): Match {
+function foldingMatcher(pattern: string, matchesLower: Match): Match {
   if (!isAscii(pattern)) return engineMatcher(pattern, null);
-  const lowered = globs.map((glob) => glob.toLowerCase());
   let engine: Match | null = null;
   return (text) => {
-    if (isAscii(text)) {
-      const lower = text.toLowerCase();
-      return lowered.some((glob) => glob.matches(lower));
-    }
+    if (isAscii(text)) return matchesLower(text.toLowerCase());
     engine ??= engineMatcher(pattern, null);
     return engine(text);
   };
@@ -166,34 +169,30 @@ function programSizeOf(pattern: string): number {
 
 const sizedToken = /\\[^]|\[\^?\]?(?:\\[^]|\[:\^?\w+:\]|[^\]\\])*\]|\{(\d+)(?:,(\d*))?\}|[^]/g;
 
-/** Literals with gaps between them: `a.*b`, `.*(foo|bar).+`. */
+/** Literals with gaps between them, or before so many characters: `a.*b`, `.*(foo|bar).+`, `5..`. */
 class Glob {
   /** Each list with the shortest text first. */
   readonly #prefixes: readonly string[];
   readonly #middles: readonly {readonly gapMin: number; readonly texts: readonly string[]}[];
   readonly #suffixes: readonly string[] | null;
   readonly #lastGapMin: number;
+  /** How many characters follow; more than 0 only where there are no gaps. */
+  readonly #characterCount: number;
 
   /** `parts` lie between the gaps; there is one more of them than there are gaps. */
-  constructor(parts: readonly (readonly string[])[], gapMins: readonly number[]) {
+  constructor(parts: readonly (readonly string[])[], gapMins: readonly number[], characterCount: number) {
     const sorted = parts.map((texts) => texts.toSorted((a, b) => a.length - b.length));
     this.#prefixes = sorted[0]!;
     this.#middles = sorted.slice(1, -1).map((texts, index) => ({gapMin: gapMins[index]!, texts}));
     this.#suffixes = sorted.length > 1 ? sorted.at(-1)! : null;
     this.#lastGapMin = gapMins.at(-1) ?? 0;
-    this.toLowerCase = () =>
-      new Glob(
-        parts.map((texts) => texts.map((text) => text.toLowerCase())),
-        gapMins,
-      );
+    this.#characterCount = characterCount;
   }
-
-  readonly toLowerCase: () => Glob;
 
   /** From left to right, each literal as early as possible: that leaves the most for what follows. */
   matches(text: string): boolean {
     const suffixes = this.#suffixes;
-    if (suffixes === null) return this.#prefixes.includes(text);
+    if (suffixes === null) return this.#matchesEnd(text);
     let end = -1;
     for (let i = 0; end < 0 && i < this.#prefixes.length; i++) {
       if (text.startsWith(this.#prefixes[i]!)) end = this.#prefixes[i]!.length;
@@ -211,6 +210,23 @@ class Glob {
     }
     return false;
   }
+
+  #matchesEnd(text: string): boolean {
+    for (let i = 0; i < this.#prefixes.length; i++) {
+      const prefix = this.#prefixes[i]!;
+      if (text.startsWith(prefix) && hasCharacters(text, prefix.length, this.#characterCount)) return true;
+    }
+    return false;
+  }
+}
+
+/** Whether exactly `count` characters follow `position`. */
+function hasCharacters(text: string, position: number, count: number): boolean {
+  const rest = text.length - position;
+  // A character takes one or two units.
+  if (rest < count || rest > 2 * count) return false;
+  for (let left = count; left > 0; left--) position = skipCharacters(text, position, 1);
+  return position === text.length;
 }
 
 /** Where the occurrence of any of `texts` ends that ends first, from `start` on; -1 where there is none. */
@@ -235,12 +251,16 @@ function skipCharacters(text: string, position: number, count: number): number {
 function globOf(sequence: Sequence): Glob | null {
   const parts: (readonly string[])[] = [];
   const gapMins: number[] = [];
+  let characterCount = 0;
   let afterGap = true;
   for (const element of sequence) {
-    if (element.kind === 'other') return null;
+    if (element.kind === 'other' || characterCount > 0) return null;
     if (element.kind === 'texts') {
       parts.push(element.texts);
       afterGap = false;
+    } else if (element.kind === 'characters') {
+      if (gapMins.length > 0) return null;
+      characterCount = element.count;
     } else {
       if (afterGap) parts.push(['']);
       gapMins.push(element.min);
@@ -248,7 +268,7 @@ function globOf(sequence: Sequence): Glob | null {
     }
   }
   if (afterGap) parts.push(['']);
-  return new Glob(parts, gapMins);
+  return new Glob(parts, gapMins, characterCount);
 }
 
 function finiteSet(shape: Shape): readonly string[] | null {

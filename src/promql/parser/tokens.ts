@@ -206,5 +206,5 @@ export function describeToken(kind: TokenKind, text: string): string {
 /** The first ten characters of what takes more than ten bytes. */
 function abbreviate(text: string): string {
   if (new TextEncoder().encode(text).length <= 10) return quoteGo(text);
-  return `${quoteGo([...text].slice(0, 10).join(''))}...`;
+  return `${quoteGo(Array.from(text).slice(0, 10).join(''))}...`;
 }
