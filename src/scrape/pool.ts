@@ -121,7 +121,8 @@ export class ScrapePool implements LoopOwner {
   }
 
   droppedTargets(): DroppedTarget[] {
-    return this.dropped.map((labels) => ({
+    const kept = this.config.keepDroppedTargets || this.dropped.length;
+    return this.dropped.slice(0, kept).map((labels) => ({
       discoveredLabels: labelsToRecord(labels),
       scrapePool: this.config.jobName,
     }));
