@@ -7,7 +7,8 @@ import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {parseArgs} from 'node:util';
-import {fleetAddress} from './lib/fleet.ts';
+import {fleetAddress, type FleetReport} from './lib/fleet.ts';
+import {HeavyQueries} from './lib/heavyqueries.ts';
 import {cpuSeconds, folderBytes, freePort, residentBytes, stopProgram} from '../tools/programs.ts';
 import {availableSystems, type SystemUnderTest} from './lib/systems.ts';
 import {printTable} from './lib/table.ts';
@@ -19,6 +20,8 @@ interface Plan {
   warmupSeconds: number;
   seconds: number;
   gzip: boolean;
+  /** Heavy queries that run all the time while it is measured. */
+  queries: number;
 }
 
 interface Result {
@@ -30,6 +33,8 @@ interface Result {
   residentBytesHighest: number;
   diskBytesPerSample: number;
   series: number;
+  gapMsMax: number;
+  queriesAnswered: number;
 }
 
 export async function run(options: string[]): Promise<void> {
@@ -42,6 +47,7 @@ export async function run(options: string[]): Promise<void> {
       warmup: {type: 'string', default: '20'},
       seconds: {type: 'string', default: '60'},
       plain: {type: 'boolean', default: false},
+      queries: {type: 'string', default: '0'},
       only: {type: 'string', multiple: true, default: []},
     },
   });
@@ -52,6 +58,7 @@ export async function run(options: string[]): Promise<void> {
     warmupSeconds: Number(values.warmup),
     seconds: Number(values.seconds),
     gzip: !values.plain,
+    queries: Number(values.queries),
   };
   process.stdout.write(
     `${plan.targets} targets x ${plan.series} series every ${plan.intervalSeconds} s, ${plan.gzip ? 'gzip' : 'plain'} bodies, ` +
@@ -74,11 +81,13 @@ async function measure(system: SystemUnderTest, plan: Plan): Promise<Result> {
     try {
       await sleep(plan.warmupSeconds * 1000);
       const cpuBefore = cpuSeconds(pid);
-      const servedBefore = await fleet.served();
+      const {served: servedBefore} = await fleet.report('reset');
+      const heavy = new HeavyQueries(program.baseUrl, plan.queries);
       const started = performance.now();
       await sleep(plan.seconds * 1000);
       const cpu = cpuSeconds(pid) - cpuBefore;
-      const servedAfter = await fleet.served();
+      const {served: servedAfter, gapMsMax} = await fleet.report();
+      const queriesAnswered = await heavy.stop();
       const samples = (servedAfter - servedBefore) * plan.series;
       const seconds = (performance.now() - started) / 1000;
       const series = await countSeries(program.baseUrl);
@@ -93,6 +102,8 @@ async function measure(system: SystemUnderTest, plan: Plan): Promise<Result> {
         residentBytesHighest: memory.highest,
         diskBytesPerSample: folderBytes(dataFolder) / (servedAfter * plan.series),
         series,
+        gapMsMax,
+        queriesAnswered,
       };
     } finally {
       await stopProgram(program.child);
@@ -105,7 +116,7 @@ async function measure(system: SystemUnderTest, plan: Plan): Promise<Result> {
 
 interface Fleet {
   port: number;
-  served(): Promise<number>;
+  report(command?: string): Promise<FleetReport>;
   stop(): Promise<void>;
 }
 
@@ -123,9 +134,9 @@ async function startFleet(plan: Plan): Promise<Fleet> {
   if (first.value !== 'listening') throw new Error(`cannot start the fleet: it said ${first.value}`);
   return {
     port,
-    async served() {
-      child.stdin.write('\n');
-      return Number((await lines.next()).value);
+    async report(command = '') {
+      child.stdin.write(`${command}\n`);
+      return JSON.parse((await lines.next()).value as string) as FleetReport;
     },
     stop: () => stopProgram(child),
   };
@@ -170,6 +181,8 @@ function printResults(results: Result[]): void {
       'highest MB',
       'disk B/sample',
       'ready s',
+      'longest gap s',
+      'queries',
     ],
     results.map((result) => [
       result.name,
@@ -183,6 +196,8 @@ function printResults(results: Result[]): void {
       result.residentBytesHighest / 1e6,
       result.diskBytesPerSample,
       result.readySeconds,
+      result.gapMsMax / 1000,
+      result.queriesAnswered,
     ]),
   );
   process.stdout.write(`\nA ratio is ${first.name}'s figure divided by that system's.\n`);

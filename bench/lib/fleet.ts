@@ -1,11 +1,18 @@
 // A synthetic fleet: many targets on loopback addresses, their bodies rendered and compressed beforehand, so that serving
 // costs next to nothing. Runs as a process of its own: `node bench/lib/fleet.ts TARGETS SERIES PORT`.
-// Target i listens on 127.1.x.y:PORT. Prints "listening" and afterwards answers lines on standard input with the
-// number of scrapes served so far.
+// Target i listens on 127.1.x.y:PORT. Prints "listening" and afterwards answers each line on standard input with a
+// FleetReport as JSON; the line "reset" begins the gaps anew.
 import {createServer} from 'node:net';
 import {createInterface} from 'node:readline';
 import {gzipSync} from 'node:zlib';
 import {Random} from '../../src/base/random.ts';
+
+export interface FleetReport {
+  /** Scrapes served since the start. */
+  served: number;
+  /** The longest time between two scrapes of one target since the last reset, or until now. */
+  gapMsMax: number;
+}
 
 /** How many states of the fleet are rendered; a target goes from one to the next with each scrape. */
 const bodyCount = 12;
@@ -79,6 +86,8 @@ async function serveFleet(targets: number, series: number, port: number): Promis
     zipped.push(renderResponse(gzipSync(body), 'gzip'));
   }
   let served = 0;
+  let gapMsMax = 0;
+  const lastMs = new Float64Array(targets);
   for (let index = 0; index < targets; index++) {
     let state = index;
     const server = createServer((socket) => {
@@ -93,6 +102,9 @@ async function serveFleet(targets: number, series: number, port: number): Promis
           pending = pending.slice(end + 4);
           state = (state + 1) % bodyCount;
           served++;
+          const nowMs = performance.now();
+          if (lastMs[index]! > 0) gapMsMax = Math.max(gapMsMax, nowMs - lastMs[index]!);
+          lastMs[index] = nowMs;
           socket.write((wantsGzip ? zipped : plain)[state]!);
         }
       });
@@ -105,7 +117,16 @@ async function serveFleet(targets: number, series: number, port: number): Promis
   }
   process.stdout.write('listening\n');
   createInterface({input: process.stdin})
-    .on('line', () => process.stdout.write(`${served}\n`))
+    .on('line', (line) => {
+      const nowMs = performance.now();
+      if (line === 'reset') {
+        gapMsMax = 0;
+        lastMs.fill(nowMs);
+      }
+      const open = lastMs.reduce((longest, each) => Math.max(longest, nowMs - each), 0);
+      const report: FleetReport = {served, gapMsMax: Math.max(gapMsMax, open)};
+      process.stdout.write(`${JSON.stringify(report)}\n`);
+    })
     .on('close', () => process.exit(0));
 }
 

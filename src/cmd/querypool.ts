@@ -5,7 +5,7 @@ import {Summary} from '../sys/summary.ts';
 /** A query worker as the pool sees it: one query at a time. */
 export interface QueryWorker {
   /** Evaluates; `deadlineMs` is on the clock of Date.now(). Rejects when the worker has died. */
-  run(request: QueryRequest, deadlineMs: number): Promise<WorkerAnswer>;
+  run(request: QueryRequest, times: {deadlineMs: number; queueSeconds: number}): Promise<WorkerAnswer>;
   /** Makes the running query end soon, with an answer that nobody looks at. */
   cancel(): void;
   /** Ends the worker at once and gives back what it held. */
@@ -139,7 +139,8 @@ export class QueryPool implements QueryBackend {
 
   async #evaluate(worker: QueryWorker, job: Job): Promise<void> {
     this.#running++;
-    this.#slices.get('queue_time')!.observe((this.#now() - job.enqueuedMs) / 1000);
+    const queueSeconds = (this.#now() - job.enqueuedMs) / 1000;
+    this.#slices.get('queue_time')!.observe(queueSeconds);
     const cancel = (): void => worker.cancel();
     job.signal.addEventListener('abort', cancel, {once: true});
     let hung = false;
@@ -151,7 +152,7 @@ export class QueryPool implements QueryBackend {
       Math.max(0, job.deadlineMs - this.#now()) + this.#options.graceMs,
     );
     try {
-      const answer = await worker.run(job.request, job.deadlineMs);
+      const answer = await worker.run(job.request, {deadlineMs: job.deadlineMs, queueSeconds});
       this.#account(answer);
       this.#idle.push(worker);
       job.settle({status: answer.status, body: answer.body});

@@ -4,16 +4,16 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some moment; never goes back. */
   elapsed(): number;
-  /** Calls `run` once in `ms` milliseconds. It does not keep the process alive. Gives a function that takes it back. */
-  after(ms: number, run: () => void): () => void;
+  /** Calls `run` once in `ms` milliseconds; only with `keepAlive` the process stays for it. Gives a function that takes it back. */
+  after(ms: number, run: () => void, keepAlive?: boolean): () => void;
 }
 
 export const systemClock: Clock = {
   now: Date.now,
   elapsed: () => performance.now(),
-  after(ms, run) {
+  after(ms, run, keepAlive = false) {
     const timer = setTimeout(run, ms);
-    timer.unref();
+    if (!keepAlive) timer.unref();
     return () => clearTimeout(timer);
   },
 };

@@ -31,6 +31,8 @@ interface SimulatedFile {
   diskLength: number;
   /** Sectors that were written since the last sync. */
   dirty: Set<number>;
+  /** The call that last wrote: time does not pass here. */
+  modified: number;
   /** Whether the directory entry survives. */
   entryDurable: boolean;
 }
@@ -58,6 +60,7 @@ export class SimulatedFileSystem implements FileSystem {
         disk: new Uint8Array(0),
         diskLength: 0,
         dirty: new Set(),
+        modified: this.calls,
         entryDurable: false,
       };
       this.#files.set(path, file);
@@ -148,7 +151,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   status(path: string): FileStatus | null {
     const file = this.#files.get(path);
-    if (file !== undefined) return {bytes: file.length, directory: false, modifiedMs: 0};
+    if (file !== undefined) return {bytes: file.length, directory: false, modifiedMs: file.modified};
     return this.#directories.has(path) ? {bytes: 4096, directory: true, modifiedMs: 0} : null;
   }
 
@@ -211,6 +214,7 @@ export class SimulatedFileSystem implements FileSystem {
       disk: bytes.slice(),
       diskLength: bytes.length,
       dirty: new Set(),
+      modified: this.calls,
       entryDurable: true,
     });
   }
@@ -231,6 +235,7 @@ export class SimulatedFileSystem implements FileSystem {
     for (let sector = Math.floor(start / sectorBytes); sector * sectorBytes < end; sector++)
       file.dirty.add(sector);
     file.length = Math.max(file.length, end);
+    file.modified = this.calls;
   }
 
   #writeSector(file: SimulatedFile, sector: number): void {

@@ -1,4 +1,4 @@
-import type {MessagePort, Transferable} from 'node:worker_threads';
+import type {MessagePort, Transferable, Worker} from 'node:worker_threads';
 
 /**
  * Calls between threads: one side serves an object of handlers, the other calls them by name. Arguments and results are
@@ -33,41 +33,38 @@ export function transfer<T>(value: T, list: Transferable[]): T {
   return new Transferred(value, list) as T;
 }
 
-type PortLike = Pick<MessagePort, 'postMessage' | 'on'>;
+/** A worker as its parent sees it, or a port. */
+export type Port = MessagePort | Worker;
 
 /** Answers calls that arrive at `port`. */
-export function serve(port: PortLike, handlers: Handlers): void {
+export function serve(port: Port, handlers: Handlers): void {
   port.on('message', (message: CallMessage) => {
     void answer(port, handlers, message);
   });
 }
 
-async function answer(
-  port: PortLike,
-  handlers: Handlers,
-  {id, method, argument}: CallMessage,
-): Promise<void> {
+async function answer(port: Port, handlers: Handlers, {id, method, argument}: CallMessage): Promise<void> {
   try {
     const handler = handlers[method];
     if (handler === undefined) throw new RangeError(`cannot call ${method}: no such method`);
     const value = await handler(argument as never);
     if (value instanceof Transferred) port.postMessage({id, value: value.value}, value.list);
-    else port.postMessage({id, value});
+    else port.postMessage({id, value}, []);
   } catch (cause) {
     const error = cause instanceof Error ? cause : new Error(String(cause));
     const {name, message, stack} = error;
-    port.postMessage({id, error: {name, message, stack, code: (error as {code?: unknown}).code}});
+    port.postMessage({id, error: {name, message, stack, code: (error as {code?: unknown}).code}}, []);
   }
 }
 
 /** The calling side. */
 export class Caller {
-  readonly #port: PortLike;
+  readonly #port: Port;
   readonly #pending = new Map<number, {resolve: (value: unknown) => void; reject: (error: Error) => void}>();
   #nextId = 1;
   #closed: Error | null = null;
 
-  constructor(port: PortLike) {
+  constructor(port: Port) {
     this.#port = port;
     port.on('message', (reply: ReplyMessage) => this.#settle(reply));
   }

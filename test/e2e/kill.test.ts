@@ -90,7 +90,7 @@ async function verify(url: string, writer: number, startMs: number, fates: Fates
   const seconds = Math.ceil((fates.length + 10) / 1000) + 1;
   const parameters = {time: String((startMs + (seconds - 1) * 1000) / 1000)};
   const answer = await query(url, `kill_test{writer="${writer}"}[${seconds}s]`, parameters);
-  assert.equal(answer.status, 'success', answer.error);
+  assert.equal(answer.status, 'success', String(answer.error));
   let checked = 0;
   const seen = new Set<number>();
   for (const {metric, values} of answer.data.result) {

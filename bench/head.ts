@@ -1,0 +1,202 @@
+// Micro-benchmark of the head: what a sample costs to append and to decode, what a series costs to make and to keep.
+//     node bench/head.ts [series ...]        default: 200000 1000000
+import {parseArgs} from 'node:util';
+import {Random} from '../src/base/random.ts';
+import {SizeClassArena} from '../src/kernels/arena.ts';
+import {loadKernels} from '../src/kernels/kernels.ts';
+import {arenaStart, LinearMemory} from '../src/kernels/memory.ts';
+import {Matcher} from '../src/model/matcher.ts';
+import type {SeriesRef} from '../src/storage/appender.ts';
+import {Symbols} from '../src/storage/symbols.ts';
+import {Head} from '../src/tsdb/head/head.ts';
+import {HeadReader} from '../src/tsdb/head/reader.ts';
+
+/** Labels of series `i` of a fleet: 1,000 series a target, 10 labels, as a Kubernetes service has them. */
+function labelsOf(i: number): string[] {
+  const target = Math.floor(i / 1000);
+  const series = i % 1000;
+  return [
+    '__name__',
+    `http_server_requests_${Math.floor(series / 40)}_total`,
+    'cluster',
+    'production-eu-1',
+    'instance',
+    `10.${target >> 8}.${target & 255}.17:9090`,
+    'job',
+    `service-${target % 20}`,
+    'le',
+    String([0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10][series & 7]),
+    'method',
+    ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'][(series >> 3) % 5]!,
+    'namespace',
+    `team-${target % 7}`,
+    'path',
+    `/api/v1/resource/${series % 40}`,
+    'pod',
+    `service-${target % 20}-7d9f8b6c5-${target.toString(36).padStart(5, 'x')}`,
+    'status',
+    ['200', '404', '500'][series % 3]!,
+  ];
+}
+
+/**
+ * Values as fleets have them: of ten series four never change, three are counters of whole numbers, one counts seconds, one is a
+ * gauge with two decimals, and one is a gauge of bytes.
+ */
+function valueOf(random: Random, i: number, step: number, before: number): number {
+  switch (i % 10) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+      return i % 1000;
+    case 4:
+    case 5:
+    case 6:
+      return before + random.below(100);
+    case 7:
+      return before + Math.round(random.float() * 15_000) / 1000;
+    case 8:
+      return Math.round(random.float() * 10_000) / 100;
+    default:
+      return 2 ** 28 + random.below(2 ** 16) * 4096 + step * 0;
+  }
+}
+
+/** Processor time of this thread so far. */
+function cpuNs(): number {
+  const {user, system} = process.threadCpuUsage();
+  return (user + system) * 1000;
+}
+
+function flat(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+interface Row {
+  series: number;
+  createNs: number;
+  appendNs: number;
+  bytesPerSample: number;
+  emptyBytes: number;
+  fullBytes: number;
+  residentBytes: number;
+  selectNs: number;
+  decodeNs: number;
+}
+
+const samples = 120;
+
+function run(series: number): Row {
+  const residentBefore = process.memoryUsage.rss();
+  const memory = LinearMemory.reserve();
+  const arena = new SizeClassArena(memory, arenaStart, memory.byteLength);
+  const head = new Head({memory, arena, kernels: loadKernels(memory)});
+  const appender = head.appender();
+  const ref: SeriesRef = {slot: 0, generation: 0};
+  const slots = new Uint32Array(series);
+  const generations = new Uint32Array(series);
+  const bytesBefore = arena.bytesInUse;
+
+  let createNs = 0;
+  for (let at = 0; at < series; at += 1000) {
+    // Flat strings, as they come from a decoder.
+    const labels = Array.from({length: Math.min(1000, series - at)}, (_, i) => labelsOf(at + i).map(flat));
+    const before = cpuNs();
+    for (let i = 0; i < labels.length; i++) {
+      appender.series(labels[i]!, ref);
+      slots[at + i] = ref.slot;
+      generations[at + i] = ref.generation;
+    }
+    createNs += cpuNs() - before;
+  }
+  appender.commit();
+  const emptyBytes = arena.bytesInUse - bytesBefore;
+
+  // One step after the other over all series: every sample meets a cold slot, as in a scrape.
+  const random = new Random(1);
+  const values = new Float64Array(series);
+  const {batch} = appender;
+  let appendNs = 0;
+  const scrape = 1000;
+  const time = 1_700_000_000_000 - (1_700_000_000_000 % 7_200_000);
+  for (let step = 0; step < samples; step++) {
+    for (let i = 0; i < series; i++) values[i] = valueOf(random, i, step, values[i]!);
+    const before = cpuNs();
+    for (let at = 0; at < series; at += scrape) {
+      const count = Math.min(scrape, series - at);
+      batch.slots.set(slots.subarray(at, at + count));
+      batch.generations.set(generations.subarray(at, at + count));
+      batch.values.set(values.subarray(at, at + count));
+      batch.times.fill(time + step * 15_000, 0, count);
+      batch.length = count;
+      appender.commit();
+    }
+    appendNs += cpuNs() - before;
+  }
+  const total = series * samples;
+  const chunkBytes = arena.bytesInUse - bytesBefore - emptyBytes;
+  const resident = process.memoryUsage.rss() - residentBefore - values.byteLength - 2 * slots.byteLength;
+  const {selectNs, decodeNs} = read(memory, series);
+  return {
+    series,
+    createNs: createNs / series,
+    appendNs: appendNs / total,
+    bytesPerSample: chunkBytes / total,
+    emptyBytes: emptyBytes / series,
+    fullBytes: (arena.bytesInUse - bytesBefore) / series,
+    residentBytes: resident / series,
+    selectNs,
+    decodeNs,
+  };
+}
+
+/** Selects one metric in twenty-five and decodes all of it, twice; the second time counts. */
+function read(shared: LinearMemory, series: number): {selectNs: number; decodeNs: number} {
+  const memory = LinearMemory.reserve(64 * 2 ** 20);
+  const arena = new SizeClassArena(memory, arenaStart, memory.byteLength);
+  const reader = new HeadReader(shared, {memory, kernels: loadKernels(memory), arena}, 1);
+  const matchers = [
+    new Matcher('=', '__name__', 'http_server_requests_3_total'),
+    new Matcher('=~', 'status', '200|500'),
+  ];
+  let result = {selectNs: 0, decodeNs: 0};
+  for (let round = 0; round < 2; round++) {
+    const querier = reader.querier({mint: 0, maxt: Infinity}, new Symbols());
+    const start = cpuNs();
+    const cursor = querier.select(matchers, {mint: 0, maxt: Infinity});
+    const selected = cpuNs();
+    let read = 0;
+    let count = 0;
+    while (cursor.next()) {
+      read += cursor.read(0, Infinity);
+      count++;
+    }
+    const end = cpuNs();
+    querier.close();
+    if (count === 0 || count > series) throw new Error('nothing was read');
+    result = {selectNs: (selected - start) / count, decodeNs: (end - selected) / read};
+  }
+  return result;
+}
+
+const {positionals} = parseArgs({allowPositionals: true});
+const sizes = positionals.length > 0 ? positionals.map(Number) : [200_000, 1_000_000];
+const rows = sizes.map(run);
+const table = rows.map((row) => ({
+  series: row.series,
+  'create ns/series': Math.round(row.createNs),
+  'append ns/sample': row.appendNs.toFixed(1),
+  'chunk B/sample': row.bytesPerSample.toFixed(2),
+  'B/series, no samples': Math.round(row.emptyBytes),
+  'B/series, 120 samples': Math.round(row.fullBytes),
+  'resident B/series': Math.round(row.residentBytes),
+  'select ns/series': Math.round(row.selectNs),
+  'read ns/sample': row.decodeNs.toFixed(1),
+}));
+const columns = Object.keys(table[0]!);
+process.stdout.write(`${columns.join(' | ')}\n`);
+for (const row of table) {
+  const cells = Object.values(row).map((cell, i) => String(cell).padStart(columns[i]!.length));
+  process.stdout.write(`${cells.join(' | ')}\n`);
+}

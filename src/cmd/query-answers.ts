@@ -1,0 +1,105 @@
+import type {QueryAnswer, QueryRequest} from '../api/backend.ts';
+import {success} from '../api/envelope.ts';
+import {lookupAnswer} from '../api/metaqueries.ts';
+import {errorAnswer, queryAnswer} from '../api/queryresponse.ts';
+import type {Engine, QueryOptions} from '../promql/engine/engine.ts';
+import {QueryError} from '../promql/engine/error.ts';
+import type {QueryResult} from '../promql/engine/result.ts';
+import {exprToJson} from '../promql/parser/astjson.ts';
+import {prettyExpr} from '../promql/parser/pretty.ts';
+import type {Queryable} from '../storage/querier.ts';
+import type {WorkerAnswer} from './querypool.ts';
+
+/** A query with what its worker needs besides. Plain data. */
+export interface EvaluateRequest {
+  request: QueryRequest;
+  /** On the clock of Date.now(). */
+  deadlineMs: number;
+  queueSeconds: number;
+  /** Step of subqueries that name none: global.evaluation_interval of the configuration in force. */
+  defaultEvalIntervalMs: number;
+}
+
+export interface AnswerWorld {
+  engine: Engine;
+  queryable: Queryable;
+  cancelled: () => boolean;
+}
+
+/** Evaluates one request to its finished answer. Never throws: what goes wrong is an answer. */
+export function answerQuery(world: AnswerWorld, evaluate: EvaluateRequest): WorkerAnswer {
+  try {
+    return {...answer(world, evaluate), outcome: 'ok'};
+  } catch (cause) {
+    return {...errorAnswer(cause), slices: {}, samplesRead: 0, outcome: outcomeOf(cause)};
+  }
+}
+
+function answer(world: AnswerWorld, evaluate: EvaluateRequest): Omit<WorkerAnswer, 'outcome'> {
+  const {request} = evaluate;
+  switch (request.kind) {
+    case 'instant':
+    case 'range':
+      return evaluated(world, evaluate, request);
+    case 'format':
+      return plain(bodyOf(prettyExpr(world.engine.parse(request.query))));
+    case 'parse':
+      return plain(bodyOf(exprToJson(world.engine.parse(request.query))));
+    default:
+      return plain(lookupAnswer(world.queryable, request, {check: () => check(world, evaluate)}));
+  }
+}
+
+function evaluated(
+  {engine, queryable, cancelled}: AnswerWorld,
+  {deadlineMs, queueSeconds, defaultEvalIntervalMs}: EvaluateRequest,
+  request: Extract<QueryRequest, {kind: 'instant' | 'range'}>,
+): Omit<WorkerAnswer, 'outcome'> {
+  const {query, limit, stats, lookbackDeltaMs} = request;
+  const options: QueryOptions = {
+    cancelled,
+    deadlineMs,
+    defaultEvalIntervalMs,
+    perStepStats: stats === 'all',
+    ...(lookbackDeltaMs === undefined ? {} : {lookbackDeltaMs}),
+  };
+  let result: QueryResult;
+  if (request.kind === 'instant') {
+    result = engine.execInstant(queryable, query, {...options, timeMs: request.timeMs});
+  } else {
+    const {startMs, endMs, stepMs} = request;
+    result = engine.execRange(queryable, query, {...options, startMs, endMs, stepMs});
+  }
+  const {timings, samples} = result.stats;
+  timings.execQueueTime = queueSeconds;
+  timings.execTotalTime += queueSeconds;
+  return {
+    ...queryAnswer(result, {limit, stats}),
+    samplesRead: samples.samplesRead,
+    slices: {
+      prepare_time: timings.queryPreparationTime,
+      inner_eval: timings.innerEvalTime,
+      result_sort: timings.resultSortTime,
+    },
+  };
+}
+
+function bodyOf(data: unknown): QueryAnswer {
+  const {status, body} = success(data);
+  return {status, body: typeof body === 'string' ? new TextEncoder().encode(body) : body};
+}
+
+function plain(finished: QueryAnswer): Omit<WorkerAnswer, 'outcome'> {
+  return {...finished, slices: {}, samplesRead: 0};
+}
+
+function check({cancelled}: AnswerWorld, {deadlineMs}: EvaluateRequest): void {
+  if (cancelled()) throw new QueryError('canceled', 'query was canceled in query execution');
+  if (Date.now() > deadlineMs) throw new QueryError('timeout', 'query timed out in query execution');
+}
+
+function outcomeOf(cause: unknown): WorkerAnswer['outcome'] {
+  if (!(cause instanceof QueryError)) return 'error';
+  if (cause.kind === 'timeout' || cause.kind === 'canceled') return cause.kind;
+  return /too many samples|too much memory/.test(cause.message) ? 'over budget' : 'error';
+}

@@ -1,0 +1,52 @@
+// A query worker: reads the shared memory, evaluates one query at a time, answers with finished bytes.
+import {parentPort, threadId, workerData} from 'node:worker_threads';
+import {assert} from '../base/assert.ts';
+import {SizeClassArena} from '../kernels/arena.ts';
+import {loadKernels} from '../kernels/kernels.ts';
+import {LinearMemory} from '../kernels/memory.ts';
+import {Engine, type EngineFeatures} from '../promql/engine/engine.ts';
+import {serve, transfer} from '../sys/rpc.ts';
+import {HeadReader} from '../tsdb/head/reader.ts';
+import type {WorkerAnswer} from './querypool.ts';
+import {answerQuery, type EvaluateRequest} from './query-answers.ts';
+
+export interface QueryThreadData {
+  memory: WebAssembly.Memory;
+  /** One word: 1 = give up. */
+  cancel: Int32Array;
+  lookbackDeltaMs: number;
+  maxSamples: number;
+  maxBytes: number;
+  features: EngineFeatures;
+}
+
+const scratchBytes = 2 ** 30;
+
+const data = workerData as QueryThreadData;
+assert(parentPort !== null, 'query-thread.ts runs in a worker');
+
+const privateMemory = LinearMemory.reserve(scratchBytes);
+const scratch = {
+  memory: privateMemory,
+  kernels: loadKernels(privateMemory),
+  arena: new SizeClassArena(privateMemory, 65_536, privateMemory.byteLength),
+};
+const reader = new HeadReader(new LinearMemory(data.memory), scratch, threadId);
+const engine = new Engine({
+  lookbackDeltaMs: data.lookbackDeltaMs,
+  maxSamples: data.maxSamples,
+  maxBytes: data.maxBytes,
+  // Each request says what it is now.
+  defaultEvalIntervalMs: 60_000,
+  features: data.features,
+});
+const cancelled = (): boolean => Atomics.load(data.cancel, 0) !== 0;
+
+serve(parentPort, {
+  run(request: EvaluateRequest): WorkerAnswer {
+    const answer = answerQuery({engine, queryable: reader, cancelled}, request);
+    // The bytes are moved where they own their buffer; a part of a larger one is copied.
+    const whole = answer.body.byteLength === answer.body.buffer.byteLength;
+    return whole ? transfer(answer, [answer.body.buffer as ArrayBuffer]) : answer;
+  },
+});

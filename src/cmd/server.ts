@@ -1,0 +1,251 @@
+import {availableParallelism, totalmem} from 'node:os';
+import {fileURLToPath} from 'node:url';
+import type {AdminBackend, QueryAnswer, ServerState} from '../api/backend.ts';
+import {failureText, statusOf, type ErrorType} from '../api/envelope.ts';
+import {createApiServer, type ApiServer} from '../api/server.ts';
+import {LinearMemory} from '../kernels/memory.ts';
+import {formatDuration} from '../model/duration.ts';
+import type {EngineFeatures} from '../promql/engine/engine.ts';
+import {parseMetricSelector} from '../promql/parser/parser.ts';
+import {createLogger, type Logger} from '../sys/log.ts';
+import {buildInfo} from '../sys/version.ts';
+import {Configuration} from './configuration.ts';
+import {startQueryWorker} from './query-client.ts';
+import {QueryPool} from './querypool.ts';
+import type {ServerFlags} from './server-flags.ts';
+import {StorageClient} from './storage-client.ts';
+
+/** A query worker that has not answered so long after its deadline is ended. */
+const queryGraceMs = 5000;
+
+/** How long requests may go on when the server stops. */
+const closeGraceMs = 5000;
+
+/** How often the quickstart configuration looks whether there is a node exporter now. */
+const quickstartCheckMs = 15_000;
+
+/** Runs the server until a signal, /-/quit or a fault that cannot be survived ends it. Returns the exit code. */
+export async function runServer(flags: ServerFlags): Promise<number> {
+  const logger = createLogger(flags.log);
+  const {version, revision} = buildInfo();
+  logger.info('Starting Narthex', {mode: 'server', version, revision, node: process.version});
+  for (const warning of flags.warnings) logger.warn(warning);
+  const server = new Server(flags, logger);
+  return await server.run();
+}
+
+class Server {
+  readonly #flags: ServerFlags;
+  readonly #logger: Logger;
+  readonly #startTimeMs = Date.now();
+  readonly #memory = LinearMemory.reserve();
+  readonly #configuration: Configuration;
+  readonly #stopped = Promise.withResolvers<number>();
+  #storage!: StorageClient;
+  #queries!: QueryPool;
+  #state: ServerState = 'starting';
+  #reloading: Promise<void> = Promise.resolve();
+
+  constructor(flags: ServerFlags, logger: Logger) {
+    this.#flags = flags;
+    this.#logger = logger;
+    const listenPort = flags.listenAddresses[0]!.port;
+    this.#configuration = new Configuration({flags, listenPort, logger});
+  }
+
+  async run(): Promise<number> {
+    try {
+      const config = await this.#configuration.load();
+      for (const warning of config.warnings) this.#logger.warn(warning);
+    } catch (cause) {
+      this.#logger.error(`Error loading config (--config.file=${this.#flags.configFile})`, {
+        file: this.#flags.configFile,
+        err: cause,
+      });
+      return 2;
+    }
+    this.#storage = this.#startStorage();
+    this.#queries = this.#startQueries();
+    const api = this.#createApi();
+    let stopSignals = (): void => {};
+    try {
+      await this.#listen(api);
+      stopSignals = this.#listenToSignals();
+      const opened = this.#open();
+      opened.catch((cause: unknown) => {
+        this.#logger.error('Opening storage failed', {err: cause});
+        this.#stopped.resolve(1);
+      });
+      return await this.#stopped.promise;
+    } catch (cause) {
+      this.#logger.error('Unable to start web listener', {err: cause});
+      return 1;
+    } finally {
+      await this.#close(api);
+      stopSignals();
+    }
+  }
+
+  #startStorage(): StorageClient {
+    return new StorageClient({
+      memory: this.#memory.wasm,
+      dataFolder: this.#flags.storagePath,
+      externalLabels: this.#configuration.current.global.externalLabels,
+      log: this.#flags.log,
+      onDeath: (error) => {
+        this.#logger.error('The storage thread ended: nothing can be stored any more', {err: error});
+        this.#stopped.resolve(1);
+      },
+    });
+  }
+
+  #startQueries(): QueryPool {
+    const flags = this.#flags;
+    return new QueryPool({
+      // On a small machine a second worker keeps dashboards alive beside a heavy query.
+      workersMax: Math.max(2, availableParallelism() - 1),
+      concurrencyMax: flags.queryConcurrency,
+      timeoutMs: flags.queryTimeoutMs,
+      graceMs: queryGraceMs,
+      startWorker: () =>
+        startQueryWorker({
+          memory: this.#memory.wasm,
+          lookbackDeltaMs: flags.lookbackDeltaMs,
+          maxSamples: flags.queryMaxSamples,
+          maxBytes: queryBytesMax(),
+          evaluationIntervalMs: () => this.#configuration.current.global.evaluationIntervalMs,
+          features: engineFeatures(flags.features),
+          onEnd: (threadId) => {
+            if (this.#state === 'stopping') return;
+            this.#storage.clearReader(threadId).catch((cause: unknown) => {
+              this.#logger.error('Cannot clear the place of a query thread that ended', {err: cause});
+            });
+          },
+        }),
+      errorAnswer,
+    });
+  }
+
+  #createApi(): ApiServer {
+    const flags = this.#flags;
+    return createApiServer({
+      backend: {query: this.#queries, storage: this.#storage, admin: this.#admin()},
+      logger: this.#logger,
+      buildInfo: buildInfo(),
+      listenAddresses: flags.listenAddresses,
+      externalUrl: flags.externalUrl,
+      routePrefix: flags.routePrefix,
+      webRoot: fileURLToPath(new URL('../../web/dist', import.meta.url)),
+      enableLifecycle: flags.enableLifecycle,
+      enableRemoteWriteReceiver: flags.enableRemoteWriteReceiver,
+      parseSelector: (text) => parseMetricSelector(text).map(({type, name, value}) => ({type, name, value})),
+    });
+  }
+
+  #admin(): AdminBackend {
+    return {
+      state: () => this.#state,
+      replayProgress: () => this.#storage.replayProgress(),
+      reload: () => this.#reload(),
+      quit: () => this.#stopped.resolve(0),
+      configYaml: () => this.#configuration.yaml(),
+      flags: this.#flags.values,
+      startTimeMs: this.#startTimeMs,
+      lastReload: () => this.#configuration.lastReload,
+      storageRetention: () => formatDuration(this.#configuration.current.storage.retentionMs),
+      externalLabels: () => this.#configuration.current.global.externalLabels,
+    };
+  }
+
+  async #listen(api: ApiServer): Promise<void> {
+    for (const {host, port} of await api.listen()) {
+      const name = host === '' || host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+      const prefix = this.#flags.routePrefix === '/' ? '' : this.#flags.routePrefix;
+      const url = `http://${name.includes(':') ? `[${name}]` : name}:${port}${prefix}/`;
+      this.#logger.info('Listening', {address: `${host}:${port}`, url});
+      if (process.stdout.isTTY || this.#configuration.quickstart)
+        process.stdout.write(`\n  Narthex is at ${url}\n\n`);
+    }
+  }
+
+  async #open(): Promise<void> {
+    await this.#storage.open();
+    await this.#storage.apply(this.#configuration.current.scrapeConfigs);
+    if (this.#state === 'starting') this.#state = 'ready';
+    this.#logger.info('Server is ready to receive web requests.');
+    if (this.#configuration.quickstart) this.#followNodeExporter();
+  }
+
+  #followNodeExporter(): void {
+    const timer = setInterval(() => {
+      this.#configuration
+        .quickstartIsStale()
+        .then((stale) => (stale ? this.#reload() : undefined))
+        .catch((cause: unknown) => this.#logger.error('Cannot look for a node exporter', {err: cause}));
+    }, quickstartCheckMs);
+    timer.unref();
+  }
+
+  /** One after the other: a signal during a reload starts another one after it. */
+  #reload(): Promise<void> {
+    const next = this.#reloading.then(() =>
+      this.#configuration.reload((config) => this.#storage.apply(config.scrapeConfigs)),
+    );
+    this.#reloading = next.catch(() => {});
+    return next;
+  }
+
+  #listenToSignals(): () => void {
+    const stop = (signal: NodeJS.Signals): void => {
+      this.#logger.warn('Received an OS signal, exiting gracefully...', {signal});
+      this.#stopped.resolve(0);
+    };
+    const reload = (): void => void this.#reload().catch(() => {});
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    process.on('SIGHUP', reload);
+    return () => {
+      process.off('SIGTERM', stop);
+      process.off('SIGINT', stop);
+      process.off('SIGHUP', reload);
+    };
+  }
+
+  /** Stops accepting, lets requests end, then closes the storage, so that everything acknowledged is on disk. */
+  async #close(api: ApiServer): Promise<void> {
+    this.#state = 'stopping';
+    try {
+      await api.close(closeGraceMs);
+    } catch (cause) {
+      this.#logger.error('Error closing the web listener', {err: cause});
+    }
+    this.#queries.close();
+    try {
+      await this.#storage.close();
+    } catch (cause) {
+      this.#logger.error('Error closing the storage', {err: cause});
+    }
+    this.#logger.info('See you next time!');
+  }
+}
+
+/** Memory that one query may use for its results: a quarter of the machine's, at most 2 GiB. */
+function queryBytesMax(): number {
+  return Math.min(2 ** 31, Math.floor(totalmem() / 4));
+}
+
+/** The parts of PromQL that --enable-feature switches on. */
+function engineFeatures(names: ReadonlySet<string>): EngineFeatures {
+  return {
+    experimentalFunctions: names.has('promql-experimental-functions'),
+    extendedRangeSelectors: names.has('promql-extended-range-selectors'),
+    fillModifiers: names.has('promql-binop-fill-modifiers'),
+    delayedNameRemoval: names.has('promql-delayed-name-removal'),
+    typeAndUnitLabels: names.has('type-and-unit-labels'),
+    perStepStats: names.has('promql-per-step-stats'),
+  };
+}
+
+function errorAnswer(type: ErrorType, message: string): QueryAnswer {
+  return {status: statusOf(type), body: Buffer.from(failureText(type, message))};
+}

@@ -1,0 +1,99 @@
+import {Worker} from 'node:worker_threads';
+import type {
+  MetadataByMetric,
+  MetadataRequest,
+  ReplayProgress,
+  StorageBackend,
+  TargetMetadataRequest,
+  TargetMetadataRow,
+  TargetsAnswer,
+  TargetsRequest,
+  WriteRequestInfo,
+} from '../api/backend.ts';
+import type {StorageStatistics} from '../api/statistics.ts';
+import type {WriteOutcome} from '../remote/write-outcome.ts';
+import type {ScrapeConfig} from '../scrape/config.ts';
+import {Caller} from '../sys/rpc.ts';
+import type {ApplyRequest, StorageThreadData} from './storage-thread.ts';
+
+export interface StorageClientOptions extends Omit<StorageThreadData, 'progress'> {
+  /** The thread ended though nobody asked it to: nothing can be stored any more. */
+  onDeath: (error: Error) => void;
+}
+
+/** Starts the storage thread and calls it. */
+export class StorageClient implements StorageBackend {
+  readonly #worker: Worker;
+  readonly #caller: Caller;
+  readonly #progress: Int32Array;
+  #closing = false;
+
+  constructor({onDeath, ...options}: StorageClientOptions) {
+    this.#progress = new Int32Array(new SharedArrayBuffer(12));
+    const workerData: StorageThreadData = {...options, progress: this.#progress};
+    this.#worker = new Worker(new URL('./storage-thread.ts', import.meta.url), {workerData, name: 'storage'});
+    this.#caller = new Caller(this.#worker);
+    let failure = new Error('the storage thread ended');
+    this.#worker.on('error', (error: Error) => (failure = error));
+    this.#worker.on('exit', () => {
+      this.#caller.close(failure);
+      if (!this.#closing) onDeath(failure);
+    });
+  }
+
+  /** Opens the data folder and replays the write-ahead log. Queries may be answered when it has returned. */
+  open(): Promise<void> {
+    return this.#caller.call('open');
+  }
+
+  apply(scrapeConfigs: ScrapeConfig[]): Promise<void> {
+    return this.#caller.call('apply', {scrapeConfigs} satisfies ApplyRequest);
+  }
+
+  replayProgress(): ReplayProgress {
+    const [min = 0, max = 0, current = 0] = this.#progress;
+    return {min, max, current};
+  }
+
+  /** Frees what a query thread that has ended was reading. */
+  clearReader(threadId: number): Promise<void> {
+    return this.#closing ? Promise.resolve() : this.#caller.call('clearReader', threadId);
+  }
+
+  targets(request: TargetsRequest): Promise<TargetsAnswer> {
+    return this.#caller.call('targets', request);
+  }
+
+  scrapePools(): Promise<string[]> {
+    return this.#caller.call('scrapePools');
+  }
+
+  metadata(request: MetadataRequest): Promise<MetadataByMetric> {
+    return this.#caller.call('metadata', request);
+  }
+
+  targetMetadata(request: TargetMetadataRequest): Promise<TargetMetadataRow[]> {
+    return this.#caller.call('targetMetadata', request);
+  }
+
+  write(body: Uint8Array, info: WriteRequestInfo): Promise<WriteOutcome> {
+    // The body is moved where it owns its memory; a part of a pooled buffer is copied.
+    const {buffer} = body;
+    const movable = buffer instanceof ArrayBuffer && buffer.byteLength === body.byteLength;
+    return this.#caller.call('write', {body, info}, movable ? [buffer] : []);
+  }
+
+  statistics(): Promise<StorageStatistics> {
+    return this.#caller.call('statistics');
+  }
+
+  /** Stops scraping, syncs and closes the log, ends the thread. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    try {
+      await this.#caller.call('close');
+    } finally {
+      await this.#worker.terminate();
+    }
+  }
+}

@@ -1,0 +1,148 @@
+// The storage thread: opens the data folder, scrapes, takes in remote writes. It alone writes the shared memory.
+import {parentPort, workerData} from 'node:worker_threads';
+import type {
+  MetadataByMetric,
+  MetadataRequest,
+  TargetMetadataRequest,
+  TargetMetadataRow,
+  TargetsAnswer,
+  TargetsRequest,
+  WriteRequestInfo,
+} from '../api/backend.ts';
+import {collectMetadata, collectTargetMetadata} from '../api/metadata.ts';
+import type {StorageStatistics} from '../api/statistics.ts';
+import {assert} from '../base/assert.ts';
+import {SizeClassArena} from '../kernels/arena.ts';
+import {loadKernels} from '../kernels/kernels.ts';
+import {arenaStart, LinearMemory} from '../kernels/memory.ts';
+import type {WriteOutcome} from '../remote/write-outcome.ts';
+import {WriteReceiver} from '../remote/writerequest.ts';
+import type {ScrapeConfig} from '../scrape/config.ts';
+import {ScrapeManager} from '../scrape/manager.ts';
+import {createLogger, type LogOptions} from '../sys/log.ts';
+import {serve} from '../sys/rpc.ts';
+import {Db} from './tempdb.ts';
+import {storageStatistics} from './storage-statistics.ts';
+
+export interface StorageThreadData {
+  memory: WebAssembly.Memory;
+  dataFolder: string;
+  log: LogOptions;
+  externalLabels: Record<string, string>;
+  /** Three words: first, last and current segment of the log that is being replayed. */
+  progress: Int32Array;
+}
+
+export interface ApplyRequest {
+  scrapeConfigs: ScrapeConfig[];
+}
+
+/** Everything that lives in this thread, once the data folder is open. */
+class StorageThread {
+  readonly #db: Db;
+  readonly #scrapes: ScrapeManager;
+  readonly #receiver: WriteReceiver;
+
+  constructor(db: Db, scrapes: ScrapeManager, receiver: WriteReceiver) {
+    this.#db = db;
+    this.#scrapes = scrapes;
+    this.#receiver = receiver;
+  }
+
+  static async open(data: StorageThreadData): Promise<StorageThread> {
+    const logger = createLogger(data.log);
+    const memory = new LinearMemory(data.memory);
+    const kernels = loadKernels(memory);
+    const arena = new SizeClassArena(memory, arenaStart, memory.byteLength);
+    const db = await Db.open({
+      dir: data.dataFolder,
+      memory,
+      kernels,
+      arena,
+      log: logger.child({component: 'tsdb'}),
+      onProgress: (done, total) => {
+        Atomics.store(data.progress, 1, total);
+        Atomics.store(data.progress, 2, done);
+      },
+    });
+    const appender = db.appender();
+    const scrapes = new ScrapeManager({
+      appender,
+      memory,
+      kernels,
+      arena,
+      logger: logger.child({component: 'scrape manager'}),
+      externalLabels: data.externalLabels,
+    });
+    return new StorageThread(db, scrapes, new WriteReceiver(appender, logger.child({component: 'remote'})));
+  }
+
+  apply({scrapeConfigs}: ApplyRequest): void {
+    this.#scrapes.apply(scrapeConfigs);
+  }
+
+  write({body, info}: {body: Uint8Array; info: WriteRequestInfo}): WriteOutcome {
+    return this.#receiver.apply(body, info);
+  }
+
+  targets({scrapePool, active, dropped}: TargetsRequest): TargetsAnswer {
+    const status = this.#scrapes.targetsStatus();
+    const wanted = (target: {scrapePool: string}): boolean =>
+      scrapePool === '' || target.scrapePool === scrapePool;
+    return {
+      active: active ? status.active.filter(wanted) : [],
+      dropped: dropped ? status.dropped.filter(wanted) : [],
+      droppedCounts: status.droppedCounts,
+    };
+  }
+
+  scrapePools(): string[] {
+    return this.#scrapes.poolNames();
+  }
+
+  metadata(request: MetadataRequest): MetadataByMetric {
+    return collectMetadata(this.#scrapes.metadata(), request);
+  }
+
+  targetMetadata(request: TargetMetadataRequest): TargetMetadataRow[] {
+    return collectTargetMetadata(this.#scrapes.metadata(), request);
+  }
+
+  statistics(): StorageStatistics {
+    return storageStatistics(this.#db, this.#scrapes, this.#receiver);
+  }
+
+  clearReader(threadId: number): void {
+    this.#db.head.reclaimer.clearOwner(threadId);
+  }
+
+  async close(): Promise<void> {
+    await this.#scrapes.stop();
+    await this.#db.close();
+  }
+}
+
+const data = workerData as StorageThreadData;
+assert(parentPort !== null, 'storage-thread.ts runs in a worker');
+let opened: StorageThread | null = null;
+
+/** The thread, or an error for callers that come too early. */
+function thread(): StorageThread {
+  if (opened === null) throw new Error('the storage is not open yet');
+  return opened;
+}
+
+serve(parentPort, {
+  async open(): Promise<void> {
+    opened = await StorageThread.open(data);
+  },
+  apply: (request: ApplyRequest) => thread().apply(request),
+  write: (request: {body: Uint8Array; info: WriteRequestInfo}) => thread().write(request),
+  targets: (request: TargetsRequest) => thread().targets(request),
+  scrapePools: () => thread().scrapePools(),
+  metadata: (request: MetadataRequest) => thread().metadata(request),
+  targetMetadata: (request: TargetMetadataRequest) => thread().targetMetadata(request),
+  statistics: () => thread().statistics(),
+  clearReader: (threadId: number) => thread().clearReader(threadId),
+  close: async () => await opened?.close(),
+});
