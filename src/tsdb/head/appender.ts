@@ -24,6 +24,7 @@ import {
   appendStored,
   appendTimes,
   appendValues,
+  statusPending,
   stopDone,
   stopFragments,
   stopSeal,
@@ -33,7 +34,13 @@ import type {SizeClassArena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Labels} from '../../model/labels.ts';
-import type {Appender, CommitResult, SampleBatch, SeriesRef} from '../../storage/appender.ts';
+import {
+  type CheckingAppender,
+  type CommitResult,
+  type SampleBatch,
+  sampleStatus,
+  type SeriesRef,
+} from '../../storage/appender.ts';
 import type {HeadLog} from '../log.ts';
 import type {Chunks} from './chunks.ts';
 import type {Reclaimer} from './epochs.ts';
@@ -86,7 +93,7 @@ export interface AppendCounts {
  * New series are in memory from series() on. They and changed metadata stay on a list until a flush succeeds: when one
  * fails, the log has forgotten their records, and the next commit writes them again before any sample.
  */
-export class HeadAppender implements Appender {
+export class HeadAppender implements CheckingAppender {
   readonly batch: SampleBatch;
   readonly counts: AppendCounts = {
     appended: 0,
@@ -157,6 +164,20 @@ export class HeadAppender implements Appender {
     this.#append(length);
     this.#head.reclaimer.reclaim();
     return this.#take();
+  }
+
+  check(): CommitResult {
+    const {batch} = this;
+    const {length} = batch;
+    this.#prepare(batch.times[0]!, length);
+    this.#head.kernels.checkBatch(this.#context, length);
+    let accepted = 0;
+    for (let i = 0; i < length; i++) {
+      if (batch.statuses[i] !== statusPending) continue;
+      batch.statuses[i] = sampleStatus.accepted;
+      accepted++;
+    }
+    return {...this.#result(), accepted};
   }
 
   /** Appends the batch without logging, whatever is newer than `mint`: what it holds comes from the log. */
@@ -249,27 +270,34 @@ export class HeadAppender implements Appender {
     }
   }
 
-  /** Takes the counts of one batch out of the context. */
-  #take(): CommitResult {
-    const {u32, i32, f64} = this.#head.memory;
-    const field = (offset: number): number => u32[(this.#context + offset) >>> 2]!;
-    const result: CommitResult = {
-      accepted: field(appendAccepted),
-      outOfOrder: field(appendOutOfOrder),
-      duplicates: field(appendDuplicates),
-      outOfBounds: field(appendOutOfBounds),
-      noSeries: field(appendNoSeries),
+  #field(offset: number): number {
+    return this.#head.memory.u32[(this.#context + offset) >>> 2]!;
+  }
+
+  #result(): CommitResult {
+    return {
+      accepted: this.#field(appendAccepted),
+      outOfOrder: this.#field(appendOutOfOrder),
+      duplicates: this.#field(appendDuplicates),
+      outOfBounds: this.#field(appendOutOfBounds),
+      noSeries: this.#field(appendNoSeries),
     };
+  }
+
+  /** Adds the counts of one batch to the running ones. */
+  #take(): CommitResult {
+    const {i32, f64} = this.#head.memory;
+    const result = this.#result();
     const {counts} = this;
-    counts.appended += field(appendStored);
+    counts.appended += this.#field(appendStored);
     counts.outOfOrder += result.outOfOrder;
     counts.duplicates += result.duplicates;
     counts.outOfBounds += result.outOfBounds;
     counts.noSeries += result.noSeries;
     counts.staleSeries += i32[(this.#context + appendStale) >>> 2]!;
-    counts.chunksCreated += field(appendChunksCreated);
-    this.#head.chunks.count += field(appendChunksCreated);
-    if (field(appendStored) > 0) {
+    counts.chunksCreated += this.#field(appendChunksCreated);
+    this.#head.chunks.count += this.#field(appendChunksCreated);
+    if (this.#field(appendStored) > 0) {
       this.#head.stored(
         f64[(this.#context + appendMinTime) >>> 3]!,
         f64[(this.#context + appendMaxTime) >>> 3]!,

@@ -151,6 +151,26 @@ test('commit() refuses samples by the rules of Prometheus', () => {
   assert.deepEqual([stats.minTime, stats.maxTime], [9 * hour, 10 * hour + 1]);
 });
 
+test('check() tells beforehand and changes nothing', () => {
+  const head = openHead();
+  append(head, [[up, 10_000, 1]]);
+  const {batch} = head.appender();
+  head.appender().series(up, ref);
+  batch.slots.fill(ref.slot, 0, 5);
+  batch.generations.set([ref.generation, ref.generation, ref.generation, ref.generation, 99]);
+  batch.times.set([10_000, 10_000, 9000, 11_000, 11_000]);
+  batch.values.set([1, 2, 1, 1, 1]);
+  batch.length = 5;
+  const {accepted, outOfOrder, duplicate, noSeries} = sampleStatus;
+  const result = head.appender().check();
+  assert.deepEqual(result, {accepted: 2, outOfOrder: 1, duplicates: 1, outOfBounds: 0, noSeries: 1});
+  assert.deepEqual([...batch.statuses.subarray(0, 5)], [accepted, duplicate, outOfOrder, accepted, noSeries]);
+  assert.equal(batch.length, 5);
+  assert.deepEqual([head.stats().appended, head.stats().outOfOrder], [1, 0]);
+  assert.deepEqual(head.appender().commit(), result);
+  assert.deepEqual([head.stats().appended, head.stats().outOfOrder], [2, 1]);
+});
+
 test('long series come back whole, and each part of them, for any seed', () => {
   for (let seed = 0; seed < 10; seed++) {
     const random = new Random(seed);

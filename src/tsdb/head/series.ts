@@ -13,7 +13,7 @@ import type {Labels} from '../../model/labels.ts';
 import {type Reclaimer, retiredSlot} from './epochs.ts';
 import {headerDirectory, headerSeriesCount, headerSlotCount, segmentsMax} from './header.ts';
 import {entryName, entryValue, findEntry, type Postings} from './postings.ts';
-import {findSymbol, SymbolKey, type SymbolTable, type SymbolTexts} from './symbols.ts';
+import type {SymbolTable, SymbolTexts} from './symbols.ts';
 
 // The series table. A series has a slot (kernels/layout.ts) and a label block, which never changes:
 //
@@ -51,7 +51,6 @@ export class SeriesTable {
   readonly #reclaimer: Reclaimer;
   readonly #symbols: SymbolTable;
   readonly #postings: Postings;
-  readonly #key = new SymbolKey();
   /** Entries of the labels of the last find(). */
   #entries = new Uint32Array(64);
   /** Lookup by labels; only the writer uses it. */
@@ -93,11 +92,9 @@ export class SeriesTable {
     if (this.#entries.length < pairs) this.#entries = new Uint32Array(pairs * 2);
     const entries = this.#entries;
     for (let i = 0; i < pairs; i++) {
-      this.#key.set(labels[2 * i]!);
-      const name = findSymbol(this.#memory, this.#key);
+      const name = this.#symbols.find(labels[2 * i]!);
       if (name === 0) return false;
-      this.#key.set(labels[2 * i + 1]!);
-      const value = findSymbol(this.#memory, this.#key);
+      const value = this.#symbols.find(labels[2 * i + 1]!);
       if (value === 0) return false;
       const entry = findEntry(this.#memory, name, value);
       if (entry === 0) return false;
@@ -199,8 +196,7 @@ export class SeriesTable {
   setMetadata(slot: number, text: string): boolean {
     const u32 = this.#memory.u32;
     const field = (this.#block(slot) + blockMetadata) >>> 2;
-    this.#key.set(text);
-    const symbol = this.#symbols.intern(this.#key);
+    const symbol = this.#symbols.intern(text);
     const before = u32[field]!;
     u32[field] = symbol;
     if (before !== 0) this.#symbols.release(before);
@@ -214,10 +210,8 @@ export class SeriesTable {
 
   #makeEntries(labels: Labels): void {
     for (let i = 0; i < labels.length; i += 2) {
-      this.#key.set(labels[i]!);
-      const name = this.#symbols.intern(this.#key);
-      this.#key.set(labels[i + 1]!);
-      const value = this.#symbols.intern(this.#key);
+      const name = this.#symbols.intern(labels[i]!);
+      const value = this.#symbols.intern(labels[i + 1]!);
       this.#entries[i >>> 1] = this.#postings.pair(name, value);
       this.#symbols.release(name);
       this.#symbols.release(value);

@@ -16,41 +16,28 @@ export const symbolHash = 4;
 export const symbolLength = 8;
 export const symbolBytes = 12;
 
-const encoder = new TextEncoder();
+/** Texts whose symbols the writer remembers. */
+const cacheMax = 65_536;
 
 /** A string as bytes with their hash, ready to be looked up. Reused: set it, use it, set it again. */
 export class SymbolKey {
-  bytes = new Uint8Array(256);
+  bytes = Buffer.alloc(256);
   length = 0;
   hash = 0;
 
   set(text: string): void {
-    if (this.bytes.length < text.length * 3) this.bytes = new Uint8Array(text.length * 4);
+    // A UTF-16 unit takes at most three bytes.
+    if (this.bytes.length < text.length * 3) this.bytes = Buffer.alloc(text.length * 4);
     const bytes = this.bytes;
-    const length = text.length;
+    // Several times faster than a loop over charCodeAt() (V8 14.6) or TextEncoder.
+    const length = bytes.write(text, 0, 'utf8');
     // FNV-1a, stirred at the end.
-    let hash = 0x811c9dc5;
-    for (let i = 0; i < length; i++) {
-      const code = text.charCodeAt(i);
-      if (code >= 0x80) return this.#setSlow(text);
-      bytes[i] = code;
-      hash = Math.imul(hash ^ code, 0x01000193);
-    }
+    let hash = 0x811c9dc5 | 0;
+    for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
     this.length = length;
-    this.hash = stir(hash);
+    this.hash = (hash ^ (hash >>> 13)) >>> 0;
   }
-
-  #setSlow(text: string): void {
-    this.length = encoder.encodeInto(text, this.bytes).written;
-    let hash = 0x811c9dc5;
-    for (let i = 0; i < this.length; i++) hash = Math.imul(hash ^ this.bytes[i]!, 0x01000193);
-    this.hash = stir(hash);
-  }
-}
-
-function stir(hash: number): number {
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return (hash ^ (hash >>> 13)) >>> 0;
 }
 
 /** Address of the symbol with the key's bytes, or 0. Any thread may call it. */
@@ -99,11 +86,16 @@ export class SymbolTable {
   readonly #arena: Arena;
   readonly #reclaimer: Reclaimer;
   readonly #table: AddressTable;
+  readonly #texts: SymbolTexts;
+  readonly #key = new SymbolKey();
+  /** Symbols of texts that were asked for lately; all are forgotten when there are too many. */
+  readonly #cache = new Map<string, number>();
 
   constructor(memory: LinearMemory, arena: Arena, reclaimer: Reclaimer) {
     this.#memory = memory;
     this.#arena = arena;
     this.#reclaimer = reclaimer;
+    this.#texts = new SymbolTexts(memory);
     this.#table = new AddressTable(memory, arena, reclaimer, {
       root: headerSymbols,
       hashOf: (symbol) => memory.u32[(symbol + symbolHash) >>> 2]!,
@@ -114,9 +106,19 @@ export class SymbolTable {
     return this.#table.size;
   }
 
+  /** Address of a text's symbol, or 0. */
+  find(text: string): number {
+    const cached = this.#cache.get(text);
+    if (cached !== undefined) return cached;
+    this.#key.set(text);
+    const symbol = findSymbol(this.#memory, this.#key);
+    if (symbol !== 0) this.#remember(symbol);
+    return symbol;
+  }
+
   /** Finds or makes the symbol and counts one more reference. */
-  intern(key: SymbolKey): number {
-    const symbol = findSymbol(this.#memory, key) || this.#make(key);
+  intern(text: string): number {
+    const symbol = this.find(text) || this.#make(text);
     this.#memory.u32[symbol >>> 2]!++;
     return symbol;
   }
@@ -132,12 +134,21 @@ export class SymbolTable {
     assert(references > 0, 'a symbol is released as often as it was interned');
     u32[symbol >>> 2] = references - 1;
     if (references > 1) return;
+    this.#cache.delete(this.#texts.text(symbol));
     this.#table.remove(u32[(symbol + symbolHash) >>> 2]!, symbol);
     this.#reclaimer.retire(symbol, symbolBytes + u32[(symbol + symbolLength) >>> 2]!);
   }
 
-  #make(key: SymbolKey): number {
+  /** Keeps a text of its own: the caller's may be a slice that holds on to something large. */
+  #remember(symbol: number): void {
+    if (this.#cache.size === cacheMax) this.#cache.clear();
+    this.#cache.set(this.#texts.text(symbol), symbol);
+  }
+
+  #make(text: string): number {
     const u32 = this.#memory.u32;
+    const key = this.#key;
+    key.set(text);
     const symbol = this.#arena.alloc(symbolBytes + key.length);
     u32[symbol >>> 2] = 0;
     u32[(symbol + symbolHash) >>> 2] = key.hash;
