@@ -83,7 +83,7 @@ export class JsonBytes {
   #slowString(text: string, start: number, html: boolean): void {
     const bytes = this.#bytes;
     let end = this.#end;
-    for (let i = start; i < text.length; ) {
+    for (let i = start; i < text.length;) {
       const code = text.codePointAt(i)!;
       const units = code > 0xffff ? 2 : 1;
       if (html && (code === 0x3c || code === 0x3e || code === 0x26 || code === 0x2028 || code === 0x2029)) {
@@ -159,7 +159,7 @@ export class JsonBytes {
       rest = next;
     }
     let small = rest | 0;
-    for (const start = this.#end - count; at > start; ) {
+    for (const start = this.#end - count; at > start;) {
       const tens = (small / 10) | 0;
       bytes[--at] = zero + small - tens * 10;
       small = tens;

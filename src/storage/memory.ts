@@ -53,7 +53,9 @@ class MemorySeries {
 
   append(timeMs: number, value: number | typeof stale): void {
     if (this.length > 0 && !(timeMs > this.times[this.length - 1]!)) {
-      throw new RangeError(`cannot append a sample at ${timeMs}: the last is at ${this.times[this.length - 1]}`);
+      throw new RangeError(
+        `cannot append a sample at ${timeMs}: the last is at ${this.times[this.length - 1]}`,
+      );
     }
     if (this.length === this.times.length) this.#grow();
     this.times[this.length] = timeMs;

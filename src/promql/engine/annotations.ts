@@ -47,7 +47,9 @@ export class Annotations {
     const infos: string[] = [];
     for (const annotation of this.#byText.values()) {
       const texts = annotation.level === 'warning' ? warnings : infos;
-      texts.push(`${annotation.text}${details(annotation)} (${formatPosition(query, annotation.range.start)})`);
+      texts.push(
+        `${annotation.text}${details(annotation)} (${formatPosition(query, annotation.range.start)})`,
+      );
     }
     return {warnings: shorten(warnings, 'warning', max), infos: shorten(infos, 'info', max)};
   }

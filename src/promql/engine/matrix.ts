@@ -66,11 +66,15 @@ export class Matrix {
 
   /** The value at one step; for grids of one step, where a view for each row would cost more than the row. */
   valueAt(row: number, step: number): number {
-    return this.#values[Math.floor(row / this.#rowsPerBlock)]![(row % this.#rowsPerBlock) * this.steps + step]!;
+    return this.#values[Math.floor(row / this.#rowsPerBlock)]![
+      (row % this.#rowsPerBlock) * this.steps + step
+    ]!;
   }
 
   kindAt(row: number, step: number): number {
-    return this.#kinds[Math.floor(row / this.#rowsPerBlock)]![(row % this.#rowsPerBlock) * this.steps + step]!;
+    return this.#kinds[Math.floor(row / this.#rowsPerBlock)]![
+      (row % this.#rowsPerBlock) * this.steps + step
+    ]!;
   }
 
   /** Gives the memory back to the query's budget; the matrix is not used again. */

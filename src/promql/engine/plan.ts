@@ -105,11 +105,7 @@ export class Planner {
     }
   }
 
-  #selector(
-    expr: Extract<Expr, {kind: 'vectorSelector'}>,
-    grid: Grid,
-    answer: 'value' | 'time',
-  ): Operator {
+  #selector(expr: Extract<Expr, {kind: 'vectorSelector'}>, grid: Grid, answer: 'value' | 'time'): Operator {
     if (expr.smoothed) throw executionError('the smoothed modifier is not supported yet');
     const fixedTimeMs = expr.at as number | null;
     const selection = {matchers: expr.matchers, offsetMs: expr.offsetMs, fixedTimeMs};
@@ -117,7 +113,11 @@ export class Planner {
   }
 
   #negated(expr: Expr, grid: Grid): Operator {
-    return this.#map(this.#vector(expr, grid), mapFloats((value) => -value), grid);
+    return this.#map(
+      this.#vector(expr, grid),
+      mapFloats((value) => -value),
+      grid,
+    );
   }
 
   /** Applies a function to each value; the result has no name, so series may become one. */
@@ -288,7 +288,10 @@ export class Planner {
       grid,
       rangeMs: arg.rangeMs,
       offsetMs: arg.kind === 'subquery' ? arg.offsetMs : arg.selector.offsetMs,
-      fixedTimeMs: at === null ? null : (at as number) - (arg.kind === 'subquery' ? arg.offsetMs : arg.selector.offsetMs),
+      fixedTimeMs:
+        at === null
+          ? null
+          : (at as number) - (arg.kind === 'subquery' ? arg.offsetMs : arg.selector.offsetMs),
       compute,
       keepsName: name === 'first_over_time' || name === 'last_over_time',
       counterRange: counter ? arg.range : null,

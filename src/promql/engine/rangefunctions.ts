@@ -61,9 +61,7 @@ function checkFactors(factors: Float64Array, what: string, symbol: string): void
     const factor = factors[step]!;
     if (factor > 0 && factor < 1) continue;
     if (factor !== factor) continue;
-    throw executionError(
-      `invalid ${what} factor. Expected: 0 < ${symbol} < 1, got: ${formatFactor(factor)}`,
-    );
+    throw executionError(`invalid ${what} factor. Expected: 0 < ${symbol} < 1, got: ${formatFactor(factor)}`);
   }
 }
 

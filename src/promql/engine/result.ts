@@ -82,7 +82,10 @@ export function vectorValue(matrix: Matrix, timeMs: number): VectorValue {
 }
 
 /** Rows over a grid as series. Those without gaps share one column of times and keep their values where they are. */
-export function matrixValue(matrix: Matrix, {startMs, stepMs}: {startMs: number; stepMs: number}): MatrixValue {
+export function matrixValue(
+  matrix: Matrix,
+  {startMs, stepMs}: {startMs: number; stepMs: number},
+): MatrixValue {
   const times = new Float64Array(matrix.steps);
   for (let step = 0; step < times.length; step++) times[step] = startMs + step * stepMs;
   const series: MatrixSeries[] = [];

@@ -179,9 +179,7 @@ export function aggregateCountValues(
       const isNegativeZero = value === 0 && 1 / value < 0;
       let at = isNegativeZero ? negativeZero : (rows.get(value) ?? -1);
       if (at < 0) {
-        const group = grouping.groupOf(
-          names.with(row.labels, labelId, symbols.intern(formatPlain(value))),
-        );
+        const group = grouping.groupOf(names.with(row.labels, labelId, symbols.intern(formatPlain(value))));
         at = result.rowFor(grouping.labels[group]!, false);
         if (isNegativeZero) negativeZero = at;
         else rows.set(value, at);

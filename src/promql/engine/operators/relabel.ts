@@ -41,7 +41,10 @@ export function labelReplace(
     let result = known.get(value);
     if (result === undefined) known.set(value, (result = replace(value)));
     if (result < 0) return {labels, dropName};
-    return {labels: names.with(labels, targetId, result), dropName: dropName && targetId !== names.metricName};
+    return {
+      labels: names.with(labels, targetId, result),
+      dropName: dropName && targetId !== names.metricName,
+    };
   });
   return new MergeRows(context, relabeled, grid);
 }

@@ -31,7 +31,7 @@ export function aggregateK(
     const {row} = child;
     held += row.points;
     const group = grouping.groupOf(row.labels);
-    const heaps = (groups[group] ??= new Array<ValueHeap | null>(grid.count).fill(null));
+    const heaps = (groups[group] ??= Array.from({length: grid.count}, () => null));
     const number = series.length;
     series.push({labels: row.labels, dropName: row.dropName});
     for (let step = 0; step < row.kinds.length; step++) {
@@ -75,7 +75,7 @@ export function limitRatio(
     held += row.points;
     const fraction = labelsHashFraction(labelTexts(context.symbols, row.labels));
     const group = grouping.groupOf(row.labels);
-    const heaps = (groups[group] ??= new Array<ValueHeap | null>(grid.count).fill(null));
+    const heaps = (groups[group] ??= Array.from({length: grid.count}, () => null));
     const number = series.length;
     series.push({labels: row.labels, dropName: row.dropName});
     for (let step = 0; step < row.kinds.length; step++) {

@@ -139,7 +139,8 @@ function lowerBound(sorted: Float64Array, from: number, length: number, value: n
 function nansFirst(values: Float64Array): number {
   values.sort(); // NaN come last.
   let nans = 0;
-  while (nans < values.length && values[values.length - 1 - nans] !== values[values.length - 1 - nans]) nans++;
+  while (nans < values.length && values[values.length - 1 - nans] !== values[values.length - 1 - nans])
+    nans++;
   if (nans > 0) {
     values.copyWithin(nans, 0, values.length - nans);
     values.fill(NaN, 0, nans);

@@ -134,7 +134,13 @@ interface Double {
   low: number;
 }
 
-function pairSum(suffix: Float64Array, at: number, sums: Float64Array, index: number, lostIndex: number): Double {
+function pairSum(
+  suffix: Float64Array,
+  at: number,
+  sums: Float64Array,
+  index: number,
+  lostIndex: number,
+): Double {
   const a = suffix[at + index]!;
   const b = sums[index]!;
   const high = a + b;

@@ -91,7 +91,9 @@ export class SumOverTime implements WindowFunction {
       out[step] =
         sum - sum === 0
           ? sum + compensation
-          : specialOr(this.#specials.sum(first[step]!, end[step]!), () => sumOf(values, first[step]!, end[step]!));
+          : specialOr(this.#specials.sum(first[step]!, end[step]!), () =>
+              sumOf(values, first[step]!, end[step]!),
+            );
     });
   }
 }

@@ -1,0 +1,112 @@
+// Series with their samples as test files write them: `name{label="value"} 1+2x5 _ stale {{schema:0 count:3}}x2`.
+
+import {labelsOf, type Labels} from '../../model/labels.ts';
+import {parseMetricSelector} from '../parser/parser.ts';
+import {parseNumber} from '../parser/literals.ts';
+
+export type Point = AbsentPoint | FloatPoint | StalePoint | HistogramPoint;
+
+export interface AbsentPoint {
+  kind: 'absent';
+}
+
+export interface FloatPoint {
+  kind: 'float';
+  value: number;
+}
+
+export interface StalePoint {
+  kind: 'stale';
+}
+
+/** A native histogram; its text is not looked into yet. */
+export interface HistogramPoint {
+  kind: 'histogram';
+  text: string;
+}
+
+/** Points that one series may have; the longest upstream file stays far below. */
+const pointsMax = 1_000_000;
+
+/** Throws SyntaxError. */
+export function parseDescription(text: string): {labels: Labels; points: Point[]} {
+  const end = metricEnd(text);
+  const labels = parseMetric(text.slice(0, end));
+  const points: Point[] = [];
+  for (const item of splitItems(text.slice(end))) {
+    for (const point of parseItem(item)) points.push(point);
+    if (points.length > pointsMax) throw new SyntaxError(`more than ${pointsMax} samples`);
+  }
+  return {labels, points};
+}
+
+/** Where the metric ends: after its braces, or at the first blank. */
+function metricEnd(text: string): number {
+  const brace = text.search(/[\s{]/);
+  if (brace < 0) return text.length;
+  if (text[brace] !== '{') return brace;
+  let quote = '';
+  for (let i = brace; i < text.length; i++) {
+    const char = text[i]!;
+    if (quote !== '') {
+      if (char === '\\' && quote !== '`') i++;
+      else if (char === quote) quote = '';
+    } else if (char === '"' || char === "'" || char === '`') quote = char;
+    else if (char === '}') return i + 1;
+  }
+  throw new SyntaxError(`braces are not closed in ${JSON.stringify(text)}`);
+}
+
+function parseMetric(text: string): Labels {
+  if (/^\{\s*\}$/.test(text)) return [];
+  const entries: [string, string][] = [];
+  for (const {name, type, value} of parseMetricSelector(text)) {
+    if (type !== '=') throw new SyntaxError(`${name} is not set to a value in ${JSON.stringify(text)}`);
+    entries.push([name, value]);
+  }
+  return labelsOf(entries);
+}
+
+/** Items are separated by blanks; a histogram's braces may contain some. */
+function splitItems(text: string): string[] {
+  return text.match(/(?:\{\{.*?\}\}|\S)+/g) ?? [];
+}
+
+function parseItem(item: string): Point[] {
+  const blank = /^_(?:x(\d+))?$/.exec(item);
+  if (blank !== null) return repeat({kind: 'absent'}, Number(blank[1] ?? 1));
+  if (item.startsWith('{{')) return parseHistograms(item);
+  if (item === 'stale') return [{kind: 'stale'}];
+  const repeated = /^stalex(\d+)$/.exec(item);
+  if (repeated !== null) return repeat({kind: 'stale'}, Number(repeated[1]) + 1);
+  const number = String.raw`[+-]?(?:inf|nan|(?:[\d_]+\.?[\d_]*|\.\d+)(?:e[+-]?\d+)?)`;
+  const match = new RegExp(`^(${number})(?:(?:([+-]${number.slice(5)}))?x(\\d+))?$`, 'i').exec(item);
+  if (match === null) throw new SyntaxError(`${JSON.stringify(item)} is no sample`);
+  const [, first, step, times] = match;
+  const points: Point[] = [];
+  let value = signedNumber(first!);
+  const increment = step === undefined ? 0 : signedNumber(step);
+  for (let i = 0; i <= Number(times ?? 0); i++) {
+    points.push({kind: 'float', value});
+    if (step !== undefined) value += increment;
+  }
+  return points;
+}
+
+function parseHistograms(item: string): Point[] {
+  const match = /^(\{\{.*?\}\})(?:([+-]\{\{.*?\}\})?x(\d+))?$/.exec(item);
+  if (match === null) throw new SyntaxError(`${JSON.stringify(item)} is no histogram`);
+  const [, text, , times] = match;
+  return repeat({kind: 'histogram', text: text!}, Number(times ?? 0) + 1);
+}
+
+function repeat(point: Point, count: number): Point[] {
+  if (count > pointsMax) throw new SyntaxError(`more than ${pointsMax} samples`);
+  return Array.from({length: count}, () => point);
+}
+
+function signedNumber(text: string): number {
+  const negative = text.startsWith('-');
+  const value = parseNumber(text.replace(/^[+-]/, ''));
+  return negative ? -value : value;
+}
