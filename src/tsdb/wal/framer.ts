@@ -42,12 +42,12 @@ export class Framer {
   /** Adds the record source[start, end), compressed as `bits` say. */
   append(bits: number, source: Uint8Array, start: number, end: number): void {
     let at = start;
-    do {
+    for (let isFirst = true; isFirst || at < end; isFirst = false) {
       const room = pageBytes - (this.position % pageBytes) - fragmentHeaderBytes;
       const size = Math.min(end - at, room);
-      this.#fragment(fragmentTypeOf(at === start, at + size === end) | bits, source, at, at + size);
+      this.#fragment(fragmentTypeOf(isFirst, at + size === end) | bits, source, at, at + size);
       at += size;
-    } while (at < end);
+    }
   }
 
   /** Fills the page with zeros where it was begun. */

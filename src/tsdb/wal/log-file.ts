@@ -14,7 +14,7 @@
 
 import {assert} from '../../base/assert.ts';
 import type {Clock} from '../../sys/clock.ts';
-import {hasCode, writeFully} from '../../sys/fs.ts';
+import {writeFully} from '../../sys/fs.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import type {Logger} from '../../sys/log.ts';
 import {pageBytes, segmentBytesDefault, segmentName} from './format.ts';
@@ -110,6 +110,8 @@ export class LogFile {
   #syncingFile = -1;
   #cancelTimer: (() => void) | null = null;
   #closed = false;
+  /** Segments that could not be removed when what was in them was given up. */
+  readonly #leftovers = new Set<number>();
 
   /** Makes the directory where it is missing, and the first segment. */
   constructor(options: LogFileOptions) {
@@ -140,6 +142,11 @@ export class LogFile {
   /** Bytes of it that hold batches. */
   get committedOffset(): number {
     return this.#committedOffset;
+  }
+
+  /** Bytes of batches that a loss of power may take. */
+  get inDoubtBytes(): number {
+    return this.#unsynced.inDoubt;
   }
 
   /** Adds a record to the open batch. Does not throw when writing fails: commit() does. */
@@ -196,12 +203,30 @@ export class LogFile {
     while (this.#syncing !== null) await this.#syncing;
     try {
       if (this.#broken !== null) this.#recover();
-      this.#framer.pad();
-      this.#framer.flush();
-      this.#syncNow();
+      this.#padLastPage();
+      this.#syncLast();
     } finally {
       this.#closeFiles();
       this.#buffer.free();
+    }
+  }
+
+  /** Readers do without it, so it may fail. */
+  #padLastPage(): void {
+    try {
+      this.#framer.pad();
+      this.#framer.flush();
+    } catch (error) {
+      this.#log.warn('Write-ahead log: cannot fill the last page', {err: error});
+      this.#rollback();
+    }
+  }
+
+  #syncLast(): void {
+    try {
+      this.#syncNow();
+    } catch {
+      this.#recover(); // That syncs, too.
     }
   }
 
@@ -239,6 +264,10 @@ export class LogFile {
   /** Sets the segment when its files are open, or changes nothing. */
   #createSegment(segment: number): void {
     const path = segmentPath(this.#dir, segment);
+    if (this.#leftovers.has(segment)) {
+      this.#fs.remove(path);
+      this.#leftovers.delete(segment);
+    }
     const file = this.#fs.open(path, 'wx');
     let syncFile = -1;
     try {
@@ -247,7 +276,7 @@ export class LogFile {
     } catch (error) {
       if (syncFile >= 0) this.#closeFile(syncFile);
       this.#closeFile(file);
-      this.#fs.remove(path);
+      this.#removeSegment(segment);
       throw error;
     }
     this.#file = file;
@@ -266,6 +295,8 @@ export class LogFile {
     const cause = this.#failure!;
     this.statistics.writesFailed++;
     this.#rollback();
+    // What the refused batch has left in the segment goes at once, where it can.
+    if (this.#broken !== null && this.#clock.elapsed() >= this.#recoverNotBefore) this.#tryRecover();
     throw new Error(`cannot write to the write-ahead log in ${this.#dir}: ${cause.message}`, {cause});
   }
 
@@ -290,9 +321,7 @@ export class LogFile {
       const path = segmentPath(this.#dir, this.#committedSegment);
       this.#file = this.#fs.open(path, 'r+');
       this.#syncFile = this.#fs.open(path, 'r+');
-      for (let each = this.#segment; each > this.#committedSegment; each--) {
-        this.#fs.remove(segmentPath(this.#dir, each));
-      }
+      for (let each = this.#segment; each > this.#committedSegment; each--) this.#removeSegment(each);
       this.#segment = this.#committedSegment;
       // It was synced before the next one was begun.
       this.#durable = this.#committedOffset;
@@ -357,6 +386,7 @@ export class LogFile {
       this.#committedOffset = old.committed;
       throw error;
     }
+    this.#unsynced.dropBefore(this.#unsynced.committed);
     this.#broken = null;
     this.#log.warn('Write-ahead log: went on in a new segment', {
       segment: segmentName(this.#segment),
@@ -378,7 +408,6 @@ export class LogFile {
     this.#unsynced.forEach('open', (bits, source, start, end) =>
       this.#framer.append(bits, source, start, end),
     );
-    this.#unsynced.dropBefore(this.#unsynced.committed);
   }
 
   #cutSegment(segment: number, bytes: number): void {
@@ -408,12 +437,11 @@ export class LogFile {
     try {
       this.#fs.remove(segmentPath(this.#dir, segment));
     } catch (error) {
-      if (!hasCode(error, 'ENOENT')) {
-        this.#log.error('Write-ahead log: cannot remove a segment', {
-          segment: segmentName(segment),
-          err: error,
-        });
-      }
+      this.#leftovers.add(segment);
+      this.#log.error('Write-ahead log: cannot remove a segment', {
+        segment: segmentName(segment),
+        err: error,
+      });
     }
   }
 

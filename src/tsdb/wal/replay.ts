@@ -1,3 +1,4 @@
+import {compareStrings, labelsOf} from '../../model/labels.ts';
 import type {Labels} from '../../model/labels.ts';
 import type {Clock} from '../../sys/clock.ts';
 import type {FileSystem} from '../../sys/fs.ts';
@@ -105,7 +106,10 @@ class Replay {
     const {sink} = options;
     this.#options = options;
     this.#buffer = new PageBuffer(readBytes, options.linear ?? null);
-    this.#onSeries = (ref, labels) => this.#give(() => sink.series(ref, labels));
+    this.#onSeries = (ref, labels) => {
+      const valid = validLabels(labels);
+      if (valid.length > 0) this.#give(() => sink.series(ref, valid));
+    };
     this.#onSamples = (refs, times, values, count) =>
       this.#give(() => sink.samples(refs, times, values, count));
     this.#onMetadata = (ref, type, unit, help) => this.#give(() => sink.metadata(ref, type, unit, help));
@@ -320,6 +324,21 @@ class Replay {
       skipped,
     );
   }
+}
+
+/** Names rise and no value is empty in what Prometheus and Narthex write. Should it be otherwise, it is made so. */
+function validLabels(labels: Labels): Labels {
+  for (let i = 0; i < labels.length; i += 2) {
+    const rises = i === 0 || compareStrings(labels[i - 2]!, labels[i]!) < 0;
+    if (!rises || labels[i + 1] === '') return labelsOf(pairsOf(labels));
+  }
+  return labels;
+}
+
+function pairsOf(labels: Labels): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i < labels.length; i += 2) pairs.push([labels[i]!, labels[i + 1]!]);
+  return pairs;
 }
 
 /** As Go writes a duration, which the originals log. */

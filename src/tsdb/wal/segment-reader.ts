@@ -1,3 +1,4 @@
+import {hasCode} from '../../sys/fs.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import {decompressRecord} from './compression.ts';
 import {CorruptionError} from './corruption.ts';
@@ -187,7 +188,31 @@ export class SegmentReader {
     if (this.#offset >= this.#bufferStart && this.#offset < this.#bufferEnd)
       return this.#offset - this.#bufferStart;
     const start = this.#offset - (this.#offset % pageBytes);
-    const wanted = Math.min(this.#buffer.bytes.length, this.bytes - start);
+    try {
+      this.#read(start, this.#buffer.bytes.length);
+    } catch (error) {
+      if (!hasCode(error, 'EIO')) throw error;
+      this.#readPage(start);
+    }
+    return this.#offset - start;
+  }
+
+  /** The disk cannot read some of the pages ahead: perhaps it can read the next one. */
+  #readPage(start: number): void {
+    try {
+      this.#read(start, pageBytes);
+    } catch (error) {
+      if (!hasCode(error, 'EIO')) throw error;
+      throw this.#damage(
+        this.#offset,
+        start + pageBytes,
+        `cannot read the page: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  #read(start: number, length: number): void {
+    const wanted = Math.min(length, this.bytes - start);
     this.#bufferStart = start;
     this.#bufferEnd = start;
     for (let have = 0; have < wanted;) {
@@ -199,7 +224,6 @@ export class SegmentReader {
       have += count;
       this.#bufferEnd = start + have;
     }
-    return this.#offset - start;
   }
 
   #damage(offset: number, resume: number, reason: string): CorruptionError {

@@ -1,0 +1,236 @@
+import {SizeClassArena} from '../kernels/arena.ts';
+import type {Kernels} from '../kernels/kernels.ts';
+import type {LinearMemory} from '../kernels/memory.ts';
+import {arenaStart} from '../kernels/memory.ts';
+import type {Appender} from '../storage/appender.ts';
+import {systemClock} from '../sys/clock.ts';
+import type {Clock} from '../sys/clock.ts';
+import {nodeFileSystem} from '../sys/fs.ts';
+import type {FileSystem} from '../sys/fs.ts';
+import type {Logger} from '../sys/log.ts';
+import {Summary} from '../sys/summary.ts';
+import {Head} from './head/head.ts';
+import {DirectoryLock} from './lock.ts';
+import type {Processes} from './lock.ts';
+import type {Compression} from './wal/compression.ts';
+import {replay} from './wal/replay.ts';
+import type {ReplayResult} from './wal/replay.ts';
+import {directoryBytes} from './wal/segments.ts';
+import {Wal} from './wal/wal.ts';
+
+export interface DbOptions {
+  /** The data directory (--storage.tsdb.path); made where it is missing. */
+  dir: string;
+  memory: LinearMemory;
+  kernels: Kernels;
+  /** Over the same memory. Made where it is not given. */
+  arena?: SizeClassArena;
+  log: Logger;
+  clock?: Clock;
+  fs?: FileSystem;
+  processes?: Processes;
+  /** Whether the directory is locked (--storage.tsdb.no-lockfile says no). */
+  lockfile?: boolean;
+  walCompression?: Compression;
+  walSegmentBytes?: number;
+  /** Span of time of a block. */
+  chunkRangeMs?: number;
+  /** While the log is replayed: `done` of `total` segments are read. */
+  onReplayProgress?: (done: number, total: number) => void;
+}
+
+/** For metrics: prometheus_tsdb_wal_*, prometheus_tsdb_data_replay_duration_seconds and _clean_start. Counters only rise. */
+export interface DbStatistics {
+  segmentCurrent: number;
+  storageBytes: number;
+  fsyncs: number;
+  fsyncsFailed: number;
+  fsyncSecondsTotal: number;
+  /** `[quantile, seconds]` of the last fsyncs, rising. */
+  fsyncSecondsQuantiles: [number, number][];
+  writesFailed: number;
+  corruptions: number;
+  truncations: number;
+  truncationsFailed: number;
+  pageFlushes: number;
+  completedPages: number;
+  recordsWritten: number;
+  recordPartsWritten: number;
+  recordBytesSaved: number;
+  bytesWritten: number;
+  replaySeconds: number;
+  /** Records of the log that named no series, or one that is gone, by replay. */
+  replayUnknownRefs: number;
+  /** -1 without a lock file, 0 after a crash, 1 after an orderly stop. */
+  cleanStart: number;
+}
+
+/**
+ * The database: a data directory with its head. Belongs to the storage thread. What appender().commit() took is in the log
+ * when it returns, and on the disk within a second.
+ */
+export class Db {
+  readonly dir: string;
+  readonly head: Head;
+  readonly arena: SizeClassArena;
+  /** What the start found in the log. */
+  readonly replayed: ReplayResult;
+  readonly #fs: FileSystem;
+  readonly #log: Logger;
+  readonly #wal: Wal;
+  readonly #lock: DirectoryLock | null;
+  readonly #fsyncs: Summary;
+  readonly #unknownRefs: number;
+  #closed = false;
+
+  private constructor(parts: Parts) {
+    this.dir = parts.dir;
+    this.head = parts.head;
+    this.arena = parts.arena;
+    this.replayed = parts.replayed;
+    this.#fs = parts.fs;
+    this.#log = parts.log;
+    this.#wal = parts.wal;
+    this.#lock = parts.lock;
+    this.#fsyncs = parts.fsyncs;
+    this.#unknownRefs = parts.unknownRefs;
+  }
+
+  /**
+   * Locks the directory, replays its log into a new head, and opens the log for writing. Throws where the directory cannot be
+   * used; damage in the log is no reason for that (wal/replay.ts).
+   */
+  static async open(options: DbOptions): Promise<Db> {
+    const {dir, log, clock = systemClock, fs = nodeFileSystem, processes} = options;
+    fs.makeDirectory(dir);
+    const lock =
+      options.lockfile === false
+        ? null
+        : await DirectoryLock.take({fs, clock, log, dir, ...(processes === undefined ? {} : {processes})});
+    try {
+      return await openLocked(options, {clock, fs, lock}, (parts) => new Db(parts));
+    } catch (error) {
+      lock?.release();
+      throw error;
+    }
+  }
+
+  appender(): Appender {
+    return this.head.appender();
+  }
+
+  /** Makes all that was committed durable. */
+  sync(): Promise<void> {
+    return this.#wal.sync();
+  }
+
+  /** Makes all durable and gives the directory back. Nothing is appended from now on. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      await this.#wal.close();
+    } finally {
+      this.#lock?.release();
+    }
+    this.#log.debug('Database closed', {dir: this.dir});
+  }
+
+  statistics(): DbStatistics {
+    const wal = this.#wal.statistics;
+    return {
+      segmentCurrent: wal.segmentCurrent,
+      storageBytes: directoryBytes(this.#fs, walDirectory(this.dir)),
+      fsyncs: wal.syncs,
+      fsyncsFailed: wal.syncsFailed,
+      fsyncSecondsTotal: wal.syncSeconds,
+      fsyncSecondsQuantiles: this.#fsyncs.snapshot().quantiles,
+      writesFailed: wal.writesFailed,
+      corruptions: this.replayed.corruptions.length,
+      truncations: 0,
+      truncationsFailed: 0,
+      pageFlushes: wal.pageFlushes,
+      completedPages: wal.completedPages,
+      recordsWritten: wal.records,
+      recordPartsWritten: wal.recordParts,
+      recordBytesSaved: wal.recordBytesSaved,
+      bytesWritten: wal.bytesWritten,
+      replaySeconds: this.replayed.seconds,
+      replayUnknownRefs: this.#unknownRefs,
+      cleanStart: this.#lock === null ? -1 : this.#lock.cleanStart === 'clean' ? 1 : 0,
+    };
+  }
+}
+
+interface Parts {
+  dir: string;
+  head: Head;
+  arena: SizeClassArena;
+  replayed: ReplayResult;
+  fs: FileSystem;
+  log: Logger;
+  wal: Wal;
+  lock: DirectoryLock | null;
+  fsyncs: Summary;
+  unknownRefs: number;
+}
+
+interface World {
+  clock: Clock;
+  fs: FileSystem;
+  lock: DirectoryLock | null;
+}
+
+async function openLocked<T>(options: DbOptions, world: World, make: (parts: Parts) => T): Promise<T> {
+  const {dir, memory, kernels, log} = options;
+  const {clock, fs, lock} = world;
+  const arena = options.arena ?? new SizeClassArena(memory, arenaStart, memory.byteLength);
+  const linear = {memory, kernels, arena};
+  const {chunkRangeMs, onReplayProgress} = options;
+  const head = new Head({memory, arena, kernels, ...(chunkRangeMs === undefined ? {} : {chunkRangeMs})});
+  warnOfUnread(fs, dir, log);
+
+  const sink = head.replay();
+  const replayed = await replay({
+    fs,
+    dir: walDirectory(dir),
+    corruptDir: `${dir}/wal.corrupt`,
+    sink,
+    log,
+    clock,
+    linear,
+    ...(onReplayProgress === undefined ? {} : {onProgress: onReplayProgress}),
+  });
+  const {unknownRefs} = sink.counts;
+  if (unknownRefs > 0) log.warn('Unknown series references', {records: unknownRefs});
+  sink.finish();
+
+  const fsyncs = new Summary();
+  const wal = new Wal({
+    fs,
+    dir: walDirectory(dir),
+    segment: replayed.nextSegment,
+    log,
+    clock,
+    linear,
+    onSync: (seconds) => fsyncs.observe(seconds),
+    ...(options.walCompression === undefined ? {} : {compression: options.walCompression}),
+    ...(options.walSegmentBytes === undefined ? {} : {segmentBytes: options.walSegmentBytes}),
+  });
+  head.log = wal;
+  return make({dir, head, arena, replayed, fs, log, wal, lock, fsyncs, unknownRefs});
+}
+
+function walDirectory(dir: string): string {
+  return `${dir}/wal`;
+}
+
+/** Blocks and the log of late samples are not read yet: what is in them stays there, and does not show in queries. */
+function warnOfUnread(fs: FileSystem, dir: string, log: Logger): void {
+  const names = fs.list(dir);
+  const blocks = names.filter((name) => /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(name)).length;
+  if (blocks > 0) log.warn('The data directory has blocks, which are not read yet', {blocks});
+  if (names.includes('wbl') && fs.list(`${dir}/wbl`).length > 0) {
+    log.warn('The data directory has a log of out-of-order samples (wbl), which is not read yet');
+  }
+}
