@@ -18,7 +18,7 @@ export class Grouping {
     this.#names = names.map((name) => symbols.intern(name));
     this.#nameSet = new Set(this.#names);
     if (without) this.#nameSet.add(symbols.intern('__name__'));
-    this.#key = new Array<number>(names.length).fill(0);
+    this.#key = names.map(() => 0);
   }
 
   get count(): number {

@@ -1,0 +1,467 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {Random} from '../../../base/random.ts';
+import {CountEvents, CountOverTime, PickOverTime} from './count.ts';
+import {ExtremeOverTime} from './extreme.ts';
+import {MadOverTime, QuantileOverTime} from './quantile.ts';
+import {ExtrapolatedRate, InstantRate, secondsOf} from './rate.ts';
+import {Regression} from './regression.ts';
+import {DoubleExponentialSmoothing} from './smoothing.ts';
+import {AvgOverTime, SumOverTime} from './sum.ts';
+import {VarianceOverTime} from './variance.ts';
+import {Windows, type WindowFunction} from './window.ts';
+
+interface Sample {
+  time: number;
+  value: number;
+}
+
+interface Case {
+  samples: Sample[];
+  startMs: number;
+  stepMs: number;
+  steps: number;
+  rangeMs: number;
+  offsetMs: number;
+}
+
+/** Values of all kinds: counters with resets, gauges, constants, now and then NaN and infinities. */
+function randomCase(random: Random, special: boolean): Case {
+  const count = random.below(400);
+  const gapMs = random.pick([1, 1000, 15_000]);
+  const kind = random.pick(['counter', 'gauge', 'constant', 'steps', 'huge']);
+  const samples: Sample[] = [];
+  let time = random.below(100_000) - 50_000;
+  let value = random.below(1000);
+  for (let i = 0; i < count; i++) {
+    time += 1 + random.below(2 * gapMs) + (random.below(30) === 0 ? 20 * gapMs : 0);
+    if (kind === 'counter') value = random.below(40) === 0 ? random.float() : value + random.float() * 10;
+    else if (kind === 'gauge') value = (random.float() - 0.5) * 1000;
+    else if (kind === 'steps') value = random.below(20) === 0 ? random.below(5) : value;
+    else if (kind === 'huge') value = (random.float() - 0.5) * 10 ** random.below(30);
+    const odd = special && random.below(25) === 0;
+    samples.push({time, value: odd ? random.pick([NaN, Infinity, -Infinity, -0]) : value});
+  }
+  return {
+    samples,
+    startMs: random.below(100_000) - 50_000,
+    stepMs: 1 + random.below(random.pick([1, 10, 100]) * gapMs),
+    steps: 1 + random.below(120),
+    rangeMs: 1 + random.below(random.pick([3, 30, 300]) * gapMs),
+    offsetMs: random.below(3) === 0 ? random.below(20 * gapMs) : 0,
+  };
+}
+
+function windowsOf({samples, startMs, stepMs, steps, rangeMs, offsetMs}: Case): Windows {
+  const windows = new Windows(steps);
+  windows.slide(
+    {
+      times: Float64Array.from(samples, ({time}) => time),
+      values: Float64Array.from(samples, ({value}) => value),
+      length: samples.length,
+    },
+    {grid: {startMs, stepMs, count: steps}, rangeMs, offsetMs, fixedTimeMs: null},
+  );
+  return windows;
+}
+
+/** What a function must answer for one window, by its definition; null = nothing. */
+type Definition = (
+  window: Sample[],
+  at: {endMs: number; rangeMs: number; stepTimeMs: number},
+) => number | null;
+
+/** How far apart two numbers are, relative to the larger; 0 where they are the same or both NaN. */
+function difference(actual: number, expected: number): number {
+  if (Object.is(actual, expected) || actual === expected) return 0;
+  if (actual !== actual && expected !== expected) return 0;
+  const distance = Math.abs(actual - expected) / Math.max(Math.abs(actual), Math.abs(expected));
+  return distance === distance ? distance : Infinity;
+}
+
+function compare(
+  make: (testCase: Case) => WindowFunction,
+  definition: Definition,
+  options: {tolerance?: (window: Sample[]) => number; special?: boolean; rounds?: number} = {},
+): void {
+  const rounds = options.rounds ?? 150;
+  let slid = 0;
+  for (let seed = 0; seed < rounds; seed++) {
+    const testCase = randomCase(new Random(seed), options.special ?? true);
+    const windows = windowsOf(testCase);
+    if (!windows.overlapsLittle) slid++;
+    const compute = make(testCase);
+    const out = new Float64Array(testCase.steps).fill(12345);
+    compute.compute(windows, out);
+    for (let step = 0; step < testCase.steps; step++) {
+      const stepTimeMs = testCase.startMs + step * testCase.stepMs;
+      const endMs = stepTimeMs - testCase.offsetMs;
+      const window = testCase.samples.filter(({time}) => time > endMs - testCase.rangeMs && time <= endMs);
+      assert.equal(windows.end[step]! - windows.first[step]!, window.length, `seed ${seed} step ${step}`);
+      if (window.length < compute.samplesMin) continue;
+      const expected = definition(window, {endMs, rangeMs: testCase.rangeMs, stepTimeMs});
+      const tolerance = options.tolerance?.(window) ?? 0;
+      assert.ok(
+        difference(out[step]!, expected!) <= tolerance,
+        `seed ${seed} step ${step}: expected ${expected}, got ${out[step]} for ${window.map(({value}) => value).join(' ')}`,
+      );
+    }
+  }
+  assert.ok(slid > rounds / 5 && slid < (4 * rounds) / 5, `${slid} of ${rounds} cases have long windows`);
+}
+
+/** Neumaier's sum. */
+function sum(values: number[]): number {
+  let total = 0;
+  let lost = 0;
+  for (const value of values) {
+    const next = total + value;
+    if (Math.abs(next) === Infinity) lost = 0;
+    else if (Math.abs(total) >= Math.abs(value)) lost += total - next + value;
+    else lost += value - next + total;
+    total = next;
+  }
+  return Math.abs(total) === Infinity ? total : total + lost;
+}
+
+const valuesOf = (window: Sample[]): number[] => window.map(({value}) => value);
+
+/** Sums of numbers that cancel each other differ by what was lost of the largest of them. */
+function sumTolerance(window: Sample[]): number {
+  const total = Math.abs(sum(valuesOf(window)));
+  const largest = sum(valuesOf(window).map(Math.abs));
+  return largest === 0 || largest - largest !== 0 ? 0 : (1e-15 * largest) / (total || largest * 1e-15);
+}
+
+test('count_over_time, first_over_time and last_over_time are exact', () => {
+  compare(
+    () => new CountOverTime(),
+    (window) => window.length,
+  );
+  compare(
+    () => new PickOverTime('first', 'value'),
+    (window) => window[0]!.value,
+  );
+  compare(
+    () => new PickOverTime('last', 'value'),
+    (window) => window.at(-1)!.value,
+  );
+  compare(
+    () => new PickOverTime('first', 'time'),
+    (window) => window[0]!.time / 1000,
+  );
+  compare(
+    () => new PickOverTime('last', 'time'),
+    (window) => window.at(-1)!.time / 1000,
+  );
+});
+
+test('sum_over_time is a compensated sum in any window', () => {
+  compare(
+    () => new SumOverTime(),
+    (window) => sum(valuesOf(window)),
+    {tolerance: sumTolerance},
+  );
+});
+
+test('sum_over_time forgets what has left the window', () => {
+  const values = [1e100, 1, -1e100, 2, Infinity, 3, NaN, 4, 5, 6, 7, 8, 9, 10];
+  const windows = new Windows(60);
+  windows.slide(
+    {
+      times: Float64Array.from(values, (_, index) => 10 * index),
+      values: Float64Array.from(values),
+      length: values.length,
+    },
+    {grid: {startMs: 0, stepMs: 3, count: 60}, rangeMs: 60, offsetMs: 0, fixedTimeMs: null},
+  );
+  const out = new Float64Array(60);
+  new SumOverTime().compute(windows, out);
+  assert.equal(windows.overlapsLittle, false);
+  assert.equal(out[3], 1e100); // at 9: 1e100
+  assert.equal(out[7], 1); // at 21: 1e100 + 1 - 1e100
+  assert.equal(out[14], Infinity); // at 42
+  assert.ok(Number.isNaN(out[20]));
+  assert.equal(out[43], 4 + 5 + 6 + 7 + 8 + 9); // at 129: (69, 129]
+});
+
+test('avg_over_time divides a compensated sum, or averages step by step where that overflows', () => {
+  compare(
+    () => new AvgOverTime(),
+    (window) => {
+      const values = valuesOf(window);
+      const total = sum(values);
+      return total / values.length;
+    },
+    {tolerance: (window) => sumTolerance(window) + 4e-16},
+  );
+  const out = new Float64Array(1);
+  const windows = new Windows(1);
+  const slide = (values: number[]): number => {
+    windows.slide(
+      {
+        times: Float64Array.from(values, (_, index) => index),
+        values: Float64Array.from(values),
+        length: values.length,
+      },
+      {grid: {startMs: 100, stepMs: 1, count: 1}, rangeMs: 1000, offsetMs: 0, fixedTimeMs: null},
+    );
+    new AvgOverTime().compute(windows, out);
+    return out[0]!;
+  };
+  assert.equal(slide([1e308, 1e308, 1e308]), 1e308);
+  assert.equal(slide([-1e308, -1e308, 1e308]), -1e308 / 3);
+  assert.equal(slide([Infinity, -1]), Infinity);
+  assert.ok(Number.isNaN(slide([Infinity, -Infinity])));
+});
+
+test('min_over_time and max_over_time take NaN only where there is nothing else', () => {
+  const extreme =
+    (better: (a: number, b: number) => boolean) =>
+    (window: Sample[]): number => {
+      let best = window[0]!.value;
+      for (const {value} of window) if (better(value, best) || best !== best) best = value;
+      return best;
+    };
+  compare(
+    () => new ExtremeOverTime('max', 'value'),
+    extreme((a, b) => a > b),
+  );
+  compare(
+    () => new ExtremeOverTime('min', 'value'),
+    extreme((a, b) => a < b),
+  );
+});
+
+test('ts_of_min_over_time and ts_of_max_over_time find the latest extreme', () => {
+  const time =
+    (better: (a: number, b: number) => boolean) =>
+    (window: Sample[]): number => {
+      let best = window[0]!;
+      for (const each of window) if (better(each.value, best.value) || best.value !== best.value) best = each;
+      return best.time / 1000;
+    };
+  compare(
+    () => new ExtremeOverTime('max', 'time'),
+    time((a, b) => a >= b),
+  );
+  compare(
+    () => new ExtremeOverTime('min', 'time'),
+    time((a, b) => a <= b),
+  );
+});
+
+test('changes and resets count what happens between neighbours', () => {
+  const count =
+    (happens: (before: number, after: number) => boolean) =>
+    (window: Sample[]): number =>
+      window.filter(({value}, index) => index > 0 && happens(window[index - 1]!.value, value)).length;
+  compare(
+    () => new CountEvents('change'),
+    count((a, b) => a !== b && !(a !== a && b !== b)),
+  );
+  compare(
+    () => new CountEvents('reset'),
+    count((a, b) => b < a),
+  );
+});
+
+function quantile(q: number, values: number[]): number {
+  if (Number.isNaN(q)) return NaN;
+  if (q < 0) return -Infinity;
+  if (q > 1) return Infinity;
+  const sorted = values.toSorted((a, b) => (a !== a ? (b !== b ? 0 : -1) : b !== b ? 1 : a - b || 0));
+  const rank = q * (sorted.length - 1);
+  const lower = Math.floor(rank);
+  const upper = Math.min(sorted.length - 1, lower + 1);
+  return sorted[lower]! * (1 - (rank - lower)) + sorted[upper]! * (rank - lower);
+}
+
+test('quantile_over_time interpolates between the nearest ranks, NaN smallest', () => {
+  for (const q of [0, 0.1, 0.5, 0.99, 1, -1, 2, NaN]) {
+    compare(
+      ({steps}) => new QuantileOverTime(new Float64Array(steps).fill(q)),
+      (window) => quantile(q, valuesOf(window)),
+      {rounds: 60},
+    );
+  }
+});
+
+test('mad_over_time is the median distance from the median', () => {
+  compare(
+    () => new MadOverTime(),
+    (window) => {
+      const values = valuesOf(window);
+      if (values.some(Number.isNaN)) return NaN;
+      const median = quantile(0.5, values);
+      return quantile(
+        0.5,
+        values.map((value) => Math.abs(value - median)),
+      );
+    },
+  );
+});
+
+/** Two-pass variance with exact mean, good for numbers of like size. */
+function variance(values: number[]): number {
+  if (values.some((value) => value - value !== 0)) return NaN;
+  const mean = sum(values) / values.length;
+  return sum(values.map((value) => (value - mean) ** 2)) / values.length;
+}
+
+test('stdvar_over_time and stddev_over_time are those of the population', () => {
+  const options = {tolerance: () => 1e-11, rounds: 200};
+  compare(
+    () => new VarianceOverTime('variance'),
+    (window) => variance(valuesOf(window)),
+    options,
+  );
+  compare(
+    () => new VarianceOverTime('deviation'),
+    (window) => Math.sqrt(variance(valuesOf(window))),
+    options,
+  );
+});
+
+test('stdvar_over_time keeps small variances beside large means', () => {
+  const random = new Random(7);
+  const values = Array.from({length: 500}, () => 1e9 + random.below(100));
+  const windows = new Windows(100);
+  windows.slide(
+    {
+      times: Float64Array.from(values, (_, index) => index),
+      values: Float64Array.from(values),
+      length: values.length,
+    },
+    {grid: {startMs: 399, stepMs: 1, count: 100}, rangeMs: 300, offsetMs: 0, fixedTimeMs: null},
+  );
+  const out = new Float64Array(100);
+  new VarianceOverTime('variance').compute(windows, out);
+  for (let step = 0; step < 100; step++) {
+    const window = values.slice(100 + step, 400 + step).map((value) => value - 1e9);
+    assert.ok(difference(out[step]!, variance(window)) < 1e-14, `step ${step}`);
+  }
+});
+
+const rate =
+  (counter: boolean, perSecond: boolean): Definition =>
+  (window, {endMs, rangeMs}) => {
+    const first = window[0]!;
+    const last = window.at(-1)!;
+    let result = last.value - first.value;
+    if (counter) {
+      for (const [index, {value}] of window.entries()) {
+        if (index > 0 && value < window[index - 1]!.value) result += window[index - 1]!.value;
+      }
+    }
+    const sampled = (last.time - first.time) / 1000;
+    const mean = sampled / (window.length - 1);
+    let toStart = (first.time - (endMs - rangeMs)) / 1000;
+    let toEnd = (endMs - last.time) / 1000;
+    if (toStart >= mean * 1.1) toStart = mean / 2;
+    if (counter && result > 0 && first.value >= 0) {
+      toStart = Math.min(toStart, sampled * (first.value / result));
+    }
+    if (toEnd >= mean * 1.1) toEnd = mean / 2;
+    let factor = (sampled + toStart + toEnd) / sampled;
+    if (perSecond) factor /= secondsOf(rangeMs);
+    return result * factor;
+  };
+
+test('rate, increase and delta extrapolate to the bounds of the window, to the last bit but for many resets', () => {
+  const resetsIn = (window: Sample[]): number =>
+    window.filter(({value}, index) => index > 0 && value < window[index - 1]!.value).length;
+  const tolerance = (window: Sample[]): number => (resetsIn(window) > 16 ? 1e-11 : 0);
+  compare(() => new ExtrapolatedRate('rate'), rate(true, true), {tolerance, rounds: 300});
+  compare(() => new ExtrapolatedRate('increase'), rate(true, false), {tolerance});
+  compare(() => new ExtrapolatedRate('delta'), rate(false, false));
+});
+
+test('irate and idelta look at the last two samples', () => {
+  compare(
+    () => new InstantRate('irate'),
+    (window) => {
+      const [before, last] = window.slice(-2) as [Sample, Sample];
+      const increase = last.value < before.value ? last.value : last.value - before.value;
+      return increase / ((last.time - before.time) / 1000);
+    },
+  );
+  compare(
+    () => new InstantRate('idelta'),
+    (window) => window.at(-1)!.value - window.at(-2)!.value,
+  );
+});
+
+/** Least squares about the means, which loses little. */
+function fit(window: Sample[], atMs: number): {slope: number; intercept: number} {
+  const values = valuesOf(window);
+  if (values.some((value) => value - value !== 0)) return {slope: NaN, intercept: NaN};
+  if (values.every((value) => value === values[0])) return {slope: 0, intercept: values[0]!};
+  const x = window.map(({time}) => (time - atMs) / 1000);
+  const meanX = sum(x) / x.length;
+  const meanY = sum(values) / x.length;
+  const slope =
+    sum(x.map((each, index) => (each - meanX) * (values[index]! - meanY))) /
+    sum(x.map((each) => (each - meanX) ** 2));
+  return {slope, intercept: meanY - slope * meanX};
+}
+
+/** A slope near nothing has few digits: what counts is its size beside that of the values. */
+function checkFit(actual: number, expected: number, scale: number, where: string): void {
+  if (expected !== expected) return assert.ok(actual !== actual, where);
+  assert.ok(Math.abs(actual - expected) <= 1e-10 * scale, `${where}: expected ${expected}, got ${actual}`);
+}
+
+test('deriv and predict_linear fit a line', () => {
+  for (let seed = 0; seed < 200; seed++) {
+    const testCase = randomCase(new Random(seed), seed % 4 === 0);
+    const windows = windowsOf(testCase);
+    const {startMs, stepMs, steps, offsetMs, rangeMs} = testCase;
+    const slopes = new Float64Array(steps);
+    const predictions = new Float64Array(steps);
+    new Regression(null).compute(windows, slopes);
+    new Regression({ahead: new Float64Array(steps).fill(60), startMs, stepMs}).compute(windows, predictions);
+    for (let step = 0; step < steps; step++) {
+      const window = testCase.samples.slice(windows.first[step], windows.end[step]);
+      if (window.length < 2) continue;
+      const stepTimeMs = startMs + step * stepMs;
+      const {slope, intercept} = fit(window, stepTimeMs);
+      const spread = Math.max(...valuesOf(window).map(Math.abs));
+      const seconds = (window.at(-1)!.time - window[0]!.time) / 1000;
+      const reach = 60 + (offsetMs + rangeMs) / 1000;
+      const where = `seed ${seed} step ${step}`;
+      checkFit(slopes[step]!, slope, spread / seconds, `${where} slope`);
+      checkFit(
+        predictions[step]!,
+        slope * 60 + intercept,
+        spread * (1 + reach / seconds),
+        `${where} prediction`,
+      );
+    }
+  }
+});
+
+test('double_exponential_smoothing carries value and trend along', () => {
+  compare(
+    ({steps}) =>
+      new DoubleExponentialSmoothing(new Float64Array(steps).fill(0.3), new Float64Array(steps).fill(0.6)),
+    (window) => {
+      let [s0, s1, trend] = [0, window[0]!.value, window[1]!.value - window[0]!.value];
+      for (let i = 1; i < window.length; i++) {
+        if (i > 1) trend = 0.6 * (s1 - s0) + (1 - 0.6) * trend;
+        [s0, s1] = [s1, 0.3 * window[i]!.value + (1 - 0.3) * (s1 + trend)];
+      }
+      return s1;
+    },
+  );
+});
+
+test('Windows with a fixed time are the same at all steps', () => {
+  const windows = new Windows(3);
+  windows.slide(
+    {times: Float64Array.of(1, 2, 3, 4), values: Float64Array.of(1, 2, 3, 4), length: 4},
+    {grid: {startMs: 100, stepMs: 10, count: 3}, rangeMs: 2, offsetMs: 5, fixedTimeMs: 3},
+  );
+  assert.deepEqual([...windows.first], [1, 1, 1]);
+  assert.deepEqual([...windows.end], [3, 3, 3]);
+});
