@@ -49,11 +49,15 @@ import {appendSample} from './xor';
 
 const staleBits: u64 = 0x7ff0000000000002;
 
+// @ts-ignore: decorator
+@inline
 function slotAddress(directory: usize, slot: u32): usize {
   const segment: usize = load<u32>(directory + ((slot >> segmentSlotsLog2) << 2));
   return segment + ((slot & ((1 << segmentSlotsLog2) - 1)) << 6);
 }
 
+// @ts-ignore: decorator
+@inline
 function add(context: usize, count: u32, offset: usize): void {
   store<u32>(context + offset, load<u32>(context + offset) + count);
 }
@@ -202,6 +206,8 @@ export function appendBatch(context: usize, from: u32, length: u32): u32 {
 }
 
 /** Prometheus's rule (tsdb/head_append.go): by bytes, by the expected end, or by twice the wanted number of samples. */
+// @ts-ignore: decorator
+@inline
 function chunkIsFull(slot: usize, count: u32, last: f64, time: f64): bool {
   const bits: u32 = load<u16>(slot, slotOpenBits);
   if (2 + ((bits + 7) >> 3) > chunkBytesBeforeAppend) return true;

@@ -19,14 +19,20 @@ import {
 } from './layout';
 
 // Reverses the low eight bytes; the high ones do not matter.
+// @ts-ignore: decorator
+@inline
 function swapped(): v128 {
   return i8x16(7, 6, 5, 4, 3, 2, 1, 0, 7, 6, 5, 4, 3, 2, 1, 0);
 }
 
+// @ts-ignore: decorator
+@inline
 function loadWord(address: usize): u64 {
   return i64x2.extract_lane(i8x16.swizzle(v128.load64_zero(address), swapped()), 0);
 }
 
+// @ts-ignore: decorator
+@inline
 function storeWord(address: usize, word: u64): void {
   store<u64>(address, i64x2.extract_lane(i8x16.swizzle(i64x2.splat(word), swapped()), 0));
 }
@@ -44,6 +50,8 @@ function linkFragment(context: usize, tail: usize): usize {
  * stream is contiguous and begins at `tail`; with one it is a chain of fragments that ends with `tail`. Returns the new tail.
  * Only whole 64-bit words are stored; what was there before `bits` is stored again unchanged.
  */
+// @ts-ignore: decorator
+@inline
 function emit(context: usize, tail: usize, bits: u32, value: u64, n: u32): usize {
   let word: usize;
   if (context == 0) word = tail + ((bits >> 6) << 3);
@@ -90,6 +98,8 @@ function uvarintBytes(value: u64): u32 {
   return bytes;
 }
 
+// @ts-ignore: decorator
+@inline
 function fits(change: i64, n: u8): bool {
   return -((<i64>1 << (n - 1)) - 1) <= change && change <= <i64>1 << (n - 1);
 }
@@ -99,6 +109,8 @@ function fits(change: i64, n: u8): bool {
  * of the slot's open word. With `context` 0 the stream is contiguous. The caller has checked that the time rises, that
  * the chunk is not full, and that one free fragment is there.
  */
+// @ts-ignore: decorator
+@inline
 export function appendSample(context: usize, slot: usize, time: i64, value: u64): void {
   let tail: usize = load<u32>(slot, slotOpen);
   const count: u32 = load<u16>(slot, slotOpenCount);
@@ -173,6 +185,8 @@ export function appendSample(context: usize, slot: usize, time: i64, value: u64)
 /** Bits that the last emitXor() wrote for the value; kept in a global because a function returns one value. */
 let xorLength: u32 = 0;
 
+// @ts-ignore: decorator
+@inline
 function xorBits(_slot: usize): u32 {
   return xorLength;
 }
@@ -383,6 +397,8 @@ export function xorDecode(
 }
 
 /** `n` bits (1..64) at bit `bit` of the stream. */
+// @ts-ignore: decorator
+@inline
 function loadBits(source: usize, bit: u32, n: u32): u64 {
   const at = source + (bit >> 3);
   const shift: u64 = bit & 7;
