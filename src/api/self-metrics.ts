@@ -42,15 +42,14 @@ export class SelfMetrics {
     this.#addOwn(list);
     this.#addHttp(list);
     addProcessFamilies(list);
-    const {storage, query} = this.#backend;
-    const [storageStatistics, queryStatistics] = await Promise.allSettled([
-      storage.statistics(),
-      query.statistics(),
+    await Promise.all([
+      this.#addSnapshot('storage', async () =>
+        addStorageFamilies(list, await this.#backend.storage.statistics()),
+      ),
+      this.#addSnapshot('queries', async () =>
+        addQueryFamilies(list, await this.#backend.query.statistics()),
+      ),
     ]);
-    if (storageStatistics.status === 'fulfilled') addStorageFamilies(list, storageStatistics.value);
-    else this.#warn('storage', storageStatistics.reason);
-    if (queryStatistics.status === 'fulfilled') addQueryFamilies(list, queryStatistics.value);
-    else this.#warn('queries', queryStatistics.reason);
     return list.families.sort((left, right) => (left.name < right.name ? -1 : 1));
   }
 
@@ -105,8 +104,14 @@ export class SelfMetrics {
     );
   }
 
-  #warn(what: string, reason: unknown): void {
-    this.#logger.warn('Own metrics are incomplete', {missing: what, err: describeError(reason)});
+  async #addSnapshot(what: string, add: () => Promise<void>): Promise<void> {
+    try {
+      await add();
+    } catch (cause) {
+      // While the server starts, its threads cannot tell yet.
+      if (this.#backend.admin.state() === 'starting') return;
+      this.#logger.warn('Own metrics are incomplete', {missing: what, err: describeError(cause)});
+    }
   }
 }
 

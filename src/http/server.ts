@@ -18,8 +18,6 @@ import type {ListenAddress} from './weburl.ts';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'OPTIONS';
 
-const allMethods: readonly HttpMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
-
 /** Queries travel in URLs: as much as Go's servers take, headers included. */
 const headerBytesMax = 1024 * 1024;
 /** Forms, as Go's parser limits them. */
@@ -64,6 +62,8 @@ export interface HttpServerOptions {
 interface Route {
   path: string;
   label: string;
+  /** For paths with names or a star. */
+  pattern: RegExp | null;
   bodyBytesMax: number;
   handlers: Map<HttpMethod, HttpHandler>;
 }
@@ -100,7 +100,7 @@ export class HttpServer {
     let route = this.#routes.get(path);
     if (route === undefined) {
       const {label = path, bodyBytesMax = formBytesMax} = options;
-      route = {path, label, bodyBytesMax, handlers: new Map()};
+      route = {path, label, pattern: patternOf(path), bodyBytesMax, handlers: new Map()};
       this.#routes.set(path, route);
     }
     for (const method of methods) route.handlers.set(method, handler);
@@ -159,13 +159,10 @@ export class HttpServer {
   #register(route: Route): void {
     const statistics = this.#statisticsOf(route.label);
     const url = `${this.#options.routePrefix}${route.path}`;
-    const allow = [...new Set<string>([...route.handlers.keys(), 'OPTIONS'])].sort().join(', ');
-    for (const method of allMethods) {
-      const handler = route.handlers.get(method) ?? fallbackHandler(method, allow, route.path);
-      if (handler === null) continue;
+    for (const [method, handler] of route.handlers) {
       this.#app.route({
         method: method as HTTPMethods,
-        url: url === '' ? '/' : url,
+        url,
         bodyLimit: route.bodyBytesMax,
         handler: (request, reply) => this.#answer(request, reply, handler, statistics),
       });
@@ -255,24 +252,44 @@ export class HttpServer {
     const answer =
       statusCode >= 500
         ? this.#explain(error, request)
-        : this.#options.errorReply(statusCode, failureText(code, error.message, formBytesMax));
+        : this.#options.errorReply(
+            statusCode,
+            failureText(code, error.message, request.routeOptions.bodyLimit),
+          );
     // What is left of the body would be read as the next request.
     reply.header('Connection', 'close');
     void this.#send(request, reply, answer);
   }
 
+  /** No such path, or not with this method, or with slashes and dots that the path would do without. */
   async #answerUnknown(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const {routePrefix} = this.#options;
     const [path = '', query] = request.url.split('?', 2);
+    const route = this.#findRoute(path);
+    if (route !== null) {
+      const statistics = this.#statisticsOf(route.label);
+      return this.#answer(request, reply, () => refuseMethod(request.method, route), statistics);
+    }
     const cleaned = cleanPath(path);
-    const suffix = query === undefined ? '' : `?${query}`;
-    if (
-      cleaned !== path &&
-      (this.#routes.has(cleaned.slice(routePrefix.length)) || cleaned === routePrefix)
-    ) {
-      return this.#answer(request, reply, () => redirect(301, `${cleaned}${suffix}`), null);
+    if (cleaned !== path && this.#findRoute(cleaned) !== null) {
+      const location = query === undefined ? cleaned : `${cleaned}?${query}`;
+      return this.#answer(request, reply, () => redirect(301, location), null);
     }
     return this.#answer(request, reply, this.#notFound, null);
+  }
+
+  /** The route of a path, whatever its methods. Only for requests that end in an error: it looks at all of them. */
+  #findRoute(path: string): Route | null {
+    const {routePrefix} = this.#options;
+    if (!path.startsWith(routePrefix)) return null;
+    const rest = path.slice(routePrefix.length);
+    const exact = this.#routes.get(rest);
+    if (exact !== undefined) return exact;
+    for (const route of this.#routes.values()) {
+      // Where a star only answers OPTIONS, there is nothing behind it.
+      if (route.pattern?.test(rest) === true && (route.handlers.size > 1 || !route.handlers.has('OPTIONS')))
+        return route;
+    }
+    return null;
   }
 
   async #listenOn(wanted: ListenAddress): Promise<ListenAddress> {
@@ -334,15 +351,23 @@ function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Methods that a path does not have. A wildcard must not hide the other paths below it. */
-function fallbackHandler(method: HttpMethod, allow: string, path: string): HttpHandler | null {
-  if (path.endsWith('/*') && allow === 'OPTIONS') return null;
-  if (method === 'OPTIONS') return () => emptyReply(200, {Allow: allow});
-  return () => {
-    const answer = textError(405, 'Method Not Allowed');
-    answer.headers = {Allow: allow, ...answer.headers};
-    return answer;
-  };
+/** The answer to a method that the route does not have. */
+function refuseMethod(method: string, {handlers}: Route): HttpReply {
+  const allow = [...new Set<string>([...handlers.keys(), 'OPTIONS'])].sort().join(', ');
+  if (method === 'OPTIONS') return emptyReply(200, {Allow: allow});
+  const answer = textError(405, 'Method Not Allowed');
+  answer.headers = {Allow: allow, ...answer.headers};
+  return answer;
+}
+
+/** What matches a path with names or a star; null for one without. */
+function patternOf(path: string): RegExp | null {
+  if (!/[:*]/.test(path)) return null;
+  const parts = path.split('/').map((part) => {
+    if (part.startsWith(':')) return '[^/]+';
+    return part === '*' ? '.*' : RegExp.escape(part);
+  });
+  return new RegExp(`^${parts.join('/')}$`);
 }
 
 /** Resolves `.` and `..`, merges slashes, takes the last one away. */
@@ -356,7 +381,7 @@ function cleanPath(path: string): string {
 }
 
 function failureText(code: string, message: string, limit: number): string {
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return `request body is larger than the limit of ${limit} bytes`;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return `request body exceeds the ${limit} bytes limit`;
   return message;
 }
 
