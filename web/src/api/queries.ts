@@ -1,0 +1,95 @@
+// What several components read from the server, cached and shared.
+import {QueryClient, useQuery} from '@tanstack/react-query';
+import {ApiError, requestApi, requestReadiness, type Readiness} from './client.ts';
+import type {Facts, TargetsData, WalReplay} from './types.ts';
+import type {MetadataByMetric} from '../query/metric-search.ts';
+
+const retriesMax = 1;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The server may well be reachable while the browser believes to be offline: it may run on this machine.
+      networkMode: 'always',
+      refetchOnWindowFocus: false,
+      retry: (failures, error) =>
+        error instanceof ApiError && error.kind === 'network' && failures < retriesMax,
+      retryDelay: 500,
+    },
+  },
+});
+
+const readyIntervalMs = 15_000;
+const notReadyIntervalMs = 2000;
+
+/** Asked again and again, more often while the server is not ready. Undefined before the first answer. */
+export function useReadiness(): Readiness | undefined {
+  const {data} = useQuery({
+    queryKey: ['readiness'],
+    queryFn: ({signal}) => requestReadiness(signal),
+    refetchInterval: ({state}) => (state.data === 'ready' ? readyIntervalMs : notReadyIntervalMs),
+    retry: false,
+  });
+  return data;
+}
+
+export function useWalReplay(enabled: boolean): WalReplay | undefined {
+  const {data} = useQuery({
+    queryKey: ['walreplay'],
+    queryFn: async ({signal}) => (await requestApi<WalReplay>('status/walreplay', {signal})).data,
+    refetchInterval: notReadyIntervalMs,
+    enabled,
+    retry: false,
+  });
+  return data;
+}
+
+/** `intervalMs` false asks once. */
+export function useTargets(intervalMs: number | false) {
+  return useQuery({
+    queryKey: ['targets'],
+    queryFn: async ({signal}) => {
+      const params = new URLSearchParams({state: 'active'});
+      return (await requestApi<TargetsData>('targets', {params, signal})).data;
+    },
+    refetchInterval: intervalMs,
+  });
+}
+
+const namesStaleMs = 30_000;
+
+export function useMetricNames() {
+  return useQuery({
+    queryKey: ['metric-names'],
+    queryFn: async ({signal}) =>
+      (await requestApi<readonly string[]>('label/__name__/values', {signal})).data,
+    staleTime: namesStaleMs,
+  });
+}
+
+export function useMetadata(enabled: boolean) {
+  return useQuery({
+    queryKey: ['metadata'],
+    queryFn: async ({signal}) => {
+      const params = new URLSearchParams({limit_per_metric: '1'});
+      return (await requestApi<MetadataByMetric>('metadata', {params, signal})).data;
+    },
+    staleTime: namesStaleMs,
+    enabled,
+  });
+}
+
+/** `/api/v1/status/NAME`, a flat object of facts. */
+export function useFacts(name: 'runtimeinfo' | 'buildinfo' | 'flags') {
+  return useQuery({
+    queryKey: ['status', name],
+    queryFn: async ({signal}) => (await requestApi<Facts>(`status/${name}`, {signal})).data,
+  });
+}
+
+export function useConfig() {
+  return useQuery({
+    queryKey: ['status', 'config'],
+    queryFn: async ({signal}) => (await requestApi<{yaml: string}>('status/config', {signal})).data.yaml,
+  });
+}

@@ -1,0 +1,79 @@
+// The answers of the Prometheus HTTP API that the UI reads:
+// https://prometheus.io/docs/prometheus/latest/querying/api/.
+
+export type LabelSet = Readonly<Record<string, string>>;
+
+/** `[seconds since 1970, value]`; values are strings, also `NaN` and `+Inf`. */
+export type ApiSample = readonly [timeSeconds: number, value: string];
+
+/** `[boundary rule, lower, upper, count]`; the rule says which of the bounds belong to the bucket. */
+export type ApiBucket = readonly [rule: 0 | 1 | 2 | 3, lower: string, upper: string, count: string];
+
+export interface ApiHistogram {
+  count: string;
+  sum: string;
+  buckets?: readonly ApiBucket[];
+}
+
+export type ApiHistogramSample = readonly [timeSeconds: number, histogram: ApiHistogram];
+
+export interface VectorSeries {
+  metric: LabelSet;
+  value?: ApiSample;
+  histogram?: ApiHistogramSample;
+}
+
+export interface MatrixSeries {
+  metric: LabelSet;
+  values?: readonly ApiSample[];
+  histograms?: readonly ApiHistogramSample[];
+}
+
+export interface QueryStats {
+  timings?: {execTotalTime?: number; evalTotalTime?: number; execQueueTime?: number};
+  samples?: {totalQueryableSamples?: number; samplesRead?: number; peakSamples?: number};
+}
+
+export type QueryData = (
+  | {resultType: 'vector'; result: readonly VectorSeries[]}
+  | {resultType: 'matrix'; result: readonly MatrixSeries[]}
+  | {resultType: 'scalar' | 'string'; result: ApiSample}
+) & {stats?: QueryStats};
+
+export interface RangeQueryData {
+  resultType: 'matrix';
+  result: readonly MatrixSeries[];
+  stats?: QueryStats;
+}
+
+export type Health = 'up' | 'down' | 'unknown';
+
+export interface Target {
+  discoveredLabels: LabelSet;
+  labels: LabelSet;
+  scrapePool: string;
+  scrapeUrl: string;
+  globalUrl?: string;
+  lastError: string;
+  /** RFC 3339; year 1 before the first scrape. */
+  lastScrape: string;
+  /** Seconds. */
+  lastScrapeDuration: number;
+  health: Health;
+  scrapeInterval: string;
+  scrapeTimeout: string;
+}
+
+export interface TargetsData {
+  activeTargets: readonly Target[] | null;
+  droppedTargetCounts?: Readonly<Record<string, number>> | null;
+}
+
+export interface WalReplay {
+  min: number;
+  max: number;
+  current: number;
+}
+
+/** Facts by name; a server may know more of them than the UI has words for. */
+export type Facts = Readonly<Record<string, string | number | boolean | null>>;

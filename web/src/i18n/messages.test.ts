@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {placeholdersOf} from './message.ts';
+import {en} from './messages.en.ts';
+import {ja} from './messages.ja.ts';
+
+test('the catalogues have the same keys and placeholders', () => {
+  assert.deepEqual(Object.keys(ja).sort(), Object.keys(en).sort());
+  for (const [key, template] of Object.entries(en)) {
+    const translated = ja[key as keyof typeof en];
+    assert.deepEqual(placeholdersOf(translated), placeholdersOf(template), key);
+    if (key !== 'span.between') assert.notEqual(translated.trim(), '', key);
+  }
+});
+
+test('the Japanese catalogue is Japanese', () => {
+  // What is the same in both languages is a name, and each one is meant to be.
+  const same = Object.entries(en).filter(([key, template]) => ja[key as keyof typeof en] === template);
+  assert.deepEqual(
+    same.map(([key]) => key),
+    ['query.timeZone.utc', 'span.millisecond', 'span.microsecond'],
+  );
+});
+
+test('no placeholder is misspelt into plain text', () => {
+  for (const catalogue of [en, ja]) {
+    for (const [key, template] of Object.entries(catalogue)) {
+      const left = template.replace(/\{\w+(?:\|[^|{}]*\|[^|{}]*)?\}/g, '');
+      assert.doesNotMatch(left, /[{}]/, key);
+    }
+  }
+});

@@ -1,0 +1,11 @@
+import '@mantine/core/styles.css';
+import './shell/app.css';
+import {StrictMode} from 'react';
+import {createRoot} from 'react-dom/client';
+import {App} from './shell/app.tsx';
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -1,0 +1,103 @@
+// The line with the editor, its tools and the run button.
+import {ActionIcon, Button, Tooltip} from '@mantine/core';
+import {useDisclosure} from '@mantine/hooks';
+import {IconListSearch, IconPlayerPlayFilled, IconPlayerStopFilled} from '@tabler/icons-react';
+import {lazy, Suspense, useRef, useState, type ReactNode} from 'react';
+import type {EditorHandle} from '../editor/expression-editor.tsx';
+import {useMessages} from '../i18n/use-messages.ts';
+import {HistoryMenu} from './history-menu.tsx';
+import {MetricsExplorer} from './metrics-explorer.tsx';
+
+// Fetched at once, but the page shows before the editor's 130 KB are there.
+const editorModule = import('../editor/expression-editor.tsx');
+const ExpressionEditor = lazy(async () => ({default: (await editorModule).ExpressionEditor}));
+
+interface ExpressionInputProps {
+  /** What was run last. */
+  expr: string;
+  running: boolean;
+  onRun: (expr: string) => void;
+  onCancel: () => void;
+  /** What stands to the right of the run button. */
+  children: ReactNode;
+}
+
+export function ExpressionInput({expr, running, onRun, onCancel, children}: ExpressionInputProps): ReactNode {
+  const {t} = useMessages();
+  const [draft, setDraft] = useState(expr);
+  const [shownExpr, setShownExpr] = useState(expr);
+  const editor = useRef<EditorHandle>(null);
+  const [exploring, explorer] = useDisclosure(false);
+  if (expr !== shownExpr) {
+    // Run from elsewhere: a link, an example, the back button.
+    setShownExpr(expr);
+    setDraft(expr);
+  }
+  const run = (text: string): void => {
+    setDraft(text);
+    onRun(text.trim());
+  };
+  return (
+    <div className="nx-panel-input">
+      <div className="nx-expression">
+        <div className="nx-expression-text">
+          <Suspense fallback={<WaitingEditor draft={draft} onChange={setDraft} />}>
+            <ExpressionEditor ref={editor} value={draft} onChange={setDraft} onRun={run} />
+          </Suspense>
+        </div>
+        <div className="nx-expression-tools">
+          <Tooltip label={t('explorer.open')}>
+            <ActionIcon size="md" aria-label={t('explorer.open')} onClick={explorer.open}>
+              <IconListSearch size={18} />
+            </ActionIcon>
+          </Tooltip>
+          <HistoryMenu onPick={run} />
+        </div>
+      </div>
+      {running ? (
+        <Button
+          className="nx-run"
+          h={40}
+          variant="default"
+          leftSection={<IconPlayerStopFilled size={16} />}
+          onClick={onCancel}
+        >
+          {t('query.running')}
+        </Button>
+      ) : (
+        <Button
+          className="nx-run"
+          h={40}
+          leftSection={<IconPlayerPlayFilled size={16} />}
+          onClick={() => run(draft)}
+        >
+          {t('query.run')}
+        </Button>
+      )}
+      {children}
+      <MetricsExplorer
+        opened={exploring}
+        onClose={explorer.close}
+        onPick={(metric) => {
+          explorer.close();
+          editor.current?.insert(metric);
+        }}
+      />
+    </div>
+  );
+}
+
+/** Takes what is typed before the editor is there. */
+function WaitingEditor({draft, onChange}: {draft: string; onChange: (draft: string) => void}): ReactNode {
+  const {t} = useMessages();
+  return (
+    <textarea
+      className="nx-expression-waiting"
+      rows={draft.split('\n').length}
+      value={draft}
+      placeholder={t('query.placeholder')}
+      aria-label={t('query.expression')}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}

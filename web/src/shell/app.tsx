@@ -1,0 +1,98 @@
+// The frame around all pages: language, theme, data cache, header, and which page an address means.
+import {MantineProvider} from '@mantine/core';
+import {QueryClientProvider} from '@tanstack/react-query';
+import {lazy, Suspense, useEffect, useMemo, type ReactNode} from 'react';
+import {Redirect, Route, Router, Switch} from 'wouter';
+import {basePath} from '../api/client.ts';
+import {queryClient} from '../api/queries.ts';
+import {usePreference} from '../base/preference.ts';
+import {chosenLanguage, languageOf, MessagesContext, messagesIn, useMessages} from '../i18n/use-messages.ts';
+import {EmptyState} from '../widgets/empty-state.tsx';
+import {ErrorBoundary} from '../widgets/error-boundary.tsx';
+import {Toaster} from '../widgets/toast.tsx';
+import {Header} from './header.tsx';
+import {ReadinessBanner} from './readiness.tsx';
+import {colorSchemeManager, theme} from './theme.ts';
+
+const QueryPage = lazy(async () => ({default: (await import('../query/query-page.tsx')).QueryPage}));
+const TargetsPage = lazy(async () => ({default: (await import('../targets/targets-page.tsx')).TargetsPage}));
+const StatusPage = lazy(async () => ({default: (await import('../status/status-page.tsx')).StatusPage}));
+const FlagsPage = lazy(async () => ({default: (await import('../status/flags-page.tsx')).FlagsPage}));
+const ConfigPage = lazy(async () => ({default: (await import('../status/config-page.tsx')).ConfigPage}));
+
+export function App(): ReactNode {
+  return (
+    <MantineProvider theme={theme} colorSchemeManager={colorSchemeManager} defaultColorScheme="auto">
+      <QueryClientProvider client={queryClient}>
+        <LanguageProvider>
+          <Router base={basePath}>
+            <Frame />
+          </Router>
+        </LanguageProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}
+
+function LanguageProvider({children}: {children: ReactNode}): ReactNode {
+  const [chosen] = usePreference(chosenLanguage);
+  const language = languageOf(chosen);
+  const messages = useMemo(() => messagesIn(language), [language]);
+  useEffect(() => {
+    document.documentElement.lang = language;
+  }, [language]);
+  return <MessagesContext value={messages}>{children}</MessagesContext>;
+}
+
+function Frame(): ReactNode {
+  const {t} = useMessages();
+  return (
+    <>
+      <a className="nx-skip" href="#main">
+        {t('nav.skip')}
+      </a>
+      <Header />
+      <ReadinessBanner />
+      <main className="nx-main" id="main" tabIndex={-1}>
+        <ErrorBoundary>
+          <Suspense fallback={null}>
+            <Pages />
+          </Suspense>
+        </ErrorBoundary>
+      </main>
+      <Toaster />
+    </>
+  );
+}
+
+function Pages(): ReactNode {
+  const {t} = useMessages();
+  return (
+    <Switch>
+      <Route path="/query">
+        <QueryPage />
+      </Route>
+      <Route path="/targets">
+        <TargetsPage />
+      </Route>
+      <Route path="/status">
+        <StatusPage />
+      </Route>
+      <Route path="/flags">
+        <FlagsPage />
+      </Route>
+      <Route path="/config">
+        <ConfigPage />
+      </Route>
+      <Route path="/">
+        <Redirect to="/query" replace />
+      </Route>
+      <Route path="/graph">
+        <Redirect to={`/query${location.search}`} replace />
+      </Route>
+      <Route>
+        <EmptyState title={t('error.notFound')} help={t('error.notFoundHelp')} />
+      </Route>
+    </Switch>
+  );
+}
