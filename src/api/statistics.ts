@@ -96,7 +96,7 @@ export interface RemoteWriteStatistics {
 
 export interface SharedMemoryStatistics {
   /** Bytes ever touched, and bytes in use. */
-  committedBytes: number;
+  committedBytes?: number;
   usedBytes: number;
 }
 

@@ -15,7 +15,9 @@ export function addStorageFamilies(list: FamilyList, statistics: StorageStatisti
   addScrape(list, statistics.scrape);
   addRemoteWrite(list, statistics.remoteWrite);
   const {committedBytes, usedBytes} = statistics.memory;
-  list.gauge('narthex_shared_memory_committed_bytes', 'Shared memory that was ever touched.', committedBytes);
+  if (committedBytes !== undefined) {
+    list.gauge('narthex_shared_memory_committed_bytes', 'Shared memory that was ever touched.', committedBytes);
+  }
   list.gauge('narthex_shared_memory_used_bytes', 'Shared memory in use.', usedBytes);
 }
 

@@ -12,11 +12,18 @@ export interface QueryClientOptions extends Omit<QueryThreadData, 'cancel'> {
   onEnd: (threadId: number) => void;
 }
 
+/** A nursery that the temporary objects of a query fit into; results are not in the heap but in typed arrays. */
+const resourceLimits = {maxYoungGenerationSizeMb: 32};
+
 /** Starts a query thread. */
 export function startQueryWorker({onEnd, evaluationIntervalMs, ...options}: QueryClientOptions): QueryWorker {
   const cancel = new Int32Array(new SharedArrayBuffer(4));
   const workerData: QueryThreadData = {...options, cancel};
-  const worker = new Worker(new URL('./query-thread.ts', import.meta.url), {workerData, name: 'query'});
+  const worker = new Worker(new URL('./query-thread.ts', import.meta.url), {
+    workerData,
+    name: 'query',
+    resourceLimits,
+  });
   const caller = new Caller(worker);
   const {threadId} = worker;
   worker.on('error', (error: Error) => caller.close(error));

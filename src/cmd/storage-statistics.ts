@@ -1,7 +1,7 @@
 import type {StorageStatistics} from '../api/statistics.ts';
 import type {WriteReceiver} from '../remote/writerequest.ts';
 import type {ScrapeManager} from '../scrape/manager.ts';
-import type {Db} from './tempdb.ts';
+import type {Db} from '../tsdb/db.ts';
 
 /** What the parts of the storage thread have counted, as /metrics and the status pages want it. */
 export function storageStatistics(
@@ -10,8 +10,6 @@ export function storageStatistics(
   receiver: WriteReceiver,
 ): StorageStatistics {
   const head = db.head.stats();
-  const wal = db.wal.statistics;
-  const received = receiver.counts;
   return {
     head: {
       series: head.series,
@@ -28,27 +26,9 @@ export function storageStatistics(
       maxTimeMs: head.minTime > head.maxTime ? null : head.maxTime,
       labelPairs: head.labelPairs,
     },
-    wal: {
-      segmentCurrent: wal.segmentCurrent,
-      storageBytes: wal.bytesWritten,
-      fsyncs: wal.syncs,
-      fsyncSecondsTotal: wal.syncSeconds,
-      writesFailed: wal.writesFailed,
-      corruptions: 0,
-      pageFlushes: wal.pageFlushes,
-      completedPages: wal.completedPages,
-      recordsWritten: wal.records,
-      bytesWritten: wal.bytesWritten,
-    },
+    wal: db.statistics(),
     scrape: scrapes.statistics(),
-    remoteWrite: {
-      requests: received.requests,
-      samples: received.samples,
-      samplesRejected: received.samplesRejected,
-      seriesRejected: received.samplesWithInvalidLabels,
-      exemplarsSkipped: received.exemplarsSkipped,
-      histogramsSkipped: received.histogramsSkipped,
-    },
-    memory: {committedBytes: head.bytesInUse, usedBytes: head.bytesInUse},
+    remoteWrite: {...receiver.counts},
+    memory: {usedBytes: head.bytesInUse},
   };
 }

@@ -21,7 +21,7 @@ import type {ScrapeConfig} from '../scrape/config.ts';
 import {ScrapeManager} from '../scrape/manager.ts';
 import {createLogger, type LogOptions} from '../sys/log.ts';
 import {serve} from '../sys/rpc.ts';
-import {Db} from './tempdb.ts';
+import {Db} from '../tsdb/db.ts';
 import {storageStatistics} from './storage-statistics.ts';
 
 export interface StorageThreadData {
@@ -60,7 +60,7 @@ class StorageThread {
       kernels,
       arena,
       log: logger.child({component: 'tsdb'}),
-      onProgress: (done, total) => {
+      onReplayProgress: (done, total) => {
         Atomics.store(data.progress, 1, total);
         Atomics.store(data.progress, 2, done);
       },
@@ -74,7 +74,11 @@ class StorageThread {
       logger: logger.child({component: 'scrape manager'}),
       externalLabels: data.externalLabels,
     });
-    return new StorageThread(db, scrapes, new WriteReceiver(appender, logger.child({component: 'remote'})));
+    return new StorageThread(
+      db,
+      scrapes,
+      new WriteReceiver(db.head.appender(), logger.child({component: 'remote'})),
+    );
   }
 
   apply({scrapeConfigs}: ApplyRequest): void {
