@@ -80,7 +80,8 @@ import {
 const noEntry: u32 = 0xffffffff;
 const tracked: u32 = 0x40000000;
 const isNew: u32 = 0x80000000;
-const indexMask: u32 = 0x3fffffff;
+const again: u32 = 0x20000000;
+const indexMask: u32 = 0x1fffffff;
 const staleBits: u64 = 0x7ff0000000000002;
 
 const newline: u8 = 0x0a;
@@ -606,8 +607,7 @@ export function fillBatch(
 }
 
 /**
- * Marks the series of the staged samples as tracked in this scrape, before they are committed. Sets stateTracked to their
- * number and stateTrackedAgain to how many of them were tracked in scrape `trackedBefore`.
+ * Marks the series of the staged samples that ask for it as tracked in this scrape. Sets stateTracked to their number and stateTrackedAgain to how many of them were tracked in scrape `trackedBefore`.
  */
 export function markTracked(state: usize, trackedBefore: u32): void {
   const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
@@ -615,7 +615,7 @@ export function markTracked(state: usize, trackedBefore: u32): void {
   const marks = <usize>load<u32>(state, stateStagedEntries);
   const scrape = load<u32>(state, stateScrape);
   let all: u32 = 0;
-  let again: u32 = 0;
+  let old: u32 = 0;
   for (let i: u32 = 0; i < staged; i++) {
     const mark = load<u32>(marks + ((<usize>i) << 2));
     if ((mark & tracked) == 0) continue;
@@ -623,38 +623,45 @@ export function markTracked(state: usize, trackedBefore: u32): void {
     const last = load<u32>(entry, entryLastTracked);
     if (last == scrape) continue;
     all++;
-    if (last == trackedBefore) again++;
+    if (last == trackedBefore) {
+      old++;
+      store<u32>(marks + ((<usize>i) << 2), mark | again);
+    }
     store<u32>(entry, scrape, entryLastTracked);
   }
   store<u32>(state, all, stateTracked);
-  store<u32>(state, again, stateTrackedAgain);
+  store<u32>(state, old, stateTrackedAgain);
 }
 
 /** Takes markTracked() back after a commit that failed. */
 export function unmarkTracked(state: usize, trackedBefore: u32): void {
-  const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
   const staged = load<u32>(state, stateStaged);
-  const marks = <usize>load<u32>(state, stateStagedEntries);
-  for (let i: u32 = 0; i < staged; i++) {
-    const mark = load<u32>(marks + ((<usize>i) << 2));
-    const entry = entries + ((<usize>(mark & indexMask)) << 5);
-    if (load<u32>(entry, entryLastTracked) != load<u32>(state, stateScrape)) continue;
-    store<u32>(entry, (mark & isNew) != 0 ? 0 : trackedBefore, entryLastTracked);
-  }
+  for (let i: u32 = 0; i < staged; i++) untrack(state, i, trackedBefore);
 }
 
 /** Takes note that the store refused staged sample `i`: it is not tracked, and a new series counts as unknown again. */
-export function refuse(state: usize, i: u32): void {
-  const mark = load<u32>(<usize>load<u32>(state, stateStagedEntries) + ((<usize>i) << 2));
+export function refuse(state: usize, i: u32, trackedBefore: u32): void {
+  untrack(state, i, trackedBefore);
+  const place = <usize>load<u32>(state, stateStagedEntries) + (<usize>i << 2);
+  const mark = load<u32>(place);
+  store<u32>(place, mark & ~tracked);
+  if ((mark & isNew) == 0) return;
+  const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
+  store<u32>(entries + ((<usize>(mark & indexMask)) << 5), 0, entryLastSeen);
+  store<u32>(state, load<u32>(state, stateSeriesAdded) - 1, stateSeriesAdded);
+}
+
+/** Undoes what markTracked() did for staged sample `i`. */
+function untrack(state: usize, i: u32, trackedBefore: u32): void {
+  const mark = load<u32>(<usize>load<u32>(state, stateStagedEntries) + (<usize>i << 2));
+  if ((mark & tracked) == 0) return;
   const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
   const entry = entries + ((<usize>(mark & indexMask)) << 5);
-  if (load<u32>(entry, entryLastTracked) == load<u32>(state, stateScrape)) {
-    store<u32>(entry, 0, entryLastTracked);
-    store<u32>(state, load<u32>(state, stateTracked) - 1, stateTracked);
-  }
-  if ((mark & isNew) == 0) return;
-  store<u32>(entry, 0, entryLastSeen);
-  store<u32>(state, load<u32>(state, stateSeriesAdded) - 1, stateSeriesAdded);
+  if (load<u32>(entry, entryLastTracked) != load<u32>(state, stateScrape)) return;
+  const before = (mark & again) != 0;
+  store<u32>(entry, before ? trackedBefore : 0, entryLastTracked);
+  store<u32>(state, load<u32>(state, stateTracked) - 1, stateTracked);
+  if (before) store<u32>(state, load<u32>(state, stateTrackedAgain) - 1, stateTrackedAgain);
 }
 
 /**

@@ -1,17 +1,10 @@
-import type {Labels} from '../model/labels.ts';
-import type {Exemplar, ExpositionFormat} from './exposition.ts';
+import type {ExpositionFormat} from './exposition.ts';
 import {LineParser, lineKind} from './exposition.ts';
 
 /** Receives what stands in an exposition, in order. */
 export interface ExpositionVisitor {
-  /** `series` is the text of the series as it stood in the body; `timestampMs` is NaN where the line has none. */
-  sample: (
-    labels: Labels,
-    value: number,
-    timestampMs: number,
-    series: string,
-    exemplar: Exemplar | null,
-  ) => void;
+  /** A sample: the parser's fields hold it during the call. `series` is the text of the series as it stood in the body. */
+  sample: (parser: LineParser, series: string) => void;
   metadata?: (metric: string, kind: 'help' | 'type' | 'unit', text: string) => void;
 }
 
@@ -49,9 +42,7 @@ export function parseExposition(
         throw new SyntaxError('data does not end with # EOF');
       }
       if (kind === lineKind.sample) {
-        const timestampMs = parser.hasTimestamp ? parser.timestampMs : NaN;
-        const series = text.slice(0, parser.seriesEnd);
-        visitor.sample(parser.labels(), parser.value, timestampMs, series, parser.exemplar);
+        visitor.sample(parser, text.slice(0, parser.seriesEnd));
       } else if (kind === lineKind.help) {
         visitor.metadata?.(parser.metric, 'help', parser.text);
       } else if (kind === lineKind.type) {

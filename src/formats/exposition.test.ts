@@ -16,10 +16,10 @@ const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (char) => cha
 function read(body: string | Uint8Array, format: ExpositionFormat): string[] {
   const lines: string[] = [];
   parseExposition(bytesOf(body), format, {
-    sample: (labels, value, timestampMs, _series, exemplar) => {
-      const time = Number.isNaN(timestampMs) ? '' : ` @${timestampMs}`;
-      const example = exemplar === null ? '' : ` # ${JSON.stringify(exemplar)}`;
-      lines.push(`${formatLabels(labels)} ${value}${time}${example}`);
+    sample: (parser) => {
+      const time = parser.hasTimestamp ? ` @${parser.timestampMs}` : '';
+      const exemplar = parser.exemplar === null ? '' : ` # ${JSON.stringify(parser.exemplar)}`;
+      lines.push(`${formatLabels(parser.labels())} ${parser.value}${time}${exemplar}`);
     },
     metadata: (metric, kind, text) => lines.push(`${kind} ${metric} ${JSON.stringify(text)}`),
   });

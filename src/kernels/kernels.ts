@@ -70,7 +70,7 @@ export interface Kernels {
   ): void;
   markTracked(state: number, trackedBefore: number): void;
   unmarkTracked(state: number, trackedBefore: number): void;
-  refuse(state: number, staged: number): void;
+  refuse(state: number, staged: number, trackedBefore: number): void;
   countNewlines(start: number, length: number): number;
   keyBytes(table: number): number;
   fillStale(

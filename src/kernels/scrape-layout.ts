@@ -123,10 +123,11 @@ export const flagOpenMetrics = 1;
 export const flagHonorTimestamps = 2;
 export const flagTrackTimestamps = 4;
 
-/** Staged samples: the entry's index, and these. */
+/** Staged samples: the entry's index, and these: asks for a stale marker later, is a new series, was tracked before. */
 export const stagedTracked = 0x4000_0000;
 export const stagedNew = 0x8000_0000;
-export const stagedIndexMask = 0x3fff_ffff;
+export const stagedAgain = 0x2000_0000;
+export const stagedIndexMask = 0x1fff_ffff;
 
 // Why scanLines() returned.
 export const scanDone = 0;

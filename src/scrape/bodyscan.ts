@@ -212,6 +212,9 @@ export class BodyScan {
   get outOfBounds(): number {
     return this.get(stateOutOfBounds);
   }
+  get tracksTimestamps(): boolean {
+    return this.#options.trackTimestampsStaleness;
+  }
   get limitHit(): boolean {
     return this.get(stateLimitHit) !== 0;
   }

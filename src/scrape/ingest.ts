@@ -6,6 +6,7 @@ import {
   packCounted,
   packKindMask,
   stagedIndexMask,
+  stagedTracked,
   stateBytes,
   stateCursor,
   stateStagedEntries,
@@ -137,48 +138,38 @@ export class Ingest {
     const breather = new Breather();
     await this.#createSeries(scan, breather);
 
-    kernels.markTracked(scan.state, this.#trackedIn);
-    const staged = scan.staged;
-    const added = scan.seriesAdded;
-    let from = 0;
-    while (staged - from > batch.capacity) {
-      this.#commitStaged(scan, from, batch.capacity);
-      from += batch.capacity;
-      await breather.rest();
-    }
-    // With new series the report waits: it counts those that the store has taken.
-    let left = staged - from;
-    if (added > 0 || left + reportNames.length > batch.capacity) {
-      this.#commitStaged(scan, from, left);
-      left = 0;
+    // With new series the report waits: it counts those that the store has taken. So do stale markers where a series that
+    // is there may need one, because its sample has a time of its own and comes too late.
+    let inBatch = 0;
+    if (scan.seriesAdded > 0 || scan.tracksTimestamps || scan.staged + reportNames.length > batch.capacity) {
+      await this.#commitStaged(scan, breather);
+      kernels.markTracked(scan.state, this.#trackedIn);
     } else {
-      this.#fill(scan, from, left);
+      kernels.markTracked(scan.state, this.#trackedIn);
+      inBatch = scan.staged;
+      this.#fill(scan, 0, inBatch);
     }
     if (this.#trackedCount > scan.trackedAgain) {
       this.#world.memory.u32[(scan.state + stateCursor) / 4] = 0;
-      while (this.#fillStale(scan.state, outcome.timestampMs)) {
-        this.#settle(scan, from, left, this.#appender.commit());
-        left = 0;
+      const present = scan.tracksTimestamps ? this.#trackedSlots(scan) : undefined;
+      while (this.#fillStale(scan.state, outcome.timestampMs, present)) {
+        this.#settle(scan, 0, inBatch, this.#appender.commit());
+        inBatch = 0;
         await breather.rest();
       }
+      if (batch.length + reportNames.length > batch.capacity) {
+        this.#settle(scan, 0, inBatch, this.#appender.commit());
+        inBatch = 0;
+      }
     }
-    if (batch.length + reportNames.length > batch.capacity) {
-      this.#settle(scan, from, left, this.#appender.commit());
-      left = 0;
-    }
-    this.#commitReport(
-      outcome.timestampMs,
-      {
-        up: true,
-        durationSeconds: outcome.elapsedSeconds(),
-        scraped: scan.total,
-        added: scan.added,
-        seriesAdded: scan.seriesAdded,
-      },
-      scan,
-      from,
-      left,
-    );
+    const report: Report = {
+      up: true,
+      durationSeconds: outcome.elapsedSeconds(),
+      scraped: scan.total,
+      added: scan.added,
+      seriesAdded: scan.seriesAdded,
+    };
+    this.#commitReport(outcome.timestampMs, report, (result) => this.#settle(scan, 0, inBatch, result));
 
     this.#counters.duplicateTimestamps += scan.duplicates;
     this.#counters.outOfBounds += scan.outOfBounds;
@@ -263,9 +254,14 @@ export class Ingest {
     }
   }
 
-  #commitStaged(scan: BodyScan, from: number, count: number): void {
-    this.#fill(scan, from, count);
-    if (count > 0) this.#settle(scan, from, count, this.#appender.commit());
+  async #commitStaged(scan: BodyScan, breather: Breather): Promise<void> {
+    const {capacity} = this.#appender.batch;
+    for (let from = 0; from < scan.staged; from += capacity) {
+      const count = Math.min(capacity, scan.staged - from);
+      this.#fill(scan, from, count);
+      this.#settle(scan, from, count, this.#appender.commit());
+      await breather.rest();
+    }
   }
 
   /** Writes staged samples to the empty batch. */
@@ -298,7 +294,7 @@ export class Ingest {
       if (status === sampleStatus.outOfOrder) this.#counters.outOfOrder++;
       else if (status === sampleStatus.duplicate) this.#counters.duplicateTimestamps++;
       else this.#counters.outOfBounds++;
-      this.#world.kernels.refuse(scan.state, from + i);
+      this.#world.kernels.refuse(scan.state, from + i, this.#trackedIn);
     }
     if (lost.length > 0) this.#storeLost(scan, lost);
   }
@@ -311,12 +307,15 @@ export class Ingest {
       this.#appender.series(scan.labelsOf(index), ref);
       this.#setRef(index, ref);
       this.#fill(scan, i, 1);
-      if (this.#appender.commit().accepted === 0) this.#world.kernels.refuse(scan.state, i);
+      if (this.#appender.commit().accepted === 0) this.#world.kernels.refuse(scan.state, i, this.#trackedIn);
     }
   }
 
-  /** Adds stale markers of vanished series to the batch; true where it is full and there may be more. */
-  #fillStale(state: number, timestampMs: number): boolean {
+  /**
+   * Adds stale markers of vanished series to the batch, but for those in slots that are `present`; true where the batch is
+   * full and there may be more.
+   */
+  #fillStale(state: number, timestampMs: number, present?: ReadonlySet<number>): boolean {
     const {batch} = this.#appender;
     const {length} = batch;
     const count = this.#world.kernels.fillStale(
@@ -330,25 +329,33 @@ export class Ingest {
       batch.capacity - length,
     );
     batch.length = length + count;
-    return batch.length === batch.capacity;
+    const full = batch.length === batch.capacity;
+    if (present === undefined) return full;
+    batch.length = length;
+    for (let i = length; i < length + count; i++) {
+      const slot = batch.slots[i]!;
+      const generation = batch.generations[i]!;
+      if (!present.has(slot)) setStale(batch.valueWords, this.#push({slot, generation}, timestampMs));
+    }
+    return full;
   }
 
-  /** Adds the report to the batch and commits it, with the staged samples in it. */
-  #commitReport(
-    timestampMs: number,
-    report: Report,
-    scan: BodyScan | null = null,
-    from = 0,
-    count = 0,
-  ): void {
+  /** One series may come in two spellings. Where one is there, a time of its own may let a stale marker of the other in. */
+  #trackedSlots(scan: BodyScan): Set<number> {
+    const slots = new Set<number>();
+    for (let i = 0; i < scan.staged; i++) {
+      const mark = this.#world.memory.u32[scan.get(stateStagedEntries) / 4 + i]!;
+      if ((mark & stagedTracked) === 0) continue;
+      slots.add(this.#world.memory.u32[(this.table.entry(mark & stagedIndexMask) + entrySlot) / 4]!);
+    }
+    return slots;
+  }
+
+  /** Adds the report to the batch and commits it; `settle` looks at what else was in the batch. */
+  #commitReport(timestampMs: number, report: Report, settle?: (result: CommitResult) => void): void {
     const {batch} = this.#appender;
-    const values = [
-      report.up ? 1 : 0,
-      report.durationSeconds,
-      report.scraped,
-      report.added,
-      report.seriesAdded,
-    ];
+    const {up, durationSeconds, scraped, added, seriesAdded} = report;
+    const values = [up ? 1 : 0, durationSeconds, scraped, added, seriesAdded];
     const first = batch.length;
     for (const [i, value] of values.entries()) {
       batch.values[this.#push(this.#reportRef(i), timestampMs)] = value;
@@ -358,7 +365,7 @@ export class Ingest {
     if (result.noSeries > 0) {
       for (const i of values.keys()) if (batch.statuses[first + i] === sampleStatus.noSeries) lost.push(i);
     }
-    if (scan !== null) this.#settle(scan, from, count, result);
+    settle?.(result);
     if (lost.length === 0) return;
     for (const i of lost) {
       this.#reports[i] = null;
