@@ -110,8 +110,8 @@ export class LogFile {
   #syncingFile = -1;
   #cancelTimer: (() => void) | null = null;
   #closed = false;
-  /** Segments that could not be removed when what was in them was given up. */
-  readonly #leftovers = new Set<number>();
+  /** The last segment that could not be removed when what was in it was given up, or -1. */
+  #leftoverMax = -1;
 
   /** Makes the directory where it is missing, and the first segment. */
   constructor(options: LogFileOptions) {
@@ -264,9 +264,8 @@ export class LogFile {
   /** Sets the segment when its files are open, or changes nothing. */
   #createSegment(segment: number): void {
     const path = segmentPath(this.#dir, segment);
-    if (this.#leftovers.has(segment)) {
-      this.#fs.remove(path);
-      this.#leftovers.delete(segment);
+    for (; this.#leftoverMax >= segment; this.#leftoverMax--) {
+      this.#fs.remove(segmentPath(this.#dir, this.#leftoverMax));
     }
     const file = this.#fs.open(path, 'wx');
     let syncFile = -1;
@@ -276,7 +275,7 @@ export class LogFile {
     } catch (error) {
       if (syncFile >= 0) this.#closeFile(syncFile);
       this.#closeFile(file);
-      this.#removeSegment(segment);
+      this.#removeSegments(segment, segment);
       throw error;
     }
     this.#file = file;
@@ -321,7 +320,7 @@ export class LogFile {
       const path = segmentPath(this.#dir, this.#committedSegment);
       this.#file = this.#fs.open(path, 'r+');
       this.#syncFile = this.#fs.open(path, 'r+');
-      for (let each = this.#segment; each > this.#committedSegment; each--) this.#removeSegment(each);
+      this.#removeSegments(this.#committedSegment + 1, this.#segment);
       this.#segment = this.#committedSegment;
       // It was synced before the next one was begun.
       this.#durable = this.#committedOffset;
@@ -369,7 +368,7 @@ export class LogFile {
     if (this.#segment !== old.segment) {
       // The open batch had begun segments: the last one before them was synced.
       old.durable = old.committed;
-      for (let each = this.#segment; each > old.segment; each--) this.#removeSegment(each);
+      this.#removeSegments(old.segment + 1, this.#segment);
     }
     const keep = Math.min(old.durable, old.committed);
     this.#closeFiles();
@@ -379,7 +378,7 @@ export class LogFile {
       this.#cutSegment(old.segment, keep);
     } catch (error) {
       this.#closeFiles();
-      this.#removeSegment(old.segment + 1);
+      this.#removeSegments(old.segment + 1, old.segment + 1);
       this.#segment = old.segment;
       this.#durable = old.durable;
       this.#committedSegment = old.segment;
@@ -433,15 +432,19 @@ export class LogFile {
     }
   }
 
-  #removeSegment(segment: number): void {
-    try {
-      this.#fs.remove(segmentPath(this.#dir, segment));
-    } catch (error) {
-      this.#leftovers.add(segment);
-      this.#log.error('Write-ahead log: cannot remove a segment', {
-        segment: segmentName(segment),
-        err: error,
-      });
+  /** Removes from the last to the first, so that no gap comes about. What stays is removed before the number is used again. */
+  #removeSegments(first: number, last: number): void {
+    for (let segment = last; segment >= first; segment--) {
+      try {
+        this.#fs.remove(segmentPath(this.#dir, segment));
+      } catch (error) {
+        this.#leftoverMax = Math.max(this.#leftoverMax, segment);
+        this.#log.error('Write-ahead log: cannot remove a segment', {
+          segment: segmentName(segment),
+          err: error,
+        });
+        return;
+      }
     }
   }
 

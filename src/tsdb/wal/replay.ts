@@ -233,8 +233,9 @@ class Replay {
   }
 
   #decode(record: Uint8Array): void {
+    if (record.length === 0) return; // What is left of a torn header: type 1, then zeros.
     const {result} = this;
-    const type = record[0] ?? 0;
+    const type = record[0]!;
     result.records[type]!++;
     switch (type) {
       case recordType.samples:
@@ -275,7 +276,6 @@ class Replay {
     log.error('WAL is damaged: the damaged records are lost, all others are kept', {
       ...place,
       places: damage.places,
-      records_lost_at_least: damage.places,
       fragments_lost: reader.fragmentsLost,
       records_follow: damage.recordsFollow,
       err: damage.first,

@@ -197,7 +197,7 @@ test('SegmentReader refuses what claims to hold more than it can', () => {
   f(zstdBit, '28b52ffd');
   f(zstdBit, '0102030405');
   // A gigabyte of zeros in 32 KB of zstd: more than any record has.
-  const bomb = zstdCompressSync(new Uint8Array(300 * 1024 * 1024));
+  const bomb = zstdCompressSync(new Uint8Array(257 * 1024 * 1024));
   assert.equal(readAll(frame([{bits: zstdBit, bytes: bomb}])).errors.length, 1);
 });
 
@@ -269,7 +269,7 @@ test('SegmentReader goes on behind damage of any byte, and loses only the record
 
 test('SegmentReader stops on any bytes and gives no record that nobody wrote, for any seed', () => {
   const buffer = new PageBuffer(2 * pageBytes);
-  for (let seed = 0; seed < 80; seed++) {
+  for (let seed = 0; seed < 30; seed++) {
     const random = new Random(seed);
     const records = someRecords(random).map(({bytes}) => bytes);
     const segment = frame(records.map(plain));
@@ -278,7 +278,7 @@ test('SegmentReader stops on any bytes and gives no record that nobody wrote, fo
     const written = new Set(records.map(key));
     for (const record of read) assert.ok(written.has(key(record)), `seed ${seed}: ${record.length} bytes`);
   }
-  for (let seed = 0; seed < 100; seed++) {
+  for (let seed = 0; seed < 40; seed++) {
     const random = new Random(seed);
     const noise = Uint8Array.from({length: random.below(3 * pageBytes)}, () =>
       random.pick([0, 1, 2, 3, 4, random.below(256)]),
