@@ -102,7 +102,7 @@ test('Regexp refuses what is no pattern, in the words of Go', () => {
   f('(?=a)', 'invalid or unsupported Perl syntax: `(?=`');
   f('(?P<n', 'invalid named capture: `(?P<n`');
   f('\\pX', 'invalid character class range: `\\pX`');
-  f('a\udcff', 'invalid UTF-8: "a\\xff"');
+  f('a.\udcff', 'invalid UTF-8: `a.\ufffd`');
   f(
     '('.repeat(2000) + ')'.repeat(2000),
     `expression nests too deeply: \`${'('.repeat(2000) + ')'.repeat(2000)}\``,

@@ -1,5 +1,4 @@
 import {RE2JS, RE2JSException} from 're2js';
-import {quoteGo} from '../base/quote.ts';
 import {globOf} from './glob.ts';
 import type {Glob} from './glob.ts';
 import {shapeOf, textsOf} from './regexp-shape.ts';
@@ -31,11 +30,11 @@ export class Regexp {
   /** Throws SyntaxError with Go's words: "error parsing regexp: missing closing ): `a(b`". */
   constructor(pattern: string) {
     this.pattern = pattern;
-    if (!pattern.isWellFormed()) {
-      throw new SyntaxError(`error parsing regexp: invalid UTF-8: ${quoteGo(pattern)}`);
-    }
     // Fast path: most patterns are literals, alone or with bars between them.
     const hasOperators = /[\\.*+?()[\]{}^$]/.test(pattern);
+    if (hasOperators && !pattern.isWellFormed()) {
+      throw new SyntaxError(`error parsing regexp: invalid UTF-8: \`${pattern.toWellFormed()}\``);
+    }
     const shape = hasOperators ? shapeOf(pattern) : shapeOfLiterals(pattern.split('|'));
     const foldsCase = shape?.ignoresCase ?? false;
     const set = shape === null || foldsCase ? null : finiteSet(shape);

@@ -13,10 +13,10 @@ export function formatDecimal(value: number): string {
   return sign + digits.padEnd(exponent + 1, '0');
 }
 
-/** %v of a float64: the shortest digits, with an exponent below 1e-4 and from 1e21. */
+/** %v of a float64: the shortest digits, with an exponent below 1e-4 and from 1e6. */
 export function formatShort(value: number): string {
   const size = Math.abs(value);
-  if (!Number.isFinite(value) || size === 0 || (size >= 1e-4 && size < 1e21)) return formatDecimal(value);
+  if (!Number.isFinite(value) || size === 0 || (size >= 1e-4 && size < 1e6)) return formatDecimal(value);
   const [mantissa, exponent] = value.toExponential().split('e');
   return `${mantissa}e${exponent![0]}${exponent!.slice(1).padStart(2, '0')}`;
 }

@@ -208,7 +208,8 @@ function parseTime(tokens: TokenStream, expr: Expr): At {
   if (tokens.peek() !== 'number' && tokens.peek() !== 'duration') tokens.unexpected();
   const {value} = tokens.takeNumber();
   const seconds = negative ? -value : value;
-  if (!(Math.abs(seconds) < 2 ** 63)) {
+  // In milliseconds it has to fit 64 bits. Prometheus only looks at the seconds, and overflows.
+  if (!(Math.abs(seconds) * 1000 < 2 ** 63)) {
     tokens.fail(expr.range, `timestamp out of bounds for @ modifier: ${formatFixed(seconds, 6)}`);
   }
   // The sum turns -0 into 0.

@@ -21,8 +21,8 @@ export interface ParseOptions {
 /** Longest query, in UTF-16 units. */
 export const queryLengthMax = 4 * 1024 * 1024;
 
-/** Largest regular expressions of a query together, see `Regexp.programSize`: what takes a few seconds to compile. */
-export const programSizeMax = 200_000;
+/** Largest regular expressions of a query together, see `Regexp.programSize`: what takes about a second to compile. */
+export const programSizeMax = 100_000;
 
 /**
  * How deep parentheses, calls, signs and powers may nest, and how deep a tree may get (a chain of n operators is n deep).
