@@ -96,7 +96,7 @@ class Writer {
   #mapping(map: YamlMap, indent: number): void {
     for (const [key, value] of map) {
       this.#indent(indent);
-      const simple = !analyze(key).multiline && new TextEncoder().encode(key).length <= simpleKeyMax;
+      const simple = isWord(key) || (!isBreak.test(key) && utf8Length(key) <= simpleKeyMax);
       if (simple) {
         this.#scalar(key, indent + indentStep, true);
         this.#indicator(':', false, false);
@@ -136,6 +136,13 @@ class Writer {
   #scalar(value: string | number | boolean | null, indent: number, isKey: boolean): void {
     if (typeof value !== 'string') {
       this.#plain(typeof value === 'number' ? formatFloat(value) : String(value), indent, false);
+      return;
+    }
+    if (isWord(value)) {
+      if (!this.#whitespace) this.#put(' ');
+      this.#put(value);
+      this.#whitespace = false;
+      this.#indention = false;
       return;
     }
     const shape = analyze(value);
@@ -249,6 +256,17 @@ class Writer {
     this.#text += text;
     this.#column += text.length === 1 ? 1 : Array.from(text).length;
   }
+}
+
+/** The usual case: a text that needs no quotes wherever it stands, and no thought. */
+function isWord(text: string): boolean {
+  return (
+    text.length <= simpleKeyMax && /^[a-zA-Z_/][\w./-]*$/.test(text) && resolvePlain(text).tag === '!!str'
+  );
+}
+
+function utf8Length(text: string): number {
+  return text.length > simpleKeyMax ? text.length : new TextEncoder().encode(text).length;
 }
 
 function chooseStyle(

@@ -501,3 +501,10 @@ test('loadConfig() reads a file, and says what stands in the way', () => {
     rmSync(folder, {recursive: true});
   }
 });
+
+test('a file with very many problems is not read to its end', () => {
+  const text = `scrape_configs:\n${'  - {job_name: x, foo: 1, scrape_interval: 5}\n'.repeat(5000)}`;
+  const found = problems(text);
+  assert.ok(found.length >= 500 && found.length < 600, `${found.length} problems`);
+  assert.throws(() => parse(text), /\n {2}and more$/);
+});

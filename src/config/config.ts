@@ -211,6 +211,7 @@ class ConfigReader {
     const names = new Set<string>();
     for (const [index, node] of nodes.entries()) {
       const path: Path = ['scrape_configs', index];
+      if (this.#problems.isFull) break;
       if (node === null) this.#problems.add(path, 'empty or null scrape config section');
       const fields = this.#section(scrapeConfigFields, node, path);
       if (fields === null) continue;

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import {placeOf, type YamlNode} from '../base/yaml.ts';
+import type {YamlNode} from '../base/yaml.ts';
 
 export type Path = (string | number)[];
 
@@ -13,6 +13,8 @@ export interface ConfigProblem {
 }
 
 const shownMax = 50;
+/** After so many a file is not read on. */
+const problemsMax = 500;
 
 /** A configuration file that cannot be used; `problems` are in the order of the file. */
 export class ConfigError extends SyntaxError {
@@ -32,7 +34,8 @@ function describeProblems(file: string, problems: readonly ConfigProblem[]): str
     const field = formatPath(path);
     return `${file}:${line}:${column}: ${field === '' ? '' : `${field}: `}${message}`;
   });
-  if (problems.length > shownMax) lines.push(`and ${problems.length - shownMax} more`);
+  if (problems.length >= problemsMax) lines.push('and more');
+  else if (problems.length > shownMax) lines.push(`and ${problems.length - shownMax} more`);
   const head = `parsing YAML file ${file}:`;
   return lines.length === 1
     ? `${head} ${lines[0]}`
@@ -85,6 +88,11 @@ export class ProblemList {
     }
   }
 
+  /** Nobody needs more. */
+  get isFull(): boolean {
+    return this.#found.length >= problemsMax;
+  }
+
   get isEmpty(): boolean {
     return this.#found.length === 0;
   }
@@ -93,12 +101,21 @@ export class ProblemList {
   check(): void {
     if (this.isEmpty) return;
     this.#found.sort((left, right) => left.offset - right.offset);
-    const problems = this.#found.map(({offset, path, message}) => ({
-      path,
-      message,
-      ...placeOf(this.#text, offset),
-    }));
-    throw new ConfigError(this.#file, problems);
+    throw new ConfigError(this.#file, this.#placeAll());
+  }
+
+  /** Lines and columns of problems that are in the order of the text. */
+  #placeAll(): ConfigProblem[] {
+    let line = 1;
+    let lineStart = 0;
+    return this.#found.map(({offset, path, message}) => {
+      for (let end = this.#text.indexOf('\n', lineStart); end >= 0 && end < offset;) {
+        line++;
+        lineStart = end + 1;
+        end = this.#text.indexOf('\n', lineStart);
+      }
+      return {path, message, line, column: offset - lineStart + 1};
+    });
   }
 }
 
