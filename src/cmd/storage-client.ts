@@ -1,5 +1,6 @@
 import {Worker} from 'node:worker_threads';
 import type {
+  HeadCardinality,
   MetadataByMetric,
   MetadataRequest,
   ReplayProgress,
@@ -81,6 +82,10 @@ export class StorageClient implements StorageBackend {
     const {buffer} = body;
     const movable = buffer instanceof ArrayBuffer && buffer.byteLength === body.byteLength;
     return this.#caller.call('write', {body, info}, movable ? [buffer] : []);
+  }
+
+  cardinality(limit: number): Promise<HeadCardinality> {
+    return this.#caller.call('cardinality', limit);
   }
 
   statistics(): Promise<StorageStatistics> {

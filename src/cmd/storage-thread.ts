@@ -1,6 +1,7 @@
 // The storage thread: opens the data folder, scrapes, takes in remote writes. It alone writes the shared memory.
 import {parentPort, workerData} from 'node:worker_threads';
 import type {
+  HeadCardinality,
   MetadataByMetric,
   MetadataRequest,
   TargetMetadataRequest,
@@ -22,6 +23,7 @@ import {ScrapeManager} from '../scrape/manager.ts';
 import {createLogger, type LogOptions} from '../sys/log.ts';
 import {serve} from '../sys/rpc.ts';
 import {Db} from '../tsdb/db.ts';
+import {headCardinality} from '../tsdb/head/cardinality.ts';
 import {storageStatistics} from './storage-statistics.ts';
 
 export interface StorageThreadData {
@@ -112,6 +114,11 @@ class StorageThread {
     return collectTargetMetadata(this.#scrapes.metadata(), request);
   }
 
+  cardinality(limit: number): HeadCardinality {
+    const {memory, texts} = this.#db.head;
+    return headCardinality(memory, texts, limit);
+  }
+
   statistics(): StorageStatistics {
     return storageStatistics(this.#db, this.#scrapes, this.#receiver);
   }
@@ -146,6 +153,7 @@ serve(parentPort, {
   scrapePools: () => thread().scrapePools(),
   metadata: (request: MetadataRequest) => thread().metadata(request),
   targetMetadata: (request: TargetMetadataRequest) => thread().targetMetadata(request),
+  cardinality: (limit: number) => thread().cardinality(limit),
   statistics: () => thread().statistics(),
   clearReader: (threadId: number) => thread().clearReader(threadId),
   close: async () => await opened?.close(),
