@@ -240,3 +240,24 @@ export function firstTime(u8: Uint8Array, at: number): number {
   }
   return negative ? -half - 1 : half;
 }
+
+/** Addresses of the index entries of the sealed chunks of the slot at `slot`, oldest first. For the writing thread. */
+export function sealedEntries({u32}: LinearMemory, slot: number): number[] {
+  const entries: number[] = [];
+  for (
+    let block = u32[(slot + slotSealed) >>> 2]!;
+    block !== 0;
+    block = u32[(block + indexPrevious) >>> 2]!
+  ) {
+    const range = u32[(block + indexRange) >>> 2]!;
+    for (let i = (range >>> 16) - 1; i >= (range & 0xffff); i--)
+      entries.push(block + indexEntries + i * indexEntryBytes);
+  }
+  return entries.reverse();
+}
+
+/** The bytes of the sealed chunk of an index entry, header included. */
+export function chunkBytes({u8, u16, u32}: LinearMemory, entry: number): Uint8Array {
+  const chunk = u32[(entry + indexEntryChunk) >>> 2]!;
+  return u8.subarray(chunk, chunk + u16[(entry + indexEntryBytesField) >>> 1]!);
+}

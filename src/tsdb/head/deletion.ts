@@ -1,14 +1,11 @@
-import {slotLastTime, slotLastValue, slotSealed} from '../../../kernels/layout.ts';
+import {slotLastTime, slotLastValue} from '../../../kernels/layout.ts';
 import {assert} from '../../base/assert.ts';
 import {
   chunkHeaderBytes,
-  indexEntries,
-  indexEntryBytes,
   indexEntryBytesField,
   indexEntryChunk,
   indexEntrySamples,
-  indexPrevious,
-  indexRange,
+  sealedEntries,
 } from './chunks.ts';
 import type {Head} from './head.ts';
 import {slotAddress} from './series.ts';
@@ -62,23 +59,11 @@ interface ReadSamples {
 /** All sealed samples of the slot at `address`, oldest first. */
 function readSealed(head: Head, address: number): ReadSamples {
   const {u16, u32} = head.memory;
-  const entries: number[] = [];
-  let count = 0;
-  for (
-    let block = u32[(address + slotSealed) >>> 2]!;
-    block !== 0;
-    block = u32[(block + indexPrevious) >>> 2]!
-  ) {
-    const range = u32[(block + indexRange) >>> 2]!;
-    for (let i = (range >>> 16) - 1; i >= (range & 0xffff); i--) {
-      const entry = block + indexEntries + i * indexEntryBytes;
-      entries.push(entry);
-      count += u16[(entry + indexEntrySamples) >>> 1]!;
-    }
-  }
+  const entries = sealedEntries(head.memory, address);
+  const count = entries.reduce((sum, entry) => sum + u16[(entry + indexEntrySamples) >>> 1]!, 0);
   const columns = head.arena.alloc(16 * Math.max(count, 1));
   let length = 0;
-  for (const entry of entries.reverse()) {
+  for (const entry of entries) {
     const got = head.kernels.xorDecode(
       u32[(entry + indexEntryChunk) >>> 2]! + chunkHeaderBytes,
       u16[(entry + indexEntryBytesField) >>> 1]! - chunkHeaderBytes,
