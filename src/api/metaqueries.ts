@@ -9,7 +9,7 @@ import {parseMetricSelector} from '../promql/parser/parser.ts';
 import type {LabelIds, Queryable} from '../storage/querier.ts';
 import {Symbols} from '../storage/symbols.ts';
 import type {LabelNamesLookup, LabelValuesLookup, QueryAnswer, SeriesLookup} from './backend.ts';
-import {invalidParameter} from './envelope.ts';
+import {ApiError, invalidParameter} from './envelope.ts';
 import {seriesAnswer, textsAnswer} from './queryresponse.ts';
 
 export interface LookupOptions {
@@ -23,7 +23,7 @@ export function lookupAnswer(
   request: SeriesLookup | LabelNamesLookup | LabelValuesLookup,
   {check}: LookupOptions,
 ): QueryAnswer {
-  const sets = request.matches.map(parseMatch);
+  const sets = request.matches.map((text) => parseMatch(text, request.kind));
   const range = {mint: request.startMs, maxt: request.endMs};
   const symbols = new Symbols();
   const querier = queryable.querier(range, symbols);
@@ -75,16 +75,19 @@ class SeriesUnion {
 }
 
 /** A selector that could match everything is refused. */
-function parseMatch(text: string): readonly Matcher[] {
+function parseMatch(text: string, kind: 'series' | 'labelNames' | 'labelValues'): readonly Matcher[] {
+  // Prometheus names the parameter at one of the endpoints only.
+  const fail = (message: string): ApiError =>
+    kind === 'series' ? invalidParameter('match[]', message) : new ApiError('bad_data', message);
   let matchers: readonly Matcher[];
   try {
     matchers = parseMetricSelector(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw invalidParameter('match[]', error.message);
+    throw fail(error.message);
   }
   if (matchers.every((matcher) => matcher.matches(''))) {
-    throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher');
+    throw fail('match[] must contain at least one non-empty matcher');
   }
   return matchers;
 }

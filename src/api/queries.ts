@@ -7,7 +7,7 @@ import type {HttpCall} from '../http/server.ts';
 import {unescapeName} from '../model/escape.ts';
 import {parseDurationParameter} from '../model/timestamp.ts';
 import type {QueryBackend, QueryRequest} from './backend.ts';
-import {ApiError, invalidParameter, jsonReply, success} from './envelope.ts';
+import {ApiError, failure, invalidParameter, jsonReply, success} from './envelope.ts';
 import {
   limitParameter,
   lookbackParameter,
@@ -105,8 +105,11 @@ export class QueryApi {
     if (endMs < startMs) {
       throw new ApiError('bad_data', 'end timestamp must not be before start timestamp');
     }
-    const parsed = await this.#run(call, {kind: 'parse', query: form.get('query')});
-    return parsed.status === 200 ? success([]) : parsed;
+    const {status, body} = await this.#backend.run({kind: 'parse', query: form.get('query')}, call.signal);
+    if (status === 200) return success([]);
+    // This endpoint does not name the parameter.
+    const {error} = JSON.parse(new TextDecoder().decode(body)) as {error: string};
+    return failure('bad_data', error.replace(/^invalid parameter "query": /, ''), status);
   }
 
   async #run(call: HttpCall, request: QueryRequest): Promise<HttpReply> {

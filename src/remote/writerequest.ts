@@ -300,7 +300,8 @@ export class WriteReceiver {
     if (time > this.#timeMax || time < -Number.MAX_SAFE_INTEGER) {
       // What came before may be wrong, too, and then that is what is said.
       this.#checkBatch();
-      throw new Refusal(400, 'out of bounds');
+      const where = time < 0 ? '' : ': timestamp is too far in the future';
+      throw new Refusal(400, `out of bounds${where}`);
     }
     if (this.#batch.length === this.#batch.capacity) this.#flushFull();
     const batch = this.#batch;
