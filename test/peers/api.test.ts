@@ -310,7 +310,7 @@ const writeCases: Case[] = [
     request: `POST ${api}/write`,
     body: writeBody([{job: 'nameless'}, endSeconds, 1], [{__name__: 'beside_nameless'}, endSeconds, 2]),
   },
-  {request: `POST ${api}/write`, body: emptyNameBody()},
+  {request: `POST ${api}/write`, body: emptyNameBody(), since: 3.05},
   {request: `POST ${api}/write`, body: unsortedBody()},
   {request: `POST ${api}/write`, body: writeBody()},
   {request: `POST ${api}/write`, body: new Uint8Array(0)},
@@ -336,7 +336,8 @@ const writeCases: Case[] = [
     headers: {'Content-Type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request'},
     since: 3.14,
   },
-  instant('{__name__=~"written_total|unsorted_total|beside_.*|before_.*"}'),
+  {...instant('{__name__=~"written_total|unsorted_total|beside_.*|before_.*"}'), since: 3.05},
+  instant('{__name__=~"written_total|unsorted_total|beside_older|before_.*"}'),
 ];
 
 function unsortedBody(): Uint8Array {
