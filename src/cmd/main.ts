@@ -1,11 +1,14 @@
 // The program's first file: chooses the command, reads its flags, and only then loads the code that runs it.
 
+import {flushCompileCache} from 'node:module';
 import {nearestName} from '../base/nearest.ts';
 import {FlagError} from './flags.ts';
 import {formatHelp} from './help.ts';
 import {obsoleteServerFlagSpecs, serverFlagSpecs} from './server-flag-specs.ts';
 import {parseServerFlags} from './server-flags.ts';
 import {formatVersion} from '../sys/version.ts';
+
+const cacheFlushDelayMs = 20_000;
 
 /** Commands of the finished program; those without a function are not there yet. */
 const commands: Record<string, {about: string; run?: (args: string[]) => Promise<number>}> = {
@@ -49,6 +52,8 @@ async function server(args: string[]): Promise<number> {
       return 0;
     }
     const {runServer} = await import('./server.ts');
+    // Compiled code is written when Node ends, which a server does rarely and not always in peace.
+    setTimeout(flushCompileCache, cacheFlushDelayMs).unref();
     return await runServer(line.flags);
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;

@@ -3,6 +3,7 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'node:test';
+import {Random} from '../base/random.ts';
 import type {ScrapeConfig} from '../scrape/config.ts';
 import {type Config, type ConfigOptions, formatConfig, loadConfig, parseConfig} from './config.ts';
 import {ConfigError} from './problems.ts';
@@ -507,4 +508,69 @@ test('a file with very many problems is not read to its end', () => {
   const found = problems(text);
   assert.ok(found.length >= 500 && found.length < 600, `${found.length} problems`);
   assert.throws(() => parse(text), /\n {2}and more$/);
+});
+
+test('any text is a configuration or a ConfigError, for any seed', () => {
+  const text = `global: {scrape_interval: 15s, external_labels: {a: "1", b: $X}}
+scrape_configs:
+  - job_name: &name x
+    params: {a: [b, "c"]}
+    basic_auth: {username: u, password: p}
+    static_configs:
+      - targets: [a:1, 'b']
+        labels:
+          <<: {x: y}
+          z: |
+            text
+    relabel_configs:
+      - {source_labels: [a], regex: "(.*)", target_label: b, replacement: $1, action: replace}
+  - {job_name: y, metrics_path: *name, scrape_timeout: 5s}
+`;
+  const pieces = [
+    '\n',
+    ' ',
+    ':',
+    '- ',
+    '{',
+    '}',
+    '[',
+    ']',
+    '"',
+    "'",
+    '&a ',
+    '*a',
+    '!!str ',
+    '|',
+    '~',
+    '1',
+    'x',
+    '\t',
+    '\0',
+    '<<',
+    '?',
+    '#',
+    '%',
+    '---\n',
+    'é',
+    '\ud800',
+    '__proto__',
+    'constructor',
+  ];
+  let valid = 0;
+  for (let seed = 0; seed < 1500; seed++) {
+    const random = new Random(seed);
+    let mutated = text;
+    for (let i = random.below(4); i >= 0; i--) {
+      const at = random.below(mutated.length);
+      mutated = mutated.slice(0, at) + random.pick([...pieces, '']) + mutated.slice(at + random.below(4));
+    }
+    try {
+      formatConfig(parse(mutated));
+      valid++;
+    } catch (error) {
+      assert.ok(error instanceof ConfigError, `seed ${seed}: ${String(error)}\n${mutated}`);
+      for (const {line, column} of error.problems) assert.ok(line >= 1 && column >= 1, `seed ${seed}`);
+    }
+  }
+  assert.ok(valid > 10, `${valid} of 1500 are valid`);
 });

@@ -66,8 +66,9 @@ export class ProblemList {
     this.#root = root;
   }
 
+  /** An offset below 0 is that of an empty key. */
   addAt(offset: number, message: string): void {
-    this.#found.push({offset, path: [], message});
+    this.#found.push({offset: Math.max(offset, 0), path: [], message});
   }
 
   add(path: Path, message: string, atKey = false): void {
@@ -129,7 +130,7 @@ function offsetOf(root: YamlNode | null, path: Path, atKey: boolean): number {
     } else if (node?.kind === 'mapping') {
       const entry = node.entries.find(({key}) => key === step);
       if (entry === undefined) break;
-      offset = entry.keyOffset;
+      if (entry.keyOffset >= 0) offset = entry.keyOffset;
       if (atKey && depth === path.length - 1) break;
       node = entry.value;
     } else break;
