@@ -1,7 +1,7 @@
 // The syntax tree as /api/v1/parse_query answers it: field names and forms are Prometheus's, keys in its order.
 
 import type {Matcher} from '../../model/matcher.ts';
-import type {BinaryExpr, Call, DurationOperand, Expr, SubqueryExpr, VectorSelector} from '../ast.ts';
+import type {At, BinaryExpr, Call, DurationOperand, Expr, VectorSelector} from '../ast.ts';
 import {formatDecimal} from './floats.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | {readonly [key: string]: Json};
@@ -30,22 +30,23 @@ export function exprToJson(expr: Expr): Json {
     case 'call':
       return {args: expr.args.map(exprToJson), func: functionToJson(expr.func), type: 'call'};
     case 'matrixSelector':
-      return {
-        ...selectorToJson(expr.selector),
+      return selectorToJson(expr.selector, 'matrixSelector', {
         range: expr.rangeMs,
         rangeExpr: durationToJson(expr.rangeExpr),
-        type: 'matrixSelector',
-      };
+      });
     case 'vectorSelector':
-      return {...selectorToJson(expr), type: 'vectorSelector'};
+      return selectorToJson(expr, 'vectorSelector', {});
     case 'subquery':
       return {
         expr: exprToJson(expr.expr),
-        ...timeToJson(expr),
+        offset: expr.offsetMs,
+        offsetExpr: durationToJson(expr.offsetExpr),
         range: expr.rangeMs,
         rangeExpr: durationToJson(expr.rangeExpr),
+        startOrEnd: startOrEnd(expr.at),
         step: expr.stepMs,
         stepExpr: durationToJson(expr.stepExpr),
+        timestamp: timestamp(expr.at),
         type: 'subquery',
       };
     case 'number':
@@ -69,13 +70,18 @@ function functionToJson({argTypes, name, returnType, variadic}: Call['func']): J
   return {argTypes, name, returnType, variadic};
 }
 
-function selectorToJson(node: VectorSelector): {[key: string]: Json} {
+function selectorToJson(node: VectorSelector, type: string, range: {readonly [key: string]: Json}): Json {
   return {
     anchored: node.anchored,
     matchers: node.matchers.map(matcherToJson),
     name: node.name,
+    offset: node.offsetMs,
+    offsetExpr: durationToJson(node.offsetExpr),
+    ...range,
     smoothed: node.smoothed,
-    ...timeToJson(node),
+    startOrEnd: startOrEnd(node.at),
+    timestamp: timestamp(node.at),
+    type,
   };
 }
 
@@ -83,13 +89,12 @@ function matcherToJson({name, type, value}: Matcher): Json {
   return {name: name.toWellFormed(), type, value: value.toWellFormed()};
 }
 
-function timeToJson({at, offsetExpr, offsetMs}: VectorSelector | SubqueryExpr): {[key: string]: Json} {
-  return {
-    offset: offsetMs,
-    offsetExpr: durationToJson(offsetExpr),
-    startOrEnd: typeof at === 'string' ? at : null,
-    timestamp: typeof at === 'number' ? at : null,
-  };
+function startOrEnd(at: At): Json {
+  return typeof at === 'string' ? at : null;
+}
+
+function timestamp(at: At): Json {
+  return typeof at === 'number' ? at : null;
 }
 
 function durationToJson(operand: DurationOperand | null): Json {

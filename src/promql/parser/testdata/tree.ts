@@ -48,7 +48,7 @@ function list(...items: readonly string[]): string {
 }
 
 function text(node: Node, key: string): string {
-  return String(node[key]);
+  return String(node[key] as number | string | null);
 }
 
 function sub(node: Node, key: string): string {
