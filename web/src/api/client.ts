@@ -3,7 +3,7 @@ import {basePathOf} from '../base/base-path.ts';
 import type {QueryData, RangeQueryData} from './types.ts';
 
 /** '' at the root, else for example `/monitoring`. */
-export const basePath = basePathOf(location.pathname);
+export const basePath = basePathOf(new URL(import.meta.url).pathname);
 
 /** The API's error types, and two of the UI's own: no answer at all, and one that is not the API's. */
 export type ApiErrorKind =

@@ -58,6 +58,7 @@ export const en = {
   'error.status': 'The server answered {status} {text}',
   'error.crash': 'A part of this page failed',
   'error.crashHelp': 'The rest goes on working. If it happens again, please report it with the text below.',
+  'error.reload': 'Load the page again',
   'error.notFound': 'There is no page here',
   'error.notFoundHelp': 'The address may be mistyped, or the page may belong to a newer version.',
 

@@ -57,6 +57,7 @@ export const ja: Readonly<Record<MessageKey, string>> = {
   'error.crash': 'このページの一部でエラーが発生しました',
   'error.crashHelp':
     'ほかの部分は引き続き使えます。繰り返し発生する場合は、以下の内容を添えてご報告ください。',
+  'error.reload': 'ページを再読み込み',
   'error.notFound': 'ページが見つかりません',
   'error.notFoundHelp': 'アドレスが間違っているか、新しいバージョンで追加されたページの可能性があります。',
 

@@ -2,9 +2,10 @@
 import {ActionIcon, Button, Tooltip} from '@mantine/core';
 import {useDisclosure} from '@mantine/hooks';
 import {IconListSearch, IconPlayerPlayFilled, IconPlayerStopFilled} from '@tabler/icons-react';
-import {lazy, Suspense, useRef, useState, type ReactNode} from 'react';
+import {lazy, Suspense, useRef, useState, type KeyboardEvent, type ReactNode} from 'react';
 import type {EditorHandle} from '../editor/expression-editor.tsx';
 import {useMessages} from '../i18n/use-messages.ts';
+import {ErrorBoundary} from '../widgets/error-boundary.tsx';
 import {HistoryMenu} from './history-menu.tsx';
 import {MetricsExplorer} from './metrics-explorer.tsx';
 
@@ -37,13 +38,16 @@ export function ExpressionInput({expr, running, onRun, onCancel, children}: Expr
     setDraft(text);
     onRun(text.trim());
   };
+  const plainEditor = <PlainEditor draft={draft} onChange={setDraft} onRun={run} />;
   return (
     <div className="nx-panel-input">
       <div className="nx-expression">
         <div className="nx-expression-text">
-          <Suspense fallback={<WaitingEditor draft={draft} onChange={setDraft} />}>
-            <ExpressionEditor ref={editor} value={draft} onChange={setDraft} onRun={run} />
-          </Suspense>
+          <ErrorBoundary fallback={plainEditor}>
+            <Suspense fallback={plainEditor}>
+              <ExpressionEditor ref={editor} value={draft} onChange={setDraft} onRun={run} />
+            </Suspense>
+          </ErrorBoundary>
         </div>
         <div className="nx-expression-tools">
           <Tooltip label={t('explorer.open')}>
@@ -87,9 +91,20 @@ export function ExpressionInput({expr, running, onRun, onCancel, children}: Expr
   );
 }
 
-/** Takes what is typed before the editor is there. */
-function WaitingEditor({draft, onChange}: {draft: string; onChange: (draft: string) => void}): ReactNode {
+interface PlainEditorProps {
+  draft: string;
+  onChange: (draft: string) => void;
+  onRun: (draft: string) => void;
+}
+
+/** Stands in for the editor until it is there, and for good where it cannot be fetched. */
+function PlainEditor({draft, onChange, onRun}: PlainEditorProps): ReactNode {
   const {t} = useMessages();
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== 'Enter' || event.shiftKey) return;
+    event.preventDefault();
+    onRun(draft);
+  };
   return (
     <textarea
       className="nx-expression-waiting"
@@ -98,6 +113,7 @@ function WaitingEditor({draft, onChange}: {draft: string; onChange: (draft: stri
       placeholder={t('query.placeholder')}
       aria-label={t('query.expression')}
       onChange={(event) => onChange(event.currentTarget.value)}
+      onKeyDown={onKeyDown}
     />
   );
 }

@@ -46,7 +46,7 @@ function SingleValue({title, sample}: {title: string; sample: ApiSample}): React
   return (
     <div className="nx-scalar">
       <small>{title}</small>
-      {sample[1]}
+      <span>{sample[1]}</span>
     </div>
   );
 }

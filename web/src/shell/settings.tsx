@@ -7,7 +7,7 @@ import {
   useMantineColorScheme,
   type MantineColorScheme,
 } from '@mantine/core';
-import {IconCheck, IconDeviceDesktop, IconLanguage, IconMoon, IconSun, type Icon} from '@tabler/icons-react';
+import {IconDeviceDesktop, IconLanguage, IconMoon, IconSun, type Icon} from '@tabler/icons-react';
 import type {ReactNode} from 'react';
 import {zoneName, type TimeZone} from '../format/time.ts';
 import {usePreference} from '../base/preference.ts';
@@ -28,25 +28,18 @@ export function LanguageMenu(): ReactNode {
   return (
     <Menu>
       <Menu.Target>
-        <Tooltip label={t('language.title')}>
-          <ActionIcon size="lg" aria-label={t('language.title')}>
-            <IconLanguage size={19} />
-          </ActionIcon>
-        </Tooltip>
+        <ActionIcon size="lg" aria-label={t('language.title')} title={t('language.title')}>
+          <IconLanguage size={19} />
+        </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {languages.map((item) => (
-          <Menu.Item
-            key={item}
-            lang={item}
-            role="menuitemradio"
-            aria-checked={item === language}
-            rightSection={item === language ? <IconCheck size={16} aria-hidden /> : null}
-            onClick={() => choose(item)}
-          >
-            {languageNames[item]}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={language} onChange={(value) => choose(value as Language)}>
+          {languages.map((item) => (
+            <Menu.RadioItem key={item} value={item} lang={item} closeMenuOnClick>
+              {languageNames[item]}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );
@@ -59,25 +52,21 @@ export function ThemeMenu(): ReactNode {
   return (
     <Menu>
       <Menu.Target>
-        <Tooltip label={t('theme.title')}>
-          <ActionIcon size="lg" aria-label={t('theme.title')}>
-            <Current size={19} />
-          </ActionIcon>
-        </Tooltip>
+        <ActionIcon size="lg" aria-label={t('theme.title')} title={t('theme.title')}>
+          <Current size={19} />
+        </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {themes.map(({scheme, title, icon: SchemeIcon}) => (
-          <Menu.Item
-            key={scheme}
-            role="menuitemradio"
-            aria-checked={scheme === colorScheme}
-            leftSection={<SchemeIcon size={16} aria-hidden />}
-            rightSection={scheme === colorScheme ? <IconCheck size={16} aria-hidden /> : null}
-            onClick={() => setColorScheme(scheme)}
-          >
-            {t(title)}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={colorScheme}
+          onChange={(value) => setColorScheme(value as MantineColorScheme)}
+        >
+          {themes.map(({scheme, title}) => (
+            <Menu.RadioItem key={scheme} value={scheme} closeMenuOnClick>
+              {t(title)}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );
