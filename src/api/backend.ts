@@ -61,19 +61,31 @@ export interface QueryTextRequest {
   query: string;
 }
 
+/** `/federate`: the newest sample in [startMs, endMs] of each selected series, as text. */
+export interface FederateRequest {
+  kind: 'federate';
+  matches: string[];
+  startMs: number;
+  endMs: number;
+  externalLabels: Record<string, string>;
+  /** The reader knows names with any characters, in quotes. */
+  utf8Names: boolean;
+}
+
 export type QueryRequest =
   | InstantQuery
   | RangeQuery
   | SeriesLookup
   | LabelNamesLookup
   | LabelValuesLookup
-  | QueryTextRequest;
+  | QueryTextRequest
+  | FederateRequest;
 
 /** A finished answer. */
 export interface QueryAnswer {
   /** HTTP status. */
   status: number;
-  /** The whole JSON text, envelope included, in UTF-8. Owned by the receiver. */
+  /** The whole JSON text, envelope included, in UTF-8; other text for 'federate'. Owned by the receiver. */
   body: Uint8Array;
 }
 
@@ -136,7 +148,7 @@ export interface TargetsAnswer {
 }
 
 export interface WriteRequestInfo {
-  /** As WriteOptions of remote/writerequest.ts needs it. */
+  /** Samples far behind it are refused: too far in the future. */
   nowMs: number;
 }
 
@@ -163,8 +175,8 @@ export interface StorageBackend {
   metadata(request: MetadataRequest): Promise<MetadataByMetric>;
   targetMetadata(request: TargetMetadataRequest): Promise<TargetMetadataRow[]>;
   /**
-   * Applies the body of a remote write as it came, snappy and all: `applyWriteRequest` of remote/writerequest.ts in the
-   * storage thread. The body may be transferred: the caller does not use it again.
+   * Applies the body of a remote write as it came, snappy and all: `WriteReceiver` of remote/writerequest.ts in the storage
+   * thread. The body may be transferred: the caller does not use it again.
    */
   write(body: Uint8Array, info: WriteRequestInfo): Promise<WriteOutcome>;
   statistics(): Promise<StorageStatistics>;

@@ -2,11 +2,12 @@
 // thread, which gives back the finished bytes.
 
 import {quoteGo} from '../base/quote.ts';
-import type {HttpReply} from '../http/reply.ts';
+import {textError, type HttpReply} from '../http/reply.ts';
 import type {HttpCall} from '../http/server.ts';
+import {parseDuration} from '../model/duration.ts';
 import {unescapeName} from '../model/escape.ts';
 import {parseDurationParameter} from '../model/timestamp.ts';
-import type {QueryBackend, QueryRequest} from './backend.ts';
+import type {AdminBackend, QueryBackend, QueryRequest} from './backend.ts';
 import {ApiError, failure, invalidParameter, jsonReply, success} from './envelope.ts';
 import {
   limitParameter,
@@ -108,14 +109,44 @@ export class QueryApi {
     const {status, body} = await this.#backend.run({kind: 'parse', query: form.get('query')}, call.signal);
     if (status === 200) return success([]);
     // This endpoint does not name the parameter.
-    const {error} = JSON.parse(new TextDecoder().decode(body)) as {error: string};
-    return failure('bad_data', error.replace(/^invalid parameter "query": /, ''), status);
+    return failure('bad_data', describeFailure(body).replace(/^invalid parameter "query": /, ''), status);
+  }
+
+  /** Prometheus's federation, in the text format. Errors are plain text. */
+  async federate(call: HttpCall, admin: AdminBackend): Promise<HttpReply> {
+    const {form} = call;
+    if (form.error !== '') return textError(400, `error parsing form values: ${form.error}`);
+    const endMs = this.#now();
+    const lookbackMs = parseDuration(admin.flags['query.lookback-delta'] ?? '5m');
+    const utf8Names = /escaping=allow-utf-8/.test(call.header('accept') ?? '');
+    const {status, body} = await this.#backend.run(
+      {
+        kind: 'federate',
+        matches: form.all('match[]'),
+        startMs: endMs - lookbackMs,
+        endMs,
+        externalLabels: {...admin.externalLabels()},
+        utf8Names,
+      },
+      call.signal,
+    );
+    if (status !== 200) return textError(status, describeFailure(body));
+    const contentType = utf8Names
+      ? 'text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8'
+      : 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
+    return {status, contentType, body};
   }
 
   async #run(call: HttpCall, request: QueryRequest): Promise<HttpReply> {
     const {status, body} = await this.#backend.run(request, call.signal);
     return jsonReply(status, body);
   }
+}
+
+/** The message of an envelope, or the text that there is instead. */
+function describeFailure(body: Uint8Array): string {
+  const text = new TextDecoder().decode(body).trimEnd();
+  return text.startsWith('{') ? (JSON.parse(text) as {error: string}).error : text;
 }
 
 function evaluationOf({form}: HttpCall): {timeoutMs: number; stats: string; lookbackDeltaMs?: number} {

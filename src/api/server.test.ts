@@ -158,6 +158,36 @@ test('queries and lookups reach the query backend as plain data', async () => {
   await f(`POST ${api}/parse_query`, {kind: 'parse', query: 'b'}, 'query=b');
 });
 
+test('/federate asks for the newest samples and sends the text on', async () => {
+  const setup = setUp();
+  setup.backend.answer = {status: 200, body: Buffer.from('up{} 1 2\n')};
+  const plain = await send(setup, '/federate?match[]=a&match[]=b');
+  assert.deepEqual([plain.status, plain.body], [200, 'up{} 1 2\n']);
+  assert.equal(
+    plain.headers['content-type'],
+    'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
+  );
+  assert.deepEqual(setup.backend.requests, [
+    {
+      kind: 'federate',
+      matches: ['a', 'b'],
+      startMs: nowMs - 300_000,
+      endMs: nowMs,
+      externalLabels: {},
+      utf8Names: false,
+    },
+  ]);
+  const accept = {headers: {accept: 'text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,*/*;q=0.2'}};
+  const quoted = await send(setup, '/federate?match[]=a', accept);
+  assert.equal(
+    quoted.headers['content-type'],
+    'text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8',
+  );
+  setup.backend.answer = {status: 503, body: Buffer.from('{"status":"error","error":"too slow"}')};
+  const failed = await send(setup, '/federate?match[]=a');
+  assert.deepEqual([failed.status, failed.body], [503, 'too slow\n']);
+});
+
 test('wrong parameters are answered with the words of Prometheus', async () => {
   async function f(request: string, error: string, body?: string): Promise<void> {
     const setup = setUp();

@@ -65,7 +65,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   });
   const info = apiBuildInfo(options.buildInfo);
   const api = new ApiRoutes(server, backend, cors);
-  addQueryRoutes(api, new QueryApi(backend.query, now));
+  const queries = new QueryApi(backend.query, now);
+  addQueryRoutes(api, queries);
   const parts = {
     backend: backend.storage,
     webUrl,
@@ -73,20 +74,19 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     parseSelector: options.parseSelector,
   };
   addTargetRoutes(api, new TargetsApi(parts));
-  addStatusRoutes(api, new StatusApi(backend, info, now), options);
+  const status = new StatusApi(backend, info, now);
+  addStatusRoutes(api, status, options);
   const write = new WriteApi(backend.storage, options.enableRemoteWriteReceiver, now);
   const store: HttpHandler = (call) => refuseUnlessReady(backend.admin) ?? write.write(call);
   api.plain(['POST'], '/write', store, writeBytesMax);
 
   const metrics = new SelfMetrics({backend, server, buildInfo: info, logger});
   server.route(['GET'], '/metrics', (call) => metrics.reply(call));
-  server.route(['GET'], '/version', () => new StatusApi(backend, info, now).version());
+  server.route(['GET'], '/version', () => status.version());
   server.route(
     ['GET'],
     '/federate',
-    () =>
-      refuseUnlessReady(backend.admin) ??
-      textError(501, 'federation is not there yet: scrape the targets, or use remote write'),
+    (call) => refuseUnlessReady(backend.admin) ?? queries.federate(call, backend.admin),
   );
   addLifecycleRoutes(server, backend.admin, options.enableLifecycle);
   addPageRoutes(server, {webRoot: options.webRoot, externalPath: webUrl.path});

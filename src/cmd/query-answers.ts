@@ -1,5 +1,6 @@
 import type {QueryAnswer, QueryRequest} from '../api/backend.ts';
 import {success} from '../api/envelope.ts';
+import {federateAnswer} from '../api/federate.ts';
 import {lookupAnswer} from '../api/metaqueries.ts';
 import {errorAnswer, queryAnswer} from '../api/queryresponse.ts';
 import type {Engine, QueryOptions} from '../promql/engine/engine.ts';
@@ -45,6 +46,8 @@ function answer(world: AnswerWorld, evaluate: EvaluateRequest): Omit<WorkerAnswe
       return plain(bodyOf(prettyExpr(world.engine.parse(request.query))));
     case 'parse':
       return plain(bodyOf(exprToJson(world.engine.parse(request.query))));
+    case 'federate':
+      return plain(federateAnswer(world.queryable, request, {check: () => check(world, evaluate)}));
     default:
       return plain(lookupAnswer(world.queryable, request, {check: () => check(world, evaluate)}));
   }

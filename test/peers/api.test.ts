@@ -266,6 +266,9 @@ const otherCases: Case[] = [
   {request: `${api}/query_range?query=1&start=0&end=1000&step=1`, headers: {'accept-encoding': 'gzip'}},
   {request: '/metrics', headers: {accept: 'text/plain'}, statusOnly: true},
   {request: '/version', statusOnly: true},
+  {request: '/federate', since: 3.05},
+  {request: `/federate?match[]=${encode('{__name__=~"requests_total|t.*"}')}&match[]=huge`, since: 3.05},
+  {request: `/federate?match[]=${encode('{')}`},
 ];
 
 function writeBody(...series: [Record<string, string>, timeSeconds: number, value: number][]): Uint8Array {
