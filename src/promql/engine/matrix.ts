@@ -100,6 +100,10 @@ export function materialize(context: QueryContext, operator: Operator, steps: nu
   return matrix;
 }
 
+function rejectOverlap(): void {
+  throw executionError(sameLabelsetMessage);
+}
+
 /**
  * Collects rows of which several may have the same labels: those become one row, unless two of them have a point at the
  * same step. Then it throws that a vector cannot have that.
@@ -114,7 +118,7 @@ export class MergedMatrix {
     this.matrix = new Matrix(context, steps);
   }
 
-  append(row: Row, overlapMessage = sameLabelsetMessage): void {
+  append(row: Row, onOverlap: (step: number) => void = rejectOverlap): void {
     const matrix = this.matrix;
     const set = this.#labelSets.intern(row.labels, row.labels.length);
     const known = this.#rows[set];
@@ -126,7 +130,7 @@ export class MergedMatrix {
     const kinds = matrix.kindsOf(known);
     for (let step = 0; step < kinds.length; step++) {
       if (row.kinds[step] === absent) continue;
-      if (kinds[step] !== absent) throw executionError(overlapMessage);
+      if (kinds[step] !== absent) onOverlap(step);
       kinds[step] = row.kinds[step]!;
       values[step] = row.values[step]!;
     }

@@ -124,7 +124,7 @@ export class Planner {
   #map(child: Operator, compute: RowFunction, grid: Grid, dropsName = true): Operator {
     const mapped = new MapRows(this.#context, child, compute, {grid, dropsName});
     const apart = child.singleName || !dropsName || this.#context.delayedNameRemoval;
-    return apart ? mapped : new MergeRows(this.#context, mapped, grid);
+    return apart ? mapped : new MergeRows(this.#context, mapped, {grid, nameless: true});
   }
 
   #scalar(expr: Expr, grid: Grid): Float64Array {

@@ -5,7 +5,7 @@ import type {BinaryExpr, VectorMatching} from '../../ast.ts';
 import type {LabelIds} from '../../../storage/querier.ts';
 import {formatLabels} from '../../../model/labels.ts';
 import type {QueryContext} from '../context.ts';
-import {executionError} from '../error.ts';
+import {executionError, sameLabelsetMessage} from '../error.ts';
 import type {Grid} from '../grid.ts';
 import {keepLabels, labelTexts, removeLabels, valueOf} from '../labelset.ts';
 import {Matrix, MatrixCursor, materialize, MergedMatrix} from '../matrix.ts';
@@ -78,7 +78,6 @@ export class VectorBinary implements Operator {
       this.#held += this.#many.row.points;
       collected.add(this.#many.row);
     }
-    this.#match.rejectConflicts();
     collected.finish();
     this.#context.releaseSamples(this.#held);
     this.#held = 0;
@@ -199,12 +198,12 @@ class MatchedPairs {
   }
 
   /** Throws where two series of the "one" side share a group at a step at which there is something to match. */
-  rejectConflicts(): void {
+  rejectConflicts(lastStep = this.#steps - 1): void {
     const conflicts = this.#conflicts;
     if (conflicts === null) return;
     const {fill} = this.matching;
     const always = fill.left !== null || fill.right !== null;
-    for (let step = 0; step < this.#steps; step++) {
+    for (let step = 0; step <= lastStep; step++) {
       if (conflicts[2 * step]! < 0 || (!always && this.#anyMany![step] === 0)) continue;
       const {symbols} = this.#context;
       const first = this.one.labels[conflicts[2 * step]!]!;
@@ -283,6 +282,8 @@ class CollectedPairs {
   readonly #out: MutableRow;
   /** Steps that have been matched: by group for one-to-one, else by group and result labels. */
   readonly #matched = new Map<string | number, Uint8Array>();
+  /** The conflict of the earliest step: of several, that is the one which is reported. */
+  #conflict: {step: number; message: string} | null = null;
   /** Steps at which a group has had any match; only kept where the "many" side may be filled in. */
   readonly #matchedGroups = new Map<number, Uint8Array>();
   readonly #both: Uint8Array;
@@ -319,8 +320,19 @@ class CollectedPairs {
     this.#pair(group, many, {values, kinds, labels: match.matchLabels(many.labels)});
   }
 
-  /** After the last series: fills in for series of the "one" side that were not matched. */
+  /** After the last series: fills in what was not matched, then throws where anything was not clear. */
   finish(): void {
+    this.#fillMany();
+    this.#match.rejectConflicts(this.#conflict?.step);
+    if (this.#conflict !== null) throw executionError(this.#conflict.message);
+  }
+
+  #noteConflict(step: number, message: string): void {
+    if (this.#conflict === null || step < this.#conflict.step) this.#conflict = {step, message};
+  }
+
+  /** Fills in for series of the "one" side that were not matched. */
+  #fillMany(): void {
     const match = this.#match;
     const fill = match.matching.fill.left;
     if (fill === null) return;
@@ -353,7 +365,7 @@ class CollectedPairs {
     out.labels = labels;
     out.dropName = dropName;
     out.points = points;
-    this.#merged.append(out);
+    this.#merged.append(out, (step) => this.#noteConflict(step, sameLabelsetMessage));
     this.#context.holdSamples(points);
   }
 
@@ -380,7 +392,8 @@ class CollectedPairs {
     for (let step = 0; step < both.length; step++) {
       if (both[step] === 0) continue;
       if (claimed[step] !== 0) {
-        throw executionError(
+        this.#noteConflict(
+          step,
           oneToOne
             ? 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)'
             : 'multiple matches for labels: grouping labels must ensure unique matches',

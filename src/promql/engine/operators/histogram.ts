@@ -111,7 +111,9 @@ function evaluateHistograms(
   context.releaseSamples(held);
   input.release();
   const cursor = new MatrixCursor(result, child.singleName);
-  return child.singleName ? cursor : new MergeRows(context, cursor, grid);
+  return child.singleName
+    ? cursor
+    : new MergeRows(context, cursor, {grid, nameless: !context.delayedNameRemoval});
 }
 
 /** Reads all series into `input` and sorts them into histograms. */

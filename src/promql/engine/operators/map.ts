@@ -81,17 +81,19 @@ export function mapFloats(compute: (value: number) => number): RowFunction {
  * them have a value at the same step.
  */
 export class MergeRows implements Operator {
-  readonly singleName = true;
+  readonly singleName: boolean;
   readonly #context: QueryContext;
   readonly #child: Operator;
   readonly #steps: number;
   #cursor: MatrixCursor | null = null;
   row: Row;
 
-  constructor(context: QueryContext, child: Operator, grid: Grid) {
+  /** `nameless`: whether the rows have no names, so that merging makes them unique without. */
+  constructor(context: QueryContext, child: Operator, options: {grid: Grid; nameless: boolean}) {
     this.#context = context;
     this.#child = child;
-    this.#steps = grid.count;
+    this.#steps = options.grid.count;
+    this.singleName = options.nameless;
     this.row = child.row;
   }
 
@@ -102,7 +104,7 @@ export class MergeRows implements Operator {
         this.#context.check();
         merged.append(this.#child.row);
       }
-      this.#cursor = new MatrixCursor(merged.matrix, true);
+      this.#cursor = new MatrixCursor(merged.matrix, this.singleName);
       this.row = this.#cursor.row;
     }
     return this.#cursor.next();

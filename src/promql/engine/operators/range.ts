@@ -42,7 +42,8 @@ export class RangeFunction implements Operator {
     this.#spec = spec;
     this.#windows = new Windows(spec.grid.count);
     this.row = newRow(spec.grid.count);
-    this.singleName = source.singleName;
+    const nameless = !spec.keepsName && !context.delayedNameRemoval;
+    this.singleName = source.singleName || nameless;
     const unique = source.singleName || context.delayedNameRemoval || spec.keepsName;
     this.#seen = unique ? null : new Tuples();
   }

@@ -46,7 +46,7 @@ export function labelReplace(
       dropName: dropName && targetId !== names.metricName,
     };
   });
-  return new MergeRows(context, relabeled, grid);
+  return new MergeRows(context, relabeled, {grid, nameless: false});
 }
 
 /** Sets a label to the values of others, joined. */
@@ -68,7 +68,7 @@ export function labelJoin(
       dropName: dropName && targetId !== names.metricName,
     };
   });
-  return new MergeRows(context, relabeled, grid);
+  return new MergeRows(context, relabeled, {grid, nameless: false});
 }
 
 function compile(pattern: string): RE2JS {

@@ -12,7 +12,9 @@ export function setOperator(
   expr: BinaryExpr,
   sides: {left: Operator; right: Operator; grid: Grid},
 ): Operator {
-  if (expr.op === 'or') return new MergeRows(context, new Union(context, expr, sides), sides.grid);
+  if (expr.op === 'or') {
+    return new MergeRows(context, new Union(context, expr, sides), {grid: sides.grid, nameless: false});
+  }
   return new Intersection(context, expr, sides);
 }
 
