@@ -29,6 +29,7 @@ const gone = 'Prometheus 3 has no such flag any more';
 
 export const serverFlagSpecs: readonly FlagSpec[] = [
   works('help', 'switch', 'false', 'Show this help.', {short: 'h'}),
+  works('help-long', 'switch', 'false', 'Show this help.', hidden),
   works('version', 'switch', 'false', 'Show the version.'),
 
   works('config.file', 'text', 'prometheus.yml', 'Configuration file.'),
@@ -311,9 +312,11 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
   }),
 ];
 
-/** Flags of older versions. They are not part of /api/v1/status/flags. `note` says what to use. */
+/** Flags of older versions and of Debian. They are not part of /api/v1/status/flags. `note` says what to use. */
 export const obsoleteServerFlagSpecs: readonly FlagSpec[] = [
   works('storage.tsdb.retention', 'duration', '', 'Old name of --storage.tsdb.retention.time.', hidden),
+  ignored('storage.tsdb.use-lockfile', 'switch', 'false', 'the data folder is always locked', hidden),
+  later('storage.agent.use-lockfile', 'switch', 'false', 'Lock the data folder.', {...agent, ...hidden}),
   ignored(
     'storage.tsdb.allow-overlapping-blocks',
     'switch',

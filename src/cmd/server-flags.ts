@@ -51,7 +51,7 @@ const retentionMsMax = 100 * 365 * 86_400_000;
 export function parseServerFlags(args: readonly string[]): ServerCommandLine {
   const specs = [...serverFlagSpecs, ...obsoleteServerFlagSpecs];
   const values = new FlagValues(specs, splitFlags(args, specs));
-  if (values.switch('help')) return {kind: 'help'};
+  if (values.switch('help') || values.switch('help-long')) return {kind: 'help'};
   if (values.switch('version')) return {kind: 'version'};
   const warnings: string[] = [];
   const problems = checkSupport(specs, values, warnings);
@@ -138,7 +138,9 @@ function readRetention(
 
 function describeValues(values: FlagValues, flags: ServerFlags): Record<string, string> {
   const described: Record<string, string> = {};
-  const names = serverFlagSpecs.map(({name}) => name).filter((name) => name !== 'help' && name !== 'version');
+  const names = serverFlagSpecs
+    .map(({name}) => name)
+    .filter((name) => !['help', 'help-long', 'version'].includes(name));
   for (const name of names.sort()) described[name] = values.format(name);
   // These show what follows from other flags, as Prometheus does.
   described['storage.tsdb.retention.time'] = formatDuration(flags.retentionMs);
