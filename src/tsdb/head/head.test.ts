@@ -462,7 +462,7 @@ test('gc() drops old chunks and dead series, and gives everything back', () => {
     head.gc(half);
     assert.equal(head.stats().series, 21);
     const [, samples] = read(reader, [new Matcher('=', 'i', '3')])[0]!;
-    assert.ok(samples[0]![0] > base && samples[0]![0] <= half, `${samples[0]}`);
+    assert.ok(samples[0]![0] > base && samples[0]![0] <= half, `first sample at ${samples[0]![0]}`);
     assert.deepEqual(samples.at(-1), [base + 299 * 15_000, 49]);
     // Of the last minute only the series `up` has a sample.
     append(head, [[up, base + 300 * 15_000, 7]]);

@@ -41,26 +41,25 @@ export class SelectedSeries {
   sort(): void {
     let runs = this.#runs();
     if (runs.length <= 2) return;
-    let from: SelectedSeries = this;
-    let to = new SelectedSeries();
-    to.slots = new Uint32Array(this.length);
-    to.blocks = new Uint32Array(this.length);
-    to.refs = new Float64Array(this.length);
+    let from: Columns = {slots: this.slots, blocks: this.blocks, refs: this.refs};
+    let to: Columns = {
+      slots: new Uint32Array(this.length),
+      blocks: new Uint32Array(this.length),
+      refs: new Float64Array(this.length),
+    };
     while (runs.length > 2) {
       const merged = [0];
       for (let i = 0; i + 1 < runs.length; i += 2) {
         const end = runs[i + 2] ?? runs[i + 1]!;
-        mergeRuns(from, to, runs[i]!, runs[i + 1]!, end);
+        mergeRuns(from, to, {start: runs[i]!, middle: runs[i + 1]!, end});
         merged.push(end);
       }
       runs = merged;
       [from, to] = [to, from];
     }
-    if (from !== this) {
-      this.slots = from.slots;
-      this.blocks = from.blocks;
-      this.refs = from.refs;
-    }
+    this.slots = from.slots;
+    this.blocks = from.blocks;
+    this.refs = from.refs;
   }
 
   /** Where runs of rising refs begin, and the end. */
@@ -72,12 +71,16 @@ export class SelectedSeries {
   }
 }
 
+interface Columns {
+  slots: Uint32Array<ArrayBuffer>;
+  blocks: Uint32Array<ArrayBuffer>;
+  refs: Float64Array<ArrayBuffer>;
+}
+
 function mergeRuns(
-  from: SelectedSeries,
-  to: SelectedSeries,
-  start: number,
-  middle: number,
-  end: number,
+  from: Columns,
+  to: Columns,
+  {start, middle, end}: {start: number; middle: number; end: number},
 ): void {
   let left = start;
   let right = middle;
