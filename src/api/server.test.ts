@@ -533,6 +533,24 @@ test('admin endpoints say that they are off', async () => {
   assert.equal(answer.body, '{"status":"error","errorType":"unavailable","error":"admin APIs disabled"}');
 });
 
+test('what is not there says so', async () => {
+  async function f(request: string, status: number, body: string): Promise<void> {
+    const answer = await send(setUp(), request);
+    assert.deepEqual([answer.status, answer.body], [status, body]);
+  }
+  await f(
+    'POST /api/v1/otlp/v1/metrics',
+    404,
+    'otlp write receiver needs to be enabled with --web.enable-otlp-receiver\n',
+  );
+  await f(
+    'POST /api/v1/read',
+    501,
+    'remote read is not supported yet: query /api/v1/query_range, or use federation\n',
+  );
+  await f('/api/v1/notifications/live', 204, '');
+});
+
 test('the UI: redirects, pages, files', async () => {
   const webRoot = mkdtempSync(join(tmpdir(), 'narthex-web-'));
   try {

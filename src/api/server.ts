@@ -80,6 +80,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const store: HttpHandler = (call) => refuseUnlessReady(backend.admin) ?? write.write(call);
   api.plain(['POST'], '/write', store, writeBytesMax);
 
+  addMissingRoutes(api);
+
   const metrics = new SelfMetrics({backend, server, buildInfo: info, logger});
   server.route(['GET'], '/metrics', (call) => metrics.reply(call));
   server.route(['GET'], '/version', () => status.version());
@@ -139,6 +141,18 @@ function addStatusRoutes(api: ApiRoutes, status: StatusApi, options: ApiServerOp
   for (const name of ['delete_series', 'clean_tombstones', 'snapshot']) {
     api.add(['POST', 'PUT'], `/admin/tsdb/${name}`, disabled);
   }
+}
+
+/** What Prometheus has and this server has not: each says so in its own way. */
+function addMissingRoutes(api: ApiRoutes): void {
+  api.plain(['POST'], '/otlp/v1/metrics', () =>
+    textError(404, 'otlp write receiver needs to be enabled with --web.enable-otlp-receiver'),
+  );
+  api.plain(['POST'], '/read', () =>
+    textError(501, 'remote read is not supported yet: query /api/v1/query_range, or use federation'),
+  );
+  // To a page that wants to be told of notifications this means that there are none to come.
+  api.whileStarting(['GET'], '/notifications/live', () => emptyReply(204));
 }
 
 /** Routes below /api/v1: only while the server is ready, errors in the envelope, readable for pages of other origins. */
