@@ -1,55 +1,15 @@
 import assert from 'node:assert/strict';
-import {readFileSync} from 'node:fs';
 import test from 'node:test';
 import type {Expr} from '../ast.ts';
 import {exprToJson} from './astjson.ts';
 import {parseExpr, parseMetricSelector, parseMetricSelectors} from './parser.ts';
 import {ParseError} from './position.ts';
 import {formatExpr} from './printer.ts';
+import {allFeatures, readCases} from './testdata/cases.ts';
 import {treeOf} from './testdata/tree.ts';
 import {depthMax, nestingMax, programSizeMax, queryLengthMax} from './tokenstream.ts';
 import type {ParseOptions} from './tokenstream.ts';
 import {visit} from './walk.ts';
-
-const allFeatures: ParseOptions = {
-  experimentalFunctions: true,
-  extendedRangeSelectors: true,
-  fillModifiers: true,
-};
-
-interface Case {
-  query: string;
-  options: ParseOptions;
-  line: number;
-  printed: string | undefined;
-  tree: string | undefined;
-  error: string | undefined;
-}
-
-/** Reads testdata/queries.txt, whose head describes it. */
-function readCases(): Case[] {
-  const text = readFileSync(new URL('testdata/queries.txt', import.meta.url), 'utf8');
-  const cases: Case[] = [];
-  let options: ParseOptions = {};
-  for (const [index, line] of text.split('\n').entries()) {
-    const content = line.slice(2).replaceAll('⏎', '\n');
-    const last = cases.at(-1);
-    if (line === '[all features]') options = allFeatures;
-    else if (line.startsWith('?')) {
-      cases.push({
-        query: content,
-        options,
-        line: index + 1,
-        printed: undefined,
-        tree: undefined,
-        error: undefined,
-      });
-    } else if (line.startsWith('>')) last!.printed = content;
-    else if (line.startsWith('=')) last!.tree = content;
-    else if (line.startsWith('!')) last!.error = content;
-  }
-  return cases;
-}
 
 test('parseExpr() makes the same of each query as Prometheus', () => {
   const cases = readCases();

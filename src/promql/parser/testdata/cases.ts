@@ -1,0 +1,43 @@
+import {readFileSync} from 'node:fs';
+import type {ParseOptions} from '../tokenstream.ts';
+
+export const allFeatures: ParseOptions = {
+  experimentalFunctions: true,
+  extendedRangeSelectors: true,
+  fillModifiers: true,
+};
+
+/** A query and what Prometheus makes of it: `printed` and mostly a `tree`, or an `error`. */
+export interface Case {
+  query: string;
+  options: ParseOptions;
+  line: number;
+  printed: string | undefined;
+  tree: string | undefined;
+  error: string | undefined;
+}
+
+/** Reads queries.txt, whose head describes it. */
+export function readCases(): Case[] {
+  const text = readFileSync(new URL('queries.txt', import.meta.url), 'utf8');
+  const cases: Case[] = [];
+  let options: ParseOptions = {};
+  for (const [index, line] of text.split('\n').entries()) {
+    const content = line.slice(2).replaceAll('⏎', '\n');
+    const last = cases.at(-1);
+    if (line === '[all features]') options = allFeatures;
+    else if (line.startsWith('?')) {
+      cases.push({
+        query: content,
+        options,
+        line: index + 1,
+        printed: undefined,
+        tree: undefined,
+        error: undefined,
+      });
+    } else if (line.startsWith('>')) last!.printed = content;
+    else if (line.startsWith('=')) last!.tree = content;
+    else if (line.startsWith('!')) last!.error = content;
+  }
+  return cases;
+}
