@@ -1,12 +1,13 @@
 // The parser's test queries, asked of a Prometheus: what it prints, its errors and its trees against ours. Ours are those of
 // the version that the queries were recorded from; where an older one differs, the list below says why.
 import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
 import test, {after, before} from 'node:test';
 import {exprToJson} from '../../src/promql/parser/astjson.ts';
 import {parseExpr} from '../../src/promql/parser/parser.ts';
 import {ParseError} from '../../src/promql/parser/position.ts';
 import {prettyExpr} from '../../src/promql/parser/pretty.ts';
-import {readCases} from '../../src/promql/parser/testdata/cases.ts';
+import {casesUrl, parseCases} from '../../src/promql/parser/testdata/cases.ts';
 import {startPrometheus, type StartedServer} from '../lib/narthex.ts';
 
 interface Difference {
@@ -111,7 +112,7 @@ before(async () => {
 after(() => peer?.stop());
 
 async function ask(path: string, parameters: Record<string, string>): Promise<unknown> {
-  const response = await fetch(`${peer.url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+  const response = await fetch(`${peer.url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
   return response.json();
 }
 
@@ -151,7 +152,7 @@ function isExplained(query: string, theirs: string, ours: string): boolean {
   );
 }
 
-const queries = readCases()
+const queries = parseCases(readFileSync(casesUrl, 'utf8'))
   .filter(({options}) => Object.keys(options).length === 0)
   .map(({query}) => query);
 

@@ -1,4 +1,3 @@
-import {readFileSync} from 'node:fs';
 import type {ParseOptions} from '../tokenstream.ts';
 
 export const allFeatures: ParseOptions = {
@@ -17,9 +16,10 @@ export interface Case {
   error: string | undefined;
 }
 
-/** Reads queries.txt, whose head describes it. */
-export function readCases(): Case[] {
-  const text = readFileSync(new URL('queries.txt', import.meta.url), 'utf8');
+export const casesUrl = new URL('queries.txt', import.meta.url);
+
+/** `text` is that of queries.txt, whose head describes it. */
+export function parseCases(text: string): Case[] {
   const cases: Case[] = [];
   let options: ParseOptions = {};
   for (const [index, line] of text.split('\n').entries()) {
