@@ -141,7 +141,7 @@ test('bytes in strings that are no UTF-8 are kept apart from characters', () => 
 });
 
 test('a query cannot exhaust the stack', () => {
-  const deep = 20_000;
+  const deep = 5000;
   const nested = new RegExp(`nested too deeply, at most ${nestingMax} levels`);
   for (const piece of ['(', 'abs(', '-', '1 ^ ', 'sum(', 'a + (', 'a or b and -(']) {
     assert.match(errorOf(piece.repeat(deep)).reason, nested, piece);
@@ -171,7 +171,7 @@ test('queries within the limits are parsed and printed', () => {
 
 test('a query cannot be larger than what is sensible', () => {
   assert.match(errorOf(' '.repeat(queryLengthMax + 1)).reason, /^query too long: 4194305 characters/);
-  const pattern = 'x{1000}'.repeat(40);
+  const pattern = `(?i)${'x'.repeat(40_000)}`;
   const count = Math.ceil(programSizeMax / 40_000);
   const query = `{${Array.from({length: count}, () => `a=~"${pattern}"`).join(',')}}`;
   assert.match(errorOf(query).reason, /^regular expressions too large/);
