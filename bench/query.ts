@@ -138,7 +138,7 @@ async function timeQuery(
     parameters.set('end', String(end));
     parameters.set('step', String(query.step));
   }
-  const url = `${baseUrl}/api/v1/${query.range === 0 ? 'query' : 'query_range'}?${parameters}`;
+  const url = `${baseUrl}/api/v1/${query.range === 0 ? 'query' : 'query_range'}?${parameters.toString()}`;
   const times: number[] = [];
   let text = '';
   for (let round = -2; round < plan.rounds; round++) {

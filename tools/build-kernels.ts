@@ -12,7 +12,7 @@ export async function buildKernels(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'narthex-kernels-'));
   try {
     const target = join(folder, 'kernels.wasm');
-    const {error, stderr} = await asc.main([
+    const {error} = await asc.main([
       'kernels/index.ts',
       '--outFile',
       target,
@@ -36,8 +36,7 @@ export async function buildKernels(): Promise<string> {
       '-O3',
       '--converge',
     ]);
-    if (error)
-      throw new Error(`cannot compile the kernels: ${error.message}\n${stderr.toString()}`, {cause: error});
+    if (error) throw new Error(`cannot compile the kernels: ${error.message}`, {cause: error});
     const base64 = readFileSync(target).toString('base64');
     return `// Built by tools/build-kernels.ts from kernels/. Do not edit.\nexport const kernelsBase64 =\n  '${base64}';\n`;
   } finally {

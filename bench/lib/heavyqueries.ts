@@ -28,7 +28,7 @@ export class HeavyQueries {
       const end = Date.now() / 1000;
       const query = expressions[(index + round) % expressions.length]!;
       const parameters = new URLSearchParams({query, start: String(end - 60), end: String(end), step: '1'});
-      const response = await fetch(`${baseUrl}/api/v1/query_range?${parameters}`);
+      const response = await fetch(`${baseUrl}/api/v1/query_range?${parameters.toString()}`);
       await response.arrayBuffer();
       if (response.status === 200) this.#answered++;
     }

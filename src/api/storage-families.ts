@@ -16,7 +16,11 @@ export function addStorageFamilies(list: FamilyList, statistics: StorageStatisti
   addRemoteWrite(list, statistics.remoteWrite);
   const {committedBytes, usedBytes} = statistics.memory;
   if (committedBytes !== undefined) {
-    list.gauge('narthex_shared_memory_committed_bytes', 'Shared memory that was ever touched.', committedBytes);
+    list.gauge(
+      'narthex_shared_memory_committed_bytes',
+      'Shared memory that was ever touched.',
+      committedBytes,
+    );
   }
   list.gauge('narthex_shared_memory_used_bytes', 'Shared memory in use.', usedBytes);
 }

@@ -84,6 +84,8 @@ export async function query(
   parameters: Record<string, string> = {},
 ): Promise<QueryAnswer> {
   const path = 'step' in parameters ? 'query_range' : 'query';
-  const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams({query: expr, ...parameters})}`);
+  const response = await fetch(
+    `${url}/api/v1/${path}?${new URLSearchParams({query: expr, ...parameters}).toString()}`,
+  );
   return (await response.json()) as QueryAnswer;
 }

@@ -90,9 +90,11 @@ function compare({expr, tolerance, slack = 0}: Comparison, own: Answer, other: A
 }
 
 function valuesOf(answer: Answer): Map<string, string> {
-  return new Map(
-    answer.data.result.map(({metric, value}) => [JSON.stringify(Object.entries(metric).sort()), value[1]]),
-  );
+  return new Map(answer.data.result.map(({metric, value}) => [keyOf(metric), value[1]]));
+}
+
+function keyOf(metric: Record<string, string>): string {
+  return JSON.stringify(Object.entries(metric).sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 /** Label names and values, series, and what is known of each metric. */

@@ -55,7 +55,9 @@ interface Matrix {
 /** All samples of the hour before `untilMs`. */
 async function contentsOfServer(server: StartedServer, untilMs: number): Promise<Contents> {
   const parameters = new URLSearchParams({query: '{__name__=~".+"}[1h]', time: String(untilMs / 1000)});
-  const answer = (await (await fetch(`${server.url}/api/v1/query?${parameters}`)).json()) as Matrix;
+  const answer = (await (
+    await fetch(`${server.url}/api/v1/query?${parameters.toString()}`)
+  ).json()) as Matrix;
   assert.equal(answer.status, 'success', answer.error ?? '');
   const contents: Contents = new Map();
   for (const {metric, values} of answer.data.result) {
