@@ -136,6 +136,42 @@ test('HttpServer refuses bodies that are too large', async (context) => {
   assert.equal(await refused.text(), 'error: request body exceeds the 10 bytes limit');
 });
 
+test('HttpServer refuses bodies while it holds too many', async (context) => {
+  const go = Promise.withResolvers<void>();
+  const {port} = await start(context, (routes) => {
+    routes.route(
+      ['POST'],
+      '/',
+      async () => {
+        await go.promise;
+        return textReply(200, 'read');
+      },
+      {bodyBytesMax: 200 * 1024 * 1024},
+    );
+  });
+  // The first announces nearly all that there is room for, and sends nothing of it.
+  const size = 200 * 1024 * 1024;
+  const first = http.request({
+    port,
+    method: 'POST',
+    headers: {'content-length': size, expect: '100-continue'},
+  });
+  first.on('error', () => {});
+  first.flushHeaders();
+  await once(first, 'continue');
+  const second = http.request({port, method: 'POST', headers: {'content-length': size}});
+  second.on('error', () => {});
+  second.write('x');
+  const [refused] = (await once(second, 'response')) as [http.IncomingMessage];
+  assert.equal(refused.statusCode, 503);
+  assert.equal(refused.headers['retry-after'], '1');
+  refused.resume();
+  first.destroy();
+  go.resolve();
+  const small = (): Promise<Response> => fetch(`http://127.0.0.1:${port}/`, {method: 'POST', body: 'x'});
+  assert.equal((await small()).status, 200);
+});
+
 test('HttpServer takes long addresses and refuses endless ones', async (context) => {
   const {port} = await start(context, (routes) => {
     routes.route(['GET'], '/', ({form}) => textReply(200, String(form.get('q').length)));

@@ -22,6 +22,8 @@ export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 
 const headerBytesMax = 1024 * 1024;
 /** Forms, as Go's parser limits them. */
 const formBytesMax = 10 * 1024 * 1024;
+/** Bodies that are read or worked on at the same time; requests beyond are refused, and their clients come again. */
+const bodyBytesAtOnceMax = 256 * 1024 * 1024;
 /** A client that takes nothing of its answer for so long is cut off. */
 const sendTimeoutMs = 60_000;
 
@@ -77,6 +79,7 @@ export class HttpServer {
   #notFound: HttpHandler = () => textError(404, '404 page not found');
   #prepared: Promise<void> | null = null;
   #closing = false;
+  #bodyBytes = 0;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -150,6 +153,9 @@ export class HttpServer {
     const app = this.#app;
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', {parseAs: 'buffer'}, (_request, body, done) => done(null, body));
+    app.addHook('onRequest', (request, reply, done) => {
+      if (this.#takeBody(request, reply)) done();
+    });
     app.setErrorHandler((error, request, reply) => this.#fail(error as Error, request, reply));
     app.setNotFoundHandler((request, reply) => this.#answerUnknown(request, reply));
     for (const route of this.#routes.values()) this.#register(route);
@@ -234,6 +240,26 @@ export class HttpServer {
     return sent.length;
   }
 
+  /** Counts the body that a request announces until the request has ended; refuses it where there are too many. */
+  #takeBody(request: FastifyRequest, reply: FastifyReply): boolean {
+    const size = announcedBytes(request);
+    if (size === 0) return true;
+    if (this.#bodyBytes + size > bodyBytesAtOnceMax) {
+      reply.headers({'Retry-After': '1', Connection: 'close'});
+      this.#sendError(
+        request,
+        reply,
+        this.#options.errorReply(503, 'too many request bodies at the same time'),
+      );
+      return false;
+    }
+    this.#bodyBytes += size;
+    reply.raw.once('close', () => {
+      this.#bodyBytes -= size;
+    });
+    return true;
+  }
+
   #explain(cause: unknown, request: FastifyRequest): HttpReply {
     const error = cause instanceof Error ? cause : new Error(String(cause));
     this.#options.logger.error('Error while serving request', {
@@ -258,7 +284,11 @@ export class HttpServer {
           );
     // What is left of the body would be read as the next request.
     reply.header('Connection', 'close');
-    void this.#send(request, reply, answer);
+    this.#sendError(request, reply, answer);
+  }
+
+  #sendError(request: FastifyRequest, reply: FastifyReply, answer: HttpReply): void {
+    this.#send(request, reply, answer).catch((cause: unknown) => this.#explain(cause, request));
   }
 
   /** No such path, or not with this method, or with slashes and dots that the path would do without. */
@@ -345,6 +375,14 @@ function formOf(request: FastifyRequest, body: Uint8Array): Form {
   const type = request.headers['content-type'] ?? '';
   const isForm = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type);
   return Form.of(query, isForm ? bufferOf(body).toString() : '');
+}
+
+/** Bytes of body to expect; the most that the route takes where the client does not say. */
+function announcedBytes({headers, routeOptions}: FastifyRequest): number {
+  const limit = routeOptions.bodyLimit;
+  if (headers['transfer-encoding'] !== undefined) return limit;
+  const size = Number(headers['content-length'] ?? 0);
+  return size <= limit ? size : 0;
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {
