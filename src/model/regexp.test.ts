@@ -138,7 +138,7 @@ function textsOf(random: Random, pattern: string): string[] {
 
 test('Regexp agrees with the engine alone, for any seed', () => {
   let valid = 0;
-  for (let seed = 0; seed < 6000; seed++) {
+  for (let seed = 0; seed < 3000; seed++) {
     const random = new Random(seed);
     const pattern = patternOf(random);
     let engine: RE2JS;
@@ -159,7 +159,7 @@ test('Regexp agrees with the engine alone, for any seed', () => {
         assert.equal(regexp.setMatches.includes(text), expected, `${about}: set`);
     }
   }
-  assert.ok(valid > 2000, `${valid} patterns were valid`);
+  assert.ok(valid > 1000, `${valid} patterns were valid`);
 });
 
 test('Regexp agrees with JavaScript where the syntax is the same, for any seed', () => {
