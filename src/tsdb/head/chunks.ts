@@ -124,28 +124,25 @@ export class Chunks {
     if (full) Atomics.store(u32, (slot + slotSealed) >>> 2, block);
   }
 
-  /** Drops the chunks whose samples are all before `mint`. Returns whether any chunk is left. */
+  /**
+   * Drops the chunks whose samples are all before `mint`, oldest first, so that a reader sees no gap. Returns whether any
+   * chunk is left.
+   */
   truncate(slot: number, mint: number): boolean {
     const {u32, f64} = this.#memory;
+    // Find the block that holds the newest chunk to drop.
+    let keeper = slot + slotSealed;
+    let block = u32[keeper >>> 2]!;
+    let first = this.#firstKept(block, mint);
+    while (block !== 0 && first === (u32[(block + indexRange) >>> 2]! & 0xffff)) {
+      keeper = block + indexPrevious;
+      block = u32[keeper >>> 2]!;
+      first = this.#firstKept(block, mint);
+    }
+    if (block !== 0) this.#truncateAt(block, first, keeper);
     if (u32[(slot + slotOpen) >>> 2] !== 0 && f64[(slot + slotLastTime) >>> 3]! < mint) {
       this.#closeOpen(slot);
       this.count--;
-    }
-    let keeper = slot + slotSealed;
-    let block = u32[keeper >>> 2]!;
-    // Find the block that holds the newest chunk to drop: all before it goes as a whole.
-    while (block !== 0 && !this.#truncateBlock(block, mint)) {
-      keeper = block + indexPrevious;
-      block = u32[keeper >>> 2]!;
-    }
-    if (block !== 0) {
-      const emptied = rangeIsEmpty(u32[(block + indexRange) >>> 2]!);
-      this.#dropBlocks(u32[(block + indexPrevious) >>> 2]!);
-      Atomics.store(u32, (block + indexPrevious) >>> 2, 0);
-      if (emptied) {
-        Atomics.store(u32, keeper >>> 2, 0);
-        this.#retireBlock(block);
-      }
     }
     return u32[(slot + slotSealed) >>> 2] !== 0 || u32[(slot + slotOpen) >>> 2] !== 0;
   }
@@ -161,21 +158,36 @@ export class Chunks {
     return this.#memory.u32[words] === staleNaNLow && this.#memory.u32[words + 1] === staleNaNHigh;
   }
 
-  /** Drops the entries of a block that are all before `mint`. Returns whether there were any. */
-  #truncateBlock(block: number, mint: number): boolean {
+  /** Number of the first entry of a block that has samples at or after `mint`. */
+  #firstKept(block: number, mint: number): number {
+    if (block === 0) return 0;
     const {u32, f64} = this.#memory;
     const range = u32[(block + indexRange) >>> 2]!;
-    const end = range >>> 16;
     let first = range & 0xffff;
-    const start = first;
-    for (; first < end; first++) {
-      const entry = block + indexEntries + first * indexEntryBytes;
-      if (f64[(entry + indexEntryMaxTime) >>> 3]! >= mint) break;
-      this.#retireChunk(entry);
+    while (
+      first < range >>> 16 &&
+      f64[(block + indexEntries + first * indexEntryBytes + indexEntryMaxTime) >>> 3]! < mint
+    ) {
+      first++;
     }
-    if (first === start) return false;
-    Atomics.store(u32, (block + indexRange) >>> 2, ((end << 16) | first) >>> 0);
-    return true;
+    return first;
+  }
+
+  /** Drops the entries of a block before `first` and all older blocks. The pointer to the block is at `keeper`. */
+  #truncateAt(block: number, first: number, keeper: number): void {
+    const u32 = this.#memory.u32;
+    const range = u32[(block + indexRange) >>> 2]!;
+    const older = u32[(block + indexPrevious) >>> 2]!;
+    Atomics.store(u32, (block + indexPrevious) >>> 2, 0);
+    this.#dropBlocks(older);
+    if (first === range >>> 16) {
+      Atomics.store(u32, keeper >>> 2, 0);
+      this.#dropBlocks(block);
+      return;
+    }
+    Atomics.store(u32, (block + indexRange) >>> 2, ((range & 0xffff_0000) | first) >>> 0);
+    for (let i = range & 0xffff; i < first; i++)
+      this.#retireChunk(block + indexEntries + i * indexEntryBytes);
   }
 
   /** Drops a block and those before it with all their chunks. */
@@ -222,10 +234,6 @@ export class Chunks {
     Atomics.store(u32, (slot + slotOpenCount) >>> 2, 0);
     this.#reclaimer.retire(tail, retiredFragments);
   }
-}
-
-function rangeIsEmpty(range: number): boolean {
-  return (range & 0xffff) === range >>> 16;
 }
 
 /** The first time of a bit stream: a zigzag varint of whole milliseconds, below 2^53. */

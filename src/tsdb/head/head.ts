@@ -224,6 +224,12 @@ export class Head {
     counts.appended = counts.outOfOrder = counts.duplicates = counts.outOfBounds = counts.noSeries = 0;
   }
 
+  /** Lets go of what a reading thread held that died; `owner` is the id it gave to its HeadReader. */
+  clearReader(owner: number): void {
+    this.reclaimer.clearOwner(owner);
+    this.reclaimer.reclaim();
+  }
+
   /** Frees what readers have left behind. commit() and gc() do it too: for times when nothing is appended. */
   reclaim(): void {
     this.reclaimer.reclaim();

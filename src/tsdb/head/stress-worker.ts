@@ -150,6 +150,7 @@ function read({wasm, signals, seed}: StressData): StressReport {
     try {
       const matchers = pickMatchers(random);
       let newest = 0;
+      const ends = new Map<number, number>();
       for (let pass = 0; pass < 2; pass++) {
         const cursor = querier.select(matchers, {mint: 0, maxt: Infinity});
         report.selects++;
@@ -161,7 +162,11 @@ function read({wasm, signals, seed}: StressData): StressReport {
           const mint = part ? (committed - random.below(keptSteps * 2)) * stepMs + random.below(3) : 0;
           const maxt = part && random.below(2) === 0 ? mint + random.below(keptSteps * stepMs) : Infinity;
           const count = checkSamples(cursor, identity, {mint, maxt});
-          if (count > 0) newest = Math.max(newest, cursor.times[count - 1]!);
+          if (count > 0) {
+            const end = cursor.times[count - 1]!;
+            newest = Math.max(newest, end);
+            if (maxt === Infinity) checkEnd(ends, identity, end);
+          }
           report.samples += count;
           report.series++;
           Atomics.add(words, readSignal, 1);
@@ -200,6 +205,13 @@ function pickMatchers(random: Random): Matcher[] {
     default:
       return [new Matcher('=', '__name__', `stress_${random.below(families)}`)];
   }
+}
+
+/** What was seen once is seen again: no read ends before an earlier one. */
+function checkEnd(ends: Map<number, number>, identity: number, end: number): void {
+  const before = ends.get(identity) ?? 0;
+  if (end < before) throw new Error(`${identity}: samples up to ${before} were seen, then only up to ${end}`);
+  ends.set(identity, end);
 }
 
 function checkMatch(labels: readonly string[], matchers: readonly Matcher[]): void {
