@@ -26,12 +26,17 @@ export function startQueryWorker({onEnd, evaluationIntervalMs, ...options}: Quer
   });
   const caller = new Caller(worker);
   const {threadId} = worker;
+  let alive = true;
   worker.on('error', (error: Error) => caller.close(error));
   worker.on('exit', (code) => {
+    alive = false;
     caller.close(new Error(`it ended with code ${code}`));
     onEnd(threadId);
   });
   return {
+    get alive(): boolean {
+      return alive;
+    },
     run(request: QueryRequest, {deadlineMs, queueSeconds}): Promise<WorkerAnswer> {
       Atomics.store(cancel, 0, 0);
       const evaluate: EvaluateRequest = {

@@ -17,6 +17,10 @@ class FakeWorker implements QueryWorker {
   cancels = 0;
   terminated = false;
 
+  get alive(): boolean {
+    return !this.terminated;
+  }
+
   run(each: QueryRequest): Promise<WorkerAnswer> {
     assert.equal(this.running, null, 'one query at a time');
     return new Promise((resolve, reject) => {
@@ -136,6 +140,18 @@ test('QueryPool replaces a worker that hangs or dies', async () => {
   const last = textOf(pool.run(request('c'), never));
   workers[2]!.finish();
   assert.equal(await last, 'c');
+});
+
+test('QueryPool.warm() starts one worker, and an idle one that died is not used', async () => {
+  const {pool, workers} = poolOf();
+  pool.warm();
+  pool.warm();
+  assert.equal(workers.length, 1);
+  workers[0]!.terminated = true;
+  const answer = textOf(pool.run(request('a'), never));
+  assert.equal(workers[0]!.running, null);
+  workers[1]!.finish();
+  assert.equal(await answer, 'a');
 });
 
 test('QueryPool.close() settles everything', async () => {

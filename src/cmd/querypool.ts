@@ -8,6 +8,8 @@ export interface QueryWorker {
   run(request: QueryRequest, times: {deadlineMs: number; queueSeconds: number}): Promise<WorkerAnswer>;
   /** Makes the running query end soon, with an answer that nobody looks at. */
   cancel(): void;
+  /** False once the worker has ended, for whatever reason. */
+  readonly alive: boolean;
   /** Ends the worker at once and gives back what it held. */
   terminate(): void;
 }
@@ -97,6 +99,13 @@ export class QueryPool implements QueryBackend {
     });
   }
 
+  /** Starts the first worker before there is a query, so that the first one does not wait for it. */
+  warm(): void {
+    if (this.#all.size > 0 || this.#closed) return;
+    const worker = this.#start();
+    if (worker !== null) this.#idle.push(worker);
+  }
+
   statistics(): Promise<QueryStatistics> {
     const slices: QuerySliceStatistics[] = [];
     for (const [slice, summary] of this.#slices) slices.push({slice, ...summary.snapshot()});
@@ -122,12 +131,21 @@ export class QueryPool implements QueryBackend {
 
   #dispatch(): void {
     while (this.#queue.length > 0 && this.#running < this.#options.concurrencyMax && !this.#closed) {
-      const worker = this.#idle.pop() ?? this.#start();
+      const worker = this.#takeIdle() ?? this.#start();
       if (worker === null) return;
       const job = this.#queue.shift()!;
       clearTimeout(job.queueTimer);
       void this.#evaluate(worker, job);
     }
+  }
+
+  /** An idle worker; those that have died meanwhile are forgotten. */
+  #takeIdle(): QueryWorker | null {
+    for (let worker = this.#idle.pop(); worker !== undefined; worker = this.#idle.pop()) {
+      if (worker.alive) return worker;
+      this.#all.delete(worker);
+    }
+    return null;
   }
 
   #start(): QueryWorker | null {

@@ -47,13 +47,13 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
   ignored('auto-gomemlimit.ratio', 'float', '0.9', goRuntime),
   ignored('auto-gomemlimit.refresh-interval', 'duration', '0s', goRuntime),
   later('web.config.file', 'text', '', 'File with TLS and password settings of the web server.'),
-  later(
+  works(
     'web.read-timeout',
     'duration',
     '5m',
     'Longest time to read a request; idle connections are closed after it.',
   ),
-  later('web.max-connections', 'integer', '512', 'Most connections at once, over all listeners.'),
+  works('web.max-connections', 'integer', '512', 'Most connections at once, over all listeners.'),
   later(
     'web.max-notifications-subscribers',
     'integer',
@@ -97,7 +97,7 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
     'Prometheus Time Series Collection and Processing Server',
     'Title of the pages of the web UI.',
   ),
-  later(
+  works(
     'web.cors.origin',
     'text',
     '.*',
@@ -129,7 +129,7 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
     'Most bytes of blocks to keep, for example 512MB.',
     server,
   ),
-  later('storage.tsdb.no-lockfile', 'switch', 'false', 'Do not lock the data folder.', server),
+  works('storage.tsdb.no-lockfile', 'switch', 'false', 'Do not lock the data folder.', server),
   later('storage.tsdb.allow-overlapping-compaction', 'switch', 'true', 'Merge blocks that overlap.', {
     ...server,
     ...hidden,

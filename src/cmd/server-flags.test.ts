@@ -25,6 +25,10 @@ test('parseServerFlags() has the defaults of Prometheus', () => {
     listenAddresses: [{host: '0.0.0.0', port: 9090}],
     routePrefix: '/',
     pageTitle: 'Prometheus Time Series Collection and Processing Server',
+    corsOrigin: '.*',
+    connectionsMax: 512,
+    readTimeoutMs: 300_000,
+    lockfile: true,
     enableLifecycle: false,
     enableRemoteWriteReceiver: false,
     lookbackDeltaMs: 300_000,
@@ -120,6 +124,20 @@ test('parseServerFlags() refuses what is not there yet, unless it is the default
     '--no-agent',
     '--storage.tsdb.samples-per-chunk=120',
   );
+});
+
+test('parseServerFlags() checks the limits of the web server', () => {
+  const read = flags(
+    '--web.cors.origin=https?://example\\.org',
+    '--web.max-connections=9',
+    '--web.read-timeout=10s',
+  );
+  assert.equal(read.corsOrigin, 'https?://example\\.org');
+  assert.equal(read.connectionsMax, 9);
+  assert.equal(read.readTimeoutMs, 10_000);
+  assert.equal(flags('--storage.tsdb.no-lockfile').lockfile, false);
+  refuses(['--web.cors.origin=('], /--web\.cors\.origin is no regular expression: /, 2);
+  refuses(['--web.max-connections=0'], /--web\.max-connections must be greater than 0/, 2);
 });
 
 test('parseServerFlags() warns of what is obsolete and says what to use', () => {

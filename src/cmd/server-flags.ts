@@ -1,4 +1,5 @@
 import {hostname} from 'node:os';
+import {Cors} from '../http/cors.ts';
 import {formatDuration} from '../model/duration.ts';
 import type {LogOptions} from '../sys/log.ts';
 import {readFeatures} from './features.ts';
@@ -28,6 +29,11 @@ export interface ServerFlags {
   /** Prefix of all routes: begins with a slash, ends with one only where it is nothing else. */
   routePrefix: string;
   pageTitle: string;
+  /** Anchored regular expression. */
+  corsOrigin: string;
+  connectionsMax: number;
+  readTimeoutMs: number;
+  lockfile: boolean;
   enableLifecycle: boolean;
   enableRemoteWriteReceiver: boolean;
   lookbackDeltaMs: number;
@@ -100,6 +106,10 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
     externalUrl,
     routePrefix,
     pageTitle: values.text('web.page-title'),
+    corsOrigin: checkRegexp('web.cors.origin', values.text('web.cors.origin')),
+    connectionsMax: above('web.max-connections', values.integer('web.max-connections'), 0),
+    readTimeoutMs: above('web.read-timeout', values.duration('web.read-timeout'), 0),
+    lockfile: !values.switch('storage.tsdb.no-lockfile'),
     enableLifecycle: values.switch('web.enable-lifecycle'),
     enableRemoteWriteReceiver: values.switch('web.enable-remote-write-receiver'),
     lookbackDeltaMs: above('query.lookback-delta', values.duration('query.lookback-delta'), 0),
@@ -153,6 +163,15 @@ function describeValues(values: FlagValues, flags: ServerFlags): Record<string, 
 function notEmpty(name: string, text: string): string {
   if (text === '') throw new FlagError(`--${name} must not be empty`, 2);
   return text;
+}
+
+function checkRegexp(name: string, text: string): string {
+  try {
+    new Cors(text);
+    return text;
+  } catch (error) {
+    throw new FlagError(`--${name} is no regular expression: ${(error as Error).message}`, 2);
+  }
 }
 
 function above(name: string, value: number, least: number): number {

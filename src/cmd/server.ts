@@ -90,6 +90,7 @@ class Server {
     return new StorageClient({
       memory: this.#memory.wasm,
       dataFolder: this.#flags.storagePath,
+      lockfile: this.#flags.lockfile,
       externalLabels: this.#configuration.current.global.externalLabels,
       log: this.#flags.log,
       onDeath: (error) => {
@@ -136,6 +137,9 @@ class Server {
       externalUrl: flags.externalUrl,
       routePrefix: flags.routePrefix,
       webRoot: fileURLToPath(new URL('../../web/dist', import.meta.url)),
+      corsOrigin: flags.corsOrigin,
+      connectionsMax: flags.connectionsMax,
+      readTimeoutMs: flags.readTimeoutMs,
       enableLifecycle: flags.enableLifecycle,
       enableRemoteWriteReceiver: flags.enableRemoteWriteReceiver,
       parseSelector: (text) => parseMetricSelector(text).map(({type, name, value}) => ({type, name, value})),
@@ -172,6 +176,7 @@ class Server {
     await this.#storage.open();
     await this.#storage.apply(this.#configuration.current.scrapeConfigs);
     if (this.#state === 'starting') this.#state = 'ready';
+    this.#queries.warm();
     this.#logger.info('Server is ready to receive web requests.');
     if (this.#configuration.quickstart) this.#followNodeExporter();
   }

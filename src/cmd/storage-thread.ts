@@ -29,6 +29,8 @@ import {storageStatistics} from './storage-statistics.ts';
 export interface StorageThreadData {
   memory: WebAssembly.Memory;
   dataFolder: string;
+  /** Whether the folder is locked. */
+  lockfile: boolean;
   log: LogOptions;
   externalLabels: Record<string, string>;
   /** Three words: first, last and current segment of the log that is being replayed. */
@@ -58,6 +60,7 @@ class StorageThread {
     const arena = new SizeClassArena(memory, arenaStart, memory.byteLength);
     const db = await Db.open({
       dir: data.dataFolder,
+      lockfile: data.lockfile,
       memory,
       kernels,
       arena,
