@@ -134,7 +134,16 @@ export function roundTo(value: number, to: number): number {
   return Math.floor(value * inverse + 0.5) / inverse;
 }
 
-/** Go's math.Max and Math.min order: NaN wins, as in JavaScript. */
+/** Go's math.Max: NaN wins, as in JavaScript, but not over +Inf. */
+export function largerOf(a: number, b: number): number {
+  return a === Infinity || b === Infinity ? Infinity : Math.max(a, b);
+}
+
+/** Go's math.Min: NaN wins, as in JavaScript, but not over -Inf. */
+export function smallerOf(a: number, b: number): number {
+  return a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b);
+}
+
 export function clampTo(value: number, min: number, max: number): number {
-  return Math.max(min, Math.min(max, value));
+  return largerOf(min, smallerOf(max, value));
 }

@@ -8,7 +8,7 @@ import {tooManySamples, type QueryContext} from './context.ts';
 import {executionError} from './error.ts';
 import {instantGrid, type Grid} from './grid.ts';
 import {isStepInvariant, withoutParens} from './invariance.ts';
-import {clampTo, dateFunctions, mathFunctions, roundTo} from './mathfunctions.ts';
+import {clampTo, dateFunctions, largerOf, mathFunctions, roundTo, smallerOf} from './mathfunctions.ts';
 import {aggregateCountValues, aggregateQuantile, Aggregate} from './operators/aggregate.ts';
 import {combine, computeScalar, isComparison, type ElementOp} from './operators/arithmetic.ts';
 import {VectorBinary} from './operators/binary.ts';
@@ -169,7 +169,7 @@ export class Planner {
         return scalarOf(this.#context, this.vector(args[0]!, grid), grid);
       case 'max_of':
       case 'min_of': {
-        const choose = call.func.name === 'max_of' ? Math.max : Math.min;
+        const choose = call.func.name === 'max_of' ? largerOf : smallerOf;
         const left = this.scalar(args[0]!, grid);
         const right = this.scalar(args[1]!, grid);
         for (let step = 0; step < column.length; step++) column[step] = choose(left[step]!, right[step]!);
