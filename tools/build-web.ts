@@ -23,7 +23,7 @@ export function isStale(): boolean {
 }
 
 async function main(): Promise<void> {
-  if (process.argv.includes('--if-stale') && existsSync(built) && !isStale()) return;
+  if (process.argv.includes('--if-stale') && !isStale()) return;
   const vite = await import('vite').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ERR_MODULE_NOT_FOUND') return undefined;
     throw error;

@@ -139,7 +139,7 @@ test('a query that is typed shows its value in the table and its line in the gra
     assert.match(await row.innerText(), /job="/);
     assert.match(page.url(), /\/query\?g0\.expr=max\+by\+%28job%29\+%28up%29\+%2B\+41&g0\.tab=table$/);
 
-    await page.getByText('Graph', {exact: true}).click();
+    await page.locator('label', {hasText: 'Graph'}).click();
     await page.locator('.nx-chart canvas').waitFor();
     await page.locator('[aria-label="Range"] input').fill('1m');
     await page.keyboard.press('Enter');

@@ -131,6 +131,11 @@ async function timed<T>(request: () => Promise<T>): Promise<T & Timed> {
   return {...answer, roundTripMs: performance.now() - startMs};
 }
 
+/** The expression as the server's own printer writes it. */
+export async function formatQuery(query: string): Promise<string> {
+  return (await requestApi<string>('format_query', {params: new URLSearchParams({query})})).data;
+}
+
 export type Readiness = 'ready' | 'starting' | 'offline';
 
 export async function requestReadiness(signal: AbortSignal): Promise<Readiness> {

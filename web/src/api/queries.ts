@@ -1,12 +1,22 @@
 // What several components read from the server, cached and shared.
-import {QueryClient, useQuery} from '@tanstack/react-query';
+import {QueryCache, QueryClient, useQuery} from '@tanstack/react-query';
 import {ApiError, requestApi, requestReadiness, type Readiness} from './client.ts';
 import type {Facts, TargetsData, WalReplay} from './types.ts';
 import type {MetadataByMetric} from '../query/metric-search.ts';
 
 const retriesMax = 1;
 
+/** A server that did not answer one request is asked at once whether it is there at all. */
+const queryCache = new QueryCache({
+  onError: (error, {queryKey}) => {
+    if (error instanceof ApiError && error.kind === 'network' && queryKey[0] !== 'readiness') {
+      void queryClient.invalidateQueries({queryKey: ['readiness']});
+    }
+  },
+});
+
 export const queryClient = new QueryClient({
+  queryCache,
   defaultOptions: {
     queries: {
       // The server may well be reachable while the browser believes to be offline: it may run on this machine.
@@ -19,7 +29,7 @@ export const queryClient = new QueryClient({
   },
 });
 
-const readyIntervalMs = 15_000;
+const readyIntervalMs = 10_000;
 const notReadyIntervalMs = 2000;
 
 /** Asked again and again, more often while the server is not ready. Undefined before the first answer. */

@@ -31,6 +31,9 @@ const statistics: readonly {name: Statistic; title: PlainMessageKey}[] = [
   {name: 'max', title: 'legend.max'},
 ];
 
+/** More rows are shown in portions: they cost more time than the lines. */
+const rowsShown = 60;
+
 /** null = in the server's order. */
 type Order = {statistic: Statistic; descending: boolean} | null;
 
@@ -38,6 +41,7 @@ export function Legend(props: LegendProps): ReactNode {
   const {labels, common, shown, summaries, onShowAll} = props;
   const {t} = useMessages();
   const [order, setOrder] = useState<Order>(null);
+  const [limit, setLimit] = useState(rowsShown);
   const indices = useMemo(() => orderedIndices(summaries, order), [summaries, order]);
   const someHidden = shown.includes(false);
   const hasCommon = Object.keys(common).length > 0;
@@ -64,11 +68,18 @@ export function Legend(props: LegendProps): ReactNode {
             </tr>
           </thead>
           <tbody>
-            {indices.map((index) => (
+            {indices.slice(0, limit).map((index) => (
               <LegendRow key={JSON.stringify(labels[index])} {...props} index={index} />
             ))}
           </tbody>
         </table>
+        {indices.length > limit ? (
+          <div className="nx-more">
+            <Button size="compact-xs" variant="default" onClick={() => setLimit(limit * 4)}>
+              {t('table.showMore', {count: Math.min(indices.length - limit, limit * 3)})}
+            </Button>
+          </div>
+        ) : null}
       </div>
       <div className="nx-legend-foot">
         <span>{t('legend.help')}</span>

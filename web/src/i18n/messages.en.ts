@@ -73,6 +73,7 @@ export const en = {
   'query.panelMenu': 'More for this panel',
   'query.panelNumber': 'Panel {number}',
   'query.copyLink': 'Copy link to this panel',
+  'query.format': 'Format the expression',
   'query.copyExpr': 'Copy expression',
   'query.view': 'Result as',
   'query.table': 'Table',
@@ -97,12 +98,11 @@ export const en = {
   'query.errorServer': 'The server could not answer',
 
   'stats.series': '{count} series',
-  'stats.roundTrip': '{span} in all',
-  'stats.server': '{span} in the server',
+  'stats.time': '{total} in all',
+  'stats.timeOfServer': '{total} in all, {server} in the server',
   'stats.samples': '{count} {count|sample|samples} read',
   'stats.peak': 'peak of {count} in memory',
-  'stats.points': '{count} {count|point|points} per series',
-  'stats.step': 'one every {step}',
+  'stats.grid': '{count} {count|point|points} per series, one every {step}',
 
   'time.evaluation': 'Evaluation time',
   'time.end': 'End time',

@@ -1,11 +1,20 @@
 // The line with the editor, its tools and the run button.
 import {ActionIcon, Button, Tooltip} from '@mantine/core';
 import {useDisclosure} from '@mantine/hooks';
-import {IconListSearch, IconPlayerPlayFilled, IconPlayerStopFilled} from '@tabler/icons-react';
+import {
+  IconIndentIncrease,
+  IconListSearch,
+  IconPlayerPlayFilled,
+  IconPlayerStopFilled,
+} from '@tabler/icons-react';
 import {lazy, Suspense, useRef, useState, type KeyboardEvent, type ReactNode} from 'react';
+import {isEnter} from '../base/keys.ts';
+import {formatQuery} from '../api/client.ts';
 import type {EditorHandle} from '../editor/expression-editor.tsx';
 import {useMessages} from '../i18n/use-messages.ts';
+import {describeError} from '../widgets/error-alert.tsx';
 import {ErrorBoundary} from '../widgets/error-boundary.tsx';
+import {showToast} from '../widgets/toast.tsx';
 import {HistoryMenu} from './history-menu.tsx';
 import {MetricsExplorer} from './metrics-explorer.tsx';
 
@@ -38,6 +47,10 @@ export function ExpressionInput({expr, running, onRun, onCancel, children}: Expr
     setDraft(text);
     onRun(text.trim());
   };
+  const format = (): void => {
+    if (draft.trim() === '') return;
+    formatQuery(draft).then(setDraft, (error: Error) => showToast(describeError(error, t)));
+  };
   const plainEditor = <PlainEditor draft={draft} onChange={setDraft} onRun={run} />;
   return (
     <div className="nx-panel-input">
@@ -50,6 +63,11 @@ export function ExpressionInput({expr, running, onRun, onCancel, children}: Expr
           </ErrorBoundary>
         </div>
         <div className="nx-expression-tools">
+          <Tooltip label={t('query.format')}>
+            <ActionIcon size="md" aria-label={t('query.format')} onClick={format}>
+              <IconIndentIncrease size={18} />
+            </ActionIcon>
+          </Tooltip>
           <Tooltip label={t('explorer.open')}>
             <ActionIcon size="md" aria-label={t('explorer.open')} onClick={explorer.open}>
               <IconListSearch size={18} />
@@ -101,7 +119,7 @@ interface PlainEditorProps {
 function PlainEditor({draft, onChange, onRun}: PlainEditorProps): ReactNode {
   const {t} = useMessages();
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key !== 'Enter' || event.shiftKey) return;
+    if (!isEnter(event) || event.shiftKey) return;
     event.preventDefault();
     onRun(draft);
   };

@@ -5,6 +5,7 @@ import {useDisclosure} from '@mantine/hooks';
 import {IconHistory, IconSearch} from '@tabler/icons-react';
 import {useState, type ReactNode} from 'react';
 import {usePreference} from '../base/preference.ts';
+import {isEnter} from '../base/keys.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {history} from './history.ts';
 
@@ -56,7 +57,7 @@ function HistoryList({onPick}: {onPick: (expr: string) => void}): ReactNode {
           aria-label={t('history.search')}
           value={search}
           onChange={(event) => setSearch(event.currentTarget.value)}
-          onKeyDown={(event) => event.key === 'Enter' && found[0] !== undefined && onPick(found[0])}
+          onKeyDown={(event) => isEnter(event) && found[0] !== undefined && onPick(found[0])}
         />
         <Button size="sm" variant="subtle" color="gray" onClick={() => setEntries([])}>
           {t('history.clear')}

@@ -14,6 +14,7 @@ import {
   type ReactNode,
 } from 'react';
 import {useMetadata, useMetricNames} from '../api/queries.ts';
+import {isEnter} from '../base/keys.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {ErrorAlert} from '../widgets/error-alert.tsx';
 import {joinMetadata, searchMetrics, type Metric} from './metric-search.ts';
@@ -68,7 +69,7 @@ function MetricList({onPick}: {onPick: (metric: string) => void}): ReactNode {
     else if (event.key === 'ArrowUp') select(selected - 1);
     else if (event.key === 'PageDown') select(selected + pageSize);
     else if (event.key === 'PageUp') select(selected - pageSize);
-    else if (event.key === 'Enter' && chosen !== undefined) onPick(chosen.name);
+    else if (isEnter(event) && chosen !== undefined) onPick(chosen.name);
     else return;
     event.preventDefault();
   };

@@ -6,7 +6,10 @@ import {formatDuration} from '../../../src/model/duration.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {PageTools} from '../widgets/page-tools.tsx';
 import {QueryPanel} from './query-panel.tsx';
-import {PanelStates} from './row-tools.tsx';
+import {AddressWithPanel} from './row-tools.tsx';
+import {encodePanels} from './url-state.ts';
+import {basePath} from '../api/client.ts';
+import {defaultPanel, type PanelState} from './panel.ts';
 import {refreshIntervals, type RefreshInterval} from './settings.ts';
 import {StartPage} from './start-page.tsx';
 import {usePanels} from './use-panels.ts';
@@ -17,7 +20,7 @@ export function QueryPage(): ReactNode {
   const [refresh, setRefresh] = useState<RefreshInterval>('0');
   const {entries} = panels;
   const first = entries[0];
-  const states = useMemo(() => entries.map(({state}) => state), [entries]);
+  const addressWith = useMemo(() => addressMaker(entries.map(({state}) => state)), [entries]);
   const list = useScrollToLast(entries.length);
   const untouched = entries.length === 1 && first?.state.expr === '';
   const refreshChoice = <RefreshChoice value={refresh} onChange={setRefresh} />;
@@ -25,7 +28,7 @@ export function QueryPage(): ReactNode {
     <>
       <h1 className="nx-sr-only">{t('query.title')}</h1>
       <PageTools>{refreshChoice}</PageTools>
-      <PanelStates value={states}>
+      <AddressWithPanel value={addressWith}>
         <div className="nx-panels" ref={list}>
           {entries.map(({id, state}, index) => (
             <QueryPanel
@@ -40,7 +43,7 @@ export function QueryPage(): ReactNode {
             />
           ))}
         </div>
-      </PanelStates>
+      </AddressWithPanel>
       {untouched ? (
         <StartPage onPick={(change) => panels.update(first.id, change)} />
       ) : (
@@ -79,6 +82,12 @@ function RefreshChoice({
       />
     </label>
   );
+}
+
+/** The other panels' part of the address is the same for every series: it is written once. */
+function addressMaker(states: readonly PanelState[]): (expr: string) => string {
+  const before = `${basePath}/query?${encodePanels(states)}`;
+  return (expr) => `${before}&${encodePanels([{...defaultPanel, expr, tab: 'graph'}], states.length)}`;
 }
 
 /** Shows the last of the list's elements when there are more of them than before. */

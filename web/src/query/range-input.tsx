@@ -3,6 +3,7 @@ import {Tooltip} from '@mantine/core';
 import {IconMinus, IconPlus} from '@tabler/icons-react';
 import {useId, useState, type KeyboardEvent, type ReactNode} from 'react';
 import {formatDuration, parseDuration} from '../../../src/model/duration.ts';
+import {isEnter} from '../base/keys.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {neighbourRange, rangesMs} from './panel.ts';
 import {StepperButton} from './time-input.tsx';
@@ -29,7 +30,7 @@ export function RangeInput({rangeMs, onChange}: RangeInputProps): ReactNode {
     onChange(neighbourRange(rangeMs, direction));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === 'Enter') commit();
+    if (isEnter(event)) commit();
     if (event.key === 'Escape') setDraft(null);
   };
   return (

@@ -2,6 +2,7 @@
 import {NativeSelect, TextInput} from '@mantine/core';
 import {useState, type ReactNode} from 'react';
 import {formatDuration} from '../../../src/model/duration.ts';
+import {isEnter} from '../base/keys.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {fixedStepsMs, stepMsOf, type Density, type Resolution} from './panel.ts';
 import {readRange} from './range-input.tsx';
@@ -71,7 +72,7 @@ export function ResolutionInput({resolution, rangeMs, onChange}: ResolutionInput
           value={draft ?? formatDuration(stepMs)}
           onChange={(event) => setDraft(event.currentTarget.value)}
           onBlur={commit}
-          onKeyDown={(event) => event.key === 'Enter' && commit()}
+          onKeyDown={(event) => isEnter(event) && commit()}
         />
       ) : null}
     </>

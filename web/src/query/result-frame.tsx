@@ -92,6 +92,7 @@ function Stats<T extends {stats?: QueryStats}>(
   const {data, seriesCount, grid} = props;
   const {t, span} = useMessages();
   const stats = data.data.stats;
+  const total = formatSpan(data.roundTripMs, span);
   const serverSeconds = stats?.timings?.execTotalTime;
   const samplesRead = stats?.samples?.samplesRead ?? stats?.samples?.totalQueryableSamples;
   const peak = stats?.samples?.peakSamples;
@@ -99,15 +100,12 @@ function Stats<T extends {stats?: QueryStats}>(
     <div className="nx-stats">
       {seriesCount === undefined ? null : <span>{t('stats.series', {count: seriesCount})}</span>}
       {grid === undefined ? null : (
-        <span>
-          {t('stats.points', {count: grid.points})}, {t('stats.step', {step: formatDuration(grid.stepMs)})}
-        </span>
+        <span>{t('stats.grid', {count: grid.points, step: formatDuration(grid.stepMs)})}</span>
       )}
       <span>
-        {t('stats.roundTrip', {span: formatSpan(data.roundTripMs, span)})}
         {serverSeconds === undefined
-          ? ''
-          : `, ${t('stats.server', {span: formatSpan(serverSeconds * 1000, span)})}`}
+          ? t('stats.time', {total})
+          : t('stats.timeOfServer', {total, server: formatSpan(serverSeconds * 1000, span)})}
       </span>
       {samplesRead === undefined ? null : <span>{t('stats.samples', {count: samplesRead})}</span>}
       {peak === undefined ? null : <span>{t('stats.peak', {count: peak})}</span>}

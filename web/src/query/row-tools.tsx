@@ -1,43 +1,42 @@
 // What can be done with a series: ask for just it, or take its selector along.
-import {IconCopy, IconArrowUpRight} from '@tabler/icons-react';
-import {createContext, use, type ReactNode} from 'react';
-import {Link} from 'wouter';
+import {IconArrowUpRight, IconCopy} from '@tabler/icons-react';
+import {createContext, memo, use, type MouseEvent, type ReactNode} from 'react';
+import {navigate} from 'wouter/use-browser-location';
 import {copyText} from '../base/clipboard.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {showToast} from '../widgets/toast.tsx';
-import {defaultPanel, type PanelState} from './panel.ts';
 import {selectorOf, type LabelSet} from './series-name.ts';
-import {encodePanels} from './url-state.ts';
 
-/** The panels of the page, to which a series' own panel is added. */
-export const PanelStates = createContext<readonly PanelState[]>([]);
+/** Makes the address of the query page with one more panel, which draws the given expression. */
+export const AddressWithPanel = createContext<(expr: string) => string>(() => '');
 
-/** The address of this page with one more panel, which draws `expr`. */
-export function useAddressWith(expr: string): string {
-  const states = use(PanelStates);
-  const panel: PanelState = {...defaultPanel, expr, tab: 'graph'};
-  return `/query?${encodePanels([...states, panel])}`;
-}
-
-// Plain elements: a table has hundreds of them.
-export function RowTools({labels}: {labels: LabelSet}): ReactNode {
+// Plain elements and few hooks: a table has hundreds of these.
+export const RowTools = memo(function RowTools({labels}: {labels: LabelSet}): ReactNode {
   const {t} = useMessages();
+  const addressWith = use(AddressWithPanel);
   const selector = selectorOf(labels);
-  const address = useAddressWith(selector ?? '');
   if (selector === undefined) return null;
+  const address = addressWith(selector);
+  const open = (event: MouseEvent): void => {
+    // With a key it opens in a tab of its own, as any link.
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    navigate(address);
+  };
   const copy = (): void => {
     void copyText(selector).then((ok) => ok && showToast(`${t('common.copied')}: ${selector}`));
   };
   return (
     <>
-      <Link
+      <a
         className="nx-row-tool"
         href={address}
         title={t('table.querySeries')}
         aria-label={t('table.querySeries')}
+        onClick={open}
       >
         <IconArrowUpRight size={15} />
-      </Link>
+      </a>
       <button
         type="button"
         className="nx-row-tool"
@@ -49,4 +48,4 @@ export function RowTools({labels}: {labels: LabelSet}): ReactNode {
       </button>
     </>
   );
-}
+});

@@ -5,6 +5,7 @@ import {useRef, useState, type KeyboardEvent, type ReactNode} from 'react';
 import {usePreference} from '../base/preference.ts';
 import {formatSpan} from '../format/span.ts';
 import {formatTime, readTime} from '../format/time.ts';
+import {isEnter} from '../base/keys.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {timeZone} from '../base/time-zone.ts';
 
@@ -31,7 +32,7 @@ export function TimeInput({label, timeMs, stepMs, onChange}: TimeInputProps): Re
     if (draft !== written) onChange(read);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === 'Enter') commit();
+    if (isEnter(event)) commit();
     if (event.key === 'Escape') setDraft(null);
   };
   // Whole seconds, as the address has them.

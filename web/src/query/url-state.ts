@@ -10,9 +10,10 @@ export const panelsMax = 100;
 
 const densities: readonly string[] = ['low', 'medium', 'high'] satisfies Density[];
 
-export function encodePanels(panels: readonly PanelState[]): string {
+/** `firstIndex` is the number of panels that stand before these in the address. */
+export function encodePanels(panels: readonly PanelState[], firstIndex = 0): string {
   const params = new URLSearchParams();
-  for (const [index, panel] of panels.entries()) encodePanel(params, `g${index}.`, panel);
+  for (const [index, panel] of panels.entries()) encodePanel(params, `g${firstIndex + index}.`, panel);
   return params.toString();
 }
 

@@ -38,7 +38,8 @@ export function ErrorAlert({error, query = false, onRetry}: ErrorAlertProps): Re
   );
 }
 
-function describeError(error: Error, t: Translate): string {
+/** The server's words, or ours where it had none. */
+export function describeError(error: Error, t: Translate): string {
   if (!(error instanceof ApiError)) return error.message;
   if (error.kind === 'network') return t('error.network');
   if (error.kind !== 'answer') return error.message;
