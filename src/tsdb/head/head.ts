@@ -69,6 +69,8 @@ export class Head {
   readonly texts: SymbolTexts;
   log: HeadLog;
   readonly #appender: HeadAppender;
+  /** The times in the header. */
+  readonly #times: BigInt64Array;
   #lastRef = 0;
   #minTime = Infinity;
   #maxTime = -Infinity;
@@ -92,6 +94,7 @@ export class Head {
     });
     this.chunks = new Chunks(memory, arena, this.reclaimer, kernels);
     this.texts = new SymbolTexts(memory);
+    this.#times = new BigInt64Array(memory.wasm.buffer, headerMinTime, 2);
     this.reclaimer.handler = (what, kind) => {
       if (kind === retiredFragments) this.chunks.freeFragments(what);
       else if (kind === retiredSlot) this.series.freeSlot(what);
@@ -247,7 +250,7 @@ export class Head {
   }
 
   #publishTimes(): void {
-    const times = new BigInt64Array(this.memory.wasm.buffer, headerMinTime, 2);
+    const times = this.#times;
     // Readers want min <= max to mean that there are samples.
     const none = this.#maxTime === -Infinity;
     Atomics.store(times, (headerMaxTime - headerMinTime) >>> 3, none ? 0n : BigInt(this.#maxTime));

@@ -90,24 +90,22 @@ export class SeriesTable {
     const pairs = labels.length >>> 1;
     assert(pairs <= pairsMax, `at most ${pairsMax} labels`);
     if (this.#entries.length < pairs) this.#entries = new Uint32Array(pairs * 2);
-    const entries = this.#entries;
+    let known = true;
     for (let i = 0; i < pairs; i++) {
       const name = this.#symbols.find(labels[2 * i]!);
-      if (name === 0) return false;
-      const value = this.#symbols.find(labels[2 * i + 1]!);
-      if (value === 0) return false;
-      const entry = findEntry(this.#memory, name, value);
-      if (entry === 0) return false;
-      entries[i] = entry;
+      const value = name === 0 ? 0 : this.#symbols.find(labels[2 * i + 1]!);
+      const entry = value === 0 ? 0 : findEntry(this.#memory, name, value);
+      this.#entries[i] = entry;
+      if (entry === 0) known = false;
     }
-    return this.#lookUp(pairs);
+    return known && this.#lookUp(pairs);
   }
 
-  /** Makes a series that find() did not find; `slot` is set. */
+  /** Makes a series that find() was just asked for and did not find; `slot` is set. */
   create(labels: Labels, ref: number): void {
     const u32 = this.#memory.u32;
     const pairs = labels.length >>> 1;
-    this.#makeEntries(labels);
+    this.#makeMissingEntries(labels);
     const entries = this.#entries;
     const hash = hashEntries(entries, pairs);
     const block = this.#arena.alloc(blockEntries + 4 * pairs);
@@ -208,8 +206,10 @@ export class SeriesTable {
     return u32[(slotAddress(u32, slot) + slotLabels) >>> 2]!;
   }
 
-  #makeEntries(labels: Labels): void {
+  /** Fills the gaps that find() left. */
+  #makeMissingEntries(labels: Labels): void {
     for (let i = 0; i < labels.length; i += 2) {
+      if (this.#entries[i >>> 1] !== 0) continue;
       const name = this.#symbols.intern(labels[i]!);
       const value = this.#symbols.intern(labels[i + 1]!);
       this.#entries[i >>> 1] = this.#postings.pair(name, value);

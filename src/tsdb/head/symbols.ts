@@ -17,7 +17,7 @@ export const symbolLength = 8;
 export const symbolBytes = 12;
 
 /** Texts whose symbols the writer remembers. */
-const cacheMax = 65_536;
+const cacheMax = 16_384;
 
 /** A string as bytes with their hash, ready to be looked up. Reused: set it, use it, set it again. */
 export class SymbolKey {
