@@ -561,6 +561,42 @@ test('stale series are counted', () => {
   assert.equal(head.stats().staleSeries, 0);
 });
 
+test('when the memory is used up, nothing is logged or appended, all can be read, and gc() makes room', () => {
+  const memory = LinearMemory.reserve(64 * megabyte);
+  const arena = new SizeClassArena(memory, arenaStart, arenaStart + 8 * megabyte);
+  const head = new Head({memory, arena, kernels: loadKernels(memory)});
+  const log = new RecordingLog(() => head);
+  head.log = log;
+  const reader = openReader(head);
+  const random = new Random(3);
+  let time = 0;
+  const round = (): void => {
+    time += 1000;
+    append(
+      head,
+      Array.from({length: 200}, (_, i): [Labels, number, number] => [
+        labelsOf({__name__: 'm', i: String(i)}),
+        time,
+        random.float(),
+      ]),
+    );
+  };
+  assert.throws(() => {
+    for (;;) round();
+  }, /RangeError: cannot append 200 samples: the shared memory is used up/);
+  const {appended} = head.stats();
+  assert.ok(appended > 10_000, `${appended} samples`);
+  assert.equal(log.flushed.length, 200 + appended);
+  assert.throws(() => {
+    for (let i = 0; ; i++) head.appender().series(labelsOf({__name__: 'more', i: String(i)}), ref);
+  }, /RangeError: cannot make a series/);
+  const [, samples] = read(reader, [new Matcher('=', 'i', '17')])[0]!;
+  assert.equal(samples.length, appended / 200);
+  head.gc(time / 2);
+  round();
+  assert.equal(head.stats().appended, appended + 200);
+});
+
 test('series come, grow and go as in a model, and nothing leaks, for any seed', () => {
   for (let seed = 0; seed < 6; seed++) {
     const random = new Random(seed);
