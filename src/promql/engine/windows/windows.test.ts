@@ -1,20 +1,31 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {Random} from '../../../base/random.ts';
+import {
+  countEvents,
+  extrapolated,
+  extreme,
+  fit,
+  irate,
+  isChange,
+  isReset,
+  medianDeviation,
+  quantile,
+  sum,
+  valuesOf,
+  variance,
+  type Sample,
+  type WindowTimes,
+} from '../testing/definitions.ts';
 import {CountEvents, CountOverTime, PickOverTime} from './count.ts';
 import {ExtremeOverTime} from './extreme.ts';
 import {MadOverTime, QuantileOverTime} from './quantile.ts';
-import {ExtrapolatedRate, InstantRate, secondsOf} from './rate.ts';
+import {ExtrapolatedRate, InstantRate} from './rate.ts';
 import {Regression} from './regression.ts';
 import {DoubleExponentialSmoothing} from './smoothing.ts';
 import {AvgOverTime, SumOverTime} from './sum.ts';
 import {VarianceOverTime} from './variance.ts';
 import {Windows, type WindowFunction} from './window.ts';
-
-interface Sample {
-  time: number;
-  value: number;
-}
 
 interface Case {
   samples: Sample[];
@@ -67,10 +78,7 @@ function windowsOf({samples, startMs, stepMs, steps, rangeMs, offsetMs}: Case): 
 }
 
 /** What a function must answer for one window, by its definition; null = nothing. */
-type Definition = (
-  window: Sample[],
-  at: {endMs: number; rangeMs: number; stepTimeMs: number},
-) => number | null;
+type Definition = (window: Sample[], times: WindowTimes) => number | null;
 
 /** How far apart two numbers are, relative to the larger; 0 where they are the same or both NaN. */
 function difference(actual: number, expected: number): number {
@@ -110,22 +118,6 @@ function compare(
   }
   assert.ok(slid > rounds / 5 && slid < (4 * rounds) / 5, `${slid} of ${rounds} cases have long windows`);
 }
-
-/** Neumaier's sum. */
-function sum(values: number[]): number {
-  let total = 0;
-  let lost = 0;
-  for (const value of values) {
-    const next = total + value;
-    if (Math.abs(next) === Infinity) lost = 0;
-    else if (Math.abs(total) >= Math.abs(value)) lost += total - next + value;
-    else lost += value - next + total;
-    total = next;
-  }
-  return Math.abs(total) === Infinity ? total : total + lost;
-}
-
-const valuesOf = (window: Sample[]): number[] => window.map(({value}) => value);
 
 /** Sums of numbers that cancel each other differ by what was lost of the largest of them. */
 function sumTolerance(window: Sample[]): number {
@@ -217,20 +209,13 @@ test('avg_over_time divides a compensated sum, or averages step by step where th
 });
 
 test('min_over_time and max_over_time take NaN only where there is nothing else', () => {
-  const extreme =
-    (better: (a: number, b: number) => boolean) =>
-    (window: Sample[]): number => {
-      let best = window[0]!.value;
-      for (const {value} of window) if (better(value, best) || best !== best) best = value;
-      return best;
-    };
   compare(
     () => new ExtremeOverTime('max', 'value'),
-    extreme((a, b) => a > b),
+    (window) => extreme(valuesOf(window), (a, b) => a > b),
   );
   compare(
     () => new ExtremeOverTime('min', 'value'),
-    extreme((a, b) => a < b),
+    (window) => extreme(valuesOf(window), (a, b) => a < b),
   );
 });
 
@@ -253,30 +238,15 @@ test('ts_of_min_over_time and ts_of_max_over_time find the latest extreme', () =
 });
 
 test('changes and resets count what happens between neighbours', () => {
-  const count =
-    (happens: (before: number, after: number) => boolean) =>
-    (window: Sample[]): number =>
-      window.filter(({value}, index) => index > 0 && happens(window[index - 1]!.value, value)).length;
   compare(
     () => new CountEvents('change'),
-    count((a, b) => a !== b && !(a !== a && b !== b)),
+    (window) => countEvents(valuesOf(window), isChange),
   );
   compare(
     () => new CountEvents('reset'),
-    count((a, b) => b < a),
+    (window) => countEvents(valuesOf(window), isReset),
   );
 });
-
-function quantile(q: number, values: number[]): number {
-  if (Number.isNaN(q)) return NaN;
-  if (q < 0) return -Infinity;
-  if (q > 1) return Infinity;
-  const sorted = values.toSorted((a, b) => (a !== a ? (b !== b ? 0 : -1) : b !== b ? 1 : a - b || 0));
-  const rank = q * (sorted.length - 1);
-  const lower = Math.floor(rank);
-  const upper = Math.min(sorted.length - 1, lower + 1);
-  return sorted[lower]! * (1 - (rank - lower)) + sorted[upper]! * (rank - lower);
-}
 
 test('quantile_over_time interpolates between the nearest ranks, NaN smallest', () => {
   for (const q of [0, 0.1, 0.5, 0.99, 1, -1, 2, NaN]) {
@@ -291,24 +261,9 @@ test('quantile_over_time interpolates between the nearest ranks, NaN smallest', 
 test('mad_over_time is the median distance from the median', () => {
   compare(
     () => new MadOverTime(),
-    (window) => {
-      const values = valuesOf(window);
-      if (values.some(Number.isNaN)) return NaN;
-      const median = quantile(0.5, values);
-      return quantile(
-        0.5,
-        values.map((value) => Math.abs(value - median)),
-      );
-    },
+    (window) => medianDeviation(valuesOf(window)),
   );
 });
-
-/** Two-pass variance with exact mean, good for numbers of like size. */
-function variance(values: number[]): number {
-  if (values.some((value) => value - value !== 0)) return NaN;
-  const mean = sum(values) / values.length;
-  return sum(values.map((value) => (value - mean) ** 2)) / values.length;
-}
 
 test('stdvar_over_time and stddev_over_time are those of the population', () => {
   const options = {tolerance: () => 1e-11, rounds: 200};
@@ -345,67 +300,29 @@ test('stdvar_over_time keeps small variances beside large means', () => {
 });
 
 const rate =
-  (counter: boolean, perSecond: boolean): Definition =>
-  (window, {endMs, rangeMs}) => {
-    const first = window[0]!;
-    const last = window.at(-1)!;
-    let result = last.value - first.value;
-    if (counter) {
-      for (const [index, {value}] of window.entries()) {
-        if (index > 0 && value < window[index - 1]!.value) result += window[index - 1]!.value;
-      }
-    }
-    const sampled = (last.time - first.time) / 1000;
-    const mean = sampled / (window.length - 1);
-    let toStart = (first.time - (endMs - rangeMs)) / 1000;
-    let toEnd = (endMs - last.time) / 1000;
-    if (toStart >= mean * 1.1) toStart = mean / 2;
-    if (counter && result > 0 && first.value >= 0) {
-      toStart = Math.min(toStart, sampled * (first.value / result));
-    }
-    if (toEnd >= mean * 1.1) toEnd = mean / 2;
-    let factor = (sampled + toStart + toEnd) / sampled;
-    if (perSecond) factor /= secondsOf(rangeMs);
-    return result * factor;
-  };
+  (kind: 'rate' | 'increase' | 'delta'): Definition =>
+  (window, times) =>
+    extrapolated(window, times, kind);
 
 test('rate, increase and delta extrapolate to the bounds of the window, to the last bit but for many resets', () => {
   const resetsIn = (window: Sample[]): number =>
     window.filter(({value}, index) => index > 0 && value < window[index - 1]!.value).length;
   const tolerance = (window: Sample[]): number => (resetsIn(window) > 16 ? 1e-11 : 0);
-  compare(() => new ExtrapolatedRate('rate'), rate(true, true), {tolerance, rounds: 300});
-  compare(() => new ExtrapolatedRate('increase'), rate(true, false), {tolerance});
-  compare(() => new ExtrapolatedRate('delta'), rate(false, false));
+  compare(() => new ExtrapolatedRate('rate'), rate('rate'), {tolerance, rounds: 300});
+  compare(() => new ExtrapolatedRate('increase'), rate('increase'), {tolerance});
+  compare(() => new ExtrapolatedRate('delta'), rate('delta'));
 });
 
 test('irate and idelta look at the last two samples', () => {
   compare(
     () => new InstantRate('irate'),
-    (window) => {
-      const [before, last] = window.slice(-2) as [Sample, Sample];
-      const increase = last.value < before.value ? last.value : last.value - before.value;
-      return increase / ((last.time - before.time) / 1000);
-    },
+    (window) => irate(window),
   );
   compare(
     () => new InstantRate('idelta'),
     (window) => window.at(-1)!.value - window.at(-2)!.value,
   );
 });
-
-/** Least squares about the means, which loses little. */
-function fit(window: Sample[], atMs: number): {slope: number; intercept: number} {
-  const values = valuesOf(window);
-  if (values.some((value) => value - value !== 0)) return {slope: NaN, intercept: NaN};
-  if (values.every((value) => value === values[0])) return {slope: 0, intercept: values[0]!};
-  const x = window.map(({time}) => (time - atMs) / 1000);
-  const meanX = sum(x) / x.length;
-  const meanY = sum(values) / x.length;
-  const slope =
-    sum(x.map((each, index) => (each - meanX) * (values[index]! - meanY))) /
-    sum(x.map((each) => (each - meanX) ** 2));
-  return {slope, intercept: meanY - slope * meanX};
-}
 
 /** A slope near nothing has few digits: what counts is its size beside that of the values. */
 function checkFit(actual: number, expected: number, scale: number, where: string): void {
