@@ -7,6 +7,7 @@ import {type AppendCounts, HeadAppender} from './appender.ts';
 import {Chunks} from './chunks.ts';
 import {deleteSamples} from './deletion.ts';
 import {Reclaimer, retiredFragments, retiredSlot} from './epochs.ts';
+import {GcPass, type GcResult} from './gc.ts';
 import {headerMagic, headerMaxTime, headerMinTime, headMagic} from './header.ts';
 import {Postings} from './postings.ts';
 import {HeadReplay} from './replay.ts';
@@ -41,13 +42,6 @@ export interface HeadStats extends AppendCounts {
   bytesInUse: number;
   /** Blocks that wait for readers to leave. */
   retired: number;
-}
-
-export interface GcResult {
-  series: number;
-  chunks: number;
-  /** HeadSeriesRefs of the series that were dropped, whose samples may still be in the log. */
-  refs: Float64Array;
 }
 
 const noLog: HeadLog = {series() {}, samples() {}, metadata() {}, flush() {}};
@@ -186,30 +180,37 @@ export class Head {
    * postings and slots that these had. New series whose first samples are on the way stay.
    */
   gc(mint: number): GcResult {
-    const chunksBefore = this.chunks.count;
-    const pending = this.#appender.pendingSlots();
-    const refs: number[] = [];
-    const {slotCount} = this.series;
-    for (let slot = 0; slot < slotCount; slot++) {
-      if (!this.series.occupied(slot)) continue;
-      if (this.chunks.truncate(slotAddress(this.memory.u32, slot), mint) || pending.has(slot)) continue;
-      refs.push(this.series.ref(slot));
-      this.#drop(slot);
-    }
-    this.#sweep();
+    const pass = this.startGc(mint);
+    while (pass.run(Infinity)) continue;
+    return pass.result();
+  }
+
+  /** The same in steps, between which there may be appends: call run() of what is returned until it returns false. */
+  startGc(mint: number): GcPass {
     this.#truncatedBefore = Math.max(this.#truncatedBefore, mint);
-    if (this.#minTime < mint) {
-      this.#minTime = Math.min(mint, this.#maxTime);
-      this.#publishTimes();
-    }
-    return {series: refs.length, chunks: chunksBefore - this.chunks.count, refs: Float64Array.from(refs)};
+    return new GcPass(this, mint);
+  }
+
+  /** Called by a GcPass at its end. */
+  truncated(mint: number): void {
+    if (this.#minTime >= mint) return;
+    this.#minTime = Math.min(mint, this.#maxTime);
+    this.#publishTimes();
   }
 
   /** Drops one series with all its samples. */
   dropSeries(slot: number): void {
     this.chunks.truncate(slotAddress(this.memory.u32, slot), Infinity);
-    this.#drop(slot);
-    this.#sweep();
+    this.forget(slot);
+    this.series.sweep(Infinity);
+    this.reclaimer.reclaim();
+  }
+
+  /** Takes out a series that has no chunks any more; series.sweep() must follow. */
+  forget(slot: number): void {
+    if (this.chunks.isStale(slotAddress(this.memory.u32, slot))) this.#staleRemoved++;
+    this.series.drop(slot);
+    this.#seriesRemoved++;
   }
 
   /**
@@ -235,17 +236,6 @@ export class Head {
 
   /** Frees what readers have left behind. commit() and gc() do it too: for times when nothing is appended. */
   reclaim(): void {
-    this.reclaimer.reclaim();
-  }
-
-  #drop(slot: number): void {
-    if (this.chunks.isStale(slotAddress(this.memory.u32, slot))) this.#staleRemoved++;
-    this.series.drop(slot);
-    this.#seriesRemoved++;
-  }
-
-  #sweep(): void {
-    this.postings.sweep((slot) => this.series.occupied(slot));
     this.reclaimer.reclaim();
   }
 

@@ -61,6 +61,8 @@ export class Postings {
   /** Chains, through entryNext, of the pairs and of the names whose lists have items that are gone. */
   #changedPairs = chainEnd;
   #changedNames = chainEnd;
+  /** Items that sweep() has looked at, ever. */
+  #swept = 0;
 
   constructor(memory: LinearMemory, arena: Arena, reclaimer: Reclaimer, symbols: SymbolTable) {
     this.#memory = memory;
@@ -110,27 +112,31 @@ export class Postings {
     this.#changedPairs = pair;
   }
 
-  /** Takes the slots that are not `alive` out of the changed lists, then pairs, names and symbols that nobody has any more. */
-  sweep(alive: (slot: number) => boolean): void {
+  /**
+   * Takes the slots that are not `alive` out of the changed lists, then the pairs, names and symbols that nobody has any more.
+   * Looks at about `items` items and returns whether there is more to do.
+   */
+  sweep(alive: (slot: number) => boolean, items: number): boolean {
     const u32 = this.#memory.u32;
-    for (let pair = this.#changedPairs; pair !== chainEnd;) {
-      const next = u32[(pair + entryNext) >>> 2]!;
+    const end = this.#swept + items;
+    while (this.#changedPairs !== chainEnd) {
+      if (this.#swept >= end) return true;
+      const pair = this.#changedPairs;
+      this.#changedPairs = u32[(pair + entryNext) >>> 2]!;
       u32[(pair + entryNext) >>> 2] = 0;
       if (!this.#filter(pair, alive)) this.#dropPair(pair);
-      pair = next;
     }
-    this.#changedPairs = chainEnd;
     const hasItems = (entry: number): boolean => u32[u32[(entry + entryList) >>> 2]! >>> 2] !== 0;
     let namesGone = false;
-    for (let name = this.#changedNames; name !== chainEnd;) {
-      const next = u32[(name + entryNext) >>> 2]!;
+    while (this.#changedNames !== chainEnd) {
+      const name = this.#changedNames;
+      this.#changedNames = u32[(name + entryNext) >>> 2]!;
       u32[(name + entryNext) >>> 2] = 0;
       if (!this.#filter(name, hasItems)) namesGone = true;
-      name = next;
     }
-    this.#changedNames = chainEnd;
     if (namesGone) this.#dropNames(hasItems);
     this.#retireGone();
+    return false;
   }
 
   /** Entries that sweep() has emptied; their symbols are released when nothing is filtered any more. */
@@ -144,7 +150,6 @@ export class Postings {
       this.#changedNames = name;
     }
     this.#gone.push(pair);
-    this.pairs--;
   }
 
   #dropNames(hasItems: (entry: number) => boolean): void {
@@ -161,6 +166,8 @@ export class Postings {
   #retireGone(): void {
     const u32 = this.#memory.u32;
     for (const entry of this.#gone) {
+      // A series that came between two steps may have taken the pair up again.
+      if (u32[u32[(entry + entryList) >>> 2]! >>> 2] !== 0) continue;
       const name = u32[(entry + entryName) >>> 2]!;
       const value = u32[(entry + entryValue) >>> 2]!;
       this.#table.remove(entryHash(name, value), entry);
@@ -168,7 +175,9 @@ export class Postings {
       this.#reclaimer.retire(list, listItems + 4 * u32[(list + listCapacity) >>> 2]!);
       this.#reclaimer.retire(entry, entryBytes);
       this.#symbols.release(name);
-      if (value !== 0) this.#symbols.release(value);
+      if (value === 0) continue;
+      this.#symbols.release(value);
+      this.pairs--;
     }
     this.#gone = [];
   }
@@ -179,15 +188,30 @@ export class Postings {
     const list = u32[(entry + entryList) >>> 2]!;
     const count = u32[list >>> 2]!;
     const items = (list + listItems) >>> 2;
+    this.#swept += count + 1;
     let kept = 0;
-    for (let i = 0; i < count; i++) if (keep(u32[items + i]!)) kept++;
+    while (kept < count && keep(u32[items + kept]!)) kept++;
     if (kept === count) return count > 0;
-    const filtered = this.#makeList(kept);
-    let at = (filtered + listItems) >>> 2;
-    for (let i = 0; i < count; i++) if (keep(u32[items + i]!)) u32[at++] = u32[items + i]!;
+    const filtered = this.#makeList(count);
+    const target = (filtered + listItems) >>> 2;
+    u32.copyWithin(target, items, items + kept);
+    for (let i = kept + 1; i < count; i++) if (keep(u32[items + i]!)) u32[target + kept++] = u32[items + i]!;
     u32[filtered >>> 2] = kept;
-    this.#replaceList(entry, list, filtered);
+    this.#replaceList(entry, list, this.#trimmed(filtered, kept));
     return kept > 0;
+  }
+
+  /** The same list in less room, where it has much too much; it is not published yet. */
+  #trimmed(list: number, count: number): number {
+    const u32 = this.#memory.u32;
+    const capacity = u32[(list + listCapacity) >>> 2]!;
+    if (count + Math.max(1, count >>> 2) >= capacity) return list;
+    const trimmed = this.#makeList(count);
+    const items = (list + listItems) >>> 2;
+    u32.copyWithin((trimmed + listItems) >>> 2, items, items + count);
+    u32[trimmed >>> 2] = count;
+    this.#arena.free(list, listItems + 4 * capacity);
+    return trimmed;
   }
 
   #addEntry(name: number, value: number): number {

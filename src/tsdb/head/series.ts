@@ -61,6 +61,8 @@ export class SeriesTable {
   #freeSlot = -1;
   #slotCount = 0;
   #seriesCount = 0;
+  /** Slot and label block of the series that are dropped but not swept. */
+  #dropped: number[] = [];
 
   constructor(
     memory: LinearMemory,
@@ -126,10 +128,7 @@ export class SeriesTable {
     this.slot = slot;
   }
 
-  /**
-   * Takes a series out, whose chunks are retired already. Its slot, labels and postings stay until readers have left; the
-   * postings' sweep() must follow before the next reclaim().
-   */
+  /** Takes a series out, whose chunks are retired already. Its slot stays in postings until sweep(). */
   drop(slot: number): void {
     const u32 = this.#memory.u32;
     const address = slotAddress(u32, slot);
@@ -140,9 +139,24 @@ export class SeriesTable {
     for (let i = 0; i < pairs; i++) this.#postings.changed(u32[((block + blockEntries) >>> 2) + i]!);
     const metadata = u32[(block + blockMetadata) >>> 2]!;
     if (metadata !== 0) this.#symbols.release(metadata);
-    this.#reclaimer.retire(block, blockEntries + 4 * pairs);
-    this.#reclaimer.retire(slot, retiredSlot);
+    this.#dropped.push(slot, block);
     this.#countSeries(-1);
+  }
+
+  /**
+   * Takes dropped series out of the postings, as many lists as hold about `items` items. Returns whether there is more to do; at
+   * the end slots and labels are retired. Not before: a slot that is given to another series must be in no old list.
+   */
+  sweep(items: number): boolean {
+    if (this.#postings.sweep((slot) => this.occupied(slot), items)) return true;
+    for (let i = 0; i < this.#dropped.length; i += 2) {
+      const block = this.#dropped[i + 1]!;
+      const pairs = this.#memory.u32[(block + blockPairs) >>> 2]!;
+      this.#reclaimer.retire(block, blockEntries + 4 * pairs);
+      this.#reclaimer.retire(this.#dropped[i]!, retiredSlot);
+    }
+    this.#dropped = [];
+    return false;
   }
 
   /** Gives a slot to the next series: no reader knows it any more. */
