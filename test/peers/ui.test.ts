@@ -104,7 +104,7 @@ async function run(page: Page, expr: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** Number of pixels on the page's first graph that have the colour of the legend's first series. */
+/** Number of pixels on the page's first graph that have the colour of a series, the first one of the legend. */
 async function linePixels(page: Page): Promise<number> {
   await page.locator('.nx-chart canvas').waitFor();
   await page.locator('.nx-legend .nx-swatch').first().waitFor();
@@ -134,7 +134,7 @@ test('a query that is typed shows its value in the table and its line in the gra
   await visit('/', {}, async (page) => {
     await page.getByText('What would you like to know?').waitFor();
     await run(page, 'max by (job) (up) + 41');
-    const row = page.getByRole('row').filter({hasText: '42'});
+    const row = page.getByRole('row').filter({hasText: '42'}).first();
     await row.waitFor();
     assert.match(await row.innerText(), /job="/);
     assert.match(page.url(), /\/query\?g0\.expr=max\+by\+%28job%29\+%28up%29\+%2B\+41&g0\.tab=table$/);
@@ -149,11 +149,14 @@ test('a query that is typed shows its value in the table and its line in the gra
 });
 
 test('the graph has a tooltip, a legend that hides series, and zooms by dragging', async () => {
-  await visit('/query?g0.expr=up&g0.tab=graph&g0.range_input=1m', {}, async (page) => {
+  // Two lines that are never in each other's way.
+  const line = (value: number): string =>
+    `label_replace(vector(${value}), "line", "${value}", "__name__", ".*")`;
+  const expr = encodeURIComponent(`${line(1)} or ${line(2)}`);
+  await visit(`/query?g0.expr=${expr}&g0.tab=graph&g0.range_input=1m`, {}, async (page) => {
     const chart = page.locator('.nx-chart .u-over');
     await until(async () => (await linePixels(page)) > 20, 'a line is drawn');
     const box = (await chart.boundingBox())!;
-    // The newest samples are at the right end.
     await page.mouse.move(box.x + box.width - 30, box.y + 40);
     await page.mouse.move(box.x + box.width - 28, box.y + 42);
     await page.locator('.nx-tooltip').waitFor();

@@ -18,7 +18,7 @@ test('the Japanese catalogue is Japanese', () => {
   const same = Object.entries(en).filter(([key, template]) => ja[key as keyof typeof en] === template);
   assert.deepEqual(
     same.map(([key]) => key),
-    ['query.timeZone.utc', 'span.millisecond', 'span.microsecond'],
+    ['span.millisecond', 'span.microsecond', 'query.timeZone.utc'],
   );
 });
 
