@@ -518,8 +518,9 @@ export function copyTable(source: usize, target: usize, since: u32, map: usize, 
   memory.fill(map, 0, (<usize>count) << 2);
   for (let index = load<u32>(source, tableFirst); index != noEntry;) {
     const entry = entries + ((<usize>index) << 5);
-    if (load<u32>(map + ((<usize>index) << 2)) != 0) break;
-    if (load<u32>(entry, entryLastSeen) >= since) copyEntry(source, target, index, map, scratch);
+    // The last entry may still point at one that has vanished since, and that to others, in circles.
+    if (load<u32>(map + ((<usize>index) << 2)) != 0 || load<u32>(entry, entryLastSeen) < since) break;
+    copyEntry(source, target, index, map, scratch);
     index = load<u32>(entry, entryNext);
   }
   for (let index: u32 = 0; index < count; index++) {
@@ -550,6 +551,7 @@ function copyEntry(source: usize, target: usize, index: u32, map: usize, scratch
   if ((pack & packKindMask) == kindComment) key = load<u32>(entry, entryRest);
   else length = copyKey(source, index, scratch);
   const copy = addEntry(target, key, length, low);
+  if (copy == noEntry) unreachable(); // The caller has made room for all.
   const to = <usize>load<u32>(target, tableEntries) + ((<usize>copy) << 5);
   store<u32>(to, load<u32>(entry, entrySlot), entrySlot);
   store<u32>(to, load<u32>(entry, entryGeneration), entryGeneration);

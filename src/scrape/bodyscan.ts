@@ -164,7 +164,10 @@ export class BodyScan {
       if (memory.u8[this.#window + this.#pending - 1] === 0x0a) {
         this.#scan(this.#window + this.#pending, true);
       } else if (openMetrics) {
-        this.#lastLine();
+        // A view of the window only: without a newline the search would go on through all of the memory.
+        const newline = memory.u8.subarray(this.#window, this.#window + this.#pending).lastIndexOf(0x0a);
+        if (newline >= 0) this.#scan(this.#window + newline + 1, false);
+        if (this.#pending > 0) this.#lastLine();
       } else {
         this.#makeRoom(1);
         memory.u8[this.#window + this.#pending++] = 0x0a;

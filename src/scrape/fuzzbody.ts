@@ -103,9 +103,7 @@ export class FuzzBody {
       case 3:
         return `{"${name}.é",path="C:\\\\dir\\"${i}\\n"}`;
       case 4:
-        return this.#format === 'text'
-          ? `${name}{text="two\nlines ${i}"}`
-          : `{"${name}\nx",a="${i}"}`;
+        return this.#format === 'text' ? `${name}{text="two\nlines ${i}"}` : `{"${name}\nx",a="${i}"}`;
       case 5:
         return `${name}{a="${i}",instance="mine",empty="",job="x${i}"${comma}}`;
       default:

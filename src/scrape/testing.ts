@@ -7,6 +7,7 @@ import {sampleStatus} from '../storage/appender.ts';
 import type {Labels} from '../model/labels.ts';
 import {formatLabels} from '../model/labels.ts';
 import {isStale} from '../model/value.ts';
+import type {ScrapeConfig} from './config.ts';
 import {ScrapeMemory} from './memory.ts';
 
 let memory: LinearMemory | undefined;
@@ -141,4 +142,39 @@ export class PlainAppender implements Appender {
     series.samples.push({time, value});
     return sampleStatus.accepted;
   }
+}
+
+/** A configuration with Prometheus's defaults. */
+export function scrapeConfig(options: Partial<ScrapeConfig>): ScrapeConfig {
+  return {
+    jobName: 'test',
+    scrapeIntervalMs: 15_000,
+    scrapeTimeoutMs: 10_000,
+    metricsPath: '/metrics',
+    scheme: 'http',
+    params: {},
+    honorLabels: false,
+    honorTimestamps: true,
+    trackTimestampsStaleness: false,
+    enableCompression: true,
+    followRedirects: true,
+    scrapeProtocols: [
+      'OpenMetricsText1.0.0',
+      'OpenMetricsText0.0.1',
+      'PrometheusText1.0.0',
+      'PrometheusText0.0.4',
+    ],
+    fallbackScrapeProtocol: '',
+    bodySizeLimitBytes: 0,
+    sampleLimit: 0,
+    labelLimit: 0,
+    labelNameLengthLimit: 0,
+    labelValueLengthLimit: 0,
+    targetLimit: 0,
+    keepDroppedTargets: 0,
+    relabelConfigs: [],
+    metricRelabelConfigs: [],
+    staticConfigs: [],
+    ...options,
+  };
 }
