@@ -24,3 +24,4 @@ export {
   stageSample,
   unmarkTracked,
 } from './scrape';
+export {snappyCompress, snappyExpand} from './snappy';

@@ -4,6 +4,7 @@
 //
 // for each sample, without gaps.
 
+import {putVarint} from '../base/varint.ts';
 import type {LinearMemory} from './memory.ts';
 
 /** Bytes that one sample takes at most: two varints of ten bytes and the value. */
@@ -32,8 +33,11 @@ export function encodeSamples(
 }
 
 function putDelta(u8: Uint8Array, at: number, value: number, base: number): number {
-  const delta = BigInt(value) - BigInt(base);
-  let zigzag = BigInt.asUintN(64, (delta << 1n) ^ (delta >> 63n));
+  const delta = value - base;
+  if (Number.isSafeInteger(delta)) return putVarint(u8, at, delta);
+  // Further apart than 2^53: at most 2^54.
+  let zigzag = BigInt(value) - BigInt(base);
+  zigzag = zigzag < 0n ? -2n * zigzag - 1n : 2n * zigzag;
   let end = at;
   for (; zigzag >= 0x80n; zigzag >>= 7n) u8[end++] = Number(zigzag & 0x7fn) | 0x80;
   u8[end++] = Number(zigzag);

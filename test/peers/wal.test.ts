@@ -22,7 +22,7 @@ import {putSamplesHeader, RecordBuffer, samplesHeaderBytes} from '../../src/tsdb
 import {recordType} from '../../src/tsdb/wal/format.ts';
 import {Framer} from '../../src/tsdb/wal/framer.ts';
 import {PageBuffer} from '../../src/tsdb/wal/page-buffer.ts';
-import {RecordAssembly, SegmentReader} from '../../src/tsdb/wal/segment-reader.ts';
+import {ReaderBuffers, SegmentReader} from '../../src/tsdb/wal/segment-reader.ts';
 import {dumpHead} from '../lib/head-dump.ts';
 import {query, requireProgram, startPrometheus} from '../lib/narthex.ts';
 import type {StartedServer} from '../lib/narthex.ts';
@@ -312,12 +312,7 @@ scrape_configs:
     const framer = new Framer(new PageBuffer(64 * 32_768), (bytes, start, end) =>
       written.push(bytes.slice(start, end)),
     );
-    const reader = new SegmentReader(
-      nodeFileSystem,
-      {dir: folder, number: 0, path},
-      new PageBuffer(32_768),
-      new RecordAssembly(),
-    );
+    const reader = new SegmentReader(nodeFileSystem, {dir: folder, number: 0, path}, new ReaderBuffers());
     const types = new Set<number>();
     while (reader.next()) {
       assert.equal(reader.compressed, false);

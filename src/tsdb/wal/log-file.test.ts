@@ -9,8 +9,7 @@ import {noLogger} from '../../sys/log.ts';
 import {CorruptionError} from './corruption.ts';
 import {pageBytes} from './format.ts';
 import {LogFile} from './log-file.ts';
-import {PageBuffer} from './page-buffer.ts';
-import {RecordAssembly, SegmentReader} from './segment-reader.ts';
+import {ReaderBuffers, SegmentReader} from './segment-reader.ts';
 import {listSegments} from './segments.ts';
 
 const dir = '/data/wal';
@@ -81,12 +80,14 @@ interface Found {
   errors: CorruptionError[];
 }
 
+const buffers = new ReaderBuffers();
+
 function readLog(fs: SimulatedFileSystem): Found {
   const found: Found = {records: [], errors: []};
   const segments = listSegments(fs, dir);
   for (const [i, segment] of segments.entries()) {
     assert.equal(segment.number, segments[0]!.number + i, 'segments have no gaps');
-    const reader = new SegmentReader(fs, segment, new PageBuffer(2 * pageBytes), new RecordAssembly());
+    const reader = new SegmentReader(fs, segment, buffers);
     for (;;) {
       try {
         if (!reader.next()) break;

@@ -127,7 +127,8 @@ export class LogFile {
     }
     this.#syncDelayMs = options.syncDelayMs ?? syncDelayMsDefault;
     this.#onSync = options.onSync ?? (() => {});
-    this.#buffer = new PageBuffer(bufferBytes, options.linear ?? null);
+    const bytes = Math.min(bufferBytes, Math.max(2 * pageBytes, this.#segmentBytes));
+    this.#buffer = new PageBuffer(bytes, options.linear ?? null);
     this.#framer = new Framer(this.#buffer, (bytes, start, end) => this.#write(bytes, start, end));
     this.#fs.makeDirectory(this.#dir);
     this.#createSegment(options.segment);

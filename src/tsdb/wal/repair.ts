@@ -9,7 +9,7 @@ import {RecordDecoder} from './decode.ts';
 import {pageBytes, segmentName} from './format.ts';
 import {Framer} from './framer.ts';
 import {PageBuffer} from './page-buffer.ts';
-import {RecordAssembly, SegmentReader} from './segment-reader.ts';
+import {ReaderBuffers, SegmentReader} from './segment-reader.ts';
 import type {SegmentFile} from './segment-reader.ts';
 
 const copyBytes = 1024 * 1024;
@@ -62,7 +62,7 @@ function forEachSoundRecord(
   receive: (record: Uint8Array, compressed: boolean) => void,
 ): void {
   const decoder = new RecordDecoder();
-  const reader = new SegmentReader(fs, segment, new PageBuffer(32 * pageBytes), new RecordAssembly());
+  const reader = new SegmentReader(fs, segment, new ReaderBuffers());
   try {
     for (;;) {
       try {

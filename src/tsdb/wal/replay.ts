@@ -7,11 +7,10 @@ import type {ReplaySink} from '../log.ts';
 import {CorruptionError} from './corruption.ts';
 import {Damage} from './damage.ts';
 import {RecordDecoder} from './decode.ts';
-import {pageBytes, recordType, recordTypeName, segmentName} from './format.ts';
+import {recordType, recordTypeName, segmentName} from './format.ts';
 import type {LogMemory} from './page-buffer.ts';
-import {PageBuffer} from './page-buffer.ts';
 import {cutSegment, keepCopy, rewriteSegment} from './repair.ts';
-import {describeSegment, RecordAssembly, SegmentReader} from './segment-reader.ts';
+import {describeSegment, ReaderBuffers, SegmentReader} from './segment-reader.ts';
 import type {SegmentFile} from './segment-reader.ts';
 import {lastCheckpoint, listSegments, segmentPath} from './segments.ts';
 
@@ -57,8 +56,6 @@ export interface ReplayResult {
 /** Segments that are missing are made up for, as empty ones, up to this many. */
 const gapMax = 1000;
 
-const readBytes = 32 * pageBytes;
-
 /**
  * Reads the newest checkpoint and the segments after it into `sink`, in order. Damage is reported, kept in `corruptDir` and
  * taken out of the segment; all records before it and behind it that are whole are kept. Gives way to other events
@@ -92,8 +89,7 @@ class Replay {
     seconds: 0,
   };
   readonly #options: ReplayOptions;
-  readonly #buffer: PageBuffer;
-  readonly #assembly = new RecordAssembly();
+  readonly #buffers: ReaderBuffers;
   readonly #decoder = new RecordDecoder();
   /** What the sink threw: not a fault of the log. */
   #sinkError: unknown = null;
@@ -105,7 +101,7 @@ class Replay {
   constructor(options: ReplayOptions) {
     const {sink} = options;
     this.#options = options;
-    this.#buffer = new PageBuffer(readBytes, options.linear ?? null);
+    this.#buffers = new ReaderBuffers(options.linear ?? null);
     this.#onSeries = (ref, labels) => {
       const valid = validLabels(labels);
       if (valid.length > 0) this.#give(() => sink.series(ref, valid));
@@ -117,7 +113,7 @@ class Replay {
   }
 
   free(): void {
-    this.#buffer.free();
+    this.#buffers.free();
   }
 
   async run(): Promise<void> {
@@ -183,7 +179,7 @@ class Replay {
 
   #segment(segment: SegmentFile, atEnd: () => boolean): void {
     const {fs} = this.#options;
-    const reader = new SegmentReader(fs, segment, this.#buffer, this.#assembly);
+    const reader = new SegmentReader(fs, segment, this.#buffers);
     const damage = new Damage();
     try {
       this.#records(reader, segment, damage);

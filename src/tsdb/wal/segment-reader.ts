@@ -1,6 +1,6 @@
 import {hasCode} from '../../sys/fs.ts';
 import type {FileSystem} from '../../sys/fs.ts';
-import {decompressRecord} from './compression.ts';
+import {RecordExpander} from './compression.ts';
 import {CorruptionError} from './corruption.ts';
 import {
   fragmentHeaderBytes,
@@ -12,7 +12,8 @@ import {
   snappyBit,
   zstdBit,
 } from './format.ts';
-import type {PageBuffer} from './page-buffer.ts';
+import type {LogMemory} from './page-buffer.ts';
+import {PageBuffer} from './page-buffer.ts';
 
 /** Where a segment lies. `dir` and `number` are what errors name. */
 export interface SegmentFile {
@@ -21,20 +22,35 @@ export interface SegmentFile {
   path: string;
 }
 
-/** Parts of a record are gathered here, which grows to the longest record. */
-export class RecordAssembly {
-  bytes = new Uint8Array(2 * pageBytes);
-  length = 0;
+const readBytes = 32 * pageBytes;
 
-  append(source: Uint8Array, start: number, end: number): void {
-    const length = this.length + (end - start);
-    if (length > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(length, 2 * this.bytes.length));
-      grown.set(this.bytes.subarray(0, this.length));
-      this.bytes = grown;
+/** What readers need to work, kept from segment to segment. In the linear memory they are faster. */
+export class ReaderBuffers {
+  readonly pages: PageBuffer;
+  readonly expander: RecordExpander;
+  /** Parts of a record are gathered here, which grows to the longest record. */
+  record = new Uint8Array(2 * pageBytes);
+  recordLength = 0;
+
+  constructor(linear: LogMemory | null = null) {
+    this.pages = new PageBuffer(readBytes, linear);
+    this.expander = new RecordExpander(linear);
+  }
+
+  free(): void {
+    this.pages.free();
+    this.expander.free();
+  }
+
+  append(start: number, end: number): void {
+    const length = this.recordLength + (end - start);
+    if (length > this.record.length) {
+      const grown = new Uint8Array(Math.max(length, 2 * this.record.length));
+      grown.set(this.record.subarray(0, this.recordLength));
+      this.record = grown;
     }
-    this.bytes.set(source.subarray(start, end), this.length);
-    this.length = length;
+    this.record.set(this.pages.bytes.subarray(start, end), this.recordLength);
+    this.recordLength = length;
   }
 }
 
@@ -62,8 +78,8 @@ export class SegmentReader {
   readonly #fs: FileSystem;
   readonly #file: number;
   readonly #segment: SegmentFile;
-  readonly #buffer: PageBuffer;
-  readonly #assembly: RecordAssembly;
+  readonly #buffers: ReaderBuffers;
+  readonly #pages: PageBuffer;
   /** What of the segment the buffer holds. */
   #bufferStart = 0;
   #bufferEnd = 0;
@@ -72,12 +88,12 @@ export class SegmentReader {
   /** Behind damage: middle and last parts belong to a record whose first part is gone. */
   #orphans = false;
 
-  /** The buffer's length is a multiple of the page's. Several readers may share buffer and assembly if they take turns. */
-  constructor(fs: FileSystem, segment: SegmentFile, buffer: PageBuffer, assembly: RecordAssembly) {
+  /** Several readers may share buffers if they take turns. */
+  constructor(fs: FileSystem, segment: SegmentFile, buffers: ReaderBuffers) {
     this.#fs = fs;
     this.#segment = segment;
-    this.#buffer = buffer;
-    this.#assembly = assembly;
+    this.#buffers = buffers;
+    this.#pages = buffers.pages;
     this.#file = fs.open(segment.path, 'r');
     this.bytes = fs.size(this.#file);
   }
@@ -91,7 +107,7 @@ export class SegmentReader {
     while (this.#offset < this.bytes) {
       const at = this.#load();
       const pageEnd = this.#offset - (this.#offset % pageBytes) + pageBytes;
-      const type = this.#buffer.bytes[at]! & fragmentTypeMask;
+      const type = this.#pages.bytes[at]! & fragmentTypeMask;
       if (type === fragmentType.pageEnd) this.#skipPadding(at, Math.min(pageEnd, this.bytes));
       else if (this.#fragment(at, type, pageEnd)) return true;
     }
@@ -102,7 +118,7 @@ export class SegmentReader {
 
   /** Takes the fragment at #offset. True where it completes a record. */
   #fragment(at: number, type: number, pageEnd: number): boolean {
-    const {bytes} = this.#buffer;
+    const {bytes} = this.#pages;
     const offset = this.#offset;
     const limit = Math.min(pageEnd, this.bytes);
     if (offset + fragmentHeaderBytes > limit) {
@@ -116,7 +132,7 @@ export class SegmentReader {
     if (end > pageEnd) throw this.#damage(offset, pageEnd, `invalid fragment size ${length}`);
     if (end > this.bytes) throw this.#tornError(offset, `fragment of ${length} bytes is cut short`);
     const data = at + fragmentHeaderBytes;
-    const actual = this.#buffer.checksum(data, data + length);
+    const actual = this.#pages.checksum(data, data + length);
     if (actual !== expected) {
       throw this.#damage(
         offset,
@@ -127,12 +143,12 @@ export class SegmentReader {
     if (!this.#inOrder(type, offset, end)) return false;
     if (this.#parts === 0) {
       this.start = offset;
-      this.#assembly.length = 0;
+      this.#buffers.recordLength = 0;
     }
-    if (this.#assembly.length + length > recordBytesMax) {
+    if (this.#buffers.recordLength + length > recordBytesMax) {
       throw this.#damage(offset, end, `record is longer than ${recordBytesMax} bytes`);
     }
-    this.#assembly.append(bytes, data, data + length);
+    this.#buffers.append(data, data + length);
     this.#parts++;
     this.#offset = end;
     return (type === fragmentType.full || type === fragmentType.last) && this.#complete(bytes[at]!);
@@ -163,9 +179,9 @@ export class SegmentReader {
 
   #complete(bits: number): boolean {
     this.#parts = 0;
-    const stored = this.#assembly.bytes.subarray(0, this.#assembly.length);
+    const stored = this.#buffers.record.subarray(0, this.#buffers.recordLength);
     try {
-      this.record = decompressRecord(bits, stored) as Uint8Array<ArrayBuffer>;
+      this.record = this.#buffers.expander.expand(bits, stored) as Uint8Array<ArrayBuffer>;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw this.#damage(this.start, this.#offset, `decode record: ${error.message}`);
@@ -176,7 +192,7 @@ export class SegmentReader {
   }
 
   #skipPadding(at: number, end: number): void {
-    const {bytes} = this.#buffer;
+    const {bytes} = this.#pages;
     for (let i = at, stop = at + end - this.#offset; i < stop; i++) {
       if (bytes[i] !== 0) throw this.#damage(this.#offset, end, 'unexpected non-zero byte in padded page');
     }
@@ -189,7 +205,7 @@ export class SegmentReader {
       return this.#offset - this.#bufferStart;
     const start = this.#offset - (this.#offset % pageBytes);
     try {
-      this.#read(start, this.#buffer.bytes.length);
+      this.#read(start, this.#pages.bytes.length);
     } catch (error) {
       if (!hasCode(error, 'EIO')) throw error;
       this.#readPage(start);
@@ -216,7 +232,7 @@ export class SegmentReader {
     this.#bufferStart = start;
     this.#bufferEnd = start;
     for (let have = 0; have < wanted;) {
-      const count = this.#fs.read(this.#file, this.#buffer.bytes, have, wanted - have, start + have);
+      const count = this.#fs.read(this.#file, this.#pages.bytes, have, wanted - have, start + have);
       if (count <= 0)
         throw new Error(
           `cannot read ${this.#segment.path}: it ends at ${start + have}, not at ${this.bytes}`,

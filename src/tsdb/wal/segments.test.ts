@@ -10,7 +10,7 @@ import {CorruptionError} from './corruption.ts';
 import {fragmentHeaderBytes, pageBytes, snappyBit, zstdBit} from './format.ts';
 import {Framer} from './framer.ts';
 import {PageBuffer} from './page-buffer.ts';
-import {RecordAssembly, SegmentReader} from './segment-reader.ts';
+import {ReaderBuffers, SegmentReader} from './segment-reader.ts';
 import {lastCheckpoint, listSegments} from './segments.ts';
 
 const dir = '/data/wal';
@@ -53,11 +53,13 @@ interface Read {
   fragmentsLost: number;
 }
 
+const buffers = new ReaderBuffers();
+
 /** Reads all that can be read, behind damage as well. */
-function readAll(segment: Uint8Array, buffer = new PageBuffer(2 * pageBytes)): Read {
+function readAll(segment: Uint8Array): Read {
   const fs = new SimulatedFileSystem();
   fs.put(path, segment);
-  const reader = new SegmentReader(fs, {dir, number: 3, path}, buffer, new RecordAssembly());
+  const reader = new SegmentReader(fs, {dir, number: 3, path}, buffers);
   const found: Read = {records: [], errors: [], fragmentsLost: 0};
   try {
     // Each step moves at least a fragment's header on.
@@ -268,12 +270,11 @@ test('SegmentReader goes on behind damage of any byte, and loses only the record
 });
 
 test('SegmentReader stops on any bytes and gives no record that nobody wrote, for any seed', () => {
-  const buffer = new PageBuffer(2 * pageBytes);
   for (let seed = 0; seed < 30; seed++) {
     const random = new Random(seed);
     const records = someRecords(random).map(({bytes}) => bytes);
     const segment = frame(records.map(plain));
-    const {records: read} = readAll(mutate(segment, random), buffer);
+    const {records: read} = readAll(mutate(segment, random));
     const key = (bytes: Uint8Array): string => `${bytes.length} ${crc32c(bytes)}`;
     const written = new Set(records.map(key));
     for (const record of read) assert.ok(written.has(key(record)), `seed ${seed}: ${record.length} bytes`);
@@ -284,7 +285,7 @@ test('SegmentReader stops on any bytes and gives no record that nobody wrote, fo
       random.pick([0, 1, 2, 3, 4, random.below(256)]),
     );
     assert.deepEqual(
-      readAll(noise, buffer).records.filter((record) => record.length > 0),
+      readAll(noise).records.filter((record) => record.length > 0),
       [],
       `seed ${seed}`,
     );

@@ -12,7 +12,7 @@ const cacheSlots = 16_384;
  * looked up in a table of those that were read before, which is faster than to make them and keeps one copy of each.
  */
 export class StringReader {
-  readonly #cache: string[] = Array.from({length: cacheSlots}, () => '');
+  readonly #cache = Array<string>(cacheSlots).fill('');
 
   /** Throws a RangeError where the string reaches beyond the reader's end. Bytes that are no UTF-8 become U+FFFD. */
   read(reader: ByteReader): string {

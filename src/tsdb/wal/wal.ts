@@ -2,7 +2,7 @@ import {assert} from '../../base/assert.ts';
 import {sampleBytesMax} from '../../kernels/walsamples.ts';
 import type {Labels} from '../../model/labels.ts';
 import type {HeadLog} from '../log.ts';
-import {compressRecord} from './compression.ts';
+import {RecordCompressor} from './compression.ts';
 import type {Compression} from './compression.ts';
 import {putSamplesHeader, RecordBuffer, samplesHeaderBytes} from './encode.ts';
 import {recordType} from './format.ts';
@@ -34,7 +34,7 @@ export interface WalStatistics extends LogFileStatistics {
  */
 export class Wal implements HeadLog {
   readonly #file: LogFile;
-  readonly #compression: Compression;
+  readonly #compressor: RecordCompressor;
   readonly #linear: LogMemory;
   /** The open record, where it is not one of samples. */
   readonly #record = new RecordBuffer();
@@ -48,11 +48,12 @@ export class Wal implements HeadLog {
 
   constructor(options: WalOptions) {
     this.#linear = options.linear;
-    this.#compression = options.compression ?? 'snappy';
     this.#samples = new PageBuffer(
       samplesHeaderBytes + 7 + samplesPerRecordMax * sampleBytesMax,
       options.linear,
     );
+    const recordBytes = this.#samples.bytes.length;
+    this.#compressor = new RecordCompressor(options.compression ?? 'snappy', options.linear, recordBytes);
     this.#file = new LogFile(options);
   }
 
@@ -123,6 +124,7 @@ export class Wal implements HeadLog {
       await this.#file.close();
     } finally {
       this.#samples.free();
+      this.#compressor.free();
     }
   }
 
@@ -156,7 +158,7 @@ export class Wal implements HeadLog {
   }
 
   #log(record: Uint8Array): void {
-    const {bits, bytes} = compressRecord(this.#compression, record);
+    const {bits, bytes} = this.#compressor.compress(record);
     this.#bytesSaved += record.length - bytes.length;
     this.#file.append(bits, bytes, 0, bytes.length);
   }
