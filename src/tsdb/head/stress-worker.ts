@@ -10,6 +10,7 @@ import {Matcher} from '../../model/matcher.ts';
 import type {Appender, SeriesRef} from '../../storage/appender.ts';
 import type {SeriesCursor} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
+import type {GcPass} from './gc.ts';
 import {Head} from './head.ts';
 import {HeadReader} from './reader.ts';
 import {
@@ -87,6 +88,7 @@ function write({wasm, signals, seed}: StressData): StressReport {
   const words = new Int32Array(signals);
   const alive = new Map<string, Life>();
   let step = firstStep;
+  let pass: GcPass | null = null;
   Atomics.store(words, readySignal, 1);
   while (Atomics.load(words, stopSignal) === 0) {
     step++;
@@ -95,7 +97,11 @@ function write({wasm, signals, seed}: StressData): StressReport {
     Atomics.store(words, stepSignal, step);
     // Some stop being appended to, and are dropped when their last sample is too old.
     for (const key of alive.keys()) if (random.below(30) === 0) alive.delete(key);
-    if (step % 4 === 0) Atomics.add(words, removedSignal, head.gc((step - keptSteps) * stepMs).series);
+    pass ??= head.startGc((step - keptSteps) * stepMs);
+    if (!pass.run(150)) {
+      Atomics.add(words, removedSignal, pass.result().series);
+      pass = null;
+    }
   }
   const {seriesCreated, seriesRemoved, appended, chunksRemoved} = head.stats();
   return {
