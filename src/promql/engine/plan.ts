@@ -9,9 +9,10 @@ import {executionError} from './error.ts';
 import {instantGrid, type Grid} from './grid.ts';
 import {isStepInvariant, withoutParens} from './invariance.ts';
 import {clampTo, dateFunctions, largerOf, mathFunctions, roundTo, smallerOf} from './mathfunctions.ts';
-import {aggregateCountValues, aggregateQuantile, Aggregate} from './operators/aggregate.ts';
+import {aggregateQuantile, Aggregate} from './operators/aggregate.ts';
 import {combine, computeScalar, isComparison, type ElementOp} from './operators/arithmetic.ts';
 import {VectorBinary} from './operators/binary.ts';
+import {CountValues} from './operators/countvalues.ts';
 import {histogramFraction, histogramQuantile} from './operators/histogram.ts';
 import {Broadcast, mapFloats, MapRows, MergeRows, type RowFunction} from './operators/map.ts';
 import {AbsentSteps, RangeFunction} from './operators/range.ts';
@@ -189,7 +190,7 @@ export class Planner {
         if (label === '' || !label.isWellFormed()) {
           throw executionError(`invalid label name ${formatExpr(withoutParens(expr.param!))}`);
         }
-        return aggregateCountValues(context, expr, this.vector(inner, grid), {grid, label});
+        return new CountValues(context, expr, this.vector(inner, grid), {grid, label});
       }
       case 'quantile': {
         const quantiles = this.scalar(expr.param!, grid);

@@ -2,11 +2,10 @@
 
 import type {AggregateExpr} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
-import {formatPlain} from '../format.ts';
 import type {Grid} from '../grid.ts';
-import {Matrix, MatrixCursor, MergedMatrix} from '../matrix.ts';
+import {Matrix, MatrixCursor} from '../matrix.ts';
 import {absent, float, newRow, type Operator, type Row} from '../row.ts';
-import {quantileOfSorted, sortNaNFirst} from '../windows/quantile.ts';
+import {selectQuantile} from '../windows/select.ts';
 import {accumulatorBytes, newAccumulator, type Accumulator} from './accumulators.ts';
 import {Grouping} from './grouping.ts';
 
@@ -123,7 +122,7 @@ function quantileOfRows(
       if (kinds[i]![step] !== absent) scratch[count++] = values[i]![step]!;
     }
     if (count === 0) continue;
-    out.values[step] = quantileOfSorted(quantiles[step]!, sortNaNFirst(scratch.subarray(0, count)));
+    out.values[step] = selectQuantile(quantiles[step]!, scratch, count);
     out.kinds[step] = float;
     points++;
   }
@@ -147,53 +146,4 @@ function remarkQuantiles(context: QueryContext, expr: AggregateExpr, quantiles: 
   }
   if (largest > 1) context.annotations.invalidQuantile(largest, range);
   if (smallest < 0) context.annotations.invalidQuantile(smallest, range);
-}
-
-/** count_values: a series for each value that occurs in a group, which is its label `label`. */
-export function aggregateCountValues(
-  context: QueryContext,
-  expr: AggregateExpr,
-  child: Operator,
-  options: {grid: Grid; label: string},
-): Operator {
-  const {grid, label} = options;
-  const {symbols, names} = context;
-  const labelId = symbols.intern(label);
-  const grouping = new Grouping(
-    symbols,
-    expr.without ? expr.grouping : [...expr.grouping, label],
-    expr.without,
-  );
-  const result = new MergedMatrix(context, grid.count);
-  const {matrix} = result;
-  let held = 0;
-  while (child.next()) {
-    const {row} = child;
-    held += row.points;
-    /** Row of each value, negative zero apart since maps take it for zero. */
-    const rows = new Map<number, number>();
-    let negativeZero = -1;
-    for (let step = 0; step < row.kinds.length; step++) {
-      if (row.kinds[step] === absent) continue;
-      const value = row.values[step]!;
-      const isNegativeZero = value === 0 && 1 / value < 0;
-      let at = isNegativeZero ? negativeZero : (rows.get(value) ?? -1);
-      if (at < 0) {
-        const group = grouping.groupOf(names.with(row.labels, labelId, symbols.intern(formatPlain(value))));
-        at = result.rowFor(grouping.labels[group]!, false);
-        if (isNegativeZero) negativeZero = at;
-        else rows.set(value, at);
-      }
-      const kinds = matrix.kindsOf(at);
-      const values = matrix.valuesOf(at);
-      if (kinds[step] === absent) {
-        kinds[step] = float;
-        values[step] = 1;
-        matrix.points[at]!++;
-        context.holdSamples(1);
-      } else values[step]!++;
-    }
-  }
-  context.releaseSamples(held);
-  return new MatrixCursor(matrix, false);
 }

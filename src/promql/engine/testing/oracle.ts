@@ -14,6 +14,7 @@ import type {
 } from '../../ast.ts';
 import {typeOf} from '../../parser/types.ts';
 import {dateFunctions, mathFunctions} from '../mathfunctions.ts';
+import {ValueHeap} from '../operators/valueheap.ts';
 import {
   countEvents,
   extrapolated,
@@ -389,11 +390,14 @@ function aggregate(op: AggregateExpr['op'], values: number[], parameter: number)
   }
 }
 
-/** The k best; NaN is worst. */
+/** The k best; NaN is worst. Which of equal ones stay is up to the heap, which has tests of its own. */
 function best(members: VectorSample[], k: number, op: 'topk' | 'bottomk'): VectorSample[] {
-  const sign = op === 'topk' ? -1 : 1;
-  const rank = ({value}: VectorSample): number => (value !== value ? Infinity : sign * value);
-  return members.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b))).slice(0, Math.max(0, k));
+  const heap = new ValueHeap(op === 'topk' ? 'smallestFirst' : 'largestFirst');
+  for (const [index, {value}] of members.entries()) {
+    if (heap.size < k) heap.push(value, index);
+    else if (k > 0) heap.offer(value, index);
+  }
+  return heap.items.map((index) => members[index]!);
 }
 
 /** True and false where it compares. */

@@ -210,7 +210,8 @@ class Generator {
         return `${name}${grouping}(${this.#random.below(4)}, ${inner})`;
       }
       case 2:
-        return `count_values${this.#conservative ? '' : grouping}("value", ${inner})`;
+        // Values that were computed may differ in their last bit, and then in their label.
+        return `count_values${this.#conservative ? '' : grouping}("value", ${this.#selector()})`;
       case 3:
         return `${this.#pick(this.#conservative ? aggregations : deviations)}${grouping}(${inner})`;
       default:

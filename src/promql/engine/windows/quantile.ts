@@ -3,13 +3,14 @@
 // with two increments; the k-th smallest is found by walking first the blocks and then one block.
 
 import {meanAt} from './interpolate.ts';
+import {selectQuantile} from './select.ts';
 import type {WindowFunction, Windows} from './window.ts';
 
 /** Ranks that share a block are alike in all but their low bits. */
 const blockBits = 6;
 
-/** Below this many samples a window is rather sorted than maintained. */
-const sortedSamplesMax = 24;
+/** Below this many samples a window is rather partitioned at each step than maintained. */
+const selectedSamplesMax = 24;
 
 /** quantile_over_time; the quantile may differ from step to step. */
 export class QuantileOverTime implements WindowFunction {
@@ -25,10 +26,10 @@ export class QuantileOverTime implements WindowFunction {
   compute(windows: Windows, out: Float64Array): void {
     const {first, end, steps} = windows;
     const quantiles = this.#quantiles;
-    if (windows.longest <= sortedSamplesMax || windows.overlapsLittle) {
+    if (windows.longest <= selectedSamplesMax || windows.overlapsLittle) {
       for (let step = 0; step < steps; step++) {
         if (first[step] !== end[step]) {
-          out[step] = this.#sortedQuantile(windows.values, first[step]!, end[step]!, quantiles[step]!);
+          out[step] = this.#selectedQuantile(windows.values, first[step]!, end[step]!, quantiles[step]!);
         }
       }
       return;
@@ -44,12 +45,12 @@ export class QuantileOverTime implements WindowFunction {
     }
   }
 
-  #sortedQuantile(values: Float64Array, first: number, end: number, quantile: number): number {
+  #selectedQuantile(values: Float64Array, first: number, end: number, quantile: number): number {
     const count = end - first;
     if (this.#scratch.length < count) this.#scratch = new Float64Array(2 * count);
-    const scratch = this.#scratch.subarray(0, count);
-    scratch.set(values.subarray(first, end));
-    return quantileOfSorted(quantile, sortNaNFirst(scratch));
+    const scratch = this.#scratch;
+    for (let i = 0; i < count; i++) scratch[i] = values[first + i]!;
+    return selectQuantile(quantile, scratch, count);
   }
 }
 
@@ -148,20 +149,6 @@ function nansFirst(values: Float64Array): number {
   return nans;
 }
 
-/** Sorts in place, NaN first. */
-export function sortNaNFirst(values: Float64Array): Float64Array {
-  nansFirst(values);
-  return values;
-}
-
-/**
- * A quantile of sorted values: the mean of the two nearest ranks, weighted by their distance. -Inf below 0, +Inf above
- * 1, NaN for NaN.
- */
-export function quantileOfSorted(quantile: number, sorted: Float64Array): number {
-  return quantileOf(quantile, sorted.length, (index) => sorted[index]!);
-}
-
 function quantileOf(quantile: number, count: number, at: (index: number) => number): number {
   if (count === 0 || quantile !== quantile) return NaN;
   if (quantile < 0) return -Infinity;
@@ -180,20 +167,24 @@ export class MadOverTime implements WindowFunction {
   compute(windows: Windows, out: Float64Array): void {
     const {values, first, end, steps, longest} = windows;
     if (this.#scratch.length < longest) this.#scratch = new Float64Array(longest);
+    const scratch = this.#scratch;
     for (let step = 0; step < steps; step++) {
       const lower = first[step]!;
-      const upper = end[step]!;
-      if (lower === upper) continue;
-      const scratch = this.#scratch.subarray(0, upper - lower);
-      scratch.set(values.subarray(lower, upper));
-      scratch.sort();
-      if (scratch[scratch.length - 1] !== scratch[scratch.length - 1]) {
+      const count = end[step]! - lower;
+      if (count === 0) continue;
+      let nan = false;
+      for (let i = 0; i < count; i++) {
+        const value = values[lower + i]!;
+        scratch[i] = value;
+        if (value !== value) nan = true;
+      }
+      if (nan) {
         out[step] = NaN;
         continue;
       }
-      const median = quantileOfSorted(0.5, scratch);
-      for (let i = 0; i < scratch.length; i++) scratch[i] = Math.abs(scratch[i]! - median);
-      out[step] = quantileOfSorted(0.5, sortNaNFirst(scratch));
+      const median = selectQuantile(0.5, scratch, count);
+      for (let i = 0; i < count; i++) scratch[i] = Math.abs(scratch[i]! - median);
+      out[step] = selectQuantile(0.5, scratch, count);
     }
   }
 }
