@@ -32,6 +32,12 @@ export interface ChartHandlers {
   more: (count: number) => string;
 }
 
+/** In CSS pixels from the upper left corner of the plot. */
+export interface Pointer {
+  left: number;
+  top: number;
+}
+
 const heightWide = 340;
 const heightNarrow = 240;
 const narrow = 560;
@@ -58,6 +64,17 @@ export class Chart {
     this.#plot.over.addEventListener('dblclick', handlers.onZoomOut);
     this.#observer = new ResizeObserver(() => this.#plot.setSize(sizeOf(element)));
     this.#observer.observe(element);
+  }
+
+  /** Where the pointer is in the chart; null while it is elsewhere. */
+  pointer(): Pointer | null {
+    return pointerOf(this.#plot);
+  }
+
+  /** Shows what is at a point, as if the pointer moved there: it may have been there when this chart was drawn. */
+  pointAt(pointer: Pointer): void {
+    this.#plot.setCursor(pointer);
+    this.#point(this.#plot, pointer);
   }
 
   /** Dims all series but one; null ends that. */
@@ -97,7 +114,8 @@ export class Chart {
       series: [{}, ...values.map((column, index) => this.#series(column, index))],
       bands: this.#bands(),
       hooks: {
-        setCursor: [(plot) => this.#point(plot)],
+        // Other panels' charts move this one's cursor, too; only the one under the pointer has a tooltip.
+        setCursor: [(plot) => this.#point(plot, pointerOf(plot))],
         setSelect: [(plot) => this.#select(plot, handlers)],
       },
     };
@@ -155,27 +173,24 @@ export class Chart {
     const top = rangeMax ?? max;
     // A stack of positive values stands on zero.
     const bottom = low === 0 ? 0 : (rangeMin ?? low);
+    // What lies below the wanted minimum is shown all the same: cutting it off would hide that it is there.
     return yMin !== null && yMin < top ? [Math.min(yMin, low), top] : [bottom, top];
   }
 
-  #point(plot: uPlot): void {
-    const {idx, left, top, event} = plot.cursor;
+  #point(plot: uPlot, pointer: Pointer | null): void {
     const {columns, shown} = this.#spec;
-    // Without an event of its own the cursor is moved by another panel's.
-    const inside = idx !== null && idx !== undefined && left !== undefined && left >= 0 && top !== undefined;
-    if (!inside || event === undefined || !plot.over.contains(event.target as Node))
-      return this.#tooltip.hide();
+    const step = plot.cursor.idx ?? null;
+    if (pointer === null || step === null) return this.#tooltip.hide();
     const heights = columns.values.map((_, index) => {
-      const value = shown[index] === true ? plot.data[index + 1]![idx] : null;
+      const value = shown[index] === true ? plot.data[index + 1]![step] : null;
       return value === null || value === undefined ? null : plot.valToPos(value, 'y');
     });
-    const nearest = nearestSeries(heights, top);
+    const nearest = nearestSeries(heights, pointer.top);
     if (nearest === null) return this.#tooltip.hide();
     this.#tooltip.show({
-      step: idx,
+      step,
       nearest,
-      left,
-      top,
+      ...pointer,
       width: plot.over.clientWidth,
       height: plot.over.clientHeight,
     });
@@ -189,6 +204,11 @@ export class Chart {
   }
 }
 
+function pointerOf(plot: uPlot): Pointer | null {
+  const {left = -1, top = -1} = plot.cursor;
+  return left >= 0 && plot.over.matches(':hover') ? {left, top} : null;
+}
+
 function sizeOf(element: HTMLElement): {width: number; height: number} {
   const width = Math.max(120, element.clientWidth);
   return {width, height: width < narrow ? heightNarrow : heightWide};
@@ -197,7 +217,6 @@ function sizeOf(element: HTMLElement): {width: number; height: number} {
 /** Room for the longest label and the tick. */
 function axisWidth(plot: uPlot, texts: string[] | null): number {
   const longest = (texts ?? []).reduce((a, b) => (b.length > a.length ? b : a), '');
-  // The context measures device pixels; its font was set by uPlot for the first axis, or is about as large.
   plot.ctx.save();
   plot.ctx.font = '12px sans-serif';
   const width = plot.ctx.measureText(longest).width;

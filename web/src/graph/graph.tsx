@@ -8,7 +8,7 @@ import type {Unit} from '../format/unit.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {commonLabels, shortName, type LabelSet} from '../query/series-name.ts';
 import {timeZone} from '../base/time-zone.ts';
-import {Chart, type ChartSpec} from './chart.ts';
+import {Chart, type ChartSpec, type Pointer} from './chart.ts';
 import {seriesColor} from './colors.ts';
 import {summarize, type Columns, type Grid} from './columns.ts';
 import {Legend} from './legend.tsx';
@@ -92,6 +92,7 @@ interface ChartHandlers {
 function useChart(spec: ChartSpec, handlers: ChartHandlers) {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | null>(null);
+  const pointer = useRef<Pointer | null>(null);
   const latest = useRef(handlers);
   useEffect(() => {
     latest.current = handlers;
@@ -103,7 +104,12 @@ function useChart(spec: ChartSpec, handlers: ChartHandlers) {
       more: (count) => latest.current.more(count),
     });
     chart.current = made;
+    // After uPlot's first drawing, which comes later and puts the cursor away.
+    const at = pointer.current;
+    const frame = at === null ? 0 : requestAnimationFrame(() => made.pointAt(at));
     return () => {
+      cancelAnimationFrame(frame);
+      pointer.current = made.pointer();
       chart.current = null;
       made.destroy();
     };

@@ -33,15 +33,10 @@ export const en = {
   'common.copy': 'Copy',
   'common.copied': 'Copied',
   'common.retry': 'Try again',
-  'common.clear': 'Clear',
   'common.close': 'Close',
-  'common.cancel': 'Cancel',
   'common.loading': 'Loading …',
-  'common.never': 'never',
   'common.ago': '{span} ago',
   'common.in': 'in {span}',
-  'common.now': 'now',
-  'common.none': 'none',
   'common.nothingFound': 'Nothing matches “{text}”.',
 
   'span.day': 'd',
@@ -146,8 +141,6 @@ export const en = {
   'table.scalar': 'Scalar',
   'table.string': 'String',
   'table.histogram': 'Histogram: count {count}, sum {sum}',
-  'table.bucket': 'Bucket',
-  'table.bucketCount': 'Count',
 
   'graph.display': 'Display',
   'graph.lines': 'Lines',
@@ -160,7 +153,6 @@ export const en = {
   'graph.showAll': 'Show {count}',
   'graph.histograms':
     '{count} {count|series has|series have} native histograms, which a graph cannot show. Use histogram_quantile() or see the table.',
-  'graph.allHidden': 'All series are hidden.',
   'graph.showHidden': 'Show all',
 
   'legend.title': 'Legend',
@@ -170,7 +162,6 @@ export const en = {
   'legend.max': 'Max',
   'legend.mean': 'Mean',
   'legend.last': 'Last',
-  'legend.statistics': 'Statistics',
   'legend.common': 'All series',
   'legend.more': 'and {count} more',
 

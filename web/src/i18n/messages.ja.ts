@@ -31,15 +31,10 @@ export const ja: Readonly<Record<MessageKey, string>> = {
   'common.copy': 'コピー',
   'common.copied': 'コピーしました',
   'common.retry': '再試行',
-  'common.clear': 'クリア',
   'common.close': '閉じる',
-  'common.cancel': 'キャンセル',
   'common.loading': '読み込み中…',
-  'common.never': 'なし',
   'common.ago': '{span}前',
   'common.in': '{span}後',
-  'common.now': '現在',
-  'common.none': 'なし',
   'common.nothingFound': '「{text}」に一致するものはありません。',
 
   'span.day': '日',
@@ -146,8 +141,6 @@ export const ja: Readonly<Record<MessageKey, string>> = {
   'table.scalar': 'スカラー',
   'table.string': '文字列',
   'table.histogram': 'ヒストグラム: カウント {count}、合計 {sum}',
-  'table.bucket': 'バケット',
-  'table.bucketCount': 'カウント',
 
   'graph.display': '表示',
   'graph.lines': '折れ線',
@@ -160,7 +153,6 @@ export const ja: Readonly<Record<MessageKey, string>> = {
   'graph.showAll': '{count} 系列を表示',
   'graph.histograms':
     '{count} 系列はネイティブヒストグラムのため、グラフに表示できません。histogram_quantile() を使うか、テーブルで確認してください。',
-  'graph.allHidden': 'すべての系列が非表示になっています。',
   'graph.showHidden': 'すべて表示',
 
   'legend.title': '凡例',
@@ -171,7 +163,6 @@ export const ja: Readonly<Record<MessageKey, string>> = {
   'legend.max': '最大',
   'legend.mean': '平均',
   'legend.last': '最新',
-  'legend.statistics': '統計',
   'legend.common': '全系列共通',
   'legend.more': 'ほか {count} 系列',
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import {globSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import test from 'node:test';
 import {placeholdersOf} from './message.ts';
 import {en} from './messages.en.ts';
@@ -28,5 +30,19 @@ test('no placeholder is misspelt into plain text', () => {
       const left = template.replace(/\{\w+(?:\|[^|{}]*\|[^|{}]*)?\}/g, '');
       assert.doesNotMatch(left, /[{}]/, key);
     }
+  }
+});
+
+test('every message is used', () => {
+  const root = join(import.meta.dirname, '..');
+  const sources = globSync('**/*.{ts,tsx}', {cwd: root})
+    .filter((file) => !file.includes('i18n/messages'))
+    .map((file) => readFileSync(join(root, file), 'utf8'))
+    .join('\n');
+  // Some keys are put together, as in t(`targets.${health}`).
+  const beginnings = [...sources.matchAll(/`([a-z]+\.)\$\{/g)].map((match) => match[1]!);
+  for (const key of Object.keys(en)) {
+    const used = sources.includes(`'${key}'`) || beginnings.some((beginning) => key.startsWith(beginning));
+    assert.ok(used, `nobody uses ${key}`);
   }
 });

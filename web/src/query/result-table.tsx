@@ -163,7 +163,7 @@ function VectorRow({row, columns}: {row: ResultRow; columns: readonly string[] |
     <tr>
       {columns === null ? (
         <td>
-          <SeriesLabel labels={row.labels} />
+          <SeriesLabel labels={row.labels} copyable />
         </td>
       ) : (
         columns.map((name) => (

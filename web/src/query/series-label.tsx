@@ -1,4 +1,4 @@
-// A series as PromQL writes it, coloured. A click on a label copies its matcher.
+// A series as PromQL writes it, coloured.
 import {memo, type ReactNode} from 'react';
 import {useMessages} from '../i18n/use-messages.ts';
 import {formatMatcher, formatSeries, matchersOf, quote, type LabelSet} from './series-name.ts';
@@ -7,9 +7,15 @@ interface SeriesLabelProps {
   labels: LabelSet;
   /** Labels to leave out, for lists where all series have them. */
   without?: LabelSet;
+  /** Whether a click on a label copies its matcher, which the table around it sees to. */
+  copyable?: boolean;
 }
 
-export const SeriesLabel = memo(function SeriesLabel({labels, without}: SeriesLabelProps): ReactNode {
+export const SeriesLabel = memo(function SeriesLabel({
+  labels,
+  without,
+  copyable = false,
+}: SeriesLabelProps): ReactNode {
   const {t} = useMessages();
   const own = without === undefined ? labels : ownLabels(labels, without);
   const metric = own['__name__'] ?? '';
@@ -28,7 +34,12 @@ export const SeriesLabel = memo(function SeriesLabel({labels, without}: SeriesLa
         <>
           {'{'}
           {matchers.map(([name, value], index) => (
-            <span key={name} className="nx-series-matcher" data-matcher={formatMatcher(name, value)}>
+            <span
+              key={name}
+              className="nx-series-matcher"
+              data-matcher={formatMatcher(name, value)}
+              title={copyable ? t('table.copyMatcher', {matcher: formatMatcher(name, value)}) : undefined}
+            >
               <span className="nx-series-name">{name}</span>=
               <span className="nx-series-value">{quote(value)}</span>
               {index < matchers.length - 1 ? ', ' : ''}
