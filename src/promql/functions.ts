@@ -51,7 +51,7 @@ function parseTable(text: string): Map<string, FunctionSignature> {
     const variadic = more === undefined ? 0 : more === '?' ? 1 : more === '*' ? -1 : Number(count);
     found.set(name!, {
       name: name!,
-      argTypes: [...args!].map((each) => types[each]!),
+      argTypes: Array.from(args!, (each) => types[each]!),
       variadic,
       returnType: types[returns ?? 'v']!,
       experimental: mark !== undefined,
