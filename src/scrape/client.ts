@@ -50,11 +50,13 @@ export class ScrapeClient {
   readonly #config: ScrapeConfig;
   readonly #agent: Agent;
   readonly #bodyBytesMax: number;
+  readonly #monotonic: () => number;
   #authorization = '';
   #authorizationReadAt = -Infinity;
 
-  constructor(config: ScrapeConfig) {
+  constructor(config: ScrapeConfig, monotonic: () => number = () => performance.now()) {
     this.#config = config;
+    this.#monotonic = monotonic;
     this.#bodyBytesMax = config.bodySizeLimitBytes > 0 ? config.bodySizeLimitBytes : bodyBytesDefaultMax;
     this.#agent = new Agent({
       pipelining: 1,
@@ -124,8 +126,7 @@ export class ScrapeClient {
         );
         return await request.done;
       } catch (cause) {
-        if (attempt > 0 || request.answered || !isStaleConnection(cause))
-          throw describeFailure(cause, target);
+        if (attempt > 0 || request.answered || !isStaleConnection(cause)) throw cause;
       } finally {
         clearTimeout(timer);
       }
@@ -135,7 +136,7 @@ export class ScrapeClient {
   #withAuthorization(headers: Record<string, string>): Record<string, string> {
     const {basicAuth, authorization} = this.#config;
     if (basicAuth === undefined && authorization === undefined) return headers;
-    const now = performance.now();
+    const now = this.#monotonic();
     if (now - this.#authorizationReadAt >= credentialsFreshMs) {
       this.#authorization = authorizationOf(this.#config);
       this.#authorizationReadAt = now;
@@ -251,7 +252,7 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(error);
+    if (!this.#settled) this.#fail(describeFailure(error, this.#url));
   }
 
   #finish(): void {
@@ -302,13 +303,12 @@ function codeOf(error: unknown): string {
 
 /** The server closed an idle connection just when it was to be used again. */
 function isStaleConnection(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = codeOf(error instanceof Error ? error.cause : undefined);
   return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 /** The words that Prometheus's users know from Go. */
-function describeFailure(error: unknown, url: URL): Error {
-  if (!(error instanceof Error)) return new Error(`Get "${url.href}": ${String(error)}`);
+function describeFailure(error: Error, url: URL): Error {
   const code = codeOf(error);
   const {address, port} = error as {address?: string; port?: number};
   const dial =
@@ -333,7 +333,6 @@ function describeFailure(error: unknown, url: URL): Error {
   if (inner !== error) return describeFailure(inner, url);
   const text = texts[code];
   if (text !== undefined) return new Error(`Get "${url.href}": ${text}`, {cause: error});
-  if (code === '' || error instanceof BodySizeError) return error;
   return new Error(`Get "${url.href}": ${error.message}`, {cause: error});
 }
 

@@ -30,7 +30,7 @@ export class ScrapePool implements LoopOwner {
   constructor(world: ScrapeWorld, config: ScrapeConfig) {
     this.world = world;
     this.config = config;
-    this.client = new ScrapeClient(config);
+    this.client = new ScrapeClient(config, this.world.clock.monotonic);
     this.#relabelConfigs = compileRelabel(config.relabelConfigs);
     this.#metricRelabelConfigs = compileRelabel(config.metricRelabelConfigs);
   }
@@ -40,7 +40,7 @@ export class ScrapePool implements LoopOwner {
     if (isEqual(config, this.config)) return;
     this.world.counters.poolReloads++;
     const sameLabels = isEqual(seriesPart(config), seriesPart(this.config));
-    const client = new ScrapeClient(config);
+    const client = new ScrapeClient(config, this.world.clock.monotonic);
     const relabelConfigs = compileRelabel(config.relabelConfigs);
     const metricRelabelConfigs = compileRelabel(config.metricRelabelConfigs);
     // Requests under way end on the old client.

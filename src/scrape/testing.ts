@@ -7,6 +7,7 @@ import {sampleStatus} from '../storage/appender.ts';
 import type {Labels} from '../model/labels.ts';
 import {formatLabels} from '../model/labels.ts';
 import {isStale} from '../model/value.ts';
+import type {ScrapeClock} from './clock.ts';
 import type {ScrapeConfig} from './config.ts';
 import {ScrapeMemory} from './memory.ts';
 
@@ -177,4 +178,52 @@ export function scrapeConfig(options: Partial<ScrapeConfig>): ScrapeConfig {
     staticConfigs: [],
     ...options,
   };
+}
+
+/** A clock that stands still until it is told to go on. */
+export class ManualClock implements ScrapeClock {
+  #wall = 1_700_000_000_000;
+  #monotonic = 5000;
+  #timers: {at: number; fire: () => void}[] = [];
+
+  readonly now = (): number => this.#wall;
+  readonly monotonic = (): number => this.#monotonic;
+  readonly after = (delayMs: number, fire: () => void): (() => void) => {
+    const timer = {at: this.#monotonic + delayMs, fire};
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((each) => each !== timer);
+    };
+  };
+
+  /** Lets time pass; timers fire at their time, or `lateMs` after it. */
+  advance(ms: number, lateMs = 0): void {
+    const end = this.#monotonic + ms;
+    for (;;) {
+      const due = this.#timers
+        .filter(({at}) => at + lateMs <= end)
+        .sort((left, right) => left.at - right.at)[0];
+      if (due === undefined) break;
+      this.#timers = this.#timers.filter((each) => each !== due);
+      this.#go(Math.max(this.#monotonic, due.at + lateMs));
+      due.fire();
+    }
+    this.#go(end);
+  }
+
+  /** Lets time pass at once, as if the process had been stopped: what is due fires at the end. */
+  jump(ms: number): void {
+    this.#go(this.#monotonic + ms);
+    this.advance(0);
+  }
+
+  /** Sets the clock of timestamps. */
+  set(aheadMs: number): void {
+    this.#wall += aheadMs;
+  }
+
+  #go(monotonic: number): void {
+    this.#wall += monotonic - this.#monotonic;
+    this.#monotonic = monotonic;
+  }
 }
