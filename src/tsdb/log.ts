@@ -13,7 +13,10 @@ export interface HeadLog {
    */
   samples(refsAddress: number, timesAddress: number, valuesAddress: number, count: number): void;
   metadata(ref: number, type: string, unit: string, help: string): void;
-  /** Hands everything buffered to the operating system, in order. Throws where that fails, and then nothing of it counts as written. */
+  /**
+   * Hands everything buffered to the operating system, in order. Throws where that fails, and then nothing of it counts as
+   * written: series and metadata, too, have to be logged again before samples that need them.
+   */
   flush(): void;
 }
 

@@ -30,7 +30,8 @@ export function cutSegment(fs: FileSystem, segment: SegmentFile, offset: number)
 
 /** Writes a segment anew from its sound records, and puts it in the place of the damaged one. */
 export function rewriteSegment(fs: FileSystem, segment: SegmentFile): void {
-  const path = `${segment.path}.repair`;
+  // Prometheus's own repair keeps its only copy in `.repair`: that name is not ours.
+  const path = `${segment.path}.rewrite`;
   fs.remove(path);
   const file = fs.open(path, 'wx');
   try {
