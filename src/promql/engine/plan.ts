@@ -63,7 +63,7 @@ export class Planner {
   columns(expr: MatrixSelector | SubqueryExpr, grid: Grid): ColumnSource {
     if (expr.kind === 'subquery') {
       const inner = subqueryGrid(expr, grid, this.#defaultSubqueryStepMs);
-      return new SubqueryColumns(this.#subqueryRows(expr.expr, inner), inner);
+      return new SubqueryColumns(this.vector(expr.expr, inner), inner);
     }
     const {selector, rangeMs} = expr;
     if (selector.anchored || selector.smoothed) {
@@ -74,12 +74,6 @@ export class Planner {
     const fixedTimeMs = selector.at as number | null;
     const selection = {matchers: selector.matchers, offsetMs: selector.offsetMs, fixedTimeMs};
     return new StoredColumns(this.#context, selection, grid, rangeMs);
-  }
-
-  /** A scalar inside of a subquery is a series without labels. */
-  #subqueryRows(expr: Expr, grid: Grid): Operator {
-    if (typeOf(expr) !== 'scalar') return this.vector(expr, grid);
-    return vectorOf(this.#context, this.scalar(expr, grid), grid);
   }
 
   /** More steps than a query may hold samples cannot end well, and not even the columns for them should be made. */
