@@ -48,6 +48,8 @@ import {
 import {appendSample} from './xor';
 
 const staleBits: u64 = 0x7ff0000000000002;
+/** Beyond, whole milliseconds have gaps. */
+const timeMax: f64 = 9007199254740992;
 
 // @ts-ignore: decorator
 @inline
@@ -89,7 +91,8 @@ export function checkBatch(context: usize, length: u32): u32 {
   let warm: u64 = 0;
   for (let i: u32 = 0; i < length; i++) {
     const time = load<f64>(times + (i << 3));
-    if (time < minValid) {
+    // NaN is out of bounds too.
+    if (!(time >= minValid && abs(time) <= timeMax)) {
       store<u8>(statuses + i, statusOutOfBounds);
       outOfBounds++;
       continue;

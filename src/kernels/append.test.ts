@@ -144,7 +144,8 @@ function fillSample(
   if (kind > 2)
     clocks[slot]! += Math.max(1, steps[slot]! + (random.below(3) === 0 ? random.below(5) - 2 : 0));
   if (random.below(200) === 0) clocks[slot]! += random.below(2 ** 34);
-  const time = (clocks[slot] ?? 0) - (kind === 0 ? 1 : 0);
+  const odd = random.below(100) === 0 ? random.pick([NaN, Infinity, -Infinity, 2 ** 54, -(2 ** 54)]) : 0;
+  const time = (clocks[slot] ?? 0) - (kind === 0 ? 1 : 0) + odd;
   const style = random.below(8);
   const value =
     style === 0

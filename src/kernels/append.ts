@@ -93,7 +93,8 @@ interface Sample {
 }
 
 function checkSample(fields: Fields, context: number, {i, slot, time, value}: Sample): number {
-  if (time < fields.f64(context + layout.appendMinValid)) return layout.statusOutOfBounds;
+  const inBounds = time >= fields.f64(context + layout.appendMinValid) && Math.abs(time) <= 2 ** 53;
+  if (!inBounds) return layout.statusOutOfBounds;
   const generation = fields.u32(fields.u32(context + layout.appendGenerations) + 4 * i);
   const alive =
     slot !== -1 &&

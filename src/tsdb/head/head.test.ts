@@ -151,6 +151,16 @@ test('commit() refuses samples by the rules of Prometheus', () => {
   assert.deepEqual([stats.minTime, stats.maxTime], [9 * hour, 10 * hour + 1]);
 });
 
+test('commit() refuses times that are no whole numbers of milliseconds', () => {
+  const head = openHead();
+  const reader = openReader(head);
+  append(head, [[down, 1000, 1]]);
+  for (const time of [NaN, Infinity, -Infinity, 2 ** 60]) {
+    assert.deepEqual(append(head, [[up, time, 1]]), [sampleStatus.outOfBounds], `${time}`);
+  }
+  assert.deepEqual(read(reader, [new Matcher('=', '__name__', 'up')])[0]![1], []);
+});
+
 test('check() tells beforehand and changes nothing', () => {
   const head = openHead();
   append(head, [[up, 10_000, 1]]);
@@ -226,6 +236,8 @@ test('select() finds what a walk over all series finds, for any seed', () => {
     zone: ['eu', '', 'xx'],
     id: ['7', '300'],
     absent: ['', 'x'],
+    // A value, but no name.
+    eu: ['', 'x'],
   };
   const patterns = ['.*', '.+', 'metric_1|metric_3', 'job[12]', 'job1|job2|', 'e.', '', '1.*', 'nothing|no'];
   for (let i = 0; i < 300; i++) {

@@ -1,3 +1,4 @@
+import {randomInt} from 'node:crypto';
 import {assert} from '../../base/assert.ts';
 import type {SizeClassArena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
@@ -8,7 +9,7 @@ import {Chunks} from './chunks.ts';
 import {deleteSamples} from './deletion.ts';
 import {Reclaimer, retiredFragments, retiredSlot} from './epochs.ts';
 import {GcPass, type GcResult} from './gc.ts';
-import {headerMagic, headerMaxTime, headerMinTime, headMagic} from './header.ts';
+import {headerMagic, headerMaxTime, headerMinTime, headerSeed, headMagic} from './header.ts';
 import {Postings} from './postings.ts';
 import {HeadReplay} from './replay.ts';
 import {SeriesTable, slotAddress} from './series.ts';
@@ -79,6 +80,7 @@ export class Head {
     this.kernels = kernels;
     this.chunkRangeMs = chunkRangeMs;
     this.log = log;
+    memory.u32[headerSeed >>> 2] = randomInt(2 ** 32);
     this.reclaimer = new Reclaimer(memory, arena, poison);
     this.symbols = new SymbolTable(memory, arena, this.reclaimer);
     this.postings = new Postings(memory, arena, this.reclaimer, this.symbols);

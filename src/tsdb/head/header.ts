@@ -18,6 +18,8 @@ export const headerSeriesCount = headerStart + 36;
 export const headerSymbols = headerStart + 40;
 export const headerEntries = headerStart + 44;
 export const headerRoot = headerStart + 48;
+/** u32: where the hashes of strings start, drawn at random, so that nobody can choose labels that collide. */
+export const headerSeed = headerStart + 52;
 
 /** Places of the readers, one cache line each. */
 export const headerReaders = headerStart + 1024;

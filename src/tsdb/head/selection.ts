@@ -159,12 +159,13 @@ export class Selector {
   readonly #memory: LinearMemory;
   readonly #texts: SymbolTexts;
   readonly #numbers: EntryNumbers;
-  readonly #key = new SymbolKey();
+  readonly #key: SymbolKey;
 
   constructor(memory: LinearMemory, texts: SymbolTexts, numbers: EntryNumbers) {
     this.#memory = memory;
     this.#texts = texts;
     this.#numbers = numbers;
+    this.#key = new SymbolKey(memory);
   }
 
   select(matchers: readonly Matcher[]): SelectedSeries {
@@ -224,7 +225,10 @@ export class Selector {
     }
     // A matcher that must try all values of its label pays when these are much fewer than the candidates.
     for (const check of open) {
-      const {first, end} = this.listOf(findEntry(this.#memory, check.name, 0));
+      const name = findEntry(this.#memory, check.name, 0);
+      // The text is known, but as a value only.
+      if (name === 0) return null;
+      const {first, end} = this.listOf(name);
       if ((end - first) * 4 > best.count) continue;
       const entries: number[] = [];
       for (let i = first; i < end; i++) {

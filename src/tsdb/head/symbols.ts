@@ -3,7 +3,7 @@ import {assert} from '../../base/assert.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Reclaimer} from './epochs.ts';
-import {headerSymbols} from './header.ts';
+import {headerSeed, headerSymbols} from './header.ts';
 import {AddressTable, removedPlace, tableHeaderBytes} from './table.ts';
 
 // A symbol is a string that label names, label values and metadata share:
@@ -24,6 +24,12 @@ export class SymbolKey {
   bytes = Buffer.alloc(256);
   length = 0;
   hash = 0;
+  readonly #seed: number;
+
+  /** The memory has its hash seed already. */
+  constructor(memory: LinearMemory) {
+    this.#seed = memory.i32[headerSeed >>> 2]!;
+  }
 
   set(text: string): void {
     // A UTF-16 unit takes at most three bytes.
@@ -31,8 +37,8 @@ export class SymbolKey {
     const bytes = this.bytes;
     // Several times faster than a loop over charCodeAt() (V8 14.6) or TextEncoder.
     const length = bytes.write(text, 0, 'utf8');
-    // FNV-1a, stirred at the end.
-    let hash = 0x811c9dc5 | 0;
+    // FNV-1a from a random start, stirred at the end.
+    let hash = this.#seed;
     for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
     hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
     this.length = length;
@@ -87,7 +93,7 @@ export class SymbolTable {
   readonly #reclaimer: Reclaimer;
   readonly #table: AddressTable;
   readonly #texts: SymbolTexts;
-  readonly #key = new SymbolKey();
+  readonly #key: SymbolKey;
   /** Symbols of texts that were asked for lately; all are forgotten when there are too many. */
   readonly #cache = new Map<string, number>();
 
@@ -96,6 +102,7 @@ export class SymbolTable {
     this.#arena = arena;
     this.#reclaimer = reclaimer;
     this.#texts = new SymbolTexts(memory);
+    this.#key = new SymbolKey(memory);
     this.#table = new AddressTable(memory, arena, reclaimer, {
       root: headerSymbols,
       hashOf: (symbol) => memory.u32[(symbol + symbolHash) >>> 2]!,
