@@ -97,7 +97,7 @@ export class Chart {
       },
       padding: [12, 28, 0, 4],
       legend: {show: false},
-      focus: {alpha: 0.25},
+      focus: {alpha: 0.3},
       cursor: {
         drag: {x: true, y: false, setScale: false, dist: dragPixelsMin},
         focus: {prox: 1e6},
