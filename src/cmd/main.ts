@@ -6,6 +6,7 @@ import {FlagError} from './flags.ts';
 import {formatHelp} from './help.ts';
 import {obsoleteServerFlagSpecs, serverFlagSpecs} from './server-flag-specs.ts';
 import {parseServerFlags} from './server-flags.ts';
+import {Signals} from './signals.ts';
 import {formatVersion} from '../sys/version.ts';
 
 const cacheFlushDelayMs = 20_000;
@@ -51,10 +52,11 @@ async function server(args: string[]): Promise<number> {
       process.stdout.write(formatVersion('narthex'));
       return 0;
     }
+    const signals = new Signals();
     const {runServer} = await import('./server.ts');
     // Compiled code is written when Node ends, which a server does rarely and not always in peace.
     setTimeout(flushCompileCache, cacheFlushDelayMs).unref();
-    return await runServer(line.flags);
+    return await runServer(line.flags, signals);
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
     return complain(`Error parsing command line arguments: ${error.message}`, error.exitCode);

@@ -13,6 +13,7 @@ import {Configuration} from './configuration.ts';
 import {startQueryWorker} from './query-client.ts';
 import {QueryPool} from './querypool.ts';
 import type {ServerFlags} from './server-flags.ts';
+import type {Signals} from './signals.ts';
 import {StorageClient} from './storage-client.ts';
 
 /** A query worker that has not answered so long after its deadline is ended. */
@@ -25,13 +26,18 @@ const closeGraceMs = 5000;
 const quickstartCheckMs = 15_000;
 
 /** Runs the server until a signal, /-/quit or a fault that cannot be survived ends it. Returns the exit code. */
-export async function runServer(flags: ServerFlags): Promise<number> {
+export async function runServer(flags: ServerFlags, signals: Signals): Promise<number> {
   const logger = createLogger(flags.log);
   const {version, revision} = buildInfo();
   logger.info('Starting Narthex', {mode: 'server', version, revision, node: process.version});
   for (const warning of flags.warnings) logger.warn(warning);
   const server = new Server(flags, logger);
-  return await server.run();
+  server.listenToSignals(signals);
+  try {
+    return await server.run();
+  } finally {
+    signals.close();
+  }
 }
 
 class Server {
@@ -44,13 +50,25 @@ class Server {
   #storage!: StorageClient;
   #queries!: QueryPool;
   #state: ServerState = 'starting';
-  #reloading: Promise<void> = Promise.resolve();
+  readonly #opened = Promise.withResolvers<void>();
+  /** The last reload; the first one waits until there is a storage to apply it to. */
+  #reloading: Promise<void> = this.#opened.promise;
 
   constructor(flags: ServerFlags, logger: Logger) {
     this.#flags = flags;
     this.#logger = logger;
     const listenPort = flags.listenAddresses[0]!.port;
     this.#configuration = new Configuration({flags, listenPort, logger});
+  }
+
+  listenToSignals(signals: Signals): void {
+    signals.handle({
+      stop: (signal) => {
+        this.#logger.warn('Received an OS signal, exiting gracefully...', {signal});
+        this.#stopped.resolve(0);
+      },
+      reload: () => void this.#reload().catch(() => {}),
+    });
   }
 
   async run(): Promise<number> {
@@ -67,22 +85,21 @@ class Server {
     this.#storage = this.#startStorage();
     this.#queries = this.#startQueries();
     const api = this.#createApi();
-    let stopSignals = (): void => {};
     try {
       await this.#listen(api);
-      stopSignals = this.#listenToSignals();
-      const opened = this.#open();
-      opened.catch((cause: unknown) => {
-        this.#logger.error('Opening storage failed', {err: cause});
-        this.#stopped.resolve(1);
-      });
+      this.#open()
+        .catch((cause: unknown) => {
+          if (this.#state === 'stopping') return; // Ended by ourselves.
+          this.#logger.error('Opening storage failed', {err: cause});
+          this.#stopped.resolve(1);
+        })
+        .finally(() => this.#opened.resolve());
       return await this.#stopped.promise;
     } catch (cause) {
       this.#logger.error('Unable to start web listener', {err: cause});
       return 1;
     } finally {
       await this.#close(api);
-      stopSignals();
     }
   }
 
@@ -193,33 +210,22 @@ class Server {
 
   /** One after the other: a signal during a reload starts another one after it. */
   #reload(): Promise<void> {
-    const next = this.#reloading.then(() =>
-      this.#configuration.reload((config) => this.#storage.apply(config.scrapeConfigs)),
-    );
+    const next = this.#reloading.then(() => {
+      if (this.#state === 'stopping') throw new Error('the server is stopping');
+      return this.#configuration.reload((config) => this.#storage.apply(config.scrapeConfigs));
+    });
     this.#reloading = next.catch(() => {});
     return next;
   }
 
-  #listenToSignals(): () => void {
-    const stop = (signal: NodeJS.Signals): void => {
-      this.#logger.warn('Received an OS signal, exiting gracefully...', {signal});
-      this.#stopped.resolve(0);
-    };
-    const reload = (): void => void this.#reload().catch(() => {});
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-    process.on('SIGHUP', reload);
-    return () => {
-      process.off('SIGTERM', stop);
-      process.off('SIGINT', stop);
-      process.off('SIGHUP', reload);
-    };
-  }
-
-  /** Stops accepting, lets requests end, then closes the storage, so that everything acknowledged is on disk. */
+  /**
+   * Stops scraping and accepting, lets requests end, then closes the storage, so that everything acknowledged is on disk.
+   * Scraping ends first: a server that scrapes itself would note that it is down.
+   */
   async #close(api: ApiServer): Promise<void> {
     this.#state = 'stopping';
     try {
+      await this.#storage.stopScraping();
       await api.close(closeGraceMs);
     } catch (cause) {
       this.#logger.error('Error closing the web listener', {err: cause});

@@ -27,6 +27,7 @@ export class StorageClient implements StorageBackend {
   readonly #worker: Worker;
   readonly #caller: Caller;
   readonly #progress: Int32Array;
+  #opened = false;
   #closing = false;
 
   constructor({onDeath, ...options}: StorageClientOptions) {
@@ -43,8 +44,9 @@ export class StorageClient implements StorageBackend {
   }
 
   /** Opens the data folder and replays the write-ahead log. Queries may be answered when it has returned. */
-  open(): Promise<void> {
-    return this.#caller.call('open');
+  async open(): Promise<void> {
+    await this.#caller.call('open');
+    this.#opened = true;
   }
 
   apply(scrapeConfigs: ScrapeConfig[]): Promise<void> {
@@ -92,11 +94,16 @@ export class StorageClient implements StorageBackend {
     return this.#caller.call('statistics');
   }
 
-  /** Stops scraping, syncs and closes the log, ends the thread. */
+  /** Scrapes under way are stored; there are no more. */
+  async stopScraping(): Promise<void> {
+    if (this.#opened) await this.#caller.call('stopScraping');
+  }
+
+  /** Stops scraping, syncs and closes the log, ends the thread; at once where it is still replaying the log. */
   async close(): Promise<void> {
     this.#closing = true;
     try {
-      await this.#caller.call('close');
+      if (this.#opened) await this.#caller.call('close');
     } finally {
       await this.#worker.terminate();
     }

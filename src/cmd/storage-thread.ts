@@ -130,8 +130,12 @@ class StorageThread {
     this.#db.head.reclaimer.clearOwner(threadId);
   }
 
+  stopScraping(): Promise<void> {
+    return this.#scrapes.stop();
+  }
+
   async close(): Promise<void> {
-    await this.#scrapes.stop();
+    await this.stopScraping();
     await this.#db.close();
   }
 }
@@ -159,5 +163,6 @@ serve(parentPort, {
   cardinality: (limit: number) => thread().cardinality(limit),
   statistics: () => thread().statistics(),
   clearReader: (threadId: number) => thread().clearReader(threadId),
-  close: async () => await opened?.close(),
+  stopScraping: () => thread().stopScraping(),
+  close: () => thread().close(),
 });
