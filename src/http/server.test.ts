@@ -273,3 +273,30 @@ test('HttpServer listens on several addresses, or on none', async (context) => {
   await assert.rejects(second.listen(), {code: 'EADDRINUSE'});
   await second.close(0);
 });
+
+test('HttpServer closes the connection that is without a request for longest where there is no room for another one', async (context) => {
+  const {port} = await start(context, (routes) => routes.route(['GET'], '/', () => textReply(200, 'fine')), {
+    connectionsMax: 4,
+  });
+  const idle: net.Socket[] = [];
+  for (let i = 0; i < 3; i++) {
+    const socket = net.connect(port, '127.0.0.1');
+    // The first one never gets to its request.
+    socket.write(i === 0 ? 'GET / HTTP/1.1\r\n' : 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(socket, i === 0 ? 'connect' : 'data');
+    idle.push(socket);
+  }
+  const closed = once(idle[0]!, 'close');
+  for (let i = 0; i < 8; i++) {
+    const [response] = (await once(http.get({port, agent: false}), 'response')) as [http.IncomingMessage];
+    assert.equal(response.statusCode, 200);
+    response.resume();
+    await once(response, 'close');
+  }
+  await closed;
+  assert.deepEqual(
+    idle.map((socket) => socket.closed),
+    [true, false, false],
+  );
+  for (const socket of idle) socket.destroy();
+});

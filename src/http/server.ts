@@ -2,7 +2,7 @@
 // a request and never the process, and an orderly end.
 
 import http from 'node:http';
-import type {AddressInfo} from 'node:net';
+import type {AddressInfo, Socket} from 'node:net';
 import fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -24,6 +24,8 @@ const headerBytesMax = 1024 * 1024;
 const formBytesMax = 10 * 1024 * 1024;
 /** Bodies that are read or worked on at the same time; requests beyond are refused, and their clients come again. */
 const bodyBytesAtOnceMax = 256 * 1024 * 1024;
+/** Go gives a client the whole read timeout; nobody honest needs more than this. */
+const headersTimeoutMs = 10_000;
 /** A client that takes nothing of its answer for so long is cut off. */
 const sendTimeoutMs = 60_000;
 
@@ -328,13 +330,14 @@ export class HttpServer {
       {
         maxHeaderSize: headerBytesMax,
         requestTimeout: readTimeoutMs,
-        headersTimeout: Math.min(readTimeoutMs, 60_000),
+        headersTimeout: Math.min(readTimeoutMs, headersTimeoutMs),
         keepAliveTimeout: readTimeoutMs,
-        connectionsCheckingInterval: Math.min(readTimeoutMs, 10_000),
+        connectionsCheckingInterval: Math.min(readTimeoutMs, 2000),
       },
       (request, response) => this.#app.routing(request, response),
     );
     server.maxConnections = connectionsMax;
+    makeRoom(server, connectionsMax);
     this.#servers.push(server);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -442,6 +445,31 @@ function limitSending(reply: FastifyReply): void {
   reply.raw.once('finish', () => {
     socket.setTimeout(0);
     socket.off('timeout', cut);
+  });
+}
+
+/**
+ * When the last place is taken, the connection that has been without a request for the longest is closed: who comes next is
+ * not refused for it, be it idle or slow on purpose. (http.Server.closeIdleConnections() would also close the new one.)
+ */
+function makeRoom(server: http.Server, connectionsMax: number): void {
+  let connections = 0;
+  /** In the order in which they became so. */
+  const withoutRequest = new Set<Socket>();
+  server.on('connection', (socket) => {
+    connections++;
+    socket.once('close', () => {
+      connections--;
+      withoutRequest.delete(socket);
+    });
+    if (connections >= connectionsMax) withoutRequest.values().next().value?.destroy();
+    withoutRequest.add(socket);
+  });
+  server.on('request', ({socket}, response) => {
+    withoutRequest.delete(socket);
+    response.once('close', () => {
+      if (!socket.destroyed) withoutRequest.add(socket);
+    });
   });
 }
 
