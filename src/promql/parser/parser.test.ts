@@ -8,7 +8,7 @@ import {ParseError} from './position.ts';
 import {formatExpr} from './printer.ts';
 import {allFeatures, casesUrl, parseCases} from './testdata/cases.ts';
 import {treeOf} from './testdata/tree.ts';
-import {depthMax, nestingMax, programSizeMax, queryLengthMax} from './tokenstream.ts';
+import {depthMax, nestingMax, programSizeMax, queryLengthMax, tokensMax} from './tokenstream.ts';
 import type {ParseOptions} from './tokenstream.ts';
 import {visit} from './walk.ts';
 
@@ -171,6 +171,9 @@ test('queries within the limits are parsed and printed', () => {
 
 test('a query cannot be larger than what is sensible', () => {
   assert.match(errorOf(' '.repeat(queryLengthMax + 1)).reason, /^query too long: 4194305 characters/);
+  const tooMany = new RegExp(`^query too long: more than ${tokensMax} tokens$`);
+  assert.match(errorOf(`1${'+1'.repeat(tokensMax / 2)}`).reason, tooMany);
+  assert.match(errorOf(`absent(1${',1'.repeat(tokensMax / 2)})`).reason, tooMany);
   const pattern = `(?i)${'x'.repeat(40_000)}`;
   const count = Math.ceil(programSizeMax / 40_000);
   const query = `{${Array.from({length: count}, () => `a=~"${pattern}"`).join(',')}}`;

@@ -21,6 +21,9 @@ export interface ParseOptions {
 /** Longest query, in UTF-16 units. */
 export const queryLengthMax = 4 * 1024 * 1024;
 
+/** Most tokens of a query: what takes about half a second to parse. Large queries are large by their regular expressions. */
+export const tokensMax = 250_000;
+
 /** Largest regular expressions of a query together, see `Regexp.programSize`: what takes about a second to compile. */
 export const programSizeMax = 100_000;
 
@@ -52,6 +55,7 @@ export class TokenStream {
   endOfLast = 0;
   readonly #lexer: Lexer;
   #peeked = false;
+  #count = 0;
   #depth = 0;
   #programSize = 0;
 
@@ -74,6 +78,7 @@ export class TokenStream {
     if (!this.#peeked) {
       this.#lexer.next();
       this.#peeked = true;
+      if (++this.#count > tokensMax) this.#failTooManyTokens();
     }
     return this.#lexer.kind;
   }
@@ -117,6 +122,11 @@ export class TokenStream {
 
   fail(range: PositionRange, reason: string): never {
     throw new ParseError(this.#lexer.text, range, reason);
+  }
+
+  #failTooManyTokens(): never {
+    const {start, end} = this.#lexer;
+    this.fail({start, end}, `query too long: more than ${tokensMax} tokens`);
   }
 
   /** Takes a number or duration, which the next token is. */
