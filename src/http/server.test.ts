@@ -178,7 +178,8 @@ test('HttpServer takes long addresses and refuses endless ones', async (context)
   });
   const long = await fetch(`http://127.0.0.1:${port}/?q=${'x'.repeat(500_000)}`);
   assert.equal(await long.text(), '500000');
-  const endless = await talk(port, `GET /?q=${'x'.repeat(1_100_000)} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  // Little more than allowed: what the server has not read when it closes would cost us its answer.
+  const endless = await talk(port, `GET /?q=${'x'.repeat(1_048_600)} HTTP/1.1\r\nHost: x\r\n\r\n`);
   assert.match(endless, /^HTTP\/1\.1 431 /);
 });
 
