@@ -78,9 +78,10 @@ export class BodyDecoder {
   }
 
   #decompress(whole: Buffer): Buffer {
-    const options = {maxOutputLength: Math.min(this.#options.bytesMax, 2 ** 31)};
+    const maxOutputLength = Math.min(this.#options.bytesMax, 2 ** 31);
     try {
-      return this.#encoding === 'gzip' ? gunzipSync(whole, options) : zstdDecompressSync(whole, options);
+      if (this.#encoding !== 'gzip') return zstdDecompressSync(whole, {maxOutputLength});
+      return gunzipSync(whole, {maxOutputLength, chunkSize: outputSizeOf(whole, maxOutputLength)});
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw this.#options.tooLarge();
       throw new Error(`cannot decompress the ${this.#encoding} body: ${(cause as Error).message}`, {cause});
@@ -118,4 +119,18 @@ export class BodyDecoder {
     if (this.#bytes >= this.#options.bytesMax) throw this.#options.tooLarge();
     this.#options.data(chunk);
   }
+}
+
+/** Deflate makes bytes at most this many times fewer. */
+const expansionMax = 1100;
+
+/**
+ * Room for the whole output, so that it is made in one piece: a third less CPU than in pieces that are put together. The
+ * size at the end of the bytes is only a hint, since anybody can write there what they like.
+ */
+function outputSizeOf(whole: Buffer, maxOutputLength: number): number {
+  const hint = whole.length < 4 ? 0 : whole.readUInt32LE(whole.length - 4);
+  const size = Math.min(hint, expansionMax * whole.length, maxOutputLength);
+  // One byte more than it needs shows zlib that it has come to the end.
+  return Math.max(1024, size + 1);
 }
