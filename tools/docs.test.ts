@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import {existsSync, globSync, readFileSync, statSync} from 'node:fs';
 import {posix} from 'node:path';
 import test from 'node:test';
+import {parseConfig} from '../src/config/config.ts';
+import {quickstartText} from '../src/config/quickstart.ts';
 import {obsoleteServerFlagSpecs, serverFlagSpecs} from '../src/cmd/server-flag-specs.ts';
 
 const english = globSync('docs/en/**/*.md').sort();
@@ -75,6 +77,21 @@ test('npm scripts that the pages name are in package.json', () => {
   }
   assert.deepEqual(wrong, []);
 });
+
+for (const page of ['docs/en/configuration.md', 'docs/ja/configuration.md']) {
+  const blocks = blocksOf(page).map((block) => block.replace(/^```\w*\n/, '').replace(/```$/, ''));
+  const [broken = '', message = ''] = blocks;
+
+  test(`the wrong configuration in ${page} has the problems that the page shows`, () => {
+    assert.throws(() => parseConfig(broken, {file: 'prometheus.yml'}), {message: message.trimEnd()});
+  });
+
+  test(`the quickstart configuration in ${page} is the one of the program`, () => {
+    const text = quickstartText({listenPort: 9090, nodeExporter: true}).replaceAll(/^#.*\n/gm, '');
+    const lines = (yaml: string): string[] => yaml.split('\n').filter((line) => line.trim() !== '');
+    assert.deepEqual(lines(blocks.at(-1)!), lines(text));
+  });
+}
 
 function withoutCode(page: string): string {
   return readFileSync(page, 'utf8').replaceAll(/^ *```[^]*?^ *```/gm, '');
