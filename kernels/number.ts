@@ -27,43 +27,43 @@ export function scanNumber(start: usize): usize {
   let code = load<u8>(at);
   const negative = code == 0x2d;
   if (negative || code == 0x2b) code = load<u8>(++at);
+  const sign = negative ? signBit : 0;
 
-  let mantissa: u64 = 0;
-  let digits: i32 = 0;
+  const first = at;
+  scanDigits(at, 0);
+  at = scannedEnd;
+  let mantissa = scannedDigits;
+  let digits = <i32>(at - first);
   let exponent: i32 = 0;
-  let cut = false;
-  let any = false;
-  for (let digit = <u32>code - 0x30; digit < 10; digit = <u32>load<u8>(++at) - 0x30) {
-    any = true;
-    if (digits < 19) {
-      mantissa = mantissa * 10 + digit;
-      if (mantissa != 0) digits++;
-    } else {
-      exponent++;
-      if (digit != 0) cut = true;
-    }
-  }
-  if (load<u8>(at) == 0x2e) {
-    for (let digit = <u32>load<u8>(++at) - 0x30; digit < 10; digit = <u32>load<u8>(++at) - 0x30) {
-      any = true;
-      if (digits < 19) {
-        mantissa = mantissa * 10 + digit;
-        exponent--;
-        if (mantissa != 0) digits++;
-      } else if (digit != 0) {
-        cut = true;
-      }
-    }
-  }
-  if (!any) return scanSpecial(start);
   code = load<u8>(at);
+  if (code == newline && digits > 0 && digits <= 15) {
+    // Fast path: a whole number.
+    numberStatus = numberOk;
+    numberBits = reinterpret<u64>(<f64>(<i64>mantissa)) | sign;
+    return at;
+  }
+  if (code == 0x2e) {
+    const fraction = at + 1;
+    scanDigits(fraction, mantissa);
+    at = scannedEnd;
+    mantissa = scannedDigits;
+    exponent = -<i32>(at - fraction);
+    digits -= exponent;
+    code = load<u8>(at);
+  }
+  if (digits == 0) return scanSpecial(start);
+  let cut = false;
+  if (digits > 19) {
+    gatherDigits(first);
+    mantissa = gatheredMantissa;
+    exponent = gatheredExponent;
+    cut = gatheredCut;
+  }
   if ((code | 0x20) == 0x65) {
     at = scanExponent(at + 1);
     if (numberStatus != numberOk) return at;
     exponent += scannedExponent;
   }
-
-  const sign = negative ? signBit : 0;
   numberStatus = numberOk;
   if (mantissa == 0) {
     numberBits = sign;
@@ -71,7 +71,7 @@ export function scanNumber(start: usize): usize {
   }
   // Fast path: both numbers are exact, so one operation rounds correctly.
   if (!cut && mantissa <= 1 << 53 && exponent >= -22 && exponent <= 22) {
-    const whole = <f64>mantissa;
+    const whole = <f64>(<i64>mantissa);
     const value =
       exponent < 0
         ? whole / load<f64>(exactPowers + ((<usize>-exponent) << 3))
@@ -87,6 +87,84 @@ export function scanNumber(start: usize): usize {
   }
   numberBits = bits | sign;
   return at;
+}
+
+const newline: u8 = 0x0a;
+
+let scannedEnd: usize = 0;
+let scannedDigits: u64 = 0;
+
+/** Reads digits eight at a time and appends them to `mantissa`, which may overflow: the caller looks at how many there are. */
+// @ts-ignore: decorator
+@inline
+function scanDigits(start: usize, mantissa: u64): void {
+  let at = start;
+  let digits = mantissa;
+  while (true) {
+    const bytes = load<u64>(at);
+    // The lowest byte that is no digit has its uppermost bit set here; what is above it does not matter.
+    const values = bytes ^ 0x3030303030303030;
+    const others = ((values + 0x7676767676767676) | values) & 0x8080808080808080;
+    if (others == 0) {
+      digits = digits * 100_000_000 + eightDigits(values);
+      at += 8;
+      continue;
+    }
+    // Fewer than eight: zeros are put before them.
+    const bits = ctz(others) & 0x38;
+    if (bits != 0) {
+      digits = digits * load<u64>(smallPowers + <usize>bits) + eightDigits(values << (64 - bits));
+      at += <usize>(bits >> 3);
+    }
+    break;
+  }
+  scannedEnd = at;
+  scannedDigits = digits;
+}
+
+const smallPowers: usize = memory.data<u64>([1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000]);
+
+/** The number that eight values from 0 to 9 make, the first in the lowest byte: pairs, fours, then all are put together. */
+// @ts-ignore: decorator
+@inline
+function eightDigits(digits: u64): u64 {
+  const pairs = digits * 10 + (digits >> 8);
+  const upper = (pairs & 0x000000ff000000ff) * 0x000f424000000064;
+  const lower = ((pairs >> 16) & 0x000000ff000000ff) * 0x0000271000000001;
+  return (upper + lower) >> 32;
+}
+
+let gatheredMantissa: u64 = 0;
+let gatheredExponent: i32 = 0;
+let gatheredCut = false;
+
+/** The first 19 significant digits of a long number as an integer, what it must be multiplied with, and whether others than 0 follow. */
+function gatherDigits(start: usize): void {
+  let at = start;
+  let mantissa: u64 = 0;
+  let digits: i32 = 0;
+  let exponent: i32 = 0;
+  let fraction: i32 = 0;
+  gatheredCut = false;
+  for (;; at++) {
+    const code = load<u8>(at);
+    if (code == 0x2e && fraction == 0) {
+      fraction = 1;
+      continue;
+    }
+    const digit = <u32>code - 0x30;
+    if (digit >= 10) break;
+    if (digits < 19) {
+      mantissa = mantissa * 10 + digit;
+      exponent -= fraction;
+      if (mantissa != 0) digits++;
+    } else {
+      exponent += 1 - fraction;
+      if (digit != 0) gatheredCut = true;
+    }
+  }
+  gatheredMantissa = mantissa;
+  gatheredExponent = exponent;
 }
 
 /** Tests and benchmarks: parses at `start`, stores the bits at `bitsAddress`, and returns end and status as `length * 4 + status`. */
@@ -143,6 +221,8 @@ function scanSpecial(start: usize): usize {
   return at;
 }
 
+// @ts-ignore: decorator
+@inline
 function isLetter(at: usize, lower: u8): bool {
   return (load<u8>(at) | 0x20) == lower;
 }
@@ -183,6 +263,8 @@ function roundProduct(mantissa: u64, exponent: i32): u64 {
   return (binary << 52) | (fraction & 0x000fffffffffffff);
 }
 
+// @ts-ignore: decorator
+@inline
 function multiplyHigh(left: u64, right: u64): u64 {
   const leftLow = left & 0xffffffff;
   const leftHigh = left >> 32;

@@ -95,15 +95,27 @@ export function scanLines(state: usize): u32 {
   const text = <usize>load<u32>(table, tableText);
   const end = <usize>load<u32>(state, stateEnd);
   const openMetrics = (load<u32>(state, stateFlags) & flagOpenMetrics) != 0;
+  const scrape = load<u32>(state, stateScrape);
+  const knownSince = load<u32>(state, stateKnownSince);
+  const timestamp = load<f64>(state, stateTimestamp);
+  const marks = <usize>load<u32>(state, stateStagedEntries);
+  const times = <usize>load<u32>(state, stateStagedTimes);
+  const values = <usize>load<u32>(state, stateStagedValues);
   let at = <usize>load<u32>(state, statePosition);
   let previous = load<u32>(state, statePrevious);
   let index = load<u32>(state, statePredicted);
   let type = load<u32>(state, stateType);
+  let staged = load<u32>(state, stateStaged);
+  const capacity = load<u32>(state, stateStagedCapacity);
+  // Where staging ends; the sample limit brings the end nearer.
+  let stagedEnd = roomFor(state, staged);
+  // Samples that went the fast way, not yet in the state.
+  let plain: u32 = 0;
   let hits: u32 = 0;
   let reason: u32 = scanDone;
 
   while (at < end) {
-    if (load<u32>(state, stateStaged) >= load<u32>(state, stateStagedCapacity)) {
+    if (staged >= capacity) {
       reason = scanFull;
       break;
     }
@@ -146,13 +158,36 @@ export function scanLines(state: usize): u32 {
       see(state, entry);
       at += rest + 1;
     } else {
-      const after = takeLine(
-        state,
-        entry,
-        index,
-        at + ((pack >> packPrefixShift) & 0xff) + rest,
-        openMetrics,
-      );
+      let place = at + ((pack >> packPrefixShift) & 0xff) + rest;
+      const seen = load<u32>(entry, entryLastSeen);
+      if (
+        (pack & packKindMask) == kindSeries &&
+        seen != scrape &&
+        seen >= knownSince &&
+        staged < stagedEnd &&
+        load<u8>(place) == space
+      ) {
+        // Fast path: a series of the last scrape, a value and no more.
+        place = scanNumber(place + 1);
+        if (numberStatus == numberOk && load<u8>(place) == newline) {
+          store<u32>(marks + ((<usize>staged) << 2), index | tracked);
+          store<f64>(times + ((<usize>staged) << 3), timestamp);
+          store<u64>(values + ((<usize>staged) << 3), numberBits);
+          store<u32>(entry, scrape, entryLastSeen);
+          staged++;
+          plain++;
+          at = place + 1;
+          previous = index;
+          index = load<u32>(entry, entryNext);
+          continue;
+        }
+        place = at + ((pack >> packPrefixShift) & 0xff) + rest;
+      }
+      count(state, staged, plain);
+      plain = 0;
+      const after = takeLine(state, entry, index, place, openMetrics);
+      staged = load<u32>(state, stateStaged);
+      stagedEnd = roomFor(state, staged);
       if (after == 0) {
         reason = scanTail;
         break;
@@ -163,6 +198,7 @@ export function scanLines(state: usize): u32 {
     index = load<u32>(entry, entryNext);
   }
 
+  count(state, staged, plain);
   store<u32>(state, <u32>at, statePosition);
   store<u32>(state, previous, statePrevious);
   store<u32>(state, reason == scanDone || reason == scanFull ? index : noEntry, statePredicted);
@@ -170,6 +206,22 @@ export function scanLines(state: usize): u32 {
   store<u32>(state, type, stateType);
   store<u32>(state, load<u32>(state, stateHits) + hits, stateHits);
   return reason;
+}
+
+/** Up to how many staged samples the fast path may go: neither beyond the capacity nor beyond the sample limit. */
+function roomFor(state: usize, staged: u32): u32 {
+  const left = load<u32>(state, stateSampleLimit) - load<u32>(state, stateAppended);
+  const room = load<u32>(state, stateStagedCapacity) - staged;
+  return staged + min(left, room);
+}
+
+/** Adds samples of the fast path to the state's counts. */
+function count(state: usize, staged: u32, plain: u32): void {
+  store<u32>(state, staged, stateStaged);
+  store<u32>(state, load<u32>(state, stateTotal) + plain, stateTotal);
+  store<u32>(state, load<u32>(state, stateAdded) + plain, stateAdded);
+  store<u32>(state, load<u32>(state, stateAppended) + plain, stateAppended);
+  store<u32>(state, load<u32>(state, stateSeen) + plain, stateSeen);
 }
 
 /** Reads what follows a series' key: value, perhaps a timestamp, newline. Returns the address after it, 0 where it is not so plain. */
@@ -283,6 +335,8 @@ function takeSample(
 }
 
 /** Notes that this scrape has the entry's line. */
+// @ts-ignore: decorator
+@inline
 function see(state: usize, entry: usize): void {
   const scrape = load<u32>(state, stateScrape);
   if (load<u32>(entry, entryLastSeen) == scrape) return;
@@ -291,12 +345,16 @@ function see(state: usize, entry: usize): void {
 }
 
 /** Notes that `index` followed `previous`, so that the next scrape expects it there. */
+// @ts-ignore: decorator
+@inline
 function link(table: usize, previous: u32, index: u32): void {
   if (previous == noEntry) store<u32>(table, index, tableFirst);
   else store<u32>(<usize>load<u32>(table, tableEntries) + ((<usize>previous) << 5), index, entryNext);
 }
 
 /** Whether the line at `at` is this entry's, read under the same type. */
+// @ts-ignore: decorator
+@inline
 function matches(entry: usize, text: usize, at: usize, end: usize, type: u32): bool {
   const pack = load<u32>(entry, entryPack);
   const rest = pack >> packRestShift;
@@ -314,6 +372,8 @@ function matches(entry: usize, text: usize, at: usize, end: usize, type: u32): b
 }
 
 /** Reads up to 15 bytes beyond both texts; memory is there. */
+// @ts-ignore: decorator
+@inline
 function equal(left: usize, right: usize, length: usize): bool {
   while (length >= 16) {
     if (!v128.all_true<u8>(v128.eq<u8>(v128.load(left), v128.load(right)))) return false;
