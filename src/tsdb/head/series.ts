@@ -51,8 +51,9 @@ export class SeriesTable {
   readonly #reclaimer: Reclaimer;
   readonly #symbols: SymbolTable;
   readonly #postings: Postings;
-  /** Entries of the labels of the last find(). */
+  /** Entries of the labels of the last find(), place by place of those before it, and these labels. */
   #entries = new Uint32Array(64);
+  #lastLabels: string[] = [];
   /** Lookup by labels; only the writer uses it. */
   #places: number;
   #placesMask: number;
@@ -91,11 +92,23 @@ export class SeriesTable {
   find(labels: Labels): boolean {
     const pairs = labels.length >>> 1;
     assert(pairs <= pairsMax, `at most ${pairsMax} labels`);
-    if (this.#entries.length < pairs) this.#entries = new Uint32Array(pairs * 2);
+    if (this.#entries.length < pairs) this.#forgetLast(pairs * 2);
     let known = true;
     for (let i = 0; i < pairs; i++) {
-      const name = this.#symbols.find(labels[2 * i]!);
-      const value = name === 0 ? 0 : this.#symbols.find(labels[2 * i + 1]!);
+      const nameText = labels[2 * i]!;
+      const valueText = labels[2 * i + 1]!;
+      // Fast path: most labels are those of the series before.
+      if (
+        valueText === this.#lastLabels[2 * i + 1] &&
+        nameText === this.#lastLabels[2 * i] &&
+        this.#entries[i] !== 0
+      ) {
+        continue;
+      }
+      this.#lastLabels[2 * i] = nameText;
+      this.#lastLabels[2 * i + 1] = valueText;
+      const name = this.#symbols.find(nameText);
+      const value = name === 0 ? 0 : this.#symbols.find(valueText);
       const entry = value === 0 ? 0 : findEntry(this.#memory, name, value);
       this.#entries[i] = entry;
       if (entry === 0) known = false;
@@ -148,6 +161,8 @@ export class SeriesTable {
    * the end slots and labels are retired. Not before: a slot that is given to another series must be in no old list.
    */
   sweep(items: number): boolean {
+    // Entries may go.
+    this.#forgetLast(64);
     if (this.#postings.sweep((slot) => this.occupied(slot), items)) return true;
     for (let i = 0; i < this.#dropped.length; i += 2) {
       const block = this.#dropped[i + 1]!;
@@ -213,6 +228,11 @@ export class SeriesTable {
     u32[field] = symbol;
     if (before !== 0) this.#symbols.release(before);
     return symbol !== before;
+  }
+
+  #forgetLast(pairs: number): void {
+    this.#entries = new Uint32Array(pairs);
+    this.#lastLabels = [];
   }
 
   #block(slot: number): number {
