@@ -106,19 +106,24 @@ export class LineParser {
     const pairs = this.#pairs;
     const numeric =
       this.familyType === 'histogram' ? 'le' : this.familyType === 'summary' ? 'quantile' : undefined;
-    const names: string[] = [];
-    const values = new Map<string, string>();
+    const labels: string[] = [];
     for (let i = 0; i < pairs.length; i += 2) {
       const name = pairs[i]!;
       const value = name === numeric ? normalizeNumber(pairs[i + 1]!) : pairs[i + 1]!;
-      if (values.has(name)) throw new SyntaxError(`label name ${JSON.stringify(name)} is not unique`);
-      values.set(name, value);
-      if (value !== '') names.push(name);
+      // Labels mostly come in order, and are few.
+      let place = labels.length;
+      labels.push(name, value);
+      for (; place > 0; place -= 2) {
+        const order = compareStrings(labels[place - 2]!, name);
+        if (order === 0) throw new SyntaxError(`label name ${JSON.stringify(name)} is not unique`);
+        if (order < 0) break;
+        labels[place] = labels[place - 2]!;
+        labels[place + 1] = labels[place - 1]!;
+        labels[place - 2] = name;
+        labels[place - 1] = value;
+      }
     }
-    names.sort(compareStrings);
-    const labels: string[] = [];
-    for (const name of names) labels.push(name, values.get(name)!);
-    return labels;
+    return labels.includes('') ? withoutEmpty(labels) : labels;
   }
 
   /** Names of the labels that stand in the line with an empty value, which labels() leaves out. */
@@ -481,6 +486,12 @@ function secondsToMs(text: string, what: string): number {
   if (!Number.isFinite(seconds)) throw new SyntaxError(`invalid ${what} ${JSON.stringify(text)}`);
   // The sum turns -0 into 0.
   return Math.trunc(seconds * 1000) + 0;
+}
+
+function withoutEmpty(labels: Labels): Labels {
+  const kept: string[] = [];
+  for (let i = 0; i < labels.length; i += 2) if (labels[i + 1] !== '') kept.push(labels[i]!, labels[i + 1]!);
+  return kept;
 }
 
 function normalizeNumber(text: string): string {

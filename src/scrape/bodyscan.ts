@@ -318,10 +318,13 @@ export class BodyScan {
       kind = this.#parse(text);
     }
     this.#linesParsed++;
-    const consumed = parser.end === text.length ? lineEnd - position : byteLength(text, parser.end);
+    // As many characters as bytes: all are ASCII.
+    const ascii = text.length === lineEnd - position;
+    const consumed = ascii ? parser.end : byteLength(text, parser.end);
     if (consumed > lineBytesMax) throw this.#error(`the line is longer than ${lineBytesMax} bytes`);
 
-    if (kind === lineKind.sample) this.#sample(text, position);
+    if (kind === lineKind.sample)
+      this.#sample(position, ascii ? parser.seriesEnd : byteLength(text, parser.seriesEnd));
     else if (kind === lineKind.end) this.#ended = true;
     else if (kind !== lineKind.blank) this.#comment(text, position, consumed, kind);
     this.#set(statePosition, position + consumed);
@@ -336,10 +339,10 @@ export class BodyScan {
     this.#ended = true;
   }
 
-  #sample(text: string, position: number): void {
+  /** Takes the sample that the parser has read at `position`; its key has `length` bytes. */
+  #sample(position: number, length: number): void {
     const parser = this.#parser;
     const {table} = this.#options;
-    const length = byteLength(text, parser.seriesEnd);
     const type = this.get(stateType);
     let index = table.find(position, length, type);
     if (index < 0) {
@@ -488,7 +491,5 @@ function typeOf(name: string): number {
 const encoder = new TextEncoder();
 
 function byteLength(text: string, end: number): number {
-  const part = text.slice(0, end);
-  for (let i = 0; i < part.length; i++) if (part.charCodeAt(i) > 0x7f) return encoder.encode(part).length;
-  return part.length;
+  return encoder.encode(text.slice(0, end)).length;
 }

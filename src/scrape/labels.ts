@@ -1,6 +1,6 @@
 import {quoteGo} from '../base/quote.ts';
 import type {Labels} from '../model/labels.ts';
-import {compareStrings, formatLabels, labelOf, metricNameLabel} from '../model/labels.ts';
+import {compareStrings, formatLabels, labelOf, metricNameLabel, withLabel} from '../model/labels.ts';
 
 export interface LabelLimits {
   /** 0 = none. */
@@ -19,29 +19,35 @@ export function joinLabels(
   target: Labels,
   honorLabels: boolean,
 ): Labels {
-  const result = new Map<string, string>();
-  for (let i = 0; i < exposed.length; i += 2) result.set(exposed[i]!, exposed[i + 1]!);
+  // Both are sorted: they are merged, which is all where no name is in both.
+  const merged: string[] = [];
   const conflicts: string[] = [];
-  for (let i = 0; i < target.length; i += 2) {
-    const name = target[i]!;
-    if (honorLabels) {
-      if (!result.has(name) && !emptyNames.includes(name)) result.set(name, target[i + 1]!);
-      continue;
+  let i = 0;
+  let j = 0;
+  while (i < exposed.length || j < target.length) {
+    const order =
+      i === exposed.length ? 1 : j === target.length ? -1 : compareStrings(exposed[i]!, target[j]!);
+    if (order < 0 || (order === 0 && honorLabels)) {
+      merged.push(exposed[i]!, exposed[i + 1]!);
+    } else if (!honorLabels || !emptyNames.includes(target[j]!)) {
+      merged.push(target[j]!, target[j + 1]!);
+      if (order === 0) conflicts.push(target[j]!);
     }
-    if (result.has(name)) conflicts.push(name);
-    result.set(name, target[i + 1]!);
+    if (order <= 0) i += 2;
+    if (order >= 0) j += 2;
   }
+  return conflicts.length === 0 ? merged : renameConflicts(merged, conflicts, exposed);
+}
+
+/** Adds what the target exposes under names that its own labels have. */
+function renameConflicts(merged: Labels, conflicts: string[], exposed: Labels): Labels {
+  let labels = merged;
   // The shortest first, so that the names do not depend on the order of the labels.
   conflicts.sort((left, right) => Buffer.byteLength(left) - Buffer.byteLength(right));
   for (const name of conflicts) {
     let renamed = `exported_${name}`;
-    while (result.has(renamed)) renamed = `exported_${renamed}`;
-    result.set(renamed, labelOf(exposed, name));
-  }
-  const labels: string[] = [];
-  for (const name of [...result.keys()].sort(compareStrings)) {
-    const value = result.get(name)!;
-    if (value !== '') labels.push(name, value);
+    while (labelOf(labels, renamed) !== '') renamed = `exported_${renamed}`;
+    labels = withLabel(labels, renamed, labelOf(exposed, name));
   }
   return labels;
 }
