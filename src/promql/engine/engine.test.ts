@@ -498,7 +498,7 @@ test('rounding, clamping and dates at their edges', () => {
   f('round(vector(2.449), 0.1)', 2.4);
   f('clamp(vector(NaN), 1, 2)', NaN);
   f('clamp_max(vector(NaN), -Inf)', -Infinity);
-  f('log10(vector(1000))', 2.9999999999999996);
+  f('log10(vector(1000))', 3);
   f('log2(vector(8))', 3);
   f('vector(1) ^ NaN', 1);
   f('vector(-7) % 3', -1);

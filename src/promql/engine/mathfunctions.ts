@@ -1,5 +1,8 @@
 // Functions of one number, and the parts of dates.
 
+/** Go takes logarithms to base 10 from natural ones. */
+const log10OfE = 0.434294481903251827651128918916605;
+
 /** log₂ as Go computes it, exact for powers of two. */
 function log2(value: number): number {
   if (!(value > 0) || value === Infinity) return Math.log2(value);
@@ -14,7 +17,7 @@ function log2(value: number): number {
     fraction *= 2;
     exponent--;
   }
-  return fraction === 0.5 ? exponent - 1 : Math.log(fraction) * (1 / Math.LN2) + exponent;
+  return fraction === 0.5 ? exponent - 1 : Math.log(fraction) * Math.LOG2E + exponent;
 }
 
 function sign(value: number): number {
@@ -36,8 +39,7 @@ export const mathFunctions: ReadonlyMap<string, (value: number) => number> = new
   ['exp', Math.exp],
   ['floor', Math.floor],
   ['ln', Math.log],
-  // Go goes by way of log₂: log10(1000) is 2.9999999999999996.
-  ['log10', (value: number): number => log2(value) * (Math.LN2 / Math.LN10)],
+  ['log10', (value: number): number => Math.log(value) * log10OfE],
   ['log2', log2],
   ['rad', (value: number): number => (value * Math.PI) / 180],
   ['sgn', sign],
@@ -91,14 +93,18 @@ function daysInMonth(year: number, month: number): number {
   return month === 2 && isLeap(year) ? 29 : daysBeforeMonth[month]! - daysBeforeMonth[month - 1]!;
 }
 
-/** Whole seconds as Go's conversion to int64 leaves them: what does not fit is the smallest integer. */
+/**
+ * Whole seconds. What does not fit into 64 bits is in Go the smallest integer, and the calendar, which counts in unsigned
+ * integers, takes that for 2^63: a day in December of the year 292277026596.
+ */
 function wholeSeconds(value: number): number {
-  return value >= -(2 ** 63) && value < 2 ** 63 ? Math.trunc(value) : -(2 ** 63);
+  return value >= -(2 ** 63) && value < 2 ** 63 ? Math.trunc(value) : 2 ** 63;
 }
 
 function positiveModulo(value: number, modulus: number): number {
   const rest = value % modulus;
-  return rest < 0 ? rest + modulus : rest;
+  // The sum makes -0 a plain zero.
+  return rest < 0 ? rest + modulus : rest + 0;
 }
 
 /** Parts of the UTC time at a number of seconds since 1970. */
