@@ -44,7 +44,7 @@ import {
   stopDone,
   stopFragments,
   stopSeal,
-} from './layout';
+} from '../src/kernels/head-layout';
 import {appendSample} from './xor';
 
 const staleBits: u64 = 0x7ff0000000000002;

@@ -16,7 +16,7 @@ import {
   slotOpenCount,
   slotTimeDelta,
   slotTrailing,
-} from './layout';
+} from '../src/kernels/head-layout';
 
 // Reverses the low eight bytes; the high ones do not matter.
 // @ts-ignore: decorator

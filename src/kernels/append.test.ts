@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import * as layout from '../../kernels/layout.ts';
+import * as layout from './head-layout.ts';
 import {Random} from '../base/random.ts';
 import * as twin from './append.ts';
 import {type Kernels, loadKernels} from './kernels.ts';

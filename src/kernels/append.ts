@@ -1,5 +1,5 @@
 // Plain twin of kernels/append.ts: the same changes to the same bytes, written to be read.
-import * as layout from '../../kernels/layout.ts';
+import * as layout from './head-layout.ts';
 import type {LinearMemory} from './memory.ts';
 import {appendXor, BitWriter, XorState} from './xor.ts';
 

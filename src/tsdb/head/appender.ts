@@ -28,7 +28,7 @@ import {
   stopDone,
   stopFragments,
   stopSeal,
-} from '../../../kernels/layout.ts';
+} from '../../kernels/head-layout.ts';
 import {assert} from '../../base/assert.ts';
 import type {SizeClassArena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';

@@ -7,7 +7,7 @@ import {
   slotOpenBits,
   slotOpenCount,
   slotSealed,
-} from '../../../kernels/layout.ts';
+} from '../../kernels/head-layout.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';

@@ -1,4 +1,4 @@
-import {slotLastTime, slotLastValue} from '../../../kernels/layout.ts';
+import {slotLastTime, slotLastValue} from '../../kernels/head-layout.ts';
 import {assert} from '../../base/assert.ts';
 import {
   chunkHeaderBytes,

@@ -1,4 +1,4 @@
-import {fragmentData, fragmentDataBytes, slotOpen, slotSealed} from '../../../kernels/layout.ts';
+import {fragmentData, fragmentDataBytes, slotOpen, slotSealed} from '../../kernels/head-layout.ts';
 import {assert} from '../../base/assert.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';

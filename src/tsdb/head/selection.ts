@@ -1,4 +1,4 @@
-import {slotLabels, slotRef} from '../../../kernels/layout.ts';
+import {slotLabels, slotRef} from '../../kernels/head-layout.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Matcher} from '../../model/matcher.ts';
 import {headerSlotCount} from './header.ts';

@@ -5,7 +5,7 @@ import {
   slotLabels,
   slotLastTime,
   slotRef,
-} from '../../../kernels/layout.ts';
+} from '../../kernels/head-layout.ts';
 import {assert} from '../../base/assert.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
@@ -15,7 +15,7 @@ import {headerDirectory, headerSeriesCount, headerSlotCount, segmentsMax} from '
 import {entryName, entryValue, findEntry, type Postings} from './postings.ts';
 import type {SymbolTable, SymbolTexts} from './symbols.ts';
 
-// The series table. A series has a slot (kernels/layout.ts) and a label block, which never changes:
+// The series table. A series has a slot (src/kernels/head-layout.ts) and a label block, which never changes:
 //
 //     hash:u32  pairs:u32  metadata:u32  entry:u32 × pairs
 //
