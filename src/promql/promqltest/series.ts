@@ -74,11 +74,11 @@ function splitItems(text: string): string[] {
 
 function parseItem(item: string): Point[] {
   const blank = /^_(?:x(\d+))?$/.exec(item);
-  if (blank !== null) return repeat({kind: 'absent'}, Number(blank[1] ?? 1));
+  if (blank !== null) return repeat({kind: 'absent'}, countOf(blank[1] ?? '1'));
   if (item.startsWith('{{')) return parseHistograms(item);
   if (item === 'stale') return [{kind: 'stale'}];
   const repeated = /^stalex(\d+)$/.exec(item);
-  if (repeated !== null) return repeat({kind: 'stale'}, Number(repeated[1]) + 1);
+  if (repeated !== null) return repeat({kind: 'stale'}, countOf(repeated[1]!) + 1);
   const number = String.raw`[+-]?(?:inf|nan|(?:[\d_]+\.?[\d_]*|\.\d+)(?:e[+-]?\d+)?)`;
   const match = new RegExp(`^(${number})(?:(?:([+-]${number.slice(5)}))?x(\\d+))?$`, 'i').exec(item);
   if (match === null) throw new SyntaxError(`${JSON.stringify(item)} is no sample`);
@@ -86,7 +86,8 @@ function parseItem(item: string): Point[] {
   const points: Point[] = [];
   let value = signedNumber(first!);
   const increment = step === undefined ? 0 : signedNumber(step);
-  for (let i = 0; i <= Number(times ?? 0); i++) {
+  const last = countOf(times ?? '0');
+  for (let i = 0; i <= last; i++) {
     points.push({kind: 'float', value});
     if (step !== undefined) value += increment;
   }
@@ -97,12 +98,17 @@ function parseHistograms(item: string): Point[] {
   const match = /^(\{\{.*?\}\})(?:([+-]\{\{.*?\}\})?x(\d+))?$/.exec(item);
   if (match === null) throw new SyntaxError(`${JSON.stringify(item)} is no histogram`);
   const [, text, , times] = match;
-  return repeat({kind: 'histogram', text: text!}, Number(times ?? 0) + 1);
+  return repeat({kind: 'histogram', text: text!}, countOf(times ?? '0') + 1);
 }
 
 function repeat(point: Point, count: number): Point[] {
-  if (count > pointsMax) throw new SyntaxError(`more than ${pointsMax} samples`);
   return Array.from({length: count}, () => point);
+}
+
+function countOf(digits: string): number {
+  const count = Number(digits);
+  if (count > pointsMax) throw new SyntaxError(`more than ${pointsMax} samples`);
+  return count;
 }
 
 function signedNumber(text: string): number {

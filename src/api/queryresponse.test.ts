@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {labelsOf} from '../model/labels.ts';
+import {Engine} from '../promql/engine/engine.ts';
+import {QueryError} from '../promql/engine/error.ts';
+import {MemoryStore} from '../storage/memory.ts';
+import {ApiError} from './envelope.ts';
+import {errorAnswer, queryAnswer, textsAnswer} from './queryresponse.ts';
+
+const engine = new Engine({lookbackDeltaMs: 300_000, maxSamples: 1000, defaultEvalIntervalMs: 60_000});
+
+const store = new MemoryStore();
+for (const [job, value] of [
+  ['a', 1],
+  ['b<>', 0.25],
+] as const) {
+  for (let i = 0; i < 3; i++) store.append(labelsOf({__name__: 'up', job}), i * 500, value * (i + 1));
+}
+
+const decode = (body: Uint8Array): string => new TextDecoder().decode(body);
+const timings = /"timings":\{[^}]*\}/;
+
+function instant(query: string, options: {limit?: number; stats?: string; timeMs?: number} = {}): string {
+  const result = engine.execInstant(store, query, {timeMs: options.timeMs ?? 1500});
+  const {status, body} = queryAnswer(result, {limit: options.limit ?? 0, stats: options.stats ?? ''});
+  assert.equal(status, 200);
+  return decode(body).replace(timings, '"timings":{}');
+}
+
+test('queryAnswer() writes vectors', () => {
+  assert.equal(
+    instant('up'),
+    '{"status":"success","data":{"resultType":"vector","result":[' +
+      '{"metric":{"__name__":"up","job":"a"},"value":[1.500,"3"]},' +
+      '{"metric":{"__name__":"up","job":"b<>"},"value":[1.500,"0.75"]}]}}',
+  );
+  assert.equal(instant('nothing'), '{"status":"success","data":{"resultType":"vector","result":[]}}');
+});
+
+test('queryAnswer() writes matrices', () => {
+  const result = engine.execRange(store, 'up{job="a"}', {startMs: 0, endMs: 1000, stepMs: 500});
+  assert.equal(
+    decode(queryAnswer(result, {limit: 0, stats: ''}).body),
+    '{"status":"success","data":{"resultType":"matrix","result":[' +
+      '{"metric":{"__name__":"up","job":"a"},"values":[[0,"1"],[0.500,"2"],[1,"3"]]}]}}',
+  );
+  assert.equal(
+    instant('up{job="a"}[1s]'),
+    '{"status":"success","data":{"resultType":"matrix","result":[' +
+      '{"metric":{"__name__":"up","job":"a"},"values":[[1,"3"]]}]}}',
+  );
+});
+
+test('queryAnswer() writes scalars and strings through the other encoder', () => {
+  assert.equal(
+    instant('1e-9', {timeMs: 1500}),
+    '{"status":"success","data":{"resultType":"scalar","result":[1.5,"0.000000001"]}}',
+  );
+  assert.equal(
+    instant('"<text>"', {timeMs: 2000}),
+    String.raw`{"status":"success","data":{"resultType":"string","result":[2,"\u003ctext\u003e"]}}`,
+  );
+});
+
+test('queryAnswer() cuts off at the limit and says so', () => {
+  const text = instant('up', {limit: 1});
+  assert.equal(text.match(/"metric"/g)?.length, 1);
+  assert.ok(text.endsWith(',"warnings":["results truncated due to limit"]}'), text);
+  assert.ok(!instant('up', {limit: 2}).includes('warnings'));
+});
+
+test('queryAnswer() adds annotations and statistics', () => {
+  assert.ok(
+    instant('rate(up[1m])').endsWith(
+      ',"infos":["PromQL info: metric might not be a counter, name does not end in ' +
+        String.raw`_total/_sum/_count/_bucket: \"up\" (1:6)"]}`,
+    ),
+  );
+  assert.ok(
+    instant('up', {stats: 'all'}).endsWith(
+      ',"stats":{"timings":{},"samples":{"totalQueryableSamples":2,"samplesRead":2,"peakSamples":2}}}}',
+    ),
+  );
+  assert.match(
+    instant('up', {stats: 'some'}),
+    /"warnings":\["value \\"some\\" for parameter \\"stats\\" is deprecated/,
+  );
+});
+
+test('errorAnswer() turns errors into statuses', () => {
+  function f(error: unknown, status: number, text: string): void {
+    const answer = errorAnswer(error);
+    assert.equal(answer.status, status);
+    assert.equal(decode(answer.body), `{"status":"error",${text}}`);
+  }
+  f(new QueryError('execution', 'no'), 422, '"errorType":"execution","error":"no"');
+  f(new QueryError('timeout', 'late'), 503, '"errorType":"timeout","error":"late"');
+  f(new QueryError('canceled', 'gone'), 499, '"errorType":"canceled","error":"gone"');
+  f(
+    new QueryError('bad_data', 'odd'),
+    400,
+    String.raw`"errorType":"bad_data","error":"invalid parameter \"query\": odd"`,
+  );
+  f(new ApiError('not_found', 'where'), 404, '"errorType":"not_found","error":"where"');
+  f(new RangeError('memory'), 500, '"errorType":"internal","error":"memory"');
+  try {
+    engine.parse('up{');
+  } catch (error) {
+    f(
+      error,
+      400,
+      String.raw`"errorType":"bad_data","error":"invalid parameter \"query\": 1:4: parse error: unexpected end of input inside braces"`,
+    );
+  }
+});
+
+test('textsAnswer() escapes and cuts off', () => {
+  assert.equal(
+    decode(textsAnswer(['a', '<b>', 'c'], 2).body),
+    String.raw`{"status":"success","data":["a","\u003cb\u003e"],"warnings":["results truncated due to limit"]}`,
+  );
+  assert.equal(decode(textsAnswer([], 0).body), '{"status":"success","data":[]}');
+});
