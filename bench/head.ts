@@ -1,6 +1,6 @@
 // Micro-benchmark of the head: what a sample costs to append and to decode, what a series costs to make and to keep.
-//     node bench/head.ts [series ...]        default: 200000 1000000
-import {parseArgs} from 'node:util';
+//     npm run bench -- head [series ...]        default: 200000 1000000
+import {spawnSync} from 'node:child_process';
 import {Random} from '../src/base/random.ts';
 import {SizeClassArena} from '../src/kernels/arena.ts';
 import {loadKernels} from '../src/kernels/kernels.ts';
@@ -77,7 +77,7 @@ interface Row {
 
 const samples = 120;
 
-function run(series: number): Row {
+function measure(series: number): Row {
   const residentBefore = process.memoryUsage.rss();
   const memory = LinearMemory.reserve();
   const arena = new SizeClassArena(memory, arenaStart, memory.byteLength);
@@ -180,25 +180,43 @@ function read(shared: LinearMemory, series: number): {selectNs: number; decodeNs
   return {selectNs: medianOf(selectLaps), decodeNs: medianOf(readLaps)};
 }
 
-const {positionals} = parseArgs({allowPositionals: true});
-const sizes = positionals.length > 0 ? positionals.map(Number) : [200_000, 1_000_000];
-const rows = sizes.map(run);
-const table = rows.map((row) => ({
-  series: row.series,
-  'create ns/series': Math.round(row.createNs),
-  'append ns/sample': row.appendNs.toFixed(1),
-  'chunk B/sample': row.bytesPerSample.toFixed(2),
-  'B/series, no samples': Math.round(row.emptyBytes),
-  'B/series, 120 samples': Math.round(row.fullBytes),
-  'reserved B/series': Math.round(row.reservedBytes),
-  'resident B/series': Math.round(row.residentBytes),
-  'select ns/series': Math.round(row.selectNs),
-  'gc ms': Math.round(row.gcMs),
-  'read ns/sample': row.decodeNs.toFixed(1),
-}));
-const columns = Object.keys(table[0]!);
-process.stdout.write(`${columns.join(' | ')}\n`);
-for (const row of table) {
-  const cells = Object.values(row).map((cell, i) => String(cell).padStart(columns[i]!.length));
-  process.stdout.write(`${cells.join(' | ')}\n`);
+/** Each size in a process of its own, so that what is resident can be told apart. */
+function measureApart(series: number): Record<string, string> {
+  const child = spawnSync(process.execPath, [import.meta.filename, '--one', String(series)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (child.status !== 0) throw new Error(`cannot measure ${series} series: status ${child.status}`);
+  return JSON.parse(child.stdout) as Record<string, string>;
 }
+
+function format(row: Row): Record<string, string> {
+  return {
+    series: String(row.series),
+    'create ns/series': row.createNs.toFixed(0),
+    'append ns/sample': row.appendNs.toFixed(1),
+    'chunk B/sample': row.bytesPerSample.toFixed(2),
+    'B/series, no samples': row.emptyBytes.toFixed(0),
+    'B/series, 120 samples': row.fullBytes.toFixed(0),
+    'reserved B/series': row.reservedBytes.toFixed(0),
+    'resident B/series': row.residentBytes.toFixed(0),
+    'select ns/series': row.selectNs.toFixed(0),
+    'read ns/sample': row.decodeNs.toFixed(1),
+    'gc ms': row.gcMs.toFixed(0),
+  };
+}
+
+export function run(options: string[]): void {
+  if (options[0] === '--one') {
+    process.stdout.write(JSON.stringify(format(measure(Number(options[1])))));
+    return;
+  }
+  const rows = (options.length > 0 ? options.map(Number) : [200_000, 1_000_000]).map(measureApart);
+  const columns = Object.keys(rows[0]!);
+  process.stdout.write(`${columns.join(' | ')}\n`);
+  for (const row of rows) {
+    process.stdout.write(`${columns.map((column) => row[column]!.padStart(column.length)).join(' | ')}\n`);
+  }
+}
+
+if (import.meta.main) run(process.argv.slice(2));
