@@ -90,7 +90,7 @@ class StorageThread {
     this.#scrapes.apply(scrapeConfigs);
   }
 
-  write({body, info}: {body: Uint8Array; info: WriteRequestInfo}): WriteOutcome {
+  write({body, info}: {body: Uint8Array; info: WriteRequestInfo}): Promise<WriteOutcome> {
     return this.#receiver.apply(body, info);
   }
 
@@ -136,6 +136,7 @@ class StorageThread {
 
   async close(): Promise<void> {
     await this.stopScraping();
+    await this.#receiver.settled();
     await this.#db.close();
   }
 }

@@ -32,7 +32,7 @@ function bodyOf(...series: [Labels, ...Sample[]][]): Uint8Array {
 }
 
 /** A receiver with what it writes to. */
-function setUp(capacity = 64): {appender: FakeAppender; send: (body: Uint8Array) => WriteOutcome} {
+function setUp(capacity = 64): {appender: FakeAppender; send: (body: Uint8Array) => Promise<WriteOutcome>} {
   const appender = new FakeAppender(capacity);
   const receiver = new WriteReceiver(appender, noLogger);
   return {appender, send: (body) => receiver.apply(body, {nowMs})};
@@ -81,9 +81,9 @@ function assertOutcome(outcome: WriteOutcome, expected: Partial<WriteOutcome>): 
   assert.deepEqual(picked, expected);
 }
 
-test('WriteReceiver stores samples', () => {
+test('WriteReceiver stores samples', async () => {
   const {appender, send} = setUp();
-  assertOutcome(send(bodyOf([up, [nowMs, 1]], [down, [nowMs, 0], [nowMs + 1, -0.5]])), {
+  assertOutcome(await send(bodyOf([up, [nowMs, 1]], [down, [nowMs, 0], [nowMs + 1, -0.5]])), {
     ...accepted,
     samples: 3,
   });
@@ -94,14 +94,14 @@ test('WriteReceiver stores samples', () => {
   ]);
 });
 
-test('WriteReceiver takes an empty request and series without samples, and makes no series of them', () => {
+test('WriteReceiver takes an empty request and series without samples, and makes no series of them', async () => {
   const {appender, send} = setUp();
-  assertOutcome(send(bodyOf()), {...accepted, samples: 0});
-  assertOutcome(send(bodyOf([up])), {...accepted, samples: 0});
+  assertOutcome(await send(bodyOf()), {...accepted, samples: 0});
+  assertOutcome(await send(bodyOf([up])), {...accepted, samples: 0});
   assert.equal(appender.seriesBySlot.length, 0);
 });
 
-test('WriteReceiver keeps the bits of a value', () => {
+test('WriteReceiver keeps the bits of a value', async () => {
   const {appender, send} = setUp();
   const body = messageOf((request) => {
     request.bytes(
@@ -118,11 +118,11 @@ test('WriteReceiver keeps the bits of a value', () => {
       }),
     );
   });
-  assertOutcome(send(body), {...accepted, samples: 1});
+  assertOutcome(await send(body), {...accepted, samples: 1});
   assert.deepEqual(appender.stored(up)!.values, [0x7ff0000000000002n]);
 });
 
-test('WriteReceiver takes any time of the past', () => {
+test('WriteReceiver takes any time of the past', async () => {
   const {appender, send} = setUp();
   const samples: Sample[] = [
     [-(2 ** 40), 1],
@@ -132,61 +132,61 @@ test('WriteReceiver takes any time of the past', () => {
     [2 ** 31, 5],
     [nowMs, 6],
   ];
-  assertOutcome(send(bodyOf([up, ...samples])), {...accepted, samples: 6});
+  assertOutcome(await send(bodyOf([up, ...samples])), {...accepted, samples: 6});
   assert.deepEqual(valuesOf(appender, up), samples);
 });
 
-test('WriteReceiver finds series again without reading their labels', () => {
+test('WriteReceiver finds series again without reading their labels', async () => {
   const {appender, send} = setUp();
-  for (let i = 0; i < 5; i++) send(bodyOf([up, [nowMs + i, i]], [down, [nowMs + i, i]]));
+  for (let i = 0; i < 5; i++) await send(bodyOf([up, [nowMs + i, i]], [down, [nowMs + i, i]]));
   assert.equal(appender.lookups, 2);
   assert.equal(valuesOf(appender, up).length, 5);
 });
 
-test('WriteReceiver makes a series again that has vanished', () => {
+test('WriteReceiver makes a series again that has vanished', async () => {
   const {appender, send} = setUp();
-  send(bodyOf([up, [nowMs, 1]]));
+  await send(bodyOf([up, [nowMs, 1]]));
   appender.drop(up);
-  assertOutcome(send(bodyOf([up, [nowMs + 1, 2]])), {...accepted, samples: 1});
+  assertOutcome(await send(bodyOf([up, [nowMs + 1, 2]])), {...accepted, samples: 1});
   assert.deepEqual(valuesOf(appender, up), [[nowMs + 1, 2]]);
 });
 
-test('WriteReceiver refuses a request as a whole', () => {
-  function f(name: string, wrong: Sample, message: string): void {
+test('WriteReceiver refuses a request as a whole', async () => {
+  async function f(name: string, wrong: Sample, message: string): Promise<void> {
     const {appender, send} = setUp();
-    send(bodyOf([up, [nowMs, 1]]));
-    const outcome = send(bodyOf([down, [nowMs, 7]], [up, wrong], [down, [nowMs + 1, 8]]));
+    await send(bodyOf([up, [nowMs, 1]]));
+    const outcome = await send(bodyOf([down, [nowMs, 7]], [up, wrong], [down, [nowMs + 1, 8]]));
     assertOutcome(outcome, {status: 400, message, samples: 0});
     assert.deepEqual(valuesOf(appender, up), [[nowMs, 1]], name);
     assert.deepEqual(valuesOf(appender, down), [], name);
     assert.equal(appender.batch.length, 0);
   }
-  f('older', [nowMs - 1, 1], 'out of order sample');
-  f('another value', [nowMs, 2], `duplicate sample for timestamp ${nowMs}; overrides not allowed`);
+  await f('older', [nowMs - 1, 1], 'out of order sample');
+  await f('another value', [nowMs, 2], `duplicate sample for timestamp ${nowMs}; overrides not allowed`);
   const future = 'out of bounds: timestamp is too far in the future';
-  f('future', [nowMs + 600_001, 2], future);
-  f('far future', [Number.MAX_SAFE_INTEGER, 2], future);
-  f('far past', [-(2 ** 60), 2], 'out of bounds');
+  await f('future', [nowMs + 600_001, 2], future);
+  await f('far future', [Number.MAX_SAFE_INTEGER, 2], future);
+  await f('far past', [-(2 ** 60), 2], 'out of bounds');
 });
 
-test('WriteReceiver names what is wrong first', () => {
+test('WriteReceiver names what is wrong first', async () => {
   const {send} = setUp();
-  send(bodyOf([up, [nowMs, 1]]));
-  const outcome = send(bodyOf([up, [nowMs - 5, 1]], [down, [nowMs + 3_600_000, 1]]));
+  await send(bodyOf([up, [nowMs, 1]]));
+  const outcome = await send(bodyOf([up, [nowMs - 5, 1]], [down, [nowMs + 3_600_000, 1]]));
   assert.equal(outcome.message, 'out of order sample');
 });
 
-test('WriteReceiver takes the same samples twice', () => {
+test('WriteReceiver takes the same samples twice', async () => {
   const {appender, send} = setUp();
   const body = bodyOf([up, [nowMs, 1]], [down, [nowMs + 600_000, 2]]);
-  assertOutcome(send(body), {...accepted, samples: 2});
-  assertOutcome(send(body), {...accepted, samples: 2});
+  assertOutcome(await send(body), {...accepted, samples: 2});
+  assertOutcome(await send(body), {...accepted, samples: 2});
   assert.deepEqual(valuesOf(appender, up), [[nowMs, 1]]);
 });
 
-test('WriteReceiver leaves out what contradicts itself within a request, and counts it', () => {
+test('WriteReceiver leaves out what contradicts itself within a request, and counts it', async () => {
   const {appender, send} = setUp();
-  assertOutcome(send(bodyOf([up, [nowMs, 1], [nowMs - 1, 2], [nowMs, 3], [nowMs + 1, 4]])), {
+  assertOutcome(await send(bodyOf([up, [nowMs, 1], [nowMs - 1, 2], [nowMs, 3], [nowMs + 1, 4]])), {
     status: 204,
     samples: 2,
     samplesRejected: 2,
@@ -197,22 +197,22 @@ test('WriteReceiver leaves out what contradicts itself within a request, and cou
   ]);
 });
 
-test('WriteReceiver splits requests that are larger than a batch, and still stores all or nothing', () => {
+test('WriteReceiver splits requests that are larger than a batch, and still stores all or nothing', async () => {
   const {appender, send} = setUp(16);
   const names = Array.from({length: 50}, (_, i) => labelsOf({__name__: 'm', i: String(i).padStart(3, '0')}));
   const series = names.map((labels): [Labels, ...Sample[]] => [labels, [nowMs, 1], [nowMs + 1, 2]]);
-  assertOutcome(send(bodyOf(...series)), {...accepted, samples: 100});
+  assertOutcome(await send(bodyOf(...series)), {...accepted, samples: 100});
   assert.equal(appender.commits, 7);
   for (const labels of names) assert.equal(valuesOf(appender, labels).length, 2);
 
   const later = names.map((labels, i): [Labels, ...Sample[]] => [labels, [nowMs + (i === 49 ? 0 : 5), 3]]);
-  assertOutcome(send(bodyOf(...later)), {status: 400, message: 'out of order sample', samples: 0});
+  assertOutcome(await send(bodyOf(...later)), {status: 400, message: 'out of order sample', samples: 0});
   for (const labels of names) assert.equal(valuesOf(appender, labels).length, 2);
 });
 
-test('WriteReceiver leaves out series whose labels name none', () => {
+test('WriteReceiver leaves out series whose labels name none', async () => {
   const bytes = Uint8Array.of(0xff, 0xfe);
-  function f(...labels: [string | Uint8Array, string | Uint8Array][]): void {
+  async function f(...labels: [string | Uint8Array, string | Uint8Array][]): Promise<void> {
     const {appender, send} = setUp();
     const body = messageOf((request) => {
       request.bytes(
@@ -230,33 +230,38 @@ test('WriteReceiver leaves out series whose labels name none', () => {
         }),
       );
     });
-    assertOutcome(send(body), {status: 204, samples: 1, samplesRejected: 1, samplesWithInvalidLabels: 1});
+    assertOutcome(await send(body), {
+      status: 204,
+      samples: 1,
+      samplesRejected: 1,
+      samplesWithInvalidLabels: 1,
+    });
     assert.deepEqual(valuesOf(appender, ['__name__', 'good']), [[nowMs, 2]]);
     assert.equal(appender.seriesBySlot.length, 1);
   }
-  f();
-  f(['job', 'a']);
-  f(['__name__', '']);
-  f(['__name__', 'm'], ['', 'x']);
-  f(['__name__', 'm'], ['a', '1'], ['a', '2']);
-  f(['__name__', 'm'], ['a', '1'], ['a', '1']);
-  f(['__name__', 'm'], ['a', ''], ['a', '1']);
-  f(['__name__', 'm'], ['a', '1'], ['__name__', 'm']);
-  f(['__name__', 'm'], ['a', bytes]);
-  f(['__name__', 'm'], [bytes, 'a']);
-  f(['__name__', bytes]);
+  await f();
+  await f(['job', 'a']);
+  await f(['__name__', '']);
+  await f(['__name__', 'm'], ['', 'x']);
+  await f(['__name__', 'm'], ['a', '1'], ['a', '2']);
+  await f(['__name__', 'm'], ['a', '1'], ['a', '1']);
+  await f(['__name__', 'm'], ['a', ''], ['a', '1']);
+  await f(['__name__', 'm'], ['a', '1'], ['__name__', 'm']);
+  await f(['__name__', 'm'], ['a', bytes]);
+  await f(['__name__', 'm'], [bytes, 'a']);
+  await f(['__name__', bytes]);
 });
 
-test('WriteReceiver sorts labels and drops empty ones', () => {
+test('WriteReceiver sorts labels and drops empty ones', async () => {
   const {appender, send} = setUp();
   const unsorted = ['job', 'a', 'zone', '', '__name__', 'up', 'instance', 'a:1'];
-  assertOutcome(send(bodyOf([unsorted, [nowMs, 1]])), {...accepted, samples: 1});
-  assertOutcome(send(bodyOf([up, [nowMs + 1, 2]])), {...accepted, samples: 1});
+  assertOutcome(await send(bodyOf([unsorted, [nowMs, 1]])), {...accepted, samples: 1});
+  assertOutcome(await send(bodyOf([up, [nowMs + 1, 2]])), {...accepted, samples: 1});
   assert.equal(appender.seriesBySlot.length, 1);
   assert.equal(valuesOf(appender, up).length, 2);
 });
 
-test('WriteReceiver reads fields in any order and skips those it does not know', () => {
+test('WriteReceiver reads fields in any order and skips those it does not know', async () => {
   const {appender, send} = setUp();
   const body = messageOf((request) => {
     request.int64(9, 5);
@@ -284,14 +289,14 @@ test('WriteReceiver reads fields in any order and skips those it does not know',
       }),
     );
   });
-  assertOutcome(send(body), {...accepted, samples: 2});
+  assertOutcome(await send(body), {...accepted, samples: 2});
   assert.deepEqual(valuesOf(appender, down), [
     [nowMs, 1],
     [nowMs + 1, 2],
   ]);
 });
 
-test('WriteReceiver skips exemplars and metadata', () => {
+test('WriteReceiver skips exemplars and metadata', async () => {
   const {appender, send} = setUp();
   const body = messageOf((request) => {
     request.bytes(
@@ -307,11 +312,11 @@ test('WriteReceiver skips exemplars and metadata', () => {
       }),
     );
   });
-  assertOutcome(send(body), {...accepted, samples: 1, exemplarsSkipped: 1});
+  assertOutcome(await send(body), {...accepted, samples: 1, exemplarsSkipped: 1});
   assert.equal(appender.seriesBySlot.length, 1);
 });
 
-test('WriteReceiver says that native histograms are lost, and stores the rest', () => {
+test('WriteReceiver says that native histograms are lost, and stores the rest', async () => {
   const {appender, send} = setUp();
   const body = messageOf((request) => {
     request.bytes(
@@ -330,7 +335,7 @@ test('WriteReceiver says that native histograms are lost, and stores the rest', 
       }),
     );
   });
-  assertOutcome(send(body), {
+  assertOutcome(await send(body), {
     status: 400,
     message: 'native histograms are not supported yet: 2 of them were not stored, 1 other samples were',
     samples: 1,
@@ -339,43 +344,43 @@ test('WriteReceiver says that native histograms are lost, and stores the rest', 
   assert.deepEqual(valuesOf(appender, ['__name__', 'n']), [[nowMs, 1]]);
 });
 
-test('WriteReceiver answers 500 where the store fails, so that the sender comes again', () => {
+test('WriteReceiver answers 500 where the store fails, so that the sender comes again', async () => {
   const {appender, send} = setUp();
   appender.failure = new RangeError('the disk is full');
-  assertOutcome(send(bodyOf([up, [nowMs, 1]])), {status: 500, message: 'the disk is full', samples: 0});
+  assertOutcome(await send(bodyOf([up, [nowMs, 1]])), {status: 500, message: 'the disk is full', samples: 0});
   appender.failure = null;
-  assertOutcome(send(bodyOf([up, [nowMs, 1]])), {...accepted, samples: 1});
+  assertOutcome(await send(bodyOf([up, [nowMs, 1]])), {...accepted, samples: 1});
 });
 
-test('WriteReceiver refuses bodies that it cannot read', () => {
-  function f(body: Uint8Array, message: RegExp): void {
+test('WriteReceiver refuses bodies that it cannot read', async () => {
+  async function f(body: Uint8Array, message: RegExp): Promise<void> {
     const {appender, send} = setUp();
-    const outcome = send(body);
+    const outcome = await send(body);
     assert.equal(outcome.status, 400);
     assert.match(outcome.message, message);
     assert.equal(appender.batch.length, 0);
   }
-  f(new Uint8Array(0), /^snappy: corrupt input$/);
-  f(Uint8Array.of(5, 1, 2), /^snappy: corrupt input$/);
-  f(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f, 1), /^decoded size exceeds the 33554432 bytes limit$/);
-  f(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 1), /^snappy: corrupt input$/);
-  f(Uint8Array.of(0x80, 0x80, 0x80, 0x08, 0), /^snappy: corrupt input$/);
-  f(
+  await f(new Uint8Array(0), /^snappy: corrupt input$/);
+  await f(Uint8Array.of(5, 1, 2), /^snappy: corrupt input$/);
+  await f(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f, 1), /^decoded size exceeds the 33554432 bytes limit$/);
+  await f(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 1), /^snappy: corrupt input$/);
+  await f(Uint8Array.of(0x80, 0x80, 0x80, 0x08, 0), /^snappy: corrupt input$/);
+  await f(
     compressSnappy(Uint8Array.of(0x0a, 5, 1)),
     /^cannot decode the write request: cut short: field at byte 2$/,
   );
-  f(compressSnappy(Uint8Array.of(0)), /illegal field number 0 at byte 0/);
-  f(compressSnappy(Uint8Array.of(0x0b)), /unsupported wire type 3 before byte 1/);
-  f(compressSnappy(new Uint8Array(12).fill(0xff)), /number of more than 64 bits/);
+  await f(compressSnappy(Uint8Array.of(0)), /illegal field number 0 at byte 0/);
+  await f(compressSnappy(Uint8Array.of(0x0b)), /unsupported wire type 3 before byte 1/);
+  await f(compressSnappy(new Uint8Array(12).fill(0xff)), /number of more than 64 bits/);
   const many = Array.from({length: 1001}, (_, i) => [`l${i}`, 'x']).flat();
-  f(
+  await f(
     bodyOf([
       ['__name__', 'm', ...many],
       [nowMs, 1],
     ]),
     /^a series has more labels than the limit of 1000$/,
   );
-  f(
+  await f(
     bodyOf([
       ['__name__', 'm'.repeat(1_100_000)],
       [nowMs, 1],
@@ -384,19 +389,19 @@ test('WriteReceiver refuses bodies that it cannot read', () => {
   );
 });
 
-test('WriteReceiver refuses every message that is cut short, and stores nothing of it', () => {
+test('WriteReceiver refuses every message that is cut short, and stores nothing of it', async () => {
   const encoder = new WriteRequestEncoder();
   encoder.series(up, [nowMs, nowMs + 1], [1.5, 2.5]);
   const message = encoder.message.slice();
   for (let size = 1; size < message.length; size++) {
     const {appender, send} = setUp();
-    const outcome = send(compressSnappy(message.subarray(0, size)));
+    const outcome = await send(compressSnappy(message.subarray(0, size)));
     assert.equal(outcome.status, 400, `${size} bytes`);
     assert.equal(valuesOf(appender, up).length, 0);
   }
 });
 
-test('WriteReceiver survives damaged bodies, for any seed', () => {
+test('WriteReceiver survives damaged bodies, for any seed', async () => {
   const encoder = new WriteRequestEncoder();
   for (let i = 0; i < 20; i++) {
     encoder.series(
@@ -415,13 +420,13 @@ test('WriteReceiver survives damaged bodies, for any seed', () => {
     const damaged = (packed ? body : message).slice(0, undefined);
     for (let i = 1 + random.below(6); i > 0; i--) damaged[random.below(damaged.length)] = random.below(256);
     const cut = random.below(4) === 0 ? damaged.subarray(0, random.below(damaged.length)) : damaged;
-    const outcome = send(packed ? cut : compressSnappy(cut));
+    const outcome = await send(packed ? cut : compressSnappy(cut));
     assert.ok([204, 400].includes(outcome.status), `seed ${seed}: ${outcome.status} ${outcome.message}`);
     assert.equal(appender.batch.length, 0, `seed ${seed}`);
   }
 });
 
-test('WriteReceiver stores what was sent, for any seed', () => {
+test('WriteReceiver stores what was sent, for any seed', async () => {
   for (let seed = 0; seed < 100; seed++) {
     const random = new Random(seed);
     const {appender, send} = setUp(1 + random.below(50));
@@ -442,7 +447,7 @@ test('WriteReceiver stores what was sent, for any seed', () => {
         series.push([labels, ...samples]);
         if (samples.length > 0) expected.set(key, [...(expected.get(key) ?? []), ...samples]);
       }
-      assert.equal(send(bodyOf(...series)).status, 204, `seed ${seed}`);
+      assert.equal((await send(bodyOf(...series))).status, 204, `seed ${seed}`);
     }
     for (const [key, samples] of expected) {
       assert.deepEqual(valuesOf(appender, JSON.parse(key) as Labels), samples, `seed ${seed}`);

@@ -6,6 +6,7 @@
 //                    repeated Histogram histograms = 4
 //     Sample         double value = 1; int64 timestamp = 2
 
+import {setImmediate as nextTurn} from 'node:timers/promises';
 import {assert} from '../base/assert.ts';
 import type {Labels} from '../model/labels.ts';
 import {type CheckingAppender, sampleStatus, type SampleBatch, type SeriesRef} from '../storage/appender.ts';
@@ -25,6 +26,17 @@ const aheadMsMax = 10 * 60_000;
 /** 40 bytes each. */
 const cachedSeriesMax = 2_000_000;
 
+/** So long the event loop waits for a request, at most: then the request lets it run. */
+const turnMsMax = 8;
+/** Series between looks at the clock. A power of two. */
+const seriesPerLook = 256;
+
+/** Requests that wait for the one at hand. Their bodies are limited where they come in. */
+const waitingMax = 1000;
+
+/** The same failure of the store is logged once in this time. */
+const failureLogMs = 1000;
+
 const tagTimeseries = (1 << 3) | wireBytes;
 const tagMetadata = (3 << 3) | wireBytes;
 const tagLabels = (1 << 3) | wireBytes;
@@ -37,6 +49,8 @@ const tagTimestamp = 2 << 3;
 /** What is done with a full batch: look whether all of it can be stored, or store it. */
 type Pass = 'check' | 'commit';
 
+const noBytes = new DataView(new ArrayBuffer(0));
+
 /** Ends a request: nothing (more) of it is stored. */
 class Refusal extends Error {
   readonly status: number;
@@ -46,6 +60,19 @@ class Refusal extends Error {
     this.status = status;
   }
 }
+
+/** The time and the event loop of a receiver. */
+export interface ReceiverWorld {
+  /** Milliseconds that only rise. */
+  elapsed: () => number;
+  /** Resolves when all else that waited for the event loop has had its turn. */
+  giveWay: () => Promise<void>;
+}
+
+const realWorld: ReceiverWorld = {
+  elapsed: () => performance.now(),
+  giveWay: () => nextTurn(),
+};
 
 /** Running counts since the start. */
 export interface ReceivedCounts {
@@ -63,6 +90,10 @@ export interface ReceivedCounts {
  * series whose labels name none, which are left out, and samples of one series that contradict each other within the
  * request, where the later ones are; both are counted and no error to the sender. Native histograms, which the head cannot
  * hold yet, are refused with a 400, but do not keep the rest from being stored.
+ *
+ * Requests are stored one after the other, in the order of the calls. A large one gives way to whatever else the thread has
+ * to do, again and again, and always with an empty batch, which others use, too. Whoever writes to the same series in
+ * between, after the request was checked and before it is stored, makes the request's samples the ones that contradict.
  */
 export class WriteReceiver {
   readonly counts: ReceivedCounts = {
@@ -78,13 +109,31 @@ export class WriteReceiver {
   readonly #logger: Logger;
   readonly #cache: SeriesCache;
   readonly #ref: SeriesRef = {slot: 0, generation: 0};
+  readonly #world: ReceiverWorld;
+  /** The last request that was taken in, when it is done. */
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  /** When the event loop last had its turn. */
+  #turnMs = 0;
+  readonly #failures: FailureLog;
   #reader = new ProtobufReader(new Uint8Array(0));
-  #view: DataView = new DataView(new ArrayBuffer(0));
+  #view: DataView = noBytes;
   /** Samples after this time are out of bounds. */
   #timeMax = 0;
   #pass: Pass = 'check';
-  /** The batch was full: the first pass has only looked. */
+  /** The batch was emptied during the first pass, which has only looked. */
   #overflowed = false;
+  #seriesSeen = 0;
+  /** The walk is to stop where it is until others had their turn; the batch is empty then. */
+  #paused = false;
+  /** Where the series that is being read ends, or -1 between series. */
+  #seriesEnd = -1;
+  /** Its labels: bytes [labelsStart, labelsEnd) of `labels`. */
+  #labels: DataView = noBytes;
+  #labelsStart = 0;
+  #labelsEnd = 0;
+  /** Whether they name a series. */
+  #valid = false;
   #samples = 0;
   #accepted = 0;
   #exemplars = 0;
@@ -92,26 +141,75 @@ export class WriteReceiver {
   #invalidSamples = 0;
   #invalidReason = '';
 
-  constructor(appender: CheckingAppender, logger: Logger) {
+  constructor(appender: CheckingAppender, logger: Logger, world: ReceiverWorld = realWorld) {
     this.#appender = appender;
     this.#batch = appender.batch;
     this.#logger = logger;
+    this.#world = world;
+    this.#failures = new FailureLog(logger, world);
     this.#cache = new SeriesCache(cachedSeriesMax, (slot, generation) => appender.alive(slot, generation));
   }
 
-  /** Stores the body of a request as it came. Never throws: what goes wrong is an outcome. */
-  apply(body: Uint8Array, {nowMs}: {nowMs: number}): WriteOutcome {
-    this.#reset(nowMs);
+  /**
+   * Stores the body of a request as it came, after those that came before it. Never rejects: what goes wrong is an outcome.
+   * The body must stay as it is until then.
+   */
+  apply(body: Uint8Array, info: {nowMs: number}): Promise<WriteOutcome> {
+    if (this.#waiting >= waitingMax) return Promise.resolve(this.#refuseAtOnce());
+    const mustWait = this.#waiting++ > 0;
+    const outcome = this.#last.then(() => this.#applyNext(body, info, mustWait));
+    this.#last = outcome;
+    return outcome;
+  }
+
+  /** Resolves when all requests that were taken in are done. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  async #applyNext(body: Uint8Array, {nowMs}: {nowMs: number}, waited: boolean): Promise<WriteOutcome> {
     let refusal: Refusal | null = null;
     try {
-      this.#applyMessage(refuseRangeErrors(() => decompressSnappy(body, messageBytesMax)));
+      // One that waited runs in the turn of the one before.
+      if (!waited) this.#turnMs = this.#world.elapsed();
+      else if (this.#isTimeUp()) await this.#giveWay();
+      this.#reset(nowMs);
+      await this.#applyMessage(refuseRangeErrors(() => decompressSnappy(body, messageBytesMax)));
     } catch (cause) {
       refusal = this.#explain(cause);
       this.#batch.length = 0;
     }
     this.#reader = new ProtobufReader(new Uint8Array(0));
-    this.#view = new DataView(new ArrayBuffer(0));
+    this.#view = noBytes;
+    this.#labels = noBytes;
+    this.#waiting--;
     return this.#conclude(refusal);
+  }
+
+  #refuseAtOnce(): WriteOutcome {
+    this.counts.requests++;
+    const message = `too many remote write requests at the same time: ${waitingMax} wait`;
+    this.#failures.add(new Error(message));
+    return {
+      status: 503,
+      message,
+      samples: 0,
+      samplesRejected: 0,
+      samplesWithInvalidLabels: 0,
+      exemplarsSkipped: 0,
+      histogramsSkipped: 0,
+    };
+  }
+
+  #isTimeUp(): boolean {
+    return this.#world.elapsed() - this.#turnMs > turnMsMax;
+  }
+
+  async #giveWay(): Promise<void> {
+    assert(this.#batch.length === 0, 'the batch is empty while others run');
+    await this.#world.giveWay();
+    assert(this.#batch.length === 0, 'others leave the batch empty');
+    this.#turnMs = this.#world.elapsed();
   }
 
   #reset(nowMs: number): void {
@@ -120,6 +218,8 @@ export class WriteReceiver {
     this.#overflowed = false;
     this.#accepted = 0;
     this.#pass = 'check';
+    this.#paused = false;
+    this.#seriesEnd = -1;
     this.#resetPass();
   }
 
@@ -131,26 +231,29 @@ export class WriteReceiver {
     this.#invalidReason = '';
   }
 
-  #applyMessage(message: Uint8Array): void {
+  async #applyMessage(message: Uint8Array): Promise<void> {
     this.#reader = new ProtobufReader(message);
     this.#view = new DataView(message.buffer, message.byteOffset, message.byteLength);
-    this.#walk();
+    while (!this.#walk()) await this.#giveWay();
     this.#checkBatch();
     this.#pass = 'commit';
     if (this.#overflowed) {
       // All of it can be stored: read it again, and do.
       this.#batch.length = 0;
+      this.#reader.position = 0;
       this.#resetPass();
-      this.#walk();
+      while (!this.#walk()) await this.#giveWay();
     }
     this.#commitBatch();
   }
 
-  #walk(): void {
+  /** Reads on; false where it has stopped to give way. */
+  #walk(): boolean {
     const reader = this.#reader;
     const limit = reader.bytes.length;
-    reader.position = 0;
+    this.#resume();
     while (reader.position < limit) {
+      if (this.#paused) return false;
       const tag = reader.readTag(limit);
       if (tag !== tagTimeseries && tag !== tagMetadata) {
         reader.skip(tag, limit);
@@ -160,36 +263,73 @@ export class WriteReceiver {
       const {end} = reader;
       // Metadata of metric families is of no use to the head, which has it by series; Prometheus leaves it out, too.
       if (tag === tagTimeseries) this.#readSeries(end);
-      reader.position = end;
+      else reader.position = end;
+      if ((++this.#seriesSeen & (seriesPerLook - 1)) === 0 && this.#isTimeUp()) this.#pause();
     }
+    return true;
   }
 
-  /** Reads one TimeSeries up to `end`. */
+  #pause(): void {
+    this.#flush();
+    this.#paused = true;
+  }
+
+  /** Goes on in the series that the walk stopped in, which may be gone by now. */
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#seriesEnd < 0) return;
+    const {slot, generation} = this.#ref;
+    if (this.#valid && !this.#appender.alive(slot, generation)) this.#valid = this.#resolve();
+    this.#readSamples();
+  }
+
+  /** Reads one TimeSeries up to `end`, or its first part, where the walk is to pause. */
   #readSeries(end: number): void {
     const reader = this.#reader;
     const {position: start} = reader;
     const labelsEnd = this.#skipLabels(end);
-    let resolved = false;
-    let valid = true;
+    let sampled = false;
+    let scattered = false;
+    while (reader.position < end && !sampled) {
+      const tag = reader.readTag(end);
+      sampled = tag === tagSamples;
+      scattered ||= tag === tagLabels;
+      reader.skip(tag, end);
+    }
+    // A series without samples is not made.
+    if (sampled) {
+      if (scattered || this.#labelsFollow(end)) this.#gatherLabels(start, end);
+      else this.#setLabels(this.#view, start, labelsEnd);
+      this.#valid = this.#resolve();
+    }
+    reader.position = labelsEnd;
+    this.#seriesEnd = end;
+    this.#readSamples();
+  }
+
+  /** Reads what follows the labels of a series. */
+  #readSamples(): void {
+    const reader = this.#reader;
+    const end = this.#seriesEnd;
     while (reader.position < end) {
+      if (this.#batch.length === this.#batch.capacity) {
+        this.#flush();
+        if (this.#isTimeUp()) {
+          this.#paused = true;
+          return;
+        }
+      }
       const tag = reader.readTag(end);
       if (tag !== tagSamples) {
-        if (tag === tagLabels) return this.#readScatteredSeries(start, end);
         this.#readOther(tag, end);
         continue;
       }
       reader.readBytes(end);
-      if (!resolved) {
-        const {position, end: sampleEnd} = reader;
-        if (this.#labelsFollow(sampleEnd, end)) return this.#readScatteredSeries(start, end);
-        valid = this.#resolve(this.#view, start, labelsEnd);
-        resolved = true;
-        reader.position = position;
-        reader.end = sampleEnd;
-      }
-      if (valid) this.#readSample(reader.end);
+      if (this.#valid) this.#readSample(reader.end);
       else this.#skipSample(reader.end);
     }
+    this.#seriesEnd = -1;
   }
 
   /** Labels come first; whoever writes them elsewhere pays for it. */
@@ -212,10 +352,9 @@ export class WriteReceiver {
     return at;
   }
 
-  /** Whether there are labels behind the samples, which the series cannot be found without. */
-  #labelsFollow(position: number, end: number): boolean {
+  /** Whether there are labels behind the first sample, which the series cannot be found without. */
+  #labelsFollow(end: number): boolean {
     const reader = this.#reader;
-    reader.position = position;
     while (reader.position < end) {
       const tag = reader.readTag(end);
       if (tag === tagLabels) return true;
@@ -224,8 +363,14 @@ export class WriteReceiver {
     return false;
   }
 
-  /** A TimeSeries whose labels are not all in front: gathers them, then reads the rest. */
-  #readScatteredSeries(start: number, end: number): void {
+  #setLabels(bytes: DataView, start: number, end: number): void {
+    this.#labels = bytes;
+    this.#labelsStart = start;
+    this.#labelsEnd = end;
+  }
+
+  /** Puts labels together that are not all in front. */
+  #gatherLabels(start: number, end: number): void {
     const reader = this.#reader;
     const block = new Uint8Array(end - start);
     let size = 0;
@@ -238,18 +383,7 @@ export class WriteReceiver {
       block.set(reader.bytes.subarray(fieldStart, reader.position), size);
       size += reader.position - fieldStart;
     }
-    let valid: boolean | null = null;
-    reader.position = start;
-    while (reader.position < end) {
-      const tag = reader.readTag(end);
-      if (tag === tagSamples) {
-        valid ??= this.#resolve(new DataView(block.buffer), 0, size);
-        reader.readBytes(end);
-        if (valid) this.#readSample(reader.end);
-        else this.#skipSample(reader.end);
-      } else if (tag === tagLabels) reader.skip(tag, end);
-      else this.#readOther(tag, end);
-    }
+    this.#setLabels(new DataView(block.buffer), 0, size);
   }
 
   #readOther(tag: number, end: number): void {
@@ -258,8 +392,11 @@ export class WriteReceiver {
     this.#reader.skip(tag, end);
   }
 
-  /** Finds the series of a block of labels, or makes it; false where the labels name none. */
-  #resolve(bytes: DataView, start: number, end: number): boolean {
+  /** Finds the series of the labels, or makes it; false where they name none. */
+  #resolve(): boolean {
+    const bytes = this.#labels;
+    const start = this.#labelsStart;
+    const end = this.#labelsEnd;
     const ref = this.#ref;
     if (this.#cache.find(bytes, start, end, ref)) return true; // The usual case.
     let labels: Labels;
@@ -303,7 +440,6 @@ export class WriteReceiver {
       const where = time < 0 ? '' : ': timestamp is too far in the future';
       throw new Refusal(400, `out of bounds${where}`);
     }
-    if (this.#batch.length === this.#batch.capacity) this.#flushFull();
     const batch = this.#batch;
     const i = batch.length++;
     batch.slots[i] = this.#ref.slot;
@@ -320,7 +456,8 @@ export class WriteReceiver {
     this.#reader.position = end;
   }
 
-  #flushFull(): void {
+  /** Empties the batch. */
+  #flush(): void {
     if (this.#pass === 'commit') return this.#commitBatch();
     this.#overflowed = true;
     this.#checkBatch();
@@ -351,7 +488,7 @@ export class WriteReceiver {
       return new Refusal(400, `cannot decode the write request: ${cause.message}`);
     }
     const error = cause instanceof Error ? cause : new Error(String(cause));
-    this.#logger.error('Error while storing a remote write request', {err: error, stack: error.stack});
+    this.#failures.add(error);
     return new Refusal(500, error.message);
   }
 
@@ -393,6 +530,38 @@ export class WriteReceiver {
     if (outcome.status === 400) {
       this.#logger.warn('Refused a remote write request', {err: outcome.message, samples: this.#samples});
     }
+  }
+}
+
+/** Logs why requests were not stored: each reason once in a while, since a full disk fails all of them. */
+class FailureLog {
+  readonly #logger: Logger;
+  readonly #world: ReceiverWorld;
+  #reason = '';
+  #loggedMs = -Infinity;
+  /** Failures for that reason since it was logged. */
+  #unlogged = 0;
+
+  constructor(logger: Logger, world: ReceiverWorld) {
+    this.#logger = logger;
+    this.#world = world;
+  }
+
+  add(error: Error): void {
+    const now = this.#world.elapsed();
+    if (error.message === this.#reason && now - this.#loggedMs < failureLogMs) {
+      this.#unlogged++;
+      return;
+    }
+    this.#logger.error('Error while storing a remote write request', {
+      err: error.message,
+      further: this.#unlogged === 0 ? undefined : this.#unlogged,
+      // A fault of the program, not of the disk.
+      stack: error.message.startsWith('BUG') || error instanceof TypeError ? error.stack : undefined,
+    });
+    this.#reason = error.message;
+    this.#loggedMs = now;
+    this.#unlogged = 0;
   }
 }
 
