@@ -145,7 +145,11 @@ const store = new NoStore(world, 4096);
 
 /** A target's scrapes: they begin where the bytes come from the socket. */
 class TargetScrapes {
-  readonly ingest = new Ingest(world, store, new ScrapeCounters(), target);
+  readonly ingest = new Ingest(
+    {memory: world, appender: store, counters: new ScrapeCounters()},
+    target,
+    resolve,
+  );
   #scrapes = 0;
 
   /** Reads and stores one body; its chunks are as large as sockets hand them out. */
@@ -159,7 +163,6 @@ class TargetScrapes {
       timestampMs: ++this.#scrapes,
       timestampMaxMs: Number.MAX_SAFE_INTEGER,
       sampleLimit: 0,
-      resolve,
     });
     for (let at = 0; at < body.length; at += 65_536) scan.feed(body.subarray(at, at + 65_536));
     scan.finish();

@@ -54,6 +54,7 @@ import {
   typeOther,
   typeSummary,
 } from '../kernels/scrape-layout.ts';
+import type {LabelResolver} from './labels.ts';
 import type {LineTable} from './linetable.ts';
 import type {ScrapeMemory} from './memory.ts';
 
@@ -75,11 +76,7 @@ export interface ScanOptions {
   /** Number of this scrape of the table, rising from 1, and that of the last one that went well. */
   scrape: number;
   knownSince: number;
-  /**
-   * Turns the labels that a target exposes into those of the series, null where it is dropped. `emptyNames`: names of
-   * labels that the target exposes as empty. Throws where a limit is exceeded or the result is no valid series.
-   */
-  resolve: (exposed: Labels, emptyNames: readonly string[]) => Labels | null;
+  resolve: LabelResolver;
 }
 
 /**

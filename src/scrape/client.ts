@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import type {Dispatcher} from 'undici';
 import {Agent, buildConnector} from 'undici';
+import {Breather} from './breather.ts';
 import {BodyDecoder} from './decoder.ts';
 import type {ScrapeConfig} from './config.ts';
 
@@ -38,6 +39,8 @@ export function acceptHeader(protocols: readonly string[]): string {
 
 /** Takes the decompressed body. May throw: the request is then given up, and get() throws the same. */
 export interface BodySink {
+  /** A request is about to be made; `abort` makes get() give it up and throw `reason`. */
+  open?: (abort: (reason: Error) => void) => void;
   start: (contentType: string) => void;
   data: (chunk: Uint8Array) => void;
 }
@@ -118,6 +121,7 @@ export class ScrapeClient {
         isDefaultMax: this.#config.bodySizeLimitBytes === 0,
         followRedirects: this.#config.followRedirects,
       });
+      sink.open?.((reason) => request.abort(reason));
       const timer = setTimeout(() => request.abort(deadlineExceeded(target)), deadline - performance.now());
       try {
         this.#agent.dispatch(
@@ -224,7 +228,7 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
     });
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled) return;
     try {
       this.#bytes += chunk.length;
@@ -233,7 +237,9 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
         return;
       }
       if (this.#bytes >= this.#limits.bodyBytesMax) throw this.#tooLarge();
+      const breather = new Breather();
       this.#decoder.write(chunk);
+      if (breather.tired && !this.#settled) this.#pause(controller);
     } catch (cause) {
       this.#fail(cause as Error);
     }
@@ -253,6 +259,14 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (!this.#settled) this.#fail(describeFailure(error, this.#url));
+  }
+
+  /** Lets others work before the next chunk is taken. */
+  #pause(controller: Dispatcher.DispatchController): void {
+    controller.pause();
+    setImmediate(() => {
+      if (!controller.aborted && controller.paused) controller.resume();
+    });
   }
 
   #finish(): void {

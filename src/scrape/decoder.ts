@@ -1,12 +1,17 @@
 import type {Zlib} from 'node:zlib';
 import {createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync} from 'node:zlib';
 import type {Transform} from 'node:stream';
+import {Breather} from './breather.ts';
 
 /**
  * Compressed bodies up to this size are decompressed at once where they are: for one of them a thread pool's round trips
  * cost more than the work itself (bench/parse.ts). Larger ones go through the thread pool, piece by piece.
  */
 const inPlaceBytesMax = 131_072;
+/** What is more than this when decompressed goes through the thread pool as well: it may be a bomb. */
+const inPlaceOutputMax = 4 * 2 ** 20;
+/** Bytes that are passed on at a time. */
+const pieceBytes = 65_536;
 
 export interface DecoderOptions {
   /** Limit of the decompressed body. */
@@ -55,20 +60,23 @@ export class BodyDecoder {
 
   /** Settles when everything has been passed on. */
   async end(): Promise<void> {
-    if (this.#stream !== null) {
-      const stream = this.#stream;
-      await new Promise<void>((resolve) => {
-        this.#ended = resolve;
-        if (this.#failure === null) stream.end();
-        else resolve();
-      });
-      if (this.#failure !== null) throw this.#failure;
-      return;
-    }
     if (this.#encoding === '') return;
-    const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
-    if (whole.length === 0) throw new Error('EOF');
-    this.#pass(this.#decompress(whole));
+    if (this.#stream === null) {
+      const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+      if (whole.length === 0) throw new Error('EOF');
+      const output = this.#decompress(whole);
+      if (output !== null) {
+        await this.#passInPieces(output);
+        return;
+      }
+      this.#openStream().write(whole);
+    }
+    await new Promise<void>((resolve) => {
+      this.#ended = resolve;
+      if (this.#failure === null) this.#stream!.end();
+      else resolve();
+    });
+    if (this.#failure !== null) throw this.#failure;
   }
 
   destroy(): void {
@@ -77,18 +85,33 @@ export class BodyDecoder {
     this.#ended?.();
   }
 
-  #decompress(whole: Buffer): Buffer {
-    const maxOutputLength = Math.min(this.#options.bytesMax, 2 ** 31);
+  /** The whole output; null where it is too much to be made at once. */
+  #decompress(whole: Buffer): Buffer | null {
+    const maxOutputLength = Math.min(this.#options.bytesMax, inPlaceOutputMax);
     try {
       if (this.#encoding !== 'gzip') return zstdDecompressSync(whole, {maxOutputLength});
       return gunzipSync(whole, {maxOutputLength, chunkSize: outputSizeOf(whole, maxOutputLength)});
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw this.#options.tooLarge();
-      throw new Error(`cannot decompress the ${this.#encoding} body: ${(cause as Error).message}`, {cause});
+      if ((cause as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw this.#damaged(cause);
+      if (this.#options.bytesMax <= inPlaceOutputMax) throw this.#options.tooLarge();
+      return null;
     }
   }
 
-  #openStream(): void {
+  async #passInPieces(output: Buffer): Promise<void> {
+    const breather = new Breather();
+    for (let at = 0; at < output.length; at += pieceBytes) {
+      if (this.#failure !== null) throw this.#failure;
+      this.#pass(output.subarray(at, at + pieceBytes));
+      await breather.rest();
+    }
+  }
+
+  #damaged(cause: unknown): Error {
+    return new Error(`cannot decompress the ${this.#encoding} body: ${(cause as Error).message}`, {cause});
+  }
+
+  #openStream(): Transform {
     const stream = (this.#encoding === 'gzip' ? createGunzip() : createZstdDecompress()) as Transform & Zlib;
     this.#stream = stream;
     stream.on('data', (chunk: Buffer) => {
@@ -101,9 +124,8 @@ export class BodyDecoder {
     });
     stream.on('drain', () => this.#options.resume());
     stream.on('end', () => this.#ended?.());
-    stream.on('error', (cause) => {
-      this.#fail(new Error(`cannot decompress the ${this.#encoding} body: ${cause.message}`, {cause}));
-    });
+    stream.on('error', (cause) => this.#fail(this.#damaged(cause)));
+    return stream;
   }
 
   #fail(cause: Error): void {

@@ -22,12 +22,14 @@ const encoder = new TextEncoder();
 class Subject {
   readonly appender = new PlainAppender(world, 64);
   readonly counters = new ScrapeCounters();
-  readonly ingest = new Ingest(world, this.appender, this.counters, targetLabels);
+  readonly ingest: Ingest;
   readonly scan = new BodyScan(world);
   readonly #settings: Settings;
 
   constructor(settings: Settings) {
     this.#settings = settings;
+    const {appender, counters} = this;
+    this.ingest = new Ingest({memory: world, appender, counters}, targetLabels, resolveWith(settings));
   }
 
   async scrape(body: string, format: ExpositionFormat, timeMs: number, random: Random): Promise<Verdict> {
@@ -41,7 +43,6 @@ class Subject {
         format,
         timestampMs: timeMs,
         timestampMaxMs: timeMs + aheadMs,
-        resolve: resolveWith(this.#settings),
       });
       try {
         const pieces = random.pick([1, 1, 2, 20]);

@@ -18,6 +18,7 @@ import {setStale} from '../model/value.ts';
 import type {Appender, CommitResult, SeriesRef} from '../storage/appender.ts';
 import {sampleStatus} from '../storage/appender.ts';
 import type {BodyScan, ScanOptions} from './bodyscan.ts';
+import type {LabelResolver} from './labels.ts';
 import type {ScrapeCounters} from './statistics.ts';
 import {LineTable} from './linetable.ts';
 import {Breather} from './breather.ts';
@@ -38,6 +39,13 @@ export interface Report {
   scraped: number;
   added: number;
   seriesAdded: number;
+}
+
+/** Where scrapes are stored and counted. */
+export interface IngestWorld {
+  readonly memory: ScrapeMemory;
+  readonly appender: Appender;
+  readonly counters: ScrapeCounters;
 }
 
 /** What one scrape left to be stored. */
@@ -61,6 +69,7 @@ export class Ingest {
   readonly #world: ScrapeMemory;
   readonly #appender: Appender;
   readonly #counters: ScrapeCounters;
+  readonly #resolve: LabelResolver;
   readonly #reportLabels: Labels[];
   readonly #reports: (SeriesRef | null)[] = reportNames.map(() => null);
   /** Number of the last scrape, of the last that went well, and of the last whose series are to be marked stale. */
@@ -70,11 +79,12 @@ export class Ingest {
   #trackedCount = 0;
   #seenBefore = 0;
 
-  constructor(world: ScrapeMemory, appender: Appender, counters: ScrapeCounters, publicLabels: Labels) {
-    this.#world = world;
-    this.#appender = appender;
-    this.#counters = counters;
-    this.table = new LineTable(world);
+  constructor(world: IngestWorld, publicLabels: Labels, resolve: LabelResolver) {
+    this.#world = world.memory;
+    this.#appender = world.appender;
+    this.#counters = world.counters;
+    this.#resolve = resolve;
+    this.table = new LineTable(world.memory);
     this.publicLabels = publicLabels;
     this.#reportLabels = reportNames.map((name) => withLabel(publicLabels, metricNameLabel, name));
   }
@@ -94,8 +104,14 @@ export class Ingest {
     this.#scrape++;
   }
 
-  begin(scan: BodyScan, options: Omit<ScanOptions, 'table' | 'scrape' | 'knownSince'>): void {
-    scan.begin({...options, table: this.table, scrape: this.#scrape, knownSince: this.#knownSince});
+  begin(scan: BodyScan, options: Omit<ScanOptions, 'table' | 'scrape' | 'knownSince' | 'resolve'>): void {
+    scan.begin({
+      ...options,
+      table: this.table,
+      scrape: this.#scrape,
+      knownSince: this.#knownSince,
+      resolve: this.#resolve,
+    });
   }
 
   /** Stores the scrape; what it could not store is the error that it returns: the scrape has failed then. */

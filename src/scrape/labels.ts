@@ -2,6 +2,12 @@ import {quoteGo} from '../base/quote.ts';
 import type {Labels} from '../model/labels.ts';
 import {compareStrings, formatLabels, labelOf, metricNameLabel, withLabel} from '../model/labels.ts';
 
+/**
+ * Turns the labels that a target exposes into those of the series, null where it is dropped. `emptyNames`: names of labels
+ * that the target exposes as empty. Throws where a limit is exceeded or the result is no valid series.
+ */
+export type LabelResolver = (exposed: Labels, emptyNames: readonly string[]) => Labels | null;
+
 export interface LabelLimits {
   /** 0 = none. */
   labelLimit: number;

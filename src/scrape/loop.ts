@@ -9,6 +9,7 @@ import type {ScrapeClient} from './client.ts';
 import type {ScrapeConfig} from './config.ts';
 import {hashText} from './hash.ts';
 import {Ingest} from './ingest.ts';
+import type {LabelResolver} from './labels.ts';
 import type {TargetStatus} from './status.ts';
 import type {Target} from './target.ts';
 import type {ScrapeWorld} from './world.ts';
@@ -27,8 +28,8 @@ export interface LoopOwner {
   readonly client: ScrapeClient;
   /** Fails every scrape: the target_limit is exceeded. */
   readonly forcedError: Error | null;
-  /** See ScanOptions. */
-  resolve(exposed: Labels, emptyNames: readonly string[], target: Labels): Labels | null;
+  /** What the configuration of this moment makes of exposed labels, for a target with these labels. */
+  resolverFor(target: Labels): LabelResolver;
 }
 
 /** Scrapes one target again and again, at its own offset within the interval, so that targets are spread. */
@@ -48,6 +49,8 @@ export class ScrapeLoop {
   #stopped = false;
   /** The scrape that is under way. */
   #running: Promise<void> = Promise.resolve();
+  #scraping = false;
+  #body: Body | null = null;
 
   #lastScrapeMs = 0;
   #lastStart = 0;
@@ -76,10 +79,11 @@ export class ScrapeLoop {
     this.#plan();
   }
 
-  /** Ends the scraping. What is under way is stored first. */
+  /** Ends the scraping. A request under way is given up, and leaves no trace. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer?.();
+    this.#body?.abort(new Error('scraping has ended'));
     await this.#running;
   }
 
@@ -124,7 +128,9 @@ export class ScrapeLoop {
 
   #newIngest(): Ingest {
     const {world} = this.#owner;
-    const ingest = new Ingest(world.memory, world.appender, world.counters, this.target.publicLabels);
+    const {publicLabels} = this.target;
+    const resolve = this.#owner.resolverFor(publicLabels);
+    const ingest = new Ingest(world, publicLabels, resolve);
     world.ingests.add(ingest);
     return ingest;
   }
@@ -151,11 +157,13 @@ export class ScrapeLoop {
     const missed = Math.max(0, Math.floor((clock.monotonic() - planned) / intervalMs));
     this.#tick += missed + 1;
     this.#alignedMs += missed * intervalMs;
+    this.#scraping = true;
     try {
       await this.#scrape(this.#timestamp(clock.monotonic() - planned - missed * intervalMs));
     } catch (cause) {
       this.#log.error('Scrape failed in an unforeseen way', {err: cause});
     }
+    this.#scraping = false;
     this.#alignedMs += intervalMs;
     this.#owner.world.collectComments();
     this.#plan();
@@ -181,6 +189,7 @@ export class ScrapeLoop {
 
     ingest.next();
     const body = new Body(this.#owner, ingest, timestampMs);
+    this.#body = body;
     let error = forcedError;
     try {
       if (error === null) {
@@ -188,8 +197,13 @@ export class ScrapeLoop {
         body.finish();
       }
     } catch (cause) {
+      if (this.#stopped) {
+        if (body.scan !== null) world.releaseScan(body.scan);
+        return;
+      }
       error = this.#nameError(cause as Error, body);
     }
+    this.#body = null;
     try {
       error = await ingest.store({
         timestampMs,
@@ -234,7 +248,8 @@ export class ScrapeLoop {
       return;
     }
     const {intervalMs} = this.target;
-    const staleMs = this.#alignedMs;
+    // The time of the scrape that would have been the next.
+    const staleMs = this.#alignedMs + (this.#scraping ? intervalMs : 0);
     this.#owner.world.later(intervalMs * 2.1, async () => {
       await running;
       try {
@@ -255,11 +270,20 @@ class Body {
   readonly #ingest: Ingest;
   readonly #timestampMs: number;
   #contentType = '';
+  #abort: (reason: Error) => void = () => {};
 
   constructor(owner: LoopOwner, ingest: Ingest, timestampMs: number) {
     this.#owner = owner;
     this.#ingest = ingest;
     this.#timestampMs = timestampMs;
+  }
+
+  open(abort: (reason: Error) => void): void {
+    this.#abort = abort;
+  }
+
+  abort(reason: Error): void {
+    this.#abort(reason);
   }
 
   start(contentType: string): void {
@@ -301,11 +325,7 @@ class Body {
       timestampMs: this.#timestampMs,
       timestampMaxMs: world.clock.now() + aheadMsMax,
       sampleLimit: config.sampleLimit,
-      resolve: this.#resolve,
     });
     return scan;
   }
-
-  readonly #resolve = (exposed: Labels, emptyNames: readonly string[]): Labels | null =>
-    this.#owner.resolve(exposed, emptyNames, this.#ingest.publicLabels);
 }

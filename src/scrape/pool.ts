@@ -4,6 +4,7 @@ import type {CompiledRelabelConfig} from '../relabel/relabel.ts';
 import {compileRelabel, relabel} from '../relabel/relabel.ts';
 import {ScrapeClient} from './client.ts';
 import type {ScrapeConfig, TargetGroup} from './config.ts';
+import type {LabelResolver} from './labels.ts';
 import {checkLabelLimits, checkSeries, joinLabels} from './labels.ts';
 import type {LoopOwner} from './loop.ts';
 import {ScrapeLoop} from './loop.ts';
@@ -37,7 +38,10 @@ export class ScrapePool implements LoopOwner {
 
   /** Takes a changed configuration over. Targets that stay the same go on without a gap. */
   reload(config: ScrapeConfig): void {
-    if (isEqual(config, this.config)) return;
+    if (isEqual({...config, staticConfigs: []}, {...this.config, staticConfigs: []})) {
+      this.config = config;
+      return;
+    }
     this.world.counters.poolReloads++;
     const sameLabels = isEqual(seriesPart(config), seriesPart(this.config));
     const client = new ScrapeClient(config, this.world.clock.monotonic);
@@ -95,20 +99,22 @@ export class ScrapePool implements LoopOwner {
     this.#syncSecondsTotal += (performance.now() - started) / 1000;
   }
 
-  /** What becomes of the labels that a target exposes; null where they are dropped. Throws where they are no valid series. */
-  resolve(exposed: Labels, emptyNames: readonly string[], target: Labels): Labels | null {
-    const joined = joinLabels(exposed, emptyNames, target, this.config.honorLabels);
-    const labels =
-      this.#metricRelabelConfigs.length === 0 ? joined : relabel(joined, this.#metricRelabelConfigs);
-    if (labels === null || labels.length === 0) return null;
-    checkSeries(labels);
-    try {
-      checkLabelLimits(labels, this.config);
-    } catch (cause) {
-      this.world.counters.labelLimitExceeded++;
-      throw cause;
-    }
-    return labels;
+  resolverFor(target: Labels): LabelResolver {
+    const {config, world} = this;
+    const relabelConfigs = this.#metricRelabelConfigs;
+    return (exposed, emptyNames) => {
+      const joined = joinLabels(exposed, emptyNames, target, config.honorLabels);
+      const labels = relabelConfigs.length === 0 ? joined : relabel(joined, relabelConfigs);
+      if (labels === null || labels.length === 0) return null;
+      checkSeries(labels);
+      try {
+        checkLabelLimits(labels, config);
+      } catch (cause) {
+        world.counters.labelLimitExceeded++;
+        throw cause;
+      }
+      return labels;
+    };
   }
 
   /** Ends all scraping. With `gone` the targets are not coming back, and their series go stale. */

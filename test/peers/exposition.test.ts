@@ -278,7 +278,7 @@ async function verdicts(server: StartedServer, count: number): Promise<string[]>
   const {data} = await query(server.url, '{job=~".+", __name__!~"up|scrape_.*"}');
   for (const {metric, value} of data.result) {
     const {job, instance: _instance, ...labels} = metric;
-    series[Number(job)]!.push(`${JSON.stringify(Object.entries(labels).sort())} ${value[1]}`);
+    series[Number(job)]!.push(`${JSON.stringify(labels, Object.keys(labels).sort())} ${value[1]}`);
   }
   return healths.map((health, i) => (health === 'up' ? series[i]!.sort().join('\n') : health));
 }
