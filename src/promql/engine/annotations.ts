@@ -35,10 +35,23 @@ export class Annotations {
     return this.#byText.size;
   }
 
-  /** The later of two equal texts gives the position. */
+  /** Of equal texts, that which stands last in the query gives the position: Prometheus evaluates from left to right. */
   add(level: AnnotationLevel, message: string, range: PositionRange): void {
     const text = `PromQL ${level}: ${message}`;
-    this.#byText.set(text, {level, text, range, repaired: null});
+    const known = this.#byText.get(text);
+    if (known === undefined) this.#byText.set(text, {level, text, range, repaired: null});
+    else if (known.range.start < range.start) known.range = range;
+  }
+
+  /** Moves what was remarked within the place `from` to `to`, where the same stands again. */
+  repeat(from: PositionRange, to: PositionRange): void {
+    const shift = to.start - from.start;
+    if (shift <= 0) return;
+    for (const annotation of this.#byText.values()) {
+      const {start, end} = annotation.range;
+      if (start < from.start || end > from.end) continue;
+      annotation.range = {start: start + shift, end: end + shift};
+    }
   }
 
   /** Texts with positions, at most `max` of each level (0 = all) and one more that counts the others. */

@@ -35,6 +35,7 @@ export class QueryContext {
   samplesPerStep: Float64Array | null = null;
   countsSteps = false;
   #bytes = 0;
+  #symbolsTaken = 0;
 
   constructor(
     querier: Querier,
@@ -89,10 +90,21 @@ export class QueryContext {
     }
   }
 
+  /** Counts the texts of labels that were interned since the last call. */
+  takeSymbols(): void {
+    const added = this.symbols.size - this.#symbolsTaken;
+    if (added === 0) return;
+    this.#symbolsTaken += added;
+    this.takeBytes(added * symbolBytes);
+  }
+
   releaseBytes(bytes: number): void {
     this.#bytes -= bytes;
   }
 }
+
+/** A text and its entry in the table of symbols, about. */
+const symbolBytes = 120;
 
 export function tooManySamples(): QueryError {
   return executionError('query processing would load too many samples into memory in query execution');

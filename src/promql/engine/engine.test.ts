@@ -511,3 +511,43 @@ test('rounding, clamping and dates at their edges', () => {
   f('hour(vector(-1))', 23);
   assert.deepEqual(instant(store, 'clamp(a, 2, 1)', 0), []);
 });
+
+test('what a query contains twice is evaluated once', () => {
+  const store = storeOf({'a{x=1}': [1, 2, 3], 'a{x=2}': [4, 5, 6]});
+  let selected = 0;
+  const counting: Queryable = {
+    querier(times, symbols) {
+      const querier = store.querier(times, symbols);
+      const select = querier.select.bind(querier);
+      querier.select = (matchers, hints) => {
+        selected++;
+        return select(matchers, hints);
+      };
+      return querier;
+    },
+  };
+  const f = (query: string, selects: number, engine = newEngine()): void => {
+    selected = 0;
+    const got = range(counting, query, [0, 20_000, 10_000], engine);
+    assert.equal(selected, selects, query);
+    assert.ok(got.length > 0);
+  };
+  f('a', 1);
+  f('a + a', 1);
+  f('(a) - ((a))', 1);
+  f('sum(rate(a[1m])) / count(rate(a[1m]))', 1);
+  f('a or a unless a', 1);
+  f('sum(a) + sum(a) + count(a)', 1);
+  f('max_over_time(sum(a)[20s:10s]) + sum(a)', 2);
+  f('a + a offset 10s', 2);
+  f('rate(a[1m]) >= rate(a[20s]) - 1', 2);
+  // Too much to keep: evaluated again.
+  f('a + a', 2, newEngine({maxBytes: 250_000}));
+  const {infos, stats} = newEngine().execRange(store, 'rate(a[1m]) +\n rate(a[1m])', {
+    startMs: 20_000,
+    endMs: 20_000,
+    stepMs: 1,
+  });
+  assert.match(infos[0]!, /\(2:7\)$/);
+  assert.equal(stats.samples.totalQueryableSamples, 12);
+});

@@ -120,9 +120,9 @@ export class Engine {
     try {
       const context = this.#context(querier, symbols, {...options, lookbackDeltaMs});
       context.check('query execution');
-      const evaluation = new Evaluation(context, defaultStepMs, times);
+      const evaluation = new Evaluation(context, {expr, times, defaultStepMs});
       const prepared = performance.now();
-      const value = evaluation.run(expr);
+      const value = evaluation.run();
       const {warnings, infos} = context.annotations.render(query);
       const stats = statsOf(context, {began, prepared, sortSeconds: evaluation.sortSeconds, times});
       return {value, symbols, warnings, infos, stats};
@@ -160,13 +160,17 @@ class Evaluation {
   readonly #planner: Planner;
   readonly #times: QueryTimes;
 
-  constructor(context: QueryContext, defaultStepMs: number, times: QueryTimes) {
+  readonly #expr: Expr;
+
+  constructor(context: QueryContext, prepared: {expr: Expr; times: QueryTimes; defaultStepMs: number}) {
     this.#context = context;
-    this.#planner = new Planner(context, defaultStepMs);
-    this.#times = times;
+    this.#expr = prepared.expr;
+    this.#planner = new Planner(context, prepared.expr, prepared.defaultStepMs);
+    this.#times = prepared.times;
   }
 
-  run(expr: Expr): QueryValue {
+  run(): QueryValue {
+    const expr = this.#expr;
     const {startMs, endMs, stepMs} = this.#times;
     const instant = stepMs === 0;
     const grid = instant ? instantGrid(startMs) : gridOf(startMs, endMs, stepMs);
@@ -244,7 +248,7 @@ class Evaluation {
 
   #sort(series: MatrixSeries[]): void {
     const began = performance.now();
-    sortSeries(this.#context.symbols, series);
+    sortSeries(this.#context.symbols, series, () => this.#context.check());
     this.sortSeconds += (performance.now() - began) / 1000;
   }
 }

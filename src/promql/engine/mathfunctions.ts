@@ -1,7 +1,7 @@
 // Functions of one number, and the parts of dates.
 
 /** Go takes logarithms to base 10 from natural ones. */
-const log10OfE = 0.434294481903251827651128918916605;
+const log10OfE = 0.4342944819032518;
 
 /** log₂ as Go computes it, exact for powers of two. */
 function log2(value: number): number {

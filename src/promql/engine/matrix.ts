@@ -7,6 +7,9 @@ import {Tuples} from './tuples.ts';
 /** Rows that are kept in blocks of about this many bytes. */
 const blockBytes = 64 * 1024;
 
+/** A row's entries beside its columns, about; its labels are mostly shared. */
+const rowBytes = 64;
+
 /** Rows that stay: what an operator needs again, and the result of a query. Its memory counts against the query's budget. */
 export class Matrix {
   readonly steps: number;
@@ -17,7 +20,8 @@ export class Matrix {
   readonly #rowsPerBlock: number;
   readonly #values: Float64Array[] = [];
   readonly #kinds: Uint8Array[] = [];
-  #bytes = 0;
+  /** Memory taken from the query's budget. */
+  bytes = 0;
 
   constructor(context: QueryContext, steps: number) {
     this.#context = context;
@@ -35,10 +39,11 @@ export class Matrix {
     if (row === this.#values.length * this.#rowsPerBlock) {
       // The first block is small: most queries have few series.
       const rows = this.#rowsPerBlock;
-      this.#account(rows * this.steps * 9 + rows * 64);
+      this.#account(rows * this.steps * 9);
       this.#values.push(new Float64Array(rows * this.steps));
       this.#kinds.push(new Uint8Array(rows * this.steps));
     }
+    this.#account(rowBytes);
     this.labels.push(labels);
     this.dropNames.push(dropName);
     this.points.push(0);
@@ -79,15 +84,15 @@ export class Matrix {
 
   /** Gives the memory back to the query's budget; the matrix is not used again. */
   release(): void {
-    this.#context.releaseBytes(this.#bytes);
-    this.#bytes = 0;
+    this.#context.releaseBytes(this.bytes);
+    this.bytes = 0;
     this.#values.length = 0;
     this.#kinds.length = 0;
   }
 
   #account(bytes: number): void {
     this.#context.takeBytes(bytes);
-    this.#bytes += bytes;
+    this.bytes += bytes;
   }
 }
 

@@ -19,6 +19,7 @@ import {AbsentSteps, RangeFunction} from './operators/range.ts';
 import {labelJoin, labelReplace} from './operators/relabel.ts';
 import {InstantSelector, StoredColumns, type ColumnSource} from './operators/selector.ts';
 import {setOperator} from './operators/sets.ts';
+import {SharedRows} from './operators/shared.ts';
 import {subqueryGrid, SubqueryColumns} from './operators/subquery.ts';
 import {aggregateK, limitRatio} from './operators/topk.ts';
 import {
@@ -30,20 +31,45 @@ import {
   vectorOf,
 } from './operators/vectorfunctions.ts';
 import {windowFunctionOf} from './rangefunctions.ts';
+import {RepeatedExprs} from './repeated.ts';
 import {absent, float, type Operator} from './row.ts';
+
+/** Bytes for a step of a row (value and kind), and of two columns beside it. */
+const rowBytes = 9;
+const columnsBytes = 16;
 
 export class Planner {
   readonly #context: QueryContext;
   readonly #defaultSubqueryStepMs: number;
+  readonly #repeated: RepeatedExprs;
+  readonly #shared = new Map<string, SharedRows>();
 
-  constructor(context: QueryContext, defaultSubqueryStepMs: number) {
+  /** `root` is the whole of the query. */
+  constructor(context: QueryContext, root: Expr, defaultSubqueryStepMs: number) {
     this.#context = context;
     this.#defaultSubqueryStepMs = defaultSubqueryStepMs;
+    this.#repeated = new RepeatedExprs(root);
   }
 
   /** The series of an instant vector expression over `grid`. */
-  vector(expr: Expr, grid: Grid): Operator {
-    this.#checkSteps(grid);
+  vector(whole: Expr, grid: Grid): Operator {
+    const expr = withoutParens(whole);
+    this.#takeColumns(grid, rowBytes);
+    const text = this.#repeated.textOf(expr);
+    if (text === null) return this.#evaluated(expr, grid);
+    const key = `${text} @ ${grid.startMs} ${grid.stepMs} ${grid.count}`;
+    let shared = this.#shared.get(key);
+    if (shared === undefined) {
+      shared = new SharedRows(this.#context, expr, {
+        operator: this.#evaluated(expr, grid),
+        steps: grid.count,
+      });
+      this.#shared.set(key, shared);
+    }
+    return shared.use(expr.range, () => this.#evaluated(expr, grid));
+  }
+
+  #evaluated(expr: Expr, grid: Grid): Operator {
     if (grid.count > 1 && isStepInvariant(expr)) {
       return new Broadcast(this.#context, this.#vector(expr, instantGrid(grid.startMs)), grid);
     }
@@ -52,7 +78,7 @@ export class Planner {
 
   /** The values of a scalar expression at each step. */
   scalar(expr: Expr, grid: Grid): Float64Array {
-    this.#checkSteps(grid);
+    this.#takeColumns(grid, 8);
     if (expr.kind !== 'number' && grid.count > 1 && isStepInvariant(expr)) {
       return new Float64Array(grid.count).fill(this.#scalar(expr, instantGrid(grid.startMs))[0]!);
     }
@@ -63,6 +89,7 @@ export class Planner {
   columns(expr: MatrixSelector | SubqueryExpr, grid: Grid): ColumnSource {
     if (expr.kind === 'subquery') {
       const inner = subqueryGrid(expr, grid, this.#defaultSubqueryStepMs);
+      this.#takeColumns(inner, columnsBytes);
       return new SubqueryColumns(this.vector(expr.expr, inner), inner);
     }
     const {selector, rangeMs} = expr;
@@ -76,17 +103,19 @@ export class Planner {
     return new StoredColumns(this.#context, selection, grid, rangeMs);
   }
 
-  /** More steps than a query may hold samples cannot end well, and not even the columns for them should be made. */
-  #checkSteps(grid: Grid): void {
+  /**
+   * Counts the memory of an operator's columns. More steps than a query may hold samples cannot end well, and not even
+   * the columns for them should be made.
+   */
+  #takeColumns(grid: Grid, bytesPerStep: number): void {
     if (grid.count > this.#context.limits.samplesMax) throw tooManySamples();
+    this.#context.takeBytes(grid.count * bytesPerStep);
   }
 
   #vector(expr: Expr, grid: Grid): Operator {
     switch (expr.kind) {
-      case 'paren':
-        return this.#vector(expr.expr, grid);
       case 'unary':
-        return expr.op === '+' ? this.#vector(expr.expr, grid) : this.#negated(expr.expr, grid);
+        return expr.op === '+' ? this.vector(expr.expr, grid) : this.#negated(expr.expr, grid);
       case 'vectorSelector':
         return this.#selector(expr, grid, 'value');
       case 'aggregate':
@@ -109,7 +138,7 @@ export class Planner {
 
   #negated(expr: Expr, grid: Grid): Operator {
     return this.#map(
-      this.#vector(expr, grid),
+      this.vector(expr, grid),
       mapFloats((value) => -value),
       grid,
     );
@@ -276,6 +305,7 @@ export class Planner {
       .filter((_, index) => index !== rangeIndex)
       .map((each) => this.scalar(withoutParens(each), grid));
     const compute = windowFunctionOf(call, scalars, grid);
+    this.#takeColumns(grid, columnsBytes);
     const source = this.columns(arg, grid);
     const at = arg.kind === 'subquery' ? arg.at : arg.selector.at;
     const counter = name === 'rate' || name === 'increase';

@@ -113,6 +113,14 @@ export function matrixValue(
   return {kind: 'matrix', series};
 }
 
-export function sortSeries(symbols: Symbols, series: MatrixSeries[]): void {
-  series.sort((left, right) => compareLabelIds(symbols, left.labels, right.labels));
+/** How many comparisons are made between two looks at whether to go on. */
+const comparisonsUnchecked = 4096;
+
+/** Sorts by labels. `check` ends a long sort by throwing. */
+export function sortSeries(symbols: Symbols, series: MatrixSeries[], check: () => void): void {
+  let comparisons = 0;
+  series.sort((left, right) => {
+    if (++comparisons % comparisonsUnchecked === 0) check();
+    return compareLabelIds(symbols, left.labels, right.labels);
+  });
 }

@@ -139,15 +139,35 @@ class MatchedPairs {
   index(one: Matrix): void {
     this.one = one;
     const {length} = one;
+    // Which row has taken each step of a group; only for groups of several rows.
+    const owners: (Int32Array | undefined)[] = [];
     for (let row = 0; row < length; row++) {
+      this.#context.check();
       const group = this.groups.groupOf(one.labels[row]!);
       const rows = (this.rowsOf[group] ??= []);
-      for (const other of rows) this.#noteConflicts(other, row);
       rows.push(row);
+      if (rows.length === 1) continue;
+      let owner = owners[group];
+      if (owner === undefined) {
+        this.#context.takeBytes(4 * this.#steps);
+        owner = owners[group] = new Int32Array(this.#steps).fill(-1);
+        this.#own(owner, rows[0]!);
+      }
+      this.#own(owner, row);
     }
     if (this.#include.length > 0) return;
     for (const [group, rows] of this.rowsOf.entries()) {
       if (rows !== undefined && rows.length > 1) this.rowsOf[group] = [this.#merge(rows)];
+    }
+  }
+
+  /** Takes the steps of a row for it; those that are taken already are conflicts. */
+  #own(owner: Int32Array, row: number): void {
+    const kinds = this.one.kindsOf(row);
+    for (let step = 0; step < owner.length; step++) {
+      if (kinds[step] === absent) continue;
+      if (owner[step]! < 0) owner[step] = row;
+      else this.#noteConflict(step, owner[step]!, row);
     }
   }
 
@@ -169,21 +189,16 @@ class MatchedPairs {
     return merged;
   }
 
-  #noteConflicts(first: number, second: number): void {
-    const firstKinds = this.one.kindsOf(first);
-    const secondKinds = this.one.kindsOf(second);
-    for (let step = 0; step < this.#steps; step++) {
-      if (firstKinds[step] === absent || secondKinds[step] === absent) continue;
-      if (this.#conflicts === null) {
-        this.#conflicts = new Int32Array(2 * this.#steps).fill(-1);
-        this.#anyMany = new Uint8Array(this.#steps);
-      }
-      // Prometheus meets the conflict at the earliest second row.
-      const known = this.#conflicts[2 * step + 1]!;
-      if (known >= 0 && known <= second) continue;
-      this.#conflicts[2 * step] = first;
-      this.#conflicts[2 * step + 1] = second;
+  /** Of several conflicts at a step, Prometheus meets that of the earliest second row. */
+  #noteConflict(step: number, first: number, second: number): void {
+    if (this.#conflicts === null) {
+      this.#conflicts = new Int32Array(2 * this.#steps).fill(-1);
+      this.#anyMany = new Uint8Array(this.#steps);
     }
+    const known = this.#conflicts[2 * step + 1]!;
+    if (known >= 0 && known <= second) return;
+    this.#conflicts[2 * step] = first;
+    this.#conflicts[2 * step + 1] = second;
   }
 
   partnersOf(many: Row): readonly number[] {

@@ -61,8 +61,10 @@ export class CountValues implements Operator {
     let held = 0;
     while (this.#child.next()) {
       const {row} = this.#child;
+      this.#context.check();
       held += row.points;
       this.#countRow(row);
+      this.#context.takeSymbols();
     }
     this.#context.releaseSamples(held);
   }

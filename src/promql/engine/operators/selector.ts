@@ -65,6 +65,7 @@ export class InstantSelector implements Operator {
       if (points === 0) continue;
       this.row.points = points;
       this.row.labels = cursor.labels();
+      context.takeSymbols();
       context.holdSamples(points);
       context.samplesQueried += points;
       context.samplesRead += points;
@@ -163,6 +164,7 @@ export class StoredColumns implements ColumnSource {
       this.#withoutStale(cursor, count);
       if (this.length === 0) continue;
       this.labels = cursor.labels();
+      this.#context.takeSymbols();
       return true;
     }
     return false;
