@@ -101,6 +101,13 @@ export class SimulatedFileSystem implements FileSystem {
     return this.#get(file).file.length;
   }
 
+  links(file: number): number {
+    const {file: found} = this.#get(file);
+    let count = 0;
+    for (const each of this.#files.values()) if (each === found) count++;
+    return count;
+  }
+
   truncate(file: number, bytes: number): void {
     const {path, file: found} = this.#get(file);
     this.#ask('truncate', path);

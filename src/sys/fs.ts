@@ -35,6 +35,8 @@ export interface FileSystem {
   /** Writes bytes[offset, offset + length) at `position` of the file. Gives how many were written: it may be fewer. */
   write(file: number, bytes: Uint8Array, offset: number, length: number, position: number): number;
   size(file: number): number;
+  /** How many names an open file has: 0 when it was removed, and what is written to it is lost. */
+  links(file: number): number;
   truncate(file: number, bytes: number): void;
   /** Returns when the file's data is on the disk (fdatasync). After an error nobody knows what of it is: see wal/log-file.ts. */
   sync(file: number): void;
@@ -61,6 +63,7 @@ export const nodeFileSystem: FileSystem = {
   read: (file, into, offset, length, position) => readSync(file, into, offset, length, position),
   write: (file, bytes, offset, length, position) => writeSync(file, bytes, offset, length, position),
   size: (file) => fstatSync(file).size,
+  links: (file) => fstatSync(file).nlink,
   truncate: ftruncateSync,
   sync: fdatasyncSync,
   syncLater: fdatasyncLater,

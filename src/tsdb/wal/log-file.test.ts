@@ -384,3 +384,65 @@ test('LogFile keeps nothing in doubt in memory beyond its limit: it waits for th
   assert.ok(log.inDoubtBytes <= 32 * 1024 * 1024);
   await log.close();
 });
+
+test('LogFile refuses batches from the sync on that finds the segment removed, and does not go on in a new one', async () => {
+  for (const removed of [dir, `${dir}/00000000`]) {
+    const {fs, clock, log} = openLog();
+    append(log, 1, 100);
+    log.commit();
+    await clock.pass(1000);
+    fs.remove(removed);
+    append(log, 2, 100);
+    log.commit();
+    await clock.pass(1000);
+    for (let batch = 3; batch < 6; batch++) {
+      append(log, batch, 100);
+      assert.throws(() => log.commit(), /00000000 was removed while it was in use.*started again/);
+      await clock.pass(2000);
+    }
+    assert.equal(log.statistics.writesFailed, 3);
+    assert.equal(clock.waiting, 0);
+    // Others make the folder again: that does not bring the series back.
+    fs.makeDirectory(dir);
+    append(log, 6, 100);
+    assert.throws(() => log.commit(), /was removed/);
+    assert.deepEqual(fs.list(dir), []);
+    await assert.rejects(log.close(), /was removed/);
+    assert.equal(fs.openCount, 0);
+  }
+});
+
+test('LogFile finds a removed segment when it is full, and when it is closed', async () => {
+  const full = openLog();
+  append(full.log, 1, 100);
+  full.log.commit();
+  full.fs.remove(`${dir}/00000000`);
+  append(full.log, 2, 40_000, 40_000);
+  assert.throws(() => full.log.commit(), /was removed/);
+  assert.deepEqual(full.fs.list(dir), []);
+
+  const closed = openLog();
+  append(closed.log, 1, 100);
+  closed.log.commit();
+  closed.fs.remove(dir);
+  await assert.rejects(closed.log.close(), /was removed/);
+});
+
+test('LogFile says once that the segment was removed', async () => {
+  const errors: string[] = [];
+  const fs = new SimulatedFileSystem();
+  const clock = new TestClock();
+  const logger = {...noLogger, error: (message: string) => errors.push(message)};
+  const log = new LogFile({fs, dir, segment: 0, segmentBytes, log: logger, clock});
+  append(log, 1, 10);
+  log.commit();
+  fs.remove(dir);
+  await clock.pass(1000);
+  for (let batch = 2; batch < 10; batch++) {
+    append(log, batch, 10);
+    assert.throws(() => log.commit());
+    await clock.pass(1000);
+  }
+  assert.equal(errors.length, 1);
+  assert.match(errors[0]!, /removed.*started again/);
+});

@@ -8,6 +8,8 @@
 //   that segment: the records since the last good sync, which are kept until then, are written to a new segment and
 //   synced; then the old one is cut to what is known to be good.
 // - Cutting back or starting a new segment fails, too: every commit() throws, and now and then tries that again, until it works.
+// - The segment is removed while it is in use, with the data folder or alone: every commit() throws from then on. A new segment
+//   would not help: it would hold samples of series whose records were in the segments that are gone.
 //
 // Each segment is opened twice. A failed write is reported once to each open file: the sync in the thread pool uses one, the sync
 // that waits uses the other, so that neither takes the other's error away.
@@ -105,6 +107,8 @@ export class LogFile {
   #openDropped = false;
   /** Why the segment cannot be written to any more. */
   #broken: Error | null = null;
+  /** Whether it was removed, which does not heal. */
+  #removed = false;
   #recoverNotBefore = 0;
   #syncing: Promise<void> | null = null;
   #syncingFile = -1;
@@ -192,7 +196,7 @@ export class LogFile {
   async sync(): Promise<void> {
     while (this.#syncing !== null) await this.#syncing;
     if (this.#broken !== null) this.#tryRecover();
-    if (this.#broken === null && this.#unsynced.inDoubt > 0) await this.#startSync();
+    if (this.#broken === null && this.#unsynced.inDoubt > 0 && this.#isThere()) await this.#startSync();
   }
 
   /** Fills the last page, makes all durable and closes the files. The open batch is dropped. */
@@ -204,6 +208,7 @@ export class LogFile {
     while (this.#syncing !== null) await this.#syncing;
     try {
       if (this.#broken !== null) this.#recover();
+      if (!this.#isThere()) throw this.#broken!;
       this.#padLastPage();
       this.#syncLast();
     } finally {
@@ -250,6 +255,7 @@ export class LogFile {
 
   /** Goes on in the next segment when all of this one is durable: a segment in doubt is never left behind. */
   #rotate(): void {
+    if (!this.#isThere()) throw this.#broken!;
     this.#framer.pad();
     this.#framer.flush();
     this.#syncNow();
@@ -337,6 +343,22 @@ export class LogFile {
     this.#log.error(`Write-ahead log: ${what}`, {segment: segmentName(this.#segment), err: this.#broken});
   }
 
+  /** False where the segment was removed, now or before. */
+  #isThere(): boolean {
+    if (this.#removed) return false;
+    if (this.#fs.links(this.#file) > 0) return true;
+    this.#removed = true;
+    const path = segmentPath(this.#dir, this.#segment);
+    this.#broken = new Error(
+      `${path} was removed while it was in use, so nothing can be stored until the server is started again`,
+    );
+    this.#log.error(
+      'Write-ahead log: the segment in use was removed. Samples are refused until the server is started again. Data that are only in memory will be lost then',
+      {segment: path},
+    );
+    return false;
+  }
+
   #recoverInCommit(): void {
     const broken = this.#broken!;
     if (this.#clock.elapsed() < this.#recoverNotBefore || !this.#tryRecover()) this.#fail(broken);
@@ -344,6 +366,7 @@ export class LogFile {
 
   /** False where the segment is still broken. */
   #tryRecover(): boolean {
+    if (this.#removed) return false;
     try {
       this.#recover();
       return true;
@@ -360,6 +383,7 @@ export class LogFile {
    * or fails where a part of it was let go because it was durable in the broken segment.
    */
   #recover(): void {
+    if (this.#removed || (this.#file >= 0 && !this.#isThere())) throw this.#broken!;
     if (this.#openDropped) {
       this.#fail(this.#broken);
       this.#unsynced.rollback();
@@ -493,7 +517,7 @@ export class LogFile {
     this.#syncing = null;
     this.#syncingFile = -1;
     if (file !== this.#syncFile) this.#closeFile(file);
-    if (this.#unsynced.inDoubt > 0 || this.#broken !== null) this.#scheduleSync();
+    if ((this.#unsynced.inDoubt > 0 || this.#broken !== null) && !this.#removed) this.#scheduleSync();
   }
 
   /** Waits for the disk. Throws where it fails; the segment is broken then. */
