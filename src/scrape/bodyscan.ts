@@ -347,6 +347,8 @@ export class BodyScan {
       try {
         labels = this.#options.resolve(parser.labels(), parser.emptyNames());
       } catch (cause) {
+        // As in Prometheus it has been scraped, though to no avail.
+        this.#set(stateTotal, this.total + 1);
         throw this.#error(cause);
       }
       if (this.limitHit || this.get(stateTotal) >= none - 1) {

@@ -59,12 +59,12 @@ export class PlainScraper {
     this.#scrape++;
 
     const sample = (parser: LineParser, series: string): void => {
+      verdict.total++;
       const type = ['histogram', 'summary'].includes(parser.familyType) ? parser.familyType : '';
       const key = parser.typeMatters ? `${type} ${series}` : series;
       const exposed = parser.labels();
       const known = this.#cache.get(key);
       const entry = known ?? {labels: this.#resolve(exposed, parser.emptyNames()), lastScrape: 0};
-      verdict.total++;
       if (entry.labels === null) return;
       verdict.added++;
       const explicit = parser.hasTimestamp && honorTimestamps;
