@@ -127,7 +127,7 @@ class StorageThread {
   }
 
   clearReader(threadId: number): void {
-    this.#db.head.reclaimer.clearOwner(threadId);
+    this.#db.head.clearReader(threadId);
   }
 
   stopScraping(): Promise<void> {
