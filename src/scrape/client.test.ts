@@ -158,7 +158,8 @@ test('get() follows redirects where it may, ten times at most, and keeps credent
   });
   const url = await serve((request, response) => {
     seen.push(request.headers['authorization']);
-    const location = request.url === '/metrics' ? '/there' : request.url === '/there' ? final : '/loop';
+    const elsewhere = final.replace('127.0.0.1', 'localhost');
+    const location = request.url === '/metrics' ? '/there' : request.url === '/there' ? elsewhere : '/loop';
     response.writeHead(302, {location}).end();
   });
   const basicAuth = {username: 'me', password: 'secret'};

@@ -87,10 +87,12 @@ export class ScrapeClient {
   async get(url: string, headers: Record<string, string>, timeoutMs: number, sink: BodySink): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     let target = new URL(url);
-    const {origin} = target;
+    const {hostname} = target;
+    let leftHost = false;
     for (let redirects = 0; ; redirects++) {
-      // Credentials are for the target, not for whoever it points to.
-      const sent = target.origin === origin ? this.#withAuthorization(headers) : headers;
+      // Credentials are for the target's host, not for whoever it points to, nor for the way back from there.
+      leftHost ||= target.hostname !== hostname;
+      const sent = leftHost ? headers : this.#withAuthorization(headers);
       const location = await this.#once(target, sent, deadline, sink);
       if (location === null) return;
       if (redirects === redirectsMax)
