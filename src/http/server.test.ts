@@ -301,3 +301,42 @@ test('HttpServer closes the connection that is without a request for longest whe
   );
   for (const socket of idle) socket.destroy();
 });
+
+test('HttpServer counts connections over all its addresses', async (context) => {
+  const server = new HttpServer({
+    logger: noLogger,
+    listenAddresses: [
+      {host: '127.0.0.1', port: 0},
+      {host: '127.0.0.1', port: 0},
+    ],
+    routePrefix: '',
+    connectionsMax: 4,
+    readTimeoutMs: 60_000,
+    errorReply: (status, message) => textReply(status, message),
+  });
+  const ends = Promise.withResolvers<void>();
+  let arrived = Promise.withResolvers<void>();
+  server.route(['GET'], '/slow', async () => {
+    arrived.resolve();
+    await ends.promise;
+    return textReply(200, 'slow');
+  });
+  const ports = (await server.listen()).map(({port}) => port);
+  context.after(() => server.close(0));
+  const ask = async (i: number): Promise<string> => {
+    const socket = net.connect(ports[i % 2]!, '127.0.0.1');
+    socket.write('GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    return Buffer.concat((await socket.toArray()) as Buffer[]).toString();
+  };
+  const answers: Promise<string>[] = [];
+  for (let i = 0; i < 4; i++) {
+    arrived = Promise.withResolvers<void>();
+    answers.push(ask(i));
+    await arrived.promise;
+  }
+  // Everybody waits for an answer: there is no room, at neither address.
+  for (const i of [4, 5]) assert.equal(await ask(i).catch(() => ''), '');
+  ends.resolve();
+  for (const answer of await Promise.all(answers)) assert.match(answer, /slow$/);
+  assert.match(await ask(6), /slow$/);
+});

@@ -56,6 +56,7 @@ export interface HttpServerOptions {
   listenAddresses: readonly ListenAddress[];
   /** '' or '/prefix'. */
   routePrefix: string;
+  /** Over all addresses together. */
   connectionsMax: number;
   /** A request must have arrived within this time; a connection may be idle as long. */
   readTimeoutMs: number;
@@ -78,6 +79,7 @@ export class HttpServer {
   readonly #routes = new Map<string, Route>();
   readonly #statistics = new Map<string, HandlerStatistics>();
   readonly #servers: http.Server[] = [];
+  readonly #connections: ConnectionLimit;
   #notFound: HttpHandler = () => textError(404, '404 page not found');
   #prepared: Promise<void> | null = null;
   #closing = false;
@@ -85,6 +87,7 @@ export class HttpServer {
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
+    this.#connections = new ConnectionLimit(options.connectionsMax);
     this.#app = fastify({
       logger: false,
       bodyLimit: formBytesMax,
@@ -325,7 +328,7 @@ export class HttpServer {
   }
 
   async #listenOn(wanted: ListenAddress): Promise<ListenAddress> {
-    const {readTimeoutMs, connectionsMax} = this.#options;
+    const {readTimeoutMs} = this.#options;
     const server = http.createServer(
       {
         maxHeaderSize: headerBytesMax,
@@ -336,8 +339,7 @@ export class HttpServer {
       },
       (request, response) => this.#app.routing(request, response),
     );
-    server.maxConnections = connectionsMax;
-    makeRoom(server, connectionsMax);
+    this.#connections.watch(server);
     this.#servers.push(server);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -449,28 +451,44 @@ function limitSending(reply: FastifyReply): void {
 }
 
 /**
- * When the last place is taken, the connection that has been without a request for the longest is closed: who comes next is
- * not refused for it, be it idle or slow on purpose. (http.Server.closeIdleConnections() would also close the new one.)
+ * Counts connections over all listeners. When the last place is taken, the connection that has been without a request for the
+ * longest is closed: who comes next is not refused for it, be it idle or slow on purpose.
+ * (http.Server.closeIdleConnections() would also close the new one.)
  */
-function makeRoom(server: http.Server, connectionsMax: number): void {
-  let connections = 0;
+class ConnectionLimit {
+  readonly #max: number;
+  #count = 0;
   /** In the order in which they became so. */
-  const withoutRequest = new Set<Socket>();
-  server.on('connection', (socket) => {
-    connections++;
-    socket.once('close', () => {
-      connections--;
+  readonly #withoutRequest = new Set<Socket>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  watch(server: http.Server): void {
+    const withoutRequest = this.#withoutRequest;
+    server.on('connection', (socket) => this.#take(socket));
+    server.on('request', ({socket}, response) => {
       withoutRequest.delete(socket);
+      response.once('close', () => {
+        if (!socket.destroyed) withoutRequest.add(socket);
+      });
     });
-    if (connections >= connectionsMax) withoutRequest.values().next().value?.destroy();
-    withoutRequest.add(socket);
-  });
-  server.on('request', ({socket}, response) => {
-    withoutRequest.delete(socket);
-    response.once('close', () => {
-      if (!socket.destroyed) withoutRequest.add(socket);
+  }
+
+  #take(socket: Socket): void {
+    if (this.#count >= this.#max) {
+      socket.destroy();
+      return;
+    }
+    this.#count++;
+    socket.once('close', () => {
+      this.#count--;
+      this.#withoutRequest.delete(socket);
     });
-  });
+    if (this.#count === this.#max) this.#withoutRequest.values().next().value?.destroy();
+    this.#withoutRequest.add(socket);
+  }
 }
 
 async function closeServer(server: http.Server, graceMs: number): Promise<void> {
