@@ -54,13 +54,17 @@ export class Configuration {
    * say, and the reason is thrown.
    */
   async reload(apply: (config: Config) => Promise<void>): Promise<void> {
-    this.#logger.info('Loading configuration file', {filename: this.#flags.configFile});
+    if (this.quickstart) this.#logger.info('Making the quickstart configuration again');
+    else this.#logger.info('Loading configuration file', {filename: this.#flags.configFile});
     try {
       const config = await this.#read();
       await apply(config);
       this.#current = config;
       this.#lastReload = {successful: true, timeMs: Date.now()};
-      this.#logger.info('Completed loading of configuration file', {filename: this.#flags.configFile});
+      for (const warning of config.warnings) this.#logger.warn(warning);
+      if (this.quickstart) {
+        this.#logger.info('The quickstart configuration is in use', {node_exporter: this.#nodeExporter});
+      } else this.#logger.info('Completed loading of configuration file', {filename: this.#flags.configFile});
     } catch (cause) {
       this.#lastReload = {...this.#lastReload, successful: false};
       this.#logger.error('Error reloading config', {err: cause});

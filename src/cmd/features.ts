@@ -31,7 +31,7 @@ const features: Readonly<Record<string, Feature>> = {
   'metadata-wal-records': later,
   'native-histograms': {
     support: 'ignored',
-    note: 'use scrape_native_histograms in the configuration file',
+    note: 'native histograms are not there yet',
   },
   'new-service-discovery-manager': always,
   'no-default-scrape-port': always,

@@ -137,6 +137,7 @@ function readRetention(
   if (values.isGiven(old)) warnings.push(`Flag --${old} is deprecated: use --${current}`);
   const name = values.isGiven(current) ? current : old;
   const given = values.duration(name);
+  if (given > 0) warnings.push(`Flag --${name} has no effect yet: nothing is deleted`);
   if (given > retentionMsMax) {
     warnings.push('Time retention value is too high. Limiting to: 100y');
     return {retentionMs: retentionMsMax, retentionGiven: true};

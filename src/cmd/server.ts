@@ -75,6 +75,8 @@ class Server {
     try {
       const config = await this.#configuration.load();
       for (const warning of config.warnings) this.#logger.warn(warning);
+      if (this.#configuration.quickstart)
+        this.#logger.info('There is no configuration file: the quickstart configuration is in use');
     } catch (cause) {
       this.#logger.error(`Error loading config (--config.file=${this.#flags.configFile})`, {
         file: this.#flags.configFile,

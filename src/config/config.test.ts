@@ -3,6 +3,7 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'node:test';
+import {describeError} from '../sys/log.ts';
 import {Random} from '../base/random.ts';
 import type {ScrapeConfig} from '../scrape/config.ts';
 import {type Config, type ConfigOptions, formatConfig, loadConfig, parseConfig} from './config.ts';
@@ -378,6 +379,16 @@ test('relabelling rules are checked with the words of Prometheus', () => {
   f('{target_label: x, source_labels: [""]}', '"" is not a valid label name');
 });
 
+test('what is not there yet is complained of where its key stands', () => {
+  const f = (text: string, place: string): void =>
+    assert.deepEqual(problems(text), [`${place} not supported yet: leave it out`], text);
+  f('global: {}\nrule_files:\n  - a.yml\n  - b.yml\n', '2:1');
+  f('remote_write:\n  - url: http://x\n', '1:1');
+  f('storage:\n  tsdb:\n    retention:\n      size:  1GB\n', '4:7');
+  f('alerting:\n  alertmanagers:\n    - static_configs:\n        - targets:\n            - a:1\n', '4:11');
+  f('scrape_configs:\n  - job_name: x\n    kubernetes_sd_configs:\n      - role: node\n', '3:5');
+});
+
 test('what is known but not there yet is an error, unless it says nothing', () => {
   const f = (text: string, path: string): void =>
     assert.throws(
@@ -431,6 +442,13 @@ test('retention in the file comes before the flag', () => {
     3 * 86_400_000,
   );
   assert.equal(parse('', {retentionMs: 1000}).storage.retentionMs, 1000);
+});
+
+test('retention in the file is warned of', () => {
+  assert.deepEqual(parse('storage: {tsdb: {retention: {time: 3d}}}').warnings, [
+    'storage.tsdb.retention.time has no effect yet: nothing is deleted',
+  ]);
+  assert.deepEqual(parse('storage: {tsdb: {retention: {}}}', {retentionMs: 1000}).warnings, []);
 });
 
 test('formatConfig() shows the effective configuration and hides secrets', () => {
@@ -492,7 +510,11 @@ test('loadConfig() reads a file, and says what stands in the way', () => {
   const folder = mkdtempSync(join(tmpdir(), 'narthex-config-'));
   const file = join(folder, 'prometheus.yml');
   try {
-    assert.throws(() => loadConfig(file), {message: `open ${file}: no such file or directory`});
+    const missing = `open ${file}: no such file or directory`;
+    assert.throws(
+      () => loadConfig(file),
+      (error: unknown) => describeError(error) === missing,
+    );
     assert.throws(() => loadConfig(folder), /is a directory/);
     writeFileSync(file, 'scrape_configs: [{job_name: x, bearer_token_file: t}]\n');
     assert.equal(loadConfig(file).scrapeConfigs[0]!.authorization?.credentialsFile, join(folder, 't'));

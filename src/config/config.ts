@@ -66,7 +66,8 @@ function readText(file: string): string {
       EACCES: 'permission denied',
       EISDIR: 'is a directory',
     };
-    throw new Error(`open ${file}: ${known[code ?? ''] ?? message}`, {cause: error});
+    // The cause would only say the same again.
+    throw Object.assign(new Error(`open ${file}: ${known[code ?? ''] ?? message}`), {code});
   }
   try {
     return new TextDecoder('utf-8', {fatal: true}).decode(bytes);
@@ -166,6 +167,8 @@ class ConfigReader {
     const storage = this.#section(storageFields, fields.storage, ['storage']);
     const flagRetentionMs = this.#options.retentionMs ?? defaultRetentionMs;
     const retentionMs = storage?.tsdb?.retention?.time || flagRetentionMs;
+    if (storage?.tsdb?.retention?.time)
+      this.warnings.push('storage.tsdb.retention.time has no effect yet: nothing is deleted');
     document.set('storage', documentOfStorage(storage, retentionMs));
     const otlp = this.#section(otlpFields, fields.otlp ?? emptyMapping, ['otlp']);
     if (otlp !== null) document.set('otlp', documentOfOtlp(otlp));

@@ -80,7 +80,8 @@ export class ProblemList {
     for (const issue of error.issues) {
       const place = [...path, ...(issue.path as Path)];
       if (issue.code !== 'unrecognized_keys') {
-        this.add(place, issue.message);
+        const atKey = issue.code === 'custom' && issue.params?.['atKey'] === true;
+        this.add(place, issue.message, atKey);
         continue;
       }
       const messages = issue.message.split('\n');

@@ -199,11 +199,19 @@ export function optionalSection<T>(schema: Field<T>): z.ZodType<T | null> {
   });
 }
 
-/** A field that is known but has no effect yet: it may only say nothing, or what is the case anyway. */
+/**
+ * A field that is known but has no effect yet: it may only say nothing, or what is the case anyway. `atKey` in the issue's
+ * parameters: the complaint is about the key, whatever stands behind it.
+ */
 export function notYet<T>(schema: Field<T>, idle: (value: T) => boolean = isZero): z.ZodType<T> {
   return schema.transform((value, context) => {
     if (!idle(value))
-      context.issues.push({code: 'custom', message: 'not supported yet: leave it out', input: value});
+      context.issues.push({
+        code: 'custom',
+        message: 'not supported yet: leave it out',
+        input: value,
+        params: {atKey: true},
+      });
     return value;
   });
 }
