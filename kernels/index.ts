@@ -25,3 +25,4 @@ export {
   unmarkTracked,
 } from './scrape';
 export {snappyCompress, snappyExpand} from './snappy';
+export {writePoints} from './points';

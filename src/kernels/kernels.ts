@@ -52,6 +52,12 @@ export interface Kernels {
    */
   parseNumber(start: number, bitsAddress: number): number;
 
+  /**
+   * Writes `count` points as JSON, `[seconds,"value"],`, from columns of milliseconds and values, and returns the bytes: at most
+   * 56 for each. Twin: points.ts.
+   */
+  writePoints(times: number, values: number, count: number, target: number): number;
+
   // Line tables and scans of scraped bodies: see scrape-layout.ts for the layouts, kernels/scrape.ts for the contracts.
   scanLines(state: number): number;
   stageSample(state: number, index: number, hasTimestamp: number, timestamp: number): void;
