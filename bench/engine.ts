@@ -2,6 +2,10 @@
 // 2,000 series with a sample every 10 s, and long windows. `node bench/engine.ts [part of a query]`: milliseconds per query.
 
 import {Random} from '../src/base/random.ts';
+import {SizeClassArena} from '../src/kernels/arena.ts';
+import {loadKernels} from '../src/kernels/kernels.ts';
+import {arenaStart, LinearMemory} from '../src/kernels/memory.ts';
+import {PointWriter} from '../src/kernels/points.ts';
 import {labelsOf, type Labels} from '../src/model/labels.ts';
 import {Engine} from '../src/promql/engine/engine.ts';
 import {queryAnswer} from '../src/api/queryresponse.ts';
@@ -117,6 +121,13 @@ const engine = new Engine({
   features: {experimentalFunctions: true},
 });
 
+const memory = LinearMemory.reserve(2 ** 24);
+const points = new PointWriter({
+  memory,
+  kernels: loadKernels(memory),
+  arena: new SizeClassArena(memory, arenaStart, memory.byteLength),
+});
+
 interface Timing {
   evaluate: number;
   serialise: number;
@@ -131,7 +142,7 @@ function run(query: string): Timing {
     stepMs: intervalMs,
   });
   const evaluated = performance.now();
-  const {body} = queryAnswer(result, {limit: 0, stats: ''});
+  const {body} = queryAnswer(result, {limit: 0, stats: '', points});
   return {
     evaluate: evaluated - began,
     serialise: performance.now() - evaluated,

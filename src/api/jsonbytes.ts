@@ -1,5 +1,7 @@
 // JSON written straight into bytes: a query's answer may be far longer than a string can be.
 
+import {formatSampleValue} from '../kernels/points.ts';
+
 const quote = 0x22;
 const backslash = 0x5c;
 const minus = 0x2d;
@@ -54,6 +56,18 @@ export class JsonBytes {
     // Short pieces: a view of them would cost more than the copy.
     for (let i = start; i < end; i++) bytes[to++] = source[i]!;
     this.#end = to;
+  }
+
+  /** All of `source` as it is. */
+  bytes(source: Uint8Array): void {
+    this.#reserve(source.length);
+    this.#bytes.set(source, this.#end);
+    this.#end += source.length;
+  }
+
+  /** Takes back the last character. */
+  dropLast(): void {
+    this.#end--;
   }
 
   /**
@@ -184,19 +198,6 @@ export class JsonBytes {
     // Growing in place where the system can, else a copy.
     this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(Math.max(needed, 2 * this.#bytes.length)));
   }
-}
-
-/** The text of a sample's value, for the numbers that are not written digit by digit. */
-export function formatSampleValue(value: number): string {
-  if (value !== value) return 'NaN';
-  if (value === Infinity) return '+Inf';
-  if (value === -Infinity) return '-Inf';
-  const magnitude = Math.abs(value);
-  if (magnitude !== 0 && (magnitude < 1e-6 || magnitude >= 1e21)) {
-    // JavaScript writes e-7, Go e-07.
-    return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
-  }
-  return String(value);
 }
 
 function escapeAscii(bytes: Uint8Array, end: number, unit: number): number {

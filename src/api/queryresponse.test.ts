@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import {loadKernels} from '../kernels/kernels.ts';
+import {LinearMemory} from '../kernels/memory.ts';
+import {PointWriter} from '../kernels/points.ts';
 import {labelsOf} from '../model/labels.ts';
 import {Engine} from '../promql/engine/engine.ts';
 import {QueryError} from '../promql/engine/error.ts';
@@ -7,7 +10,10 @@ import {MemoryStore} from '../storage/memory.ts';
 import {ApiError} from './envelope.ts';
 import {errorAnswer, queryAnswer, textsAnswer} from './queryresponse.ts';
 
-const engine = new Engine({lookbackDeltaMs: 300_000, maxSamples: 1000, defaultEvalIntervalMs: 60_000});
+const engineOf = (maxSamples: number): Engine =>
+  new Engine({lookbackDeltaMs: 300_000, maxSamples, defaultEvalIntervalMs: 60_000});
+
+const engine = engineOf(1000);
 
 const store = new MemoryStore();
 for (const [job, value] of [
@@ -49,6 +55,29 @@ test('queryAnswer() writes matrices', () => {
     '{"status":"success","data":{"resultType":"matrix","result":[' +
       '{"metric":{"__name__":"up","job":"a"},"values":[[1,"3"]]}]}}',
   );
+});
+
+test('queryAnswer() writes the same by the kernel', () => {
+  const memory = LinearMemory.reserve(2 ** 24);
+  let next = 2 ** 20;
+  const arena = {
+    alloc: (bytes: number): number => (next += bytes) - bytes,
+    free: (): void => {},
+    sizeOf: (bytes: number): number => bytes,
+    bytesInUse: 0,
+  };
+  const points = new PointWriter({memory, kernels: loadKernels(memory), arena});
+  const long = new MemoryStore();
+  for (let i = 0; i < 6000; i++) {
+    long.append(labelsOf({__name__: 'up', job: 'a'}), i * 1000, i / 7);
+    if (i % 3 === 0) long.append(labelsOf({__name__: 'up', job: 'b'}), i * 1000, -i);
+  }
+  const evaluate = () =>
+    engineOf(1e6).execRange(long, 'up', {startMs: 0, endMs: 5_999_000, stepMs: 1000, lookbackDeltaMs: 1000});
+  let checks = 0;
+  const fast = queryAnswer(evaluate(), {limit: 0, stats: '', points, check: () => checks++});
+  assert.equal(decode(fast.body), decode(queryAnswer(evaluate(), {limit: 0, stats: ''}).body));
+  assert.equal(checks, 2);
 });
 
 test('queryAnswer() writes scalars and strings through the other encoder', () => {

@@ -3,6 +3,7 @@ import {success} from '../api/envelope.ts';
 import {federateAnswer} from '../api/federate.ts';
 import {lookupAnswer} from '../api/metaqueries.ts';
 import {errorAnswer, queryAnswer} from '../api/queryresponse.ts';
+import type {PointWriter} from '../kernels/points.ts';
 import type {Engine, QueryOptions} from '../promql/engine/engine.ts';
 import {QueryError} from '../promql/engine/error.ts';
 import type {QueryResult} from '../promql/engine/result.ts';
@@ -25,6 +26,8 @@ export interface AnswerWorld {
   engine: Engine;
   queryable: Queryable;
   cancelled: () => boolean;
+  /** Writes long answers faster. */
+  points?: PointWriter;
 }
 
 /** Evaluates one request to its finished answer. Never throws: what goes wrong is an answer. */
@@ -54,10 +57,12 @@ function answer(world: AnswerWorld, evaluate: EvaluateRequest): Omit<WorkerAnswe
 }
 
 function evaluated(
-  {engine, queryable, cancelled}: AnswerWorld,
-  {deadlineMs, queueSeconds, defaultEvalIntervalMs}: EvaluateRequest,
+  world: AnswerWorld,
+  evaluate: EvaluateRequest,
   request: Extract<QueryRequest, {kind: 'instant' | 'range'}>,
 ): Omit<WorkerAnswer, 'outcome'> {
+  const {engine, queryable, cancelled, points} = world;
+  const {deadlineMs, queueSeconds, defaultEvalIntervalMs} = evaluate;
   const {query, limit, stats, lookbackDeltaMs} = request;
   const options: QueryOptions = {
     cancelled,
@@ -77,7 +82,7 @@ function evaluated(
   timings.execQueueTime = queueSeconds;
   timings.execTotalTime += queueSeconds;
   return {
-    ...queryAnswer(result, {limit, stats}),
+    ...queryAnswer(result, {limit, stats, points, check: () => check(world, evaluate)}),
     samplesRead: samples.samplesRead,
     slices: {
       prepare_time: timings.queryPreparationTime,

@@ -4,6 +4,7 @@ import {assert} from '../base/assert.ts';
 import {SizeClassArena} from '../kernels/arena.ts';
 import {loadKernels} from '../kernels/kernels.ts';
 import {LinearMemory} from '../kernels/memory.ts';
+import {PointWriter} from '../kernels/points.ts';
 import {Engine, type EngineFeatures} from '../promql/engine/engine.ts';
 import {serve, transfer} from '../sys/rpc.ts';
 import {HeadReader} from '../tsdb/head/reader.ts';
@@ -40,11 +41,12 @@ const engine = new Engine({
   defaultEvalIntervalMs: 60_000,
   features: data.features,
 });
+const points = new PointWriter(scratch);
 const cancelled = (): boolean => Atomics.load(data.cancel, 0) !== 0;
 
 serve(parentPort, {
   run(request: EvaluateRequest): WorkerAnswer {
-    const answer = answerQuery({engine, queryable: reader, cancelled}, request);
+    const answer = answerQuery({engine, queryable: reader, cancelled, points}, request);
     // The bytes are moved where they own their buffer; a part of a larger one is copied.
     const whole = answer.body.byteLength === answer.body.buffer.byteLength;
     return whole ? transfer(answer, [answer.body.buffer as ArrayBuffer]) : answer;

@@ -85,7 +85,7 @@ export class QueryContext {
     this.#bytes += bytes;
     if (this.#bytes > this.limits.bytesMax) {
       throw executionError(
-        `query needs more than ${this.limits.bytesMax} bytes of memory: select fewer series, a shorter range or a longer step`,
+        `query processing would need too much memory, more than ${this.limits.bytesMax} bytes: select fewer series, a shorter range or a longer step`,
       );
     }
   }
