@@ -6,12 +6,32 @@ import {sortKeys} from './envelope.ts';
 export interface FeatureSwitches {
   lifecycle: boolean;
   remoteWriteReceiver: boolean;
+  /** Names of --enable-feature that are on. */
+  enabled: ReadonlySet<string>;
   /** Names of the service discovery mechanisms that are there, `static` included. */
   serviceDiscoveries: readonly string[];
 }
 
+/** Functions that parse, but whose evaluation says that they are not supported yet. */
+export const missingFunctions: ReadonlySet<string> = new Set([
+  'histogram_avg',
+  'histogram_count',
+  'histogram_quantiles',
+  'histogram_stddev',
+  'histogram_stdvar',
+  'histogram_sum',
+  'info',
+  'start_timestamp',
+]);
+
 export function describeFeatures(switches: FeatureSwitches): Record<string, Record<string, boolean>> {
-  const functionNames = [...functions.values()].map(({name, experimental}) => [name, !experimental] as const);
+  const {enabled} = switches;
+  const withExperiments = enabled.has('promql-experimental-functions');
+  const functionNames = [...functions.values()].map(
+    ({name, experimental}) =>
+      [name, (!experimental || withExperiments) && !missingFunctions.has(name)] as const,
+  );
+  const fill = enabled.has('promql-binop-fill-modifiers');
   return sortKeys({
     api: sortKeys({
       admin: false,
@@ -28,15 +48,26 @@ export function describeFeatures(switches: FeatureSwitches): Record<string, Reco
     }),
     otlp_receiver: named('', 'delta_conversion native_delta_ingestion'),
     prometheus: named('server_mode', 'agent_mode auto_reload_config'),
-    promql: named(
-      'at_modifier bool by duration_expr group_left group_right ignoring negative_offset offset on per_query_lookback_delta subqueries without',
-      'anchored delayed_name_removal fill fill_left fill_right per_step_stats smoothed type_and_unit_labels',
-    ),
+    promql: sortKeys({
+      ...named(
+        'at_modifier bool by duration_expr group_left group_right ignoring negative_offset offset on per_query_lookback_delta subqueries without',
+        'anchored smoothed type_and_unit_labels',
+      ),
+      delayed_name_removal: enabled.has('promql-delayed-name-removal'),
+      fill,
+      fill_left: fill,
+      fill_right: fill,
+      per_step_stats: enabled.has('promql-per-step-stats'),
+    }),
     promql_functions: sortKeys(Object.fromEntries(functionNames)),
-    promql_operators: named(
-      '!= !~ % * + - / < <= == =~ > >= @ ^ and atan2 avg bottomk count count_values group max min or quantile stddev stdvar sum topk unless',
-      '</ >/ limit_ratio limitk',
-    ),
+    promql_operators: sortKeys({
+      ...named(
+        '!= !~ % * + - / < <= == =~ > >= @ ^ and atan2 avg bottomk count count_values group max min or quantile stddev stdvar sum topk unless',
+        '</ >/',
+      ),
+      limit_ratio: withExperiments,
+      limitk: withExperiments,
+    }),
     scrape: named('', 'extra_scrape_metrics start_timestamp_zero_ingestion type_and_unit_labels'),
     service_discovery_providers: named(switches.serviceDiscoveries.join(' '), ''),
     tsdb: named(

@@ -37,6 +37,8 @@ export interface ApiServerOptions {
   corsOrigin?: string;
   connectionsMax?: number;
   readTimeoutMs?: number;
+  /** What --enable-feature has switched on. */
+  features?: ReadonlySet<string>;
   /** Names for /features. */
   serviceDiscoveries?: readonly string[];
   now?: () => number;
@@ -130,6 +132,7 @@ function addStatusRoutes(api: ApiRoutes, status: StatusApi, options: ApiServerOp
   const features = describeFeatures({
     lifecycle: options.enableLifecycle,
     remoteWriteReceiver: options.enableRemoteWriteReceiver,
+    enabled: options.features ?? new Set(),
     serviceDiscoveries: options.serviceDiscoveries ?? ['static'],
   });
   // Operators among the names stay readable: no escapes here.

@@ -8,6 +8,7 @@ interface Feature {
   note?: string;
 }
 
+const works: Feature = {support: 'works'};
 const later: Feature = {support: 'later'};
 const always: Feature = {support: 'ignored', note: 'it is always on'};
 const tuning: Feature = {support: 'ignored', note: 'it tunes how Prometheus works inside'};
@@ -41,13 +42,14 @@ const features: Readonly<Record<string, Feature>> = {
   'otlp-native-delta-ingestion': later,
   'otlp-write-receiver': flag('web.enable-otlp-receiver'),
   'promql-at-modifier': always,
-  'promql-binop-fill-modifiers': later,
-  'promql-delayed-name-removal': later,
+  'promql-binop-fill-modifiers': works,
+  'promql-delayed-name-removal': works,
   'promql-duration-expr': always,
-  'promql-experimental-functions': later,
+  'promql-experimental-functions': works,
+  // The parser knows them, the engine does not.
   'promql-extended-range-selectors': later,
   'promql-negative-offset': always,
-  'promql-per-step-stats': later,
+  'promql-per-step-stats': works,
   'remote-write-receiver': flag('web.enable-remote-write-receiver'),
   'search-api': later,
   'st-storage': later,

@@ -180,6 +180,20 @@ test('parseServerFlags() sorts out features', () => {
   ]);
 });
 
+test('parseServerFlags() hands on the features of PromQL that work', () => {
+  const names = [
+    'promql-binop-fill-modifiers',
+    'promql-delayed-name-removal',
+    'promql-experimental-functions',
+    'promql-per-step-stats',
+  ];
+  const {features, warnings} = flags(`--enable-feature=${names.join(',')}`);
+  assert.deepEqual([...features].sort(), names);
+  assert.deepEqual(warnings, []);
+  for (const name of ['promql-extended-range-selectors', 'type-and-unit-labels'])
+    refuses([`--enable-feature=${name}`], /is not supported yet/, 2);
+});
+
 test('parseServerFlags() checks values', () => {
   refuses(['--query.timeout=5'], 'not a valid duration string: "5" (flag --query.timeout)', 2);
   refuses(['--query.max-concurrency=0'], '--query.max-concurrency must be greater than 0; got 0', 2);

@@ -161,6 +161,7 @@ class Server {
       readTimeoutMs: flags.readTimeoutMs,
       enableLifecycle: flags.enableLifecycle,
       enableRemoteWriteReceiver: flags.enableRemoteWriteReceiver,
+      features: flags.features,
       parseSelector: (text) => parseMetricSelector(text).map(({type, name, value}) => ({type, name, value})),
     });
   }

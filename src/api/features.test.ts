@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {Engine} from '../promql/engine/engine.ts';
+import {QueryError} from '../promql/engine/error.ts';
+import {functions} from '../promql/functions.ts';
+import {MemoryStore} from '../storage/memory.ts';
+import {describeFeatures, missingFunctions} from './features.ts';
+
+function describe(...enabled: string[]): Record<string, Record<string, boolean>> {
+  return describeFeatures({
+    lifecycle: false,
+    remoteWriteReceiver: false,
+    enabled: new Set(enabled),
+    serviceDiscoveries: ['static'],
+  });
+}
+
+test('describeFeatures() says what --enable-feature has switched on', () => {
+  function f(feature: string, category: string, ...names: string[]): void {
+    for (const name of names) {
+      assert.equal(describe()[category]![name], false, name);
+      assert.equal(describe(feature)[category]![name], true, name);
+    }
+  }
+  f('promql-delayed-name-removal', 'promql', 'delayed_name_removal');
+  f('promql-binop-fill-modifiers', 'promql', 'fill', 'fill_left', 'fill_right');
+  f('promql-per-step-stats', 'promql', 'per_step_stats');
+  f('promql-experimental-functions', 'promql_functions', 'mad_over_time', 'sort_by_label', 'max_of');
+  f('promql-experimental-functions', 'promql_operators', 'limitk', 'limit_ratio');
+});
+
+test('describeFeatures() knows which functions the engine evaluates', () => {
+  const engine = new Engine({
+    lookbackDeltaMs: 300_000,
+    maxSamples: 1000,
+    defaultEvalIntervalMs: 60_000,
+    features: {experimentalFunctions: true},
+  });
+  const examples = {matrix: 'm[5m]', vector: 'm', scalar: '1', string: '"a"'} as Record<string, string>;
+  const described = describe('promql-experimental-functions')['promql_functions']!;
+  for (const {name, argTypes} of functions.values()) {
+    const args = name === 'info' ? ['m'] : argTypes.map((type) => examples[type]!);
+    let missing = false;
+    try {
+      engine.execInstant(new MemoryStore(), `${name}(${args.join(', ')})`, {timeMs: 0});
+    } catch (error) {
+      // Others complain of the example.
+      missing = error instanceof QueryError && error.message.includes('not supported yet');
+    }
+    assert.equal(missing, missingFunctions.has(name), name);
+    assert.equal(described[name], !missing, name);
+  }
+});
