@@ -54,6 +54,7 @@ export class ScrapeClient {
   readonly #agent: Agent;
   readonly #bodyBytesMax: number;
   readonly #monotonic: () => number;
+  readonly #resets = new ResetWatch();
   #authorization = '';
   #authorizationReadAt = -Infinity;
 
@@ -69,7 +70,7 @@ export class ScrapeClient {
       bodyTimeout: 0,
       keepAliveTimeout: idleConnectionMs,
       keepAliveMaxTimeout: idleConnectionMs,
-      connect: connectorOf(config),
+      connect: this.#resets.watch(connectorOf(config)),
     });
   }
 
@@ -122,6 +123,7 @@ export class ScrapeClient {
         bodyBytesMax: this.#bodyBytesMax,
         isDefaultMax: this.#config.bodySizeLimitBytes === 0,
         followRedirects: this.#config.followRedirects,
+        wasReset: this.#resets.since(target.host),
       });
       sink.open?.((reason) => request.abort(reason));
       const timer = setTimeout(() => request.abort(deadlineExceeded(target)), deadline - performance.now());
@@ -155,6 +157,39 @@ interface RequestLimits {
   bodyBytesMax: number;
   isDefaultMax: boolean;
   followRedirects: boolean;
+  /** Whether a connection to the target was reset since the request was made. */
+  wasReset: () => boolean;
+}
+
+/**
+ * Sees connections that are reset. undici takes a reset for the end of a body that has no other end, so half of a body
+ * would pass for the whole of it.
+ */
+class ResetWatch {
+  readonly #counts = new Map<string, number>();
+
+  watch(connect: buildConnector.connector): buildConnector.connector {
+    return (options, callback) => {
+      const {host} = options as {host?: string};
+      connect(options, (...[error, socket]: Parameters<buildConnector.Callback>) => {
+        // Called before undici's own listener, which is added later.
+        socket?.on('error', () => {
+          if (host !== undefined) this.#counts.set(host, this.#countOf(host) + 1);
+        });
+        if (error !== null) callback(error, null);
+        else callback(null, socket);
+      });
+    };
+  }
+
+  since(host: string): () => boolean {
+    const before = this.#countOf(host);
+    return () => this.#countOf(host) !== before;
+  }
+
+  #countOf(host: string): number {
+    return this.#counts.get(host) ?? 0;
+  }
 }
 
 /** One request under way: passes the body on to the sink as it arrives. */
@@ -174,6 +209,8 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
   #failure: Error | null = null;
   #location: string | null = null;
   #bytes = 0;
+  /** Whether neither a length nor chunks say where the body ends. */
+  #endsWithConnection = false;
 
   constructor(url: URL, sink: BodySink, limits: RequestLimits) {
     this.#url = url;
@@ -211,6 +248,8 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
       this.#failure = new Error(`server returned HTTP status ${statusCode} ${statusMessage ?? ''}`.trimEnd());
       return;
     }
+    this.#endsWithConnection =
+      headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
     const {bodyBytesMax} = this.#limits;
     if (Number(first(headers['content-length'])) >= bodyBytesMax) {
       this.#fail(this.#tooLarge());
@@ -251,6 +290,10 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     if (this.#decoder === null) {
       this.#finish();
+      return;
+    }
+    if (this.#endsWithConnection && this.#limits.wasReset()) {
+      this.#fail(new Error(`read: connection reset by peer (${this.#url.href})`));
       return;
     }
     this.#decoder.end().then(

@@ -48,6 +48,13 @@ const bad: Record<string, Bad> = {
   cutChunk: {answer: text('4\r\na 1\n\r\nff\r\nb', `${head}Transfer-Encoding: chunked\r\n`), error: gone},
   cutLength: {answer: text('a 1\n', `${head}Content-Length: 99\r\n`), error: gone},
   reset: {answer: (socket) => void socket.resetAndDestroy(), error: /connection reset/},
+  resetInBody: {
+    answer: (socket) => {
+      socket.write(`${head}\r\na 1\n`);
+      setTimeout(() => socket.resetAndDestroy(), 50);
+    },
+    error: /connection reset/,
+  },
   notHttp: {answer: (socket) => void socket.end('SSH-2.0-x\r\n'), error: /HTTP/},
   status: {answer: text('', 'HTTP/1.1 503 Busy\r\n'), error: /server returned HTTP status 503/},
   redirects: {
