@@ -79,7 +79,11 @@ async function push(series: readonly TestSeries[], startMs: number): Promise<voi
 interface Answer {
   status: string;
   error?: string;
-  data?: {resultType: string; result: unknown};
+  data?: {
+    resultType: string;
+    result: unknown;
+    stats?: {samples: {totalQueryableSamples: number}};
+  };
   warnings?: string[];
   infos?: string[];
 }
@@ -96,7 +100,7 @@ async function post(path: string, parameters: Record<string, string>): Promise<u
 function ours(evaluate: () => ReturnType<Engine['execInstant']>): Answer {
   let body: Uint8Array;
   try {
-    body = queryAnswer(evaluate(), {limit: 0, stats: ''}).body;
+    body = queryAnswer(evaluate(), {limit: 0, stats: 'true'}).body;
   } catch (error) {
     body = errorAnswer(error).body;
   }
@@ -116,6 +120,10 @@ function differenceOf(got: Answer, expected: Answer, ordered: boolean): string |
     return kind(got.error) === kind(expected.error) ? null : `${got.error}, not ${expected.error}`;
   }
   if (got.data!.resultType !== expected.data!.resultType) return `a ${got.data!.resultType}`;
+  const [gotSamples, expectedSamples] = [got, expected].map(
+    ({data}) => data!.stats?.samples.totalQueryableSamples,
+  );
+  if (gotSamples !== expectedSamples) return `${gotSamples} samples looked at, not ${expectedSamples}`;
   const order = ordered ? compareValues(valuesOf(got), valuesOf(expected), 'in order') : null;
   return order ?? compareValues(sorted(got), sorted(expected), '');
 }
@@ -183,9 +191,10 @@ test(`${queries} random queries have the answers of Prometheus (ENGINE_SEED=${se
     const endMs = startMs + stepMs * random.below(40);
     const instantOrdered = /^sort(_desc)?\(/.test(query);
     const [instant, range] = (await Promise.all([
-      post('query', {query, time: String(startMs / 1000)}),
+      post('query', {query, stats: 'true', time: String(startMs / 1000)}),
       post('query_range', {
         query,
+        stats: 'true',
         start: String(startMs / 1000),
         end: String(endMs / 1000),
         step: String(stepMs / 1000),

@@ -223,15 +223,17 @@ class Evaluation {
       throw new Error(`BUG: ${expr.kind} is no range vector`);
     }
     const grid = instantGrid(startMs);
-    const source = this.#planner.columns(expr, grid);
+    const source = this.#planner.columns(expr, grid, true);
     const series: MatrixSeries[] = [];
     while (source.next()) {
       context.check();
       const {length} = source;
       context.takeBytes(16 * length);
       context.holdSamples(length);
-      context.samplesQueried += length;
-      if (source.stored) context.samplesRead += length;
+      if (source.stored) {
+        context.samplesQueried += length;
+        context.samplesRead += length;
+      }
       series.push({
         labels:
           source.dropName && context.delayedNameRemoval

@@ -14,7 +14,7 @@ import {combine, computeScalar, isComparison, type ElementOp} from './operators/
 import {VectorBinary} from './operators/binary.ts';
 import {CountValues} from './operators/countvalues.ts';
 import {histogramFraction, histogramQuantile} from './operators/histogram.ts';
-import {Broadcast, mapFloats, MapRows, MergeRows, type RowFunction} from './operators/map.ts';
+import {Broadcast, Deferred, mapFloats, MapRows, MergeRows, type RowFunction} from './operators/map.ts';
 import {AbsentSteps, RangeFunction} from './operators/range.ts';
 import {labelJoin, labelReplace} from './operators/relabel.ts';
 import {InstantSelector, StoredColumns, type ColumnSource} from './operators/selector.ts';
@@ -61,7 +61,7 @@ export class Planner {
     let shared = this.#shared.get(key);
     if (shared === undefined) {
       shared = new SharedRows(this.#context, expr, {
-        operator: this.#evaluated(expr, grid),
+        evaluate: () => this.#evaluated(expr, grid),
         steps: grid.count,
       });
       this.#shared.set(key, shared);
@@ -70,27 +70,39 @@ export class Planner {
   }
 
   #evaluated(expr: Expr, grid: Grid): Operator {
-    if (grid.count > 1 && isStepInvariant(expr)) {
-      return new Broadcast(this.#context, this.#vector(expr, instantGrid(grid.startMs)), grid);
-    }
-    return this.#vector(expr, grid);
+    if (grid.count === 1 || !isStepInvariant(expr)) return this.#vector(expr, grid);
+    const once = this.#countedForEach(grid, () => this.#vector(expr, instantGrid(grid.startMs)));
+    return new Broadcast(this.#context, once, grid);
+  }
+
+  /** What a single evaluation looks at counts for every step. */
+  #countedForEach<T>(grid: Grid, evaluate: () => T): T {
+    const context = this.#context;
+    const {samplesQueried} = context;
+    const result = evaluate();
+    context.samplesQueried += (context.samplesQueried - samplesQueried) * (grid.count - 1);
+    return result;
   }
 
   /** The values of a scalar expression at each step. */
   scalar(expr: Expr, grid: Grid): Float64Array {
     this.#takeColumns(grid, 8);
     if (expr.kind !== 'number' && grid.count > 1 && isStepInvariant(expr)) {
-      return new Float64Array(grid.count).fill(this.#scalar(expr, instantGrid(grid.startMs))[0]!);
+      const [value] = this.#countedForEach(grid, () => this.#scalar(expr, instantGrid(grid.startMs)));
+      return new Float64Array(grid.count).fill(value!);
     }
     return this.#scalar(expr, grid);
   }
 
-  /** The series of a range vector. */
-  columns(expr: MatrixSelector | SubqueryExpr, grid: Grid): ColumnSource {
+  /** The series of a range vector; `whole`: as the result of the query, and not for a function. */
+  columns(expr: MatrixSelector | SubqueryExpr, grid: Grid, whole = false): ColumnSource {
     if (expr.kind === 'subquery') {
       const inner = subqueryGrid(expr, grid, this.#defaultSubqueryStepMs);
       this.#takeColumns(inner, columnsBytes);
-      return new SubqueryColumns(this.vector(expr.expr, inner), inner);
+      const {samplesQueried} = this.#context;
+      const rows = this.vector(expr.expr, inner);
+      if (!whole) this.#context.samplesQueried = samplesQueried;
+      return new SubqueryColumns(this.#context, rows, {grid: inner, countsInner: whole});
     }
     const {selector, rangeMs} = expr;
     if (selector.anchored || selector.smoothed) {
@@ -217,17 +229,20 @@ export class Planner {
       }
       case 'quantile': {
         const quantiles = this.scalar(expr.param!, grid);
-        return aggregateQuantile(context, expr, this.vector(inner, grid), {grid, quantiles});
+        const child = this.vector(inner, grid);
+        return new Deferred(false, () => aggregateQuantile(context, expr, child, {grid, quantiles}));
       }
       case 'topk':
       case 'bottomk':
       case 'limitk': {
         const parameters = this.scalar(expr.param!, grid);
-        return aggregateK(context, expr, this.vector(inner, grid), {grid, parameters});
+        const child = this.vector(inner, grid);
+        return new Deferred(false, () => aggregateK(context, expr, child, {grid, parameters}));
       }
       case 'limit_ratio': {
         const parameters = this.scalar(expr.param!, grid);
-        return limitRatio(context, expr, this.vector(inner, grid), {grid, parameters});
+        const child = this.vector(inner, grid);
+        return new Deferred(false, () => limitRatio(context, expr, child, {grid, parameters}));
       }
       default:
         return new Aggregate(context, expr, this.vector(inner, grid), grid);
@@ -332,8 +347,11 @@ export class Planner {
     const vector = (index: number): Operator => this.vector(withoutParens(args[index]!), grid);
     const scalar = (index: number): Float64Array => this.scalar(withoutParens(args[index]!), grid);
     switch (func.name) {
-      case 'absent':
-        return absentVector(context, vector(0), absentLabels(context, withoutParens(args[0]!)), grid);
+      case 'absent': {
+        const child = vector(0);
+        const labels = absentLabels(context, withoutParens(args[0]!));
+        return new Deferred(true, () => absentVector(context, child, labels, grid));
+      }
       case 'vector':
         return vectorOf(context, scalar(0), grid);
       case 'timestamp':
@@ -350,15 +368,10 @@ export class Planner {
         return this.#clamp(vector(0), new Float64Array(grid.count).fill(-Infinity), scalar(1), grid);
       case 'sort':
       case 'sort_desc':
-        if (grid.count > 1) return this.#unsorted(call, vector(0));
-        return sortByValue(context, vector(0), {grid, descending: func.name === 'sort_desc'});
+        return this.#sorted(call, vector(0), grid);
       case 'sort_by_label':
-      case 'sort_by_label_desc': {
-        if (grid.count > 1) return this.#unsorted(call, vector(0));
-        const labels = args.slice(1).map(textOf);
-        const descending = func.name === 'sort_by_label_desc';
-        return sortByLabels(context, vector(0), {grid, labels, descending});
-      }
+      case 'sort_by_label_desc':
+        return this.#sorted(call, vector(0), grid);
       case 'label_replace': {
         const [, target, replacement, source, pattern] = args.map((arg, i) => (i === 0 ? '' : textOf(arg)));
         const spec = {target: target!, replacement: replacement!, source: source!, pattern: pattern!};
@@ -369,33 +382,39 @@ export class Planner {
         const spec = {target: target!, separator: separator!, sources};
         return labelJoin(context, () => vector(0), spec, grid);
       }
-      case 'histogram_quantile':
-        return histogramQuantile(
-          context,
-          vector(1),
-          {
-            quantiles: scalar(0),
-            quantileExpr: withoutParens(args[0]!),
-            vectorExpr: withoutParens(args[1]!),
-          },
-          grid,
-        );
-      case 'histogram_fraction':
-        return histogramFraction(
-          context,
-          vector(2),
-          {lower: scalar(0), upper: scalar(1), vectorExpr: withoutParens(args[2]!)},
-          grid,
-        );
+      case 'histogram_quantile': {
+        const spec = {
+          quantiles: scalar(0),
+          quantileExpr: withoutParens(args[0]!),
+          vectorExpr: withoutParens(args[1]!),
+        };
+        const child = vector(1);
+        return new Deferred(child.singleName, () => histogramQuantile(context, child, spec, grid));
+      }
+      case 'histogram_fraction': {
+        const spec = {lower: scalar(0), upper: scalar(1), vectorExpr: withoutParens(args[2]!)};
+        const child = vector(2);
+        return new Deferred(child.singleName, () => histogramFraction(context, child, spec, grid));
+      }
       default:
         throw notSupported(call);
     }
   }
 
-  /** sort() of a range query: the result is sorted by labels all the same. */
-  #unsorted(call: Call, child: Operator): Operator {
-    this.#context.annotations.sortInRangeQuery(call.range);
-    return child;
+  /** sort() and its kin; the result of a range query is sorted by all labels whatever they do. */
+  #sorted(call: Call, child: Operator, grid: Grid): Operator {
+    const context = this.#context;
+    const {name} = call.func;
+    if (grid.count > 1) {
+      context.annotations.sortInRangeQuery(call.range);
+      return child;
+    }
+    const descending = name.endsWith('_desc');
+    if (!name.startsWith('sort_by_label')) {
+      return new Deferred(child.singleName, () => sortByValue(context, child, {grid, descending}));
+    }
+    const labels = call.args.slice(1).map(textOf);
+    return new Deferred(child.singleName, () => sortByLabels(context, child, {grid, labels, descending}));
   }
 
   #mapSteps(child: Operator, compute: (value: number, step: number) => number, grid: Grid): Operator {

@@ -87,6 +87,7 @@ export function aggregateQuantile(
     const group = grouping.groupOf(child.row.labels);
     (members[group] ??= []).push(input.append(child.row));
   }
+  context.releaseSamples(held);
   const result = new Matrix(context, grid.count);
   for (const [group, rows] of members.entries()) {
     context.check();
@@ -101,7 +102,6 @@ export function aggregateQuantile(
     result.points[at] = points;
     context.holdSamples(points);
   }
-  context.releaseSamples(held);
   input.release();
   return new MatrixCursor(result, false);
 }

@@ -1,6 +1,7 @@
 // What binary operators do with numbers.
 
 import type {ArithmeticOp, BinaryOp, ComparisonOp} from '../../ast.ts';
+import {power} from '../power.ts';
 import {absent, float} from '../row.ts';
 
 export type ElementOp = ArithmeticOp | ComparisonOp;
@@ -33,12 +34,6 @@ export function isArithmetic(op: BinaryOp): op is ArithmeticOp {
 
 export function isComparison(op: BinaryOp): op is ComparisonOp {
   return Object.hasOwn(comparisons, op);
-}
-
-/** x^y after IEEE 754 and C, where 1 to any power and -1 to an infinite one are 1; JavaScript says NaN. */
-function power(base: number, exponent: number): number {
-  if (base === 1 || (base === -1 && (exponent === Infinity || exponent === -Infinity))) return 1;
-  return base ** exponent;
 }
 
 /** One number by one: comparisons answer 0 or 1. */

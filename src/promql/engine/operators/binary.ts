@@ -56,7 +56,7 @@ export class VectorBinary implements Operator {
       }
       if (!this.#many.next()) break;
       this.#context.check();
-      this.#held += this.#many.row.points;
+      this.#context.releaseSamples(this.#many.row.points);
       this.#partners = this.#match.partnersOf(this.#many.row);
       this.#partner = 0;
     }
@@ -75,7 +75,7 @@ export class VectorBinary implements Operator {
     const collected = new CollectedPairs(this.#context, this.#match, this.#steps);
     while (this.#many.next()) {
       this.#context.check();
-      this.#held += this.#many.row.points;
+      this.#context.releaseSamples(this.#many.row.points);
       collected.add(this.#many.row);
     }
     collected.finish();

@@ -22,7 +22,6 @@ export class MapRows implements Operator {
   readonly #child: Operator;
   readonly #compute: RowFunction;
   readonly #dropsName: boolean;
-  #held = 0;
 
   constructor(
     context: QueryContext,
@@ -44,7 +43,8 @@ export class MapRows implements Operator {
     const {row} = this;
     while (child.next()) {
       const source = child.row;
-      this.#held += source.points;
+      // The row takes the place of its source.
+      context.releaseSamples(source.points);
       const points = this.#compute(source, row.values, row.kinds);
       if (points === 0) continue;
       row.points = points;
@@ -56,7 +56,6 @@ export class MapRows implements Operator {
       context.holdSamples(points);
       return true;
     }
-    context.releaseSamples(this.#held);
     return false;
   }
 }
@@ -151,10 +150,10 @@ export class Broadcast implements Operator {
   }
 
   next(): boolean {
-    if (!this.#child.next()) return false;
-    const source = this.#child.row;
     const {row} = this;
     const steps = row.kinds.length;
+    if (!this.#advance(steps)) return false;
+    const source = this.#child.row;
     row.values.fill(source.values[0]!);
     row.kinds.fill(source.kinds[0]!);
     row.labels = source.labels;
@@ -162,6 +161,41 @@ export class Broadcast implements Operator {
     row.points = steps;
     this.#context.holdSamples(steps - 1);
     return true;
+  }
+
+  /** What the one evaluation looks at counts for every step. */
+  #advance(steps: number): boolean {
+    const context = this.#context;
+    const {samplesQueried, samplesPerStep} = context;
+    context.samplesPerStep = null;
+    const found = this.#child.next();
+    context.samplesPerStep = samplesPerStep;
+    const queried = context.samplesQueried - samplesQueried;
+    context.samplesQueried += queried * (steps - 1);
+    if (samplesPerStep?.length === steps) {
+      for (let step = 0; step < steps; step++) samplesPerStep[step]! += queried;
+    }
+    return found;
+  }
+}
+
+/** An operator that needs all series of its children at once, made when the first row is asked for. */
+export class Deferred implements Operator {
+  readonly singleName: boolean;
+  readonly #make: () => Operator;
+  #operator: Operator | null = null;
+  row: Row = newRow(0);
+
+  constructor(singleName: boolean, make: () => Operator) {
+    this.singleName = singleName;
+    this.#make = make;
+  }
+
+  next(): boolean {
+    this.#operator ??= this.#make();
+    const found = this.#operator.next();
+    this.row = this.#operator.row;
+    return found;
   }
 }
 

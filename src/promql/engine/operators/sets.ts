@@ -73,7 +73,6 @@ class Intersection implements Operator {
   readonly #presence: GroupPresence;
   readonly #wanted: 0 | 1;
   #started = false;
-  #held = 0;
 
   constructor(context: QueryContext, expr: BinaryExpr, sides: {left: Operator; right: Operator; grid: Grid}) {
     this.#context = context;
@@ -90,19 +89,17 @@ class Intersection implements Operator {
       this.#started = true;
       while (this.#right.next()) {
         this.#context.check();
-        this.#held += this.#right.row.points;
+        this.#context.releaseSamples(this.#right.row.points);
         this.#presence.add(this.#right.row);
       }
     }
     while (this.#left.next()) {
       const source = this.#left.row;
-      this.#held += source.points;
+      this.#context.releaseSamples(source.points);
       if (filter(source, this.row, this.#presence.of(source), this.#wanted) === 0) continue;
       this.#context.holdSamples(this.row.points);
       return true;
     }
-    this.#context.releaseSamples(this.#held);
-    this.#held = 0;
     return false;
   }
 }
@@ -116,7 +113,6 @@ class Union implements Operator {
   readonly #right: Operator;
   readonly #presence: GroupPresence;
   #leftDone = false;
-  #held = 0;
 
   constructor(context: QueryContext, expr: BinaryExpr, sides: {left: Operator; right: Operator; grid: Grid}) {
     this.#context = context;
@@ -130,7 +126,7 @@ class Union implements Operator {
     if (!this.#leftDone) {
       if (this.#left.next()) {
         const source = this.#left.row;
-        this.#held += source.points;
+        this.#context.releaseSamples(source.points);
         this.#presence.add(source);
         filter(source, this.row, null, 0);
         this.#context.holdSamples(this.row.points);
@@ -140,13 +136,11 @@ class Union implements Operator {
     }
     while (this.#right.next()) {
       const source = this.#right.row;
-      this.#held += source.points;
+      this.#context.releaseSamples(source.points);
       if (filter(source, this.row, this.#presence.of(source), 0) === 0) continue;
       this.#context.holdSamples(this.row.points);
       return true;
     }
-    this.#context.releaseSamples(this.#held);
-    this.#held = 0;
     return false;
   }
 }

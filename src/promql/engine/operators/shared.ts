@@ -20,19 +20,23 @@ export class SharedRows {
   /** Where in the query the one stands that evaluates. */
   #fillerRange: PositionRange;
   /** What the evaluation counted, to be counted again for each further use, as if it were evaluated again. */
-  #queried = 0;
-  #read = 0;
+  #queried: number;
+  #read: number;
 
   constructor(
     context: QueryContext,
     expr: {range: PositionRange},
-    options: {operator: Operator; steps: number},
+    options: {evaluate: () => Operator; steps: number},
   ) {
+    const {samplesQueried, samplesRead} = context;
     this.#context = context;
     this.#range = expr.range;
     this.#fillerRange = expr.range;
-    this.#first = options.operator;
+    this.#first = options.evaluate();
     this.#steps = options.steps;
+    // Scalars within the expression are evaluated at once.
+    this.#queried = context.samplesQueried - samplesQueried;
+    this.#read = context.samplesRead - samplesRead;
   }
 
   /** The rows for the place `range` in the query. `evaluate` makes an operator for when they were too many to keep. */

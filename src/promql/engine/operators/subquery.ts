@@ -1,5 +1,6 @@
 import type {LabelIds} from '../../../storage/querier.ts';
 import type {SubqueryExpr} from '../../ast.ts';
+import type {QueryContext} from '../context.ts';
 import {gridOf, gridEndMs, type Grid} from '../grid.ts';
 import {absent, type Operator} from '../row.ts';
 import type {ColumnSource} from './selector.ts';
@@ -28,19 +29,28 @@ export class SubqueryColumns implements ColumnSource {
   length = 0;
   readonly singleName: boolean;
   readonly stored = false;
+  readonly #context: QueryContext;
   readonly #child: Operator;
   readonly #grid: Grid;
+  /** Whether the samples that the expression looks at count, and not those of its result that a function then looks at. */
+  readonly #countsInner: boolean;
 
-  constructor(child: Operator, grid: Grid) {
+  constructor(
+    context: QueryContext,
+    child: Operator,
+    {grid, countsInner}: {grid: Grid; countsInner: boolean},
+  ) {
+    this.#context = context;
     this.#child = child;
     this.#grid = grid;
+    this.#countsInner = countsInner;
     this.singleName = child.singleName;
     this.times = new Float64Array(grid.count);
     this.values = new Float64Array(grid.count);
   }
 
   next(): boolean {
-    if (!this.#child.next()) return false;
+    if (!this.#advance()) return false;
     const {row} = this.#child;
     const {startMs, stepMs, count} = this.#grid;
     let length = 0;
@@ -54,5 +64,15 @@ export class SubqueryColumns implements ColumnSource {
     this.labels = row.labels;
     this.dropName = row.dropName;
     return true;
+  }
+
+  #advance(): boolean {
+    const context = this.#context;
+    const {samplesQueried, samplesPerStep} = context;
+    context.samplesPerStep = null;
+    const found = this.#child.next();
+    context.samplesPerStep = samplesPerStep;
+    if (!this.#countsInner) context.samplesQueried = samplesQueried;
+    return found;
   }
 }

@@ -20,7 +20,7 @@ export function aggregateK(
   options: {grid: Grid; parameters: Float64Array},
 ): Operator {
   const {grid, parameters} = options;
-  if (!(highest(parameters) >= 1) && !parameters.some(Number.isNaN)) return emptyOperator(context, grid);
+  if (!(highest(parameters) >= 1) && !parameters.some(Number.isNaN)) return nothingOf(context, child, grid);
   checkCounts(parameters);
   const order: HeapOrder = expr.op === 'bottomk' ? 'largestFirst' : 'smallestFirst';
   const grouping = new Grouping(context.symbols, expr.grouping, expr.without);
@@ -58,7 +58,7 @@ export function limitRatio(
   options: {grid: Grid; parameters: Float64Array},
 ): Operator {
   const {grid, parameters} = options;
-  if (parameters.every((ratio) => ratio === 0)) return emptyOperator(context, grid);
+  if (parameters.every((ratio) => ratio === 0)) return nothingOf(context, child, grid);
   if (parameters.some(Number.isNaN)) throw executionError('Ratio value is NaN');
   const range = expr.param!.range;
   const largest = highest(parameters);
@@ -126,7 +126,9 @@ function newHeap(context: QueryContext, order: HeapOrder): ValueHeap {
   return new ValueHeap(order);
 }
 
-function emptyOperator(context: QueryContext, grid: Grid): Operator {
+/** No series; but what is wrong with the expression is still reported. */
+function nothingOf(context: QueryContext, child: Operator, grid: Grid): Operator {
+  while (child.next()) context.releaseSamples(child.row.points);
   return new MatrixCursor(new Matrix(context, grid.count), true);
 }
 
