@@ -87,9 +87,9 @@ async function measure(system: SystemUnderTest, plan: Plan): Promise<Result> {
       await sleep(plan.seconds * 1000);
       const cpu = cpuSeconds(pid) - cpuBefore;
       const {served: servedAfter, gapMsMax} = await fleet.report();
-      const queriesAnswered = await heavy.stop();
       const samples = (servedAfter - servedBefore) * plan.series;
       const seconds = (performance.now() - started) / 1000;
+      const queriesAnswered = await heavy.stop();
       const series = await countSeries(program.baseUrl);
       const memory = residentBytes(pid);
       await stopProgram(program.child);
