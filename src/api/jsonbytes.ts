@@ -65,6 +65,15 @@ export class JsonBytes {
     this.#end += source.length;
   }
 
+  /** What was written at [start, end), once more. */
+  repeat(start: number, end: number): void {
+    this.#reserve(end - start);
+    const bytes = this.#bytes;
+    let to = this.#end;
+    for (let i = start; i < end; i++) bytes[to++] = bytes[i]!;
+    this.#end = to;
+  }
+
   /** Takes back the last character. */
   dropLast(): void {
     this.#end--;

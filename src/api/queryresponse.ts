@@ -216,15 +216,17 @@ class TimeTexts {
   }
 }
 
-/** Label sets; each name and value is escaped once. */
+/** Label sets; each name and value is escaped once, and then copied from where it was written first. */
 class LabelWriter {
   readonly #json: JsonBytes;
   readonly #symbols: Symbols;
-  readonly #escaped: (Uint8Array | undefined)[] = [];
+  /** Where each symbol was written first: start, end. */
+  readonly #places: Float64Array;
 
   constructor(json: JsonBytes, symbols: Symbols) {
     this.#json = json;
     this.#symbols = symbols;
+    this.#places = new Float64Array(2 * symbols.size);
   }
 
   write(labels: LabelIds): void {
@@ -240,13 +242,16 @@ class LabelWriter {
   }
 
   #text(id: number): void {
-    let bytes = this.#escaped[id];
-    if (bytes === undefined) {
-      const json = new JsonBytes(64);
-      json.string(this.#symbols.text(id));
-      bytes = this.#escaped[id] = json.finish();
+    const json = this.#json;
+    const places = this.#places;
+    const end = places[2 * id + 1]!;
+    if (end > 0) {
+      json.repeat(places[2 * id]!, end);
+      return;
     }
-    this.#json.copy(bytes, 0, bytes.length);
+    places[2 * id] = json.length;
+    json.string(this.#symbols.text(id));
+    places[2 * id + 1] = json.length;
   }
 }
 

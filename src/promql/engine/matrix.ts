@@ -7,6 +7,9 @@ import {Tuples} from './tuples.ts';
 /** Rows that are kept in blocks of about this many bytes. */
 const blockBytes = 64 * 1024;
 
+/** Rows of so few steps are copied number by number: to make a view of them would cost more. */
+const shortRowSteps = 16;
+
 /** A row's entries beside its columns, about; its labels are mostly shared. */
 const rowBytes = 64;
 
@@ -53,10 +56,31 @@ export class Matrix {
   /** A copy of `source`, as a new row. */
   append(source: Row): number {
     const row = this.add(source.labels, source.dropName);
-    this.valuesOf(row).set(source.values);
-    this.kindsOf(row).set(source.kinds);
+    const start = (row % this.#rowsPerBlock) * this.steps;
+    const values = this.#values[Math.floor(row / this.#rowsPerBlock)]!;
+    const kinds = this.#kinds[Math.floor(row / this.#rowsPerBlock)]!;
+    if (this.steps > shortRowSteps) {
+      values.set(source.values, start);
+      kinds.set(source.kinds, start);
+    } else {
+      for (let step = 0; step < this.steps; step++) {
+        values[start + step] = source.values[step]!;
+        kinds[start + step] = source.kinds[step]!;
+      }
+    }
     this.points[row] = source.points;
     return row;
+  }
+
+  /** Copies a row into columns of the caller. */
+  copyRow(row: number, values: Float64Array, kinds: Uint8Array): void {
+    const start = (row % this.#rowsPerBlock) * this.steps;
+    const from = this.#values[Math.floor(row / this.#rowsPerBlock)]!;
+    const fromKinds = this.#kinds[Math.floor(row / this.#rowsPerBlock)]!;
+    for (let step = 0; step < this.steps; step++) {
+      values[step] = from[start + step]!;
+      kinds[step] = fromKinds[start + step]!;
+    }
   }
 
   valuesOf(row: number): Float64Array {
@@ -161,11 +185,12 @@ export class MatrixCursor implements Operator {
   constructor(matrix: Matrix, singleName: boolean) {
     this.#matrix = matrix;
     this.singleName = singleName;
+    const short = matrix.steps <= shortRowSteps ? matrix.steps : 0;
     const row = {
       labels: [] as LabelIds,
       dropName: false,
-      values: new Float64Array(0),
-      kinds: new Uint8Array(0),
+      values: new Float64Array(short),
+      kinds: new Uint8Array(short),
       points: 0,
     };
     this.row = row;
@@ -180,8 +205,12 @@ export class MatrixCursor implements Operator {
     this.row.labels = matrix.labels[at]!;
     this.row.dropName = matrix.dropNames[at]!;
     this.row.points = matrix.points[at]!;
-    this.#mutable.values = matrix.valuesOf(at);
-    this.#mutable.kinds = matrix.kindsOf(at);
+    if (matrix.steps <= shortRowSteps) {
+      matrix.copyRow(at, this.#mutable.values, this.#mutable.kinds);
+    } else {
+      this.#mutable.values = matrix.valuesOf(at);
+      this.#mutable.kinds = matrix.kindsOf(at);
+    }
     return true;
   }
 }

@@ -35,6 +35,7 @@ export class RangeFunction implements Operator {
   readonly #windows: Windows;
   /** Label sets seen, where dropping the name may make two of them equal. */
   readonly #seen: Tuples | null;
+  #nameChecked = 0;
 
   constructor(context: QueryContext, source: ColumnSource, spec: RangeFunctionSpec) {
     this.#context = context;
@@ -112,8 +113,11 @@ export class RangeFunction implements Operator {
 
   #remarkNonCounter(labels: LabelIds, range: PositionRange): void {
     const {names, symbols, annotations, typeAndUnitLabels} = this.#context;
-    const metric = names.nameOf(labels);
-    if (metric === '') return;
+    const name = valueOf(labels, names.metricName);
+    // Most selectors have series of one name only, of which one remark is enough.
+    if (name === 0 || (name === this.#nameChecked && !typeAndUnitLabels)) return;
+    this.#nameChecked = name;
+    const metric = symbols.text(name);
     if (typeAndUnitLabels) {
       const type = symbols.text(valueOf(labels, names.type));
       if (type !== 'counter' && type !== 'histogram') {
