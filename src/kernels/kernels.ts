@@ -3,8 +3,6 @@ import {kernelsBase64} from './kernels.wasm.ts';
 
 /** What kernels/index.ts exports; addresses and lengths are byte offsets into the memory the kernels were loaded over. */
 export interface Kernels {
-  /** Adds up the bytes [start, start + length). */
-  sumBytes(start: number, length: number): number;
   /** CRC-32C of [start, start + length), signed; `crc` is the result for what came before, 0 at the start. Twin: crc32c.ts. */
   crc32c(start: number, length: number, crc: number): number;
   /** Encodes samples from columns of f64 for the WAL, gives the bytes written to `out`. Twin: walsamples.ts. */
