@@ -182,6 +182,12 @@ function fakeStorageStatistics(): StorageStatistics {
       duplicateTimestamps: 0,
       outOfOrder: 0,
       outOfBounds: 0,
+      targetsFailed: 0,
+      linesPredicted: 0,
+      linesMoved: 0,
+      linesParsed: 0,
+      tableBytes: 0,
+      metadataEntries: 0,
     },
     remoteWrite: {
       requests: 2,

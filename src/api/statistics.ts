@@ -1,6 +1,8 @@
 // Snapshots of the counters that the threads keep, for /metrics, /status/runtimeinfo and /status/tsdb. Plain data. Counters
 // never fall while the process lives. Whatever a store cannot tell yet is left out, and so is its metric.
 
+import type {ScrapeStatistics} from '../scrape/statistics.ts';
+
 export interface StorageStatistics {
   head: HeadStatistics;
   wal: WalStatistics;
@@ -45,44 +47,6 @@ export interface WalStatistics {
   bytesWritten?: number;
   /** Replay at start. */
   replaySeconds?: number;
-}
-
-export interface ScrapeStatistics {
-  /** By name, sorted. */
-  pools: ScrapePoolStatistics[];
-  intervals: ScrapeIntervalStatistics[];
-  poolReloads: number;
-  poolReloadsFailed: number;
-  poolsCreated: number;
-  poolsFailed: number;
-  sampleLimitExceeded: number;
-  bodySizeLimitExceeded: number;
-  labelLimitExceeded: number;
-  targetLimitExceeded: number;
-  duplicateTimestamps: number;
-  outOfOrder: number;
-  outOfBounds: number;
-  /** Lines that were where the previous scrape had them, and lines read in full. */
-  linesPredicted?: number;
-  linesParsed?: number;
-}
-
-export interface ScrapePoolStatistics {
-  name: string;
-  targets: number;
-  targetLimit: number;
-  syncs: number;
-  syncSecondsTotal: number;
-}
-
-/** Actual time between scrapes of the targets that share an interval. */
-export interface ScrapeIntervalStatistics {
-  /** As configured, for example `15s`. */
-  interval: string;
-  count: number;
-  secondsTotal: number;
-  /** `[quantile, seconds]`, rising. */
-  quantiles: [number, number][];
 }
 
 export interface RemoteWriteStatistics {

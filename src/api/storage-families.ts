@@ -1,13 +1,8 @@
 // prometheus_tsdb_… and prometheus_target_…, from a snapshot of the storage thread's counters.
 
+import type {ScrapeStatistics} from '../scrape/statistics.ts';
 import type {FamilyList} from './families.ts';
-import type {
-  HeadStatistics,
-  RemoteWriteStatistics,
-  ScrapeStatistics,
-  StorageStatistics,
-  WalStatistics,
-} from './statistics.ts';
+import type {HeadStatistics, RemoteWriteStatistics, StorageStatistics, WalStatistics} from './statistics.ts';
 
 export function addStorageFamilies(list: FamilyList, statistics: StorageStatistics): void {
   addHead(list, statistics.head);

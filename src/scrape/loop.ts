@@ -73,7 +73,7 @@ export class ScrapeLoop {
     const offset = (hashText(key) ^ offsetSeed) >>> 0;
     const phase = Math.floor((offset / 2 ** 32) * intervalMs);
     const delay = (((phase - now) % intervalMs) + intervalMs) % intervalMs;
-    this.#start = clock.monotonic() + delay;
+    this.#start = clock.elapsed() + delay;
     this.#alignedMs = Math.round(now + delay);
     this.#tick = 0;
     this.#plan();
@@ -145,7 +145,7 @@ export class ScrapeLoop {
     if (this.#stopped) return;
     const {clock} = this.#owner.world;
     const due = this.#start + this.#tick * this.target.intervalMs;
-    this.#cancelTimer = clock.after(Math.max(0, due - clock.monotonic()), () => {
+    this.#cancelTimer = clock.after(Math.max(0, due - clock.elapsed()), () => {
       this.#running = this.#run();
     });
   }
@@ -154,12 +154,12 @@ export class ScrapeLoop {
     const {clock} = this.#owner.world;
     const {intervalMs} = this.target;
     const planned = this.#start + this.#tick * intervalMs;
-    const missed = Math.max(0, Math.floor((clock.monotonic() - planned) / intervalMs));
+    const missed = Math.max(0, Math.floor((clock.elapsed() - planned) / intervalMs));
     this.#tick += missed + 1;
     this.#alignedMs += missed * intervalMs;
     this.#scraping = true;
     try {
-      await this.#scrape(this.#timestamp(clock.monotonic() - planned - missed * intervalMs));
+      await this.#scrape(this.#timestamp(clock.elapsed() - planned - missed * intervalMs));
     } catch (cause) {
       this.#log.error('Scrape failed in an unforeseen way', {err: cause});
     }
@@ -182,7 +182,7 @@ export class ScrapeLoop {
     const {world, forcedError} = this.#owner;
     const {clock, counters} = world;
     const ingest = this.#ingest;
-    const start = clock.monotonic();
+    const start = clock.elapsed();
     if (this.#lastStart > 0)
       counters.observeInterval(this.target.intervalMs, (start - this.#lastStart) / 1000);
     this.#lastStart = start;
@@ -207,7 +207,7 @@ export class ScrapeLoop {
     try {
       error = await ingest.store({
         timestampMs,
-        elapsedSeconds: () => (clock.monotonic() - start) / 1000,
+        elapsedSeconds: () => (clock.elapsed() - start) / 1000,
         // When the body could not be fetched, what was read of it does not count.
         scan: error === null || body.failed ? body.scan : null,
         error,
@@ -220,7 +220,7 @@ export class ScrapeLoop {
         this.#owner.world.releaseScan(body.scan);
       }
     }
-    this.#report(error, timestampMs, (clock.monotonic() - start) / 1000);
+    this.#report(error, timestampMs, (clock.elapsed() - start) / 1000);
   }
 
   #report(error: Error | null, timestampMs: number, seconds: number): void {

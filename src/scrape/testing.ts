@@ -7,7 +7,7 @@ import {sampleStatus} from '../storage/appender.ts';
 import type {Labels} from '../model/labels.ts';
 import {formatLabels} from '../model/labels.ts';
 import {isStale} from '../model/value.ts';
-import type {ScrapeClock} from './clock.ts';
+import type {Clock} from '../sys/clock.ts';
 import type {ScrapeConfig} from './config.ts';
 import {ScrapeMemory} from './memory.ts';
 
@@ -181,13 +181,13 @@ export function scrapeConfig(options: Partial<ScrapeConfig>): ScrapeConfig {
 }
 
 /** A clock that stands still until it is told to go on. */
-export class ManualClock implements ScrapeClock {
+export class ManualClock implements Clock {
   #wall = 1_700_000_000_000;
   #monotonic = 5000;
   #timers: {at: number; fire: () => void}[] = [];
 
   readonly now = (): number => this.#wall;
-  readonly monotonic = (): number => this.#monotonic;
+  readonly elapsed = (): number => this.#monotonic;
   readonly after = (delayMs: number, fire: () => void): (() => void) => {
     const timer = {at: this.#monotonic + delayMs, fire};
     this.#timers.push(timer);

@@ -5,8 +5,8 @@ import type {LinearMemory} from '../kernels/memory.ts';
 import type {Appender} from '../storage/appender.ts';
 import type {Logger} from '../sys/log.ts';
 import {BodyScan} from './bodyscan.ts';
-import type {ScrapeClock} from './clock.ts';
-import {systemClock} from './clock.ts';
+import type {Clock} from '../sys/clock.ts';
+import {systemClock} from '../sys/clock.ts';
 import type {Ingest} from './ingest.ts';
 import {ScrapeMemory} from './memory.ts';
 import {hashText} from './hash.ts';
@@ -18,7 +18,7 @@ export interface ScrapeManagerOptions {
   kernels: Kernels;
   arena: Arena;
   logger: Logger;
-  clock?: ScrapeClock;
+  clock?: Clock;
   /** Two servers with different external labels scrape the same targets at different times. */
   externalLabels?: Record<string, string>;
 }
@@ -31,7 +31,7 @@ export class ScrapeWorld {
   readonly memory: ScrapeMemory;
   readonly appender: Appender;
   readonly logger: Logger;
-  readonly clock: ScrapeClock;
+  readonly clock: Clock;
   readonly counters = new ScrapeCounters();
   readonly offsetSeed: number;
   /** Everything that holds a line table. */
