@@ -146,6 +146,8 @@ class MemoryCursor implements SeriesCursor {
   times = new Float64Array(0);
   values = new Float64Array(0);
   valueWords = new Uint32Array(0);
+  readonly histograms = null;
+  readonly startTimes = null;
   readonly seriesCount: number;
   readonly #series: readonly MemorySeries[];
   readonly #symbols: Symbols;

@@ -1,3 +1,4 @@
+import type {FloatHistogram} from '../model/histogram.ts';
 import type {Matcher} from '../model/matcher.ts';
 import type {Symbols} from './symbols.ts';
 
@@ -33,16 +34,24 @@ export interface SeriesCursor {
   /** Labels of the current series; a new array, the caller may keep it. */
   labels(): LabelIds;
   /**
-   * Decodes the current series' float samples with mint <= time <= maxt, oldest first, and returns how many.
+   * Decodes the current series' samples with mint <= time <= maxt, oldest first, and returns how many.
    * Then `times`, `values` and `valueWords` hold them, until the next call of `read` or `next`. Stale markers are
-   * included, with their exact bits (see model/value.ts: compare through `valueWords`). The columns may be longer than
-   * the count returned. Times are whole milliseconds and rise strictly.
+   * included, with their exact bits (see model/value.ts: compare through `valueWords`); those of histograms (whose sum is
+   * the stale NaN) look like those of floats. The columns may be longer than the count returned. Times are whole
+   * milliseconds and rise strictly.
    */
   read(mint: number, maxt: number): number;
   readonly times: Float64Array;
   readonly values: Float64Array;
   /** The bytes of `values` as 32-bit words: low half at 2i, high half at 2i + 1. */
   readonly valueWords: Uint32Array;
+  /**
+   * Native histograms by sample; undefined where the sample is a float or a stale marker. Null where the last `read` found
+   * no histogram at all, which is by far the most common case.
+   */
+  readonly histograms: readonly (FloatHistogram | undefined)[] | null;
+  /** Start timestamps by sample in milliseconds, 0 = not known. Null where the last `read` found none. */
+  readonly startTimes: Float64Array | null;
   /** Number of series selected so far or in total, as far as known; for limits and statistics. */
   readonly seriesCount: number;
 }

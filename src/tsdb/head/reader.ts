@@ -224,6 +224,8 @@ class HeadCursor implements SeriesCursor {
   times: Float64Array;
   values: Float64Array;
   valueWords: Uint32Array;
+  readonly histograms = null;
+  readonly startTimes = null;
   readonly #querier: HeadQuerier;
   readonly #selected: SelectedSeries;
   #at = -1;
