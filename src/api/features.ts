@@ -32,6 +32,7 @@ export function describeFeatures(switches: FeatureSwitches): Record<string, Reco
       [name, (!experimental || withExperiments) && !missingFunctions.has(name)] as const,
   );
   const fill = enabled.has('promql-binop-fill-modifiers');
+  const extended = enabled.has('promql-extended-range-selectors');
   return sortKeys({
     api: sortKeys({
       admin: false,
@@ -51,13 +52,15 @@ export function describeFeatures(switches: FeatureSwitches): Record<string, Reco
     promql: sortKeys({
       ...named(
         'at_modifier bool by duration_expr group_left group_right ignoring negative_offset offset on per_query_lookback_delta subqueries without',
-        'anchored smoothed type_and_unit_labels',
+        'type_and_unit_labels',
       ),
+      anchored: extended,
       delayed_name_removal: enabled.has('promql-delayed-name-removal'),
       fill,
       fill_left: fill,
       fill_right: fill,
       per_step_stats: enabled.has('promql-per-step-stats'),
+      smoothed: extended,
     }),
     promql_functions: sortKeys(Object.fromEntries(functionNames)),
     promql_operators: sortKeys({

@@ -46,8 +46,7 @@ const features: Readonly<Record<string, Feature>> = {
   'promql-delayed-name-removal': works,
   'promql-duration-expr': always,
   'promql-experimental-functions': works,
-  // The parser knows them, the engine does not.
-  'promql-extended-range-selectors': later,
+  'promql-extended-range-selectors': works,
   'promql-negative-offset': always,
   'promql-per-step-stats': works,
   'remote-write-receiver': flag('web.enable-remote-write-receiver'),

@@ -20,6 +20,7 @@ import {labelJoin, labelReplace} from './operators/relabel.ts';
 import {InstantSelector, StoredColumns, type ColumnSource} from './operators/selector.ts';
 import {setOperator} from './operators/sets.ts';
 import {SharedRows} from './operators/shared.ts';
+import {ExtendedColumns, SmoothedSelector} from './operators/smoothed.ts';
 import {subqueryGrid, SubqueryColumns} from './operators/subquery.ts';
 import {aggregateK, limitRatio} from './operators/topk.ts';
 import {
@@ -33,6 +34,7 @@ import {
 import {windowFunctionOf} from './rangefunctions.ts';
 import {RepeatedExprs} from './repeated.ts';
 import {absent, float, type Operator} from './row.ts';
+import {extensionOf} from './windows/extended.ts';
 
 /** Bytes for a step of a row (value and kind), and of two columns beside it. */
 const rowBytes = 9;
@@ -105,14 +107,13 @@ export class Planner {
       return new SubqueryColumns(this.#context, rows, {grid: inner, countsInner: whole});
     }
     const {selector, rangeMs} = expr;
-    if (selector.anchored || selector.smoothed) {
-      throw executionError(
-        `the ${selector.anchored ? 'anchored' : 'smoothed'} modifier is not supported yet`,
-      );
-    }
     const fixedTimeMs = selector.at as number | null;
     const selection = {matchers: selector.matchers, offsetMs: selector.offsetMs, fixedTimeMs};
-    return new StoredColumns(this.#context, selection, grid, rangeMs);
+    const extension = extensionOf(selector, this.#context.lookbackDeltaMs);
+    if (whole && extension !== null) {
+      return new ExtendedColumns(this.#context, selection, {timeMs: grid.startMs, rangeMs, extension});
+    }
+    return new StoredColumns(this.#context, selection, grid, {rangeMs, extension});
   }
 
   /**
@@ -142,9 +143,9 @@ export class Planner {
   }
 
   #selector(expr: Extract<Expr, {kind: 'vectorSelector'}>, grid: Grid, answer: 'value' | 'time'): Operator {
-    if (expr.smoothed) throw executionError('the smoothed modifier is not supported yet');
     const fixedTimeMs = expr.at as number | null;
     const selection = {matchers: expr.matchers, offsetMs: expr.offsetMs, fixedTimeMs};
+    if (expr.smoothed && answer === 'value') return new SmoothedSelector(this.#context, selection, grid);
     return new InstantSelector(this.#context, selection, grid, answer);
   }
 
@@ -319,7 +320,8 @@ export class Planner {
     const scalars = call.args
       .filter((_, index) => index !== rangeIndex)
       .map((each) => this.scalar(withoutParens(each), grid));
-    const compute = windowFunctionOf(call, scalars, grid);
+    const extension = arg.kind === 'subquery' ? null : extensionOf(arg.selector, context.lookbackDeltaMs);
+    const compute = windowFunctionOf(call, {scalars, grid, extension});
     this.#takeColumns(grid, columnsBytes);
     const source = this.columns(arg, grid);
     const at = arg.kind === 'subquery' ? arg.at : arg.selector.at;
@@ -333,6 +335,7 @@ export class Planner {
           ? null
           : (at as number) - (arg.kind === 'subquery' ? arg.offsetMs : arg.selector.offsetMs),
       compute,
+      extension,
       keepsName: name === 'first_over_time' || name === 'last_over_time',
       counterRange: counter ? arg.range : null,
       quantiles: name === 'quantile_over_time' ? {values: scalars[0]!, range: call.args[0]!.range} : null,

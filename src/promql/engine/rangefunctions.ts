@@ -3,6 +3,7 @@ import {executionError} from './error.ts';
 import type {Grid} from './grid.ts';
 import {CountEvents, CountOverTime, PickOverTime, PresentOverTime} from './windows/count.ts';
 import {ExtremeOverTime} from './windows/extreme.ts';
+import {ExtendedRate, type Extension} from './windows/extended.ts';
 import {MadOverTime, QuantileOverTime} from './windows/quantile.ts';
 import {ExtrapolatedRate, InstantRate} from './windows/rate.ts';
 import {Regression} from './windows/regression.ts';
@@ -39,8 +40,18 @@ const simple: Readonly<Record<string, () => WindowFunction>> = {
 };
 
 /** What a function over a range vector computes; `scalars` are its other arguments, in order. */
-export function windowFunctionOf(call: Call, scalars: readonly Float64Array[], grid: Grid): WindowFunction {
+export function windowFunctionOf(
+  call: Call,
+  options: {scalars: readonly Float64Array[]; grid: Grid; extension: Extension | null},
+): WindowFunction {
+  const {scalars, grid, extension} = options;
   const {name} = call.func;
+  if (extension !== null) {
+    checkExtension(name, extension);
+    if (name === 'delta' || name === 'increase' || name === 'rate') {
+      return new ExtendedRate(name, extension.kind);
+    }
+  }
   switch (name) {
     case 'quantile_over_time':
       return new QuantileOverTime(scalars[0]!);
@@ -54,6 +65,18 @@ export function windowFunctionOf(call: Call, scalars: readonly Float64Array[], g
   const make = Object.hasOwn(simple, name) ? simple[name] : undefined;
   if (make === undefined) throw executionError(`function ${name}() is not supported yet`);
   return make();
+}
+
+/** Other functions would take the samples beyond the range as parts of it. */
+const extensible: Readonly<Record<Extension['kind'], readonly string[]>> = {
+  anchored: ['changes', 'delta', 'increase', 'rate', 'resets'],
+  smoothed: ['delta', 'increase', 'rate'],
+};
+
+function checkExtension(name: string, {kind}: Extension): void {
+  const names = extensible[kind];
+  if (names.includes(name)) return;
+  throw executionError(`${kind} modifier can only be used with: ${names.join(', ')} - not with ${name}`);
 }
 
 function checkFactors(factors: Float64Array, what: string, symbol: string): void {

@@ -8,6 +8,7 @@ import type {Grid} from '../grid.ts';
 import {valueOf} from '../labelset.ts';
 import {absent, float, newRow, type Operator, type Row} from '../row.ts';
 import {Tuples} from '../tuples.ts';
+import {narrow, type Extension} from '../windows/extended.ts';
 import {Windows, type WindowFunction} from '../windows/window.ts';
 import type {ColumnSource} from './selector.ts';
 
@@ -18,6 +19,8 @@ export interface RangeFunctionSpec {
   /** The time of an @ modifier: then all steps have the same window. */
   fixedTimeMs: number | null;
   compute: WindowFunction;
+  /** Of an anchored or smoothed selector. */
+  extension: Extension | null;
   /** first_over_time and last_over_time keep the metric's name. */
   keepsName: boolean;
   /** rate and increase: where to remark that a metric looks like no counter. */
@@ -54,7 +57,6 @@ export class RangeFunction implements Operator {
     const source = this.#source;
     while (source.next()) {
       const points = this.#evaluate();
-      this.#account();
       if (points === 0) continue;
       this.#label(source.labels, source.dropName);
       this.row.points = points;
@@ -65,14 +67,17 @@ export class RangeFunction implements Operator {
   }
 
   #evaluate(): number {
-    const {compute, grid} = this.#spec;
+    const {compute, extension, grid} = this.#spec;
     const windows = this.#windows;
     windows.slide(this.#source, {
       grid,
       rangeMs: this.#spec.rangeMs,
       offsetMs: this.#spec.offsetMs,
       fixedTimeMs: this.#spec.fixedTimeMs,
+      extension,
     });
+    this.#account();
+    if (extension !== null) narrow(windows, extension.kind === 'smoothed');
     if (windows.longest < compute.samplesMin) return 0;
     compute.compute(windows, this.row.values);
     const {first, end, steps} = windows;
@@ -133,13 +138,13 @@ export class RangeFunction implements Operator {
     const windows = this.#windows;
     context.touchSamples(windows.longest);
     context.samplesQueried += windows.total;
-    const {first, end, steps, stepMs, rangeMs} = windows;
+    const {first, end, steps, stepMs, spanMs} = windows;
     if (context.samplesPerStep?.length === steps) {
       for (let step = 0; step < steps; step++) context.samplesPerStep[step]! += end[step]! - first[step]!;
     }
     if (!this.#source.stored || steps === 0) return;
     // What a step's window shares with the one before is read once.
-    const disjoint = rangeMs < stepMs;
+    const disjoint = spanMs < stepMs;
     context.samplesRead += disjoint ? windows.total : end[steps - 1]! - first[0]!;
   }
 }

@@ -142,13 +142,18 @@ export class StoredColumns implements ColumnSource {
   #ownTimes = new Float64Array(0);
   #ownValues = new Float64Array(0);
 
-  constructor(context: QueryContext, selection: Selection, grid: Grid, rangeMs: number) {
+  constructor(
+    context: QueryContext,
+    selection: Selection,
+    grid: Grid,
+    reach: {rangeMs: number; extension: {beforeMs: number; afterMs: number} | null},
+  ) {
     this.#context = context;
     this.#selection = selection;
     this.singleName = !context.typeAndUnitLabels && selectsOneName(selection.matchers);
     const {first, last} = evaluationTimes(selection, grid);
-    this.#first = first - rangeMs + 1;
-    this.#last = last;
+    this.#first = first - reach.rangeMs - (reach.extension?.beforeMs ?? 0) + 1;
+    this.#last = last + (reach.extension?.afterMs ?? 0);
   }
 
   next(): boolean {

@@ -58,7 +58,7 @@ export class ExtrapolatedRate implements WindowFunction {
 }
 
 /** Where a counter fell, and what it had reached before. */
-class CounterResets {
+export class CounterResets {
   count = 0;
   #at = new Int32Array(0);
   #values: Float64Array = new Float64Array(0);

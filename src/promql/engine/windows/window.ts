@@ -24,6 +24,8 @@ export class Windows {
   startMs = 0;
   stepMs = 0;
   rangeMs = 0;
+  /** How far windows reach in time: their range and its extension. */
+  spanMs = 0;
 
   constructor(steps: number) {
     this.first = new Int32Array(steps);
@@ -33,11 +35,17 @@ export class Windows {
 
   /**
    * Looks at another series. The window of a step is (time - range, time], where `time` is the step's own less
-   * `offsetMs`, or `fixedTimeMs` for all steps where that is not null.
+   * `offsetMs`, or `fixedTimeMs` for all steps where that is not null; with `extension`, it reaches further on both sides.
    */
   slide(
     samples: {times: Float64Array; values: Float64Array; length: number},
-    spec: {grid: Grid; rangeMs: number; offsetMs: number; fixedTimeMs: number | null},
+    spec: {
+      grid: Grid;
+      rangeMs: number;
+      offsetMs: number;
+      fixedTimeMs: number | null;
+      extension?: {beforeMs: number; afterMs: number} | null;
+    },
   ): void {
     this.times = samples.times;
     this.values = samples.values;
@@ -51,13 +59,16 @@ export class Windows {
     this.startMs = startMs;
     this.stepMs = stepMs;
     this.rangeMs = rangeMs;
+    const afterMs = spec.extension?.afterMs ?? 0;
+    const spanMs = rangeMs + afterMs + (spec.extension?.beforeMs ?? 0);
+    this.spanMs = spanMs;
     let lower = 0;
     let upper = 0;
     let total = 0;
     let longest = 0;
     for (let step = 0; step < steps; step++) {
-      const last = startMs + step * stepMs;
-      const before = last - rangeMs;
+      const last = startMs + step * stepMs + afterMs;
+      const before = last - spanMs;
       while (upper < length && times[upper]! <= last) upper++;
       while (lower < upper && times[lower]! <= before) lower++;
       first[step] = lower;
