@@ -1,6 +1,6 @@
 // Starting programs on loopback for tests and benchmarks, and reading what they cost from /proc (Linux).
 import {spawn, type ChildProcess} from 'node:child_process';
-import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -110,6 +110,17 @@ export function residentBytes(pid: number): {now: number; highest: number} {
     }
   }
   return {now, highest};
+}
+
+/** Begins residentBytes().highest anew, where the system lets us. */
+export function forgetHighest(pid: number): void {
+  for (const each of processTree(pid)) {
+    try {
+      writeFileSync(`/proc/${each}/clear_refs`, '5');
+    } catch {
+      // It has ended meanwhile, or it is not ours.
+    }
+  }
 }
 
 /** Fields of /proc/PID/stat from the state on (index 0), or null where the process is gone. */

@@ -1,5 +1,7 @@
-/** `data` of a query's answer, as the HTTP API gives it. */
-export interface QueryData {
+/** `data` of an answer, as the HTTP API gives it: of a query, or of a lookup, whose order does not count. */
+export type QueryData = ExpressionData | (string | Record<string, string>)[];
+
+export interface ExpressionData {
   resultType: string;
   result: {metric: Record<string, string>; value?: [number, string]; values?: [number, string][]}[];
 }
@@ -11,6 +13,9 @@ const relativeToleranceMax = 1e-9;
 export function compareAnswers(own: QueryData | string, other: QueryData | string): string | null {
   if (typeof own === 'string') return typeof other === 'string' ? null : `refused: ${own}`;
   if (typeof other === 'string') return `the other refused: ${other}`;
+  if (Array.isArray(own))
+    return Array.isArray(other) ? compareLookups(own, other) : 'a list instead of a result';
+  if (Array.isArray(other)) return 'a result instead of a list';
   if (own.resultType !== other.resultType) return `${own.resultType} instead of ${other.resultType}`;
   if (own.result.length !== other.result.length)
     return `${own.result.length} series instead of ${other.result.length}`;
@@ -30,6 +35,19 @@ export function compareAnswers(own: QueryData | string, other: QueryData | strin
     }
   }
   return null;
+}
+
+function compareLookups(
+  own: (string | Record<string, string>)[],
+  other: (string | Record<string, string>)[],
+): string | null {
+  const textOf = (item: string | Record<string, string>): string =>
+    typeof item === 'string' ? item : keyOf(item);
+  const ours = own.map(textOf).sort();
+  const theirs = other.map(textOf).sort();
+  if (ours.length !== theirs.length) return `${ours.length} items instead of ${theirs.length}`;
+  const at = ours.findIndex((each, i) => each !== theirs[i]);
+  return at < 0 ? null : `${ours[at]} instead of ${theirs[at]}`;
 }
 
 function closeEnough(left: string, right: string): boolean {

@@ -43,6 +43,23 @@ export function describeSeries(instances: number): DatasetSeries[] {
   return all;
 }
 
+/** Series that reach further back, for windows of a day: so many counters and gauges of the processes on each machine. */
+export function describeLongSeries(instances: number): DatasetSeries[] {
+  const all: DatasetSeries[] = [];
+  for (let index = 0; index < instances; index++) {
+    const labels = {instance: `host-${String(index).padStart(3, '0')}:9100`, job: 'process'};
+    const seed = 1_000_000 + 8 * index;
+    const add = (kind: DatasetSeries['kind'], name: string, process: string, offset: number): void => {
+      all.push({labels: labelsOf({__name__: name, ...labels, process}), kind, seed: seed + offset});
+    };
+    for (const [i, process] of ['api', 'worker'].entries()) {
+      add('counter', 'process_cpu_seconds_total', process, 2 * i);
+      add('gauge', 'process_load_ratio', process, 2 * i + 1);
+    }
+  }
+  return all;
+}
+
 /** Fills `values` with the series' samples, one for each step. Histogram buckets of one histogram rise with le. */
 export function fillValues(series: DatasetSeries, values: Float64Array): void {
   const random = new Random(series.seed);
@@ -67,113 +84,3 @@ export function fillValues(series: DatasetSeries, values: Float64Array): void {
     values[i] = total;
   }
 }
-
-export interface BenchQuery {
-  name: string;
-  expr: string;
-  /** Length of the range in seconds before the newest sample; 0 = an instant query. */
-  range: number;
-  step: number;
-}
-
-const hour = 3600;
-
-export const benchQueries: BenchQuery[] = [
-  {name: 'selector, one series', expr: 'up{instance="host-001:9100"}', range: hour, step: 15},
-  {
-    name: 'selector, a machine',
-    expr: 'node_cpu_seconds_total{instance="host-001:9100"}',
-    range: hour,
-    step: 15,
-  },
-  {
-    name: 'rate, a machine',
-    expr: 'rate(node_cpu_seconds_total{instance="host-001:9100",mode!="idle"}[5m])',
-    range: hour,
-    step: 15,
-  },
-  {
-    name: 'cpu busy by machine',
-    expr: '1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[5m]))',
-    range: hour,
-    step: 15,
-  },
-  {name: 'cpu by mode', expr: 'sum by (mode) (rate(node_cpu_seconds_total[5m]))', range: 6 * hour, step: 60},
-  {
-    name: 'requests by handler',
-    expr: 'sum by (handler, code) (rate(http_requests_total[5m]))',
-    range: 6 * hour,
-    step: 60,
-  },
-  {
-    name: 'error ratio',
-    expr: 'sum by (instance) (rate(http_requests_total{code="500"}[5m])) / sum by (instance) (rate(http_requests_total[5m]))',
-    range: hour,
-    step: 15,
-  },
-  {
-    name: 'p99 by handler',
-    expr: 'histogram_quantile(0.99, sum by (le, handler) (rate(http_request_duration_seconds_bucket[5m])))',
-    range: hour,
-    step: 15,
-  },
-  {
-    name: 'p90, every machine',
-    expr: 'histogram_quantile(0.9, rate(http_request_duration_seconds_bucket[5m]))',
-    range: hour,
-    step: 60,
-  },
-  {name: 'topk', expr: 'topk(5, node_hwmon_temp_celsius)', range: hour, step: 15},
-  {name: 'max over an hour', expr: 'max_over_time(node_hwmon_temp_celsius[1h])', range: 6 * hour, step: 60},
-  {
-    name: 'quantile over an hour',
-    expr: 'quantile_over_time(0.9, node_hwmon_temp_celsius[1h])',
-    range: 6 * hour,
-    step: 60,
-  },
-  {
-    name: 'avg over five minutes',
-    expr: 'avg by (zone) (avg_over_time(node_filesystem_avail_bytes[5m]))',
-    range: 6 * hour,
-    step: 60,
-  },
-  {
-    name: 'increase over an hour',
-    expr: 'sum by (job) (increase(http_requests_total[1h]))',
-    range: 6 * hour,
-    step: 60,
-  },
-  {
-    name: 'predict_linear',
-    expr: 'predict_linear(node_filesystem_avail_bytes[1h], 4 * 3600) < 0',
-    range: 6 * hour,
-    step: 60,
-  },
-  {
-    name: 'subquery',
-    expr: 'max_over_time(sum by (zone) (rate(http_requests_total[5m]))[1h:1m])',
-    range: hour,
-    step: 60,
-  },
-  {name: 'join', expr: 'node_hwmon_temp_celsius * on (instance) group_left (zone) up', range: hour, step: 15},
-  {
-    name: 'regular expression',
-    expr: 'count by (__name__) ({__name__=~"node_.*", instance=~"host-00[0-9]:9100"})',
-    range: hour,
-    step: 60,
-  },
-  {name: 'instant sum by', expr: 'sum by (instance) (rate(http_requests_total[5m]))', range: 0, step: 0},
-  {
-    name: 'instant p99',
-    expr: 'histogram_quantile(0.99, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))',
-    range: 0,
-    step: 0,
-  },
-  {name: 'instant count of everything', expr: 'count({__name__!=""})', range: 0, step: 0},
-  {
-    name: 'instant increase, a long window',
-    expr: 'sum(increase(http_requests_total[6h]))',
-    range: 0,
-    step: 0,
-  },
-];
