@@ -1,0 +1,237 @@
+import {ByteReader} from '../../base/varint.ts';
+import {crc32c} from '../../kernels/crc32c.ts';
+import type {FileSystem} from '../../sys/fs.ts';
+import type {Logger} from '../../sys/log.ts';
+import {
+  checksumBytes,
+  chunkBytesMax,
+  entryFixedBytes,
+  entryMetaBytesMax,
+  fileHeaderBytes,
+  headChunkPath,
+  headChunksMagic,
+  headChunksVersion,
+  listHeadChunkFiles,
+  outOfOrderBit,
+} from './format.ts';
+import type {ChunkMeta} from './writer.ts';
+
+/** What an entry says, and where it is. One object, reused. */
+export interface ScannedChunk extends ChunkMeta {
+  file: number;
+  /** Of the entry. */
+  offset: number;
+  /** Of the chunk's data. */
+  bytes: number;
+  samples: number;
+}
+
+/** Where files stopped making sense: from here on nothing of them is used. */
+export interface HeadChunkDamage {
+  file: number;
+  offset: number;
+  reason: string;
+}
+
+export interface HeadChunkScan {
+  files: number;
+  chunks: number;
+  /** Number of the last file that is used; 0 = none. */
+  lastFile: number;
+  damage: HeadChunkDamage | null;
+}
+
+const readBytes = 1024 * 1024;
+
+/**
+ * Reads all entries, in the order in which they were written, up to the first damage. The chunks of a series come in the order of
+ * time, so what is found of each is whole up to a time. Changes nothing.
+ */
+export function scanHeadChunks(
+  fs: FileSystem,
+  dir: string,
+  receive: (chunk: ScannedChunk) => void,
+): HeadChunkScan {
+  const scan: HeadChunkScan = {files: 0, chunks: 0, lastFile: 0, damage: null};
+  for (const file of listHeadChunkFiles(fs, dir)) {
+    const missing = scan.files > 0 && file !== scan.lastFile + 1;
+    if (missing) {
+      scan.damage = {file, offset: 0, reason: `file ${scan.lastFile + 1} is missing`};
+      return scan;
+    }
+    const scanner = new FileScanner(fs, dir, file);
+    try {
+      const damage = scanner.run(receive);
+      scan.chunks += scanner.chunks;
+      if (damage !== null) scan.damage = damage;
+    } finally {
+      scanner.close();
+    }
+    // A file without a sound entry goes as a whole.
+    if (scan.damage !== null && scan.damage.offset <= fileHeaderBytes) return scan;
+    scan.files++;
+    scan.lastFile = file;
+    if (scan.damage !== null) return scan;
+  }
+  return scan;
+}
+
+/**
+ * Takes away what is behind the damage: the end of its file, or all of it, and the files after it. The oldest goes last, so that
+ * no gap comes about when that stops half-way.
+ */
+export function repairHeadChunks(fs: FileSystem, dir: string, damage: HeadChunkDamage, log: Logger): void {
+  for (const file of listHeadChunkFiles(fs, dir).reverse()) {
+    const path = headChunkPath(dir, file);
+    if (file > damage.file || (file === damage.file && damage.offset <= fileHeaderBytes)) fs.remove(path);
+    else if (file === damage.file) {
+      const opened = fs.open(path, 'r+');
+      try {
+        fs.truncate(opened, damage.offset);
+        fs.sync(opened);
+      } finally {
+        fs.close(opened);
+      }
+    }
+  }
+  fs.syncDirectory(dir);
+  log.warn('Head chunks are repaired: what was cut off is read from the log again', {...damage});
+}
+
+class FileScanner {
+  chunks = 0;
+  readonly #fs: FileSystem;
+  readonly #file: number;
+  readonly #opened: number;
+  readonly #size: number;
+  readonly #reader = new ByteReader(new Uint8Array(0));
+  readonly #chunk: ScannedChunk;
+  #buffer: Uint8Array;
+  /** What of the file #buffer holds. */
+  #start = 0;
+  #end = 0;
+
+  constructor(fs: FileSystem, dir: string, file: number) {
+    this.#fs = fs;
+    this.#file = file;
+    this.#opened = fs.open(headChunkPath(dir, file), 'r');
+    this.#size = fs.size(this.#opened);
+    this.#buffer = new Uint8Array(Math.min(readBytes, this.#size));
+    this.#chunk = {
+      file,
+      offset: 0,
+      ref: 0,
+      minTime: 0,
+      maxTime: 0,
+      encoding: 0,
+      outOfOrder: false,
+      bytes: 0,
+      samples: 0,
+    };
+  }
+
+  close(): void {
+    this.#fs.close(this.#opened);
+  }
+
+  run(receive: (chunk: ScannedChunk) => void): HeadChunkDamage | null {
+    const wrong = this.#checkHeader();
+    if (wrong !== null) return this.#damage(0, wrong);
+    let offset = fileHeaderBytes;
+    while (offset < this.#size) {
+      const next = this.#entry(offset);
+      if (typeof next === 'string') return this.#damage(offset, next);
+      if (next === 0) return null;
+      this.chunks++;
+      receive(this.#chunk);
+      offset = next;
+    }
+    return null;
+  }
+
+  #damage(offset: number, reason: string): HeadChunkDamage {
+    return {file: this.#file, offset, reason};
+  }
+
+  #checkHeader(): string | null {
+    if (this.#size < fileHeaderBytes) return `the file has only ${this.#size} bytes`;
+    const at = this.#load(0, fileHeaderBytes);
+    const view = new DataView(this.#buffer.buffer, at, fileHeaderBytes);
+    const magic = view.getUint32(0);
+    if (magic !== headChunksMagic) return `invalid magic number ${magic.toString(16)}`;
+    const version = view.getUint8(4);
+    return version === headChunksVersion ? null : `invalid chunk format version ${version}`;
+  }
+
+  /** Reads an entry. Gives where the next one begins, 0 at the end of what was written, or what is wrong. */
+  #entry(offset: number): number | string {
+    const left = this.#size - offset;
+    const head = Math.min(left, entryMetaBytesMax);
+    const start = this.#load(offset, head);
+    if (this.#isEmpty(start, Math.min(head, entryFixedBytes - 1))) return 0;
+    if (left < entryMetaBytesMax) return 'the file ends inside an entry';
+    const chunk = this.#chunk;
+    const reader = this.#reader;
+    reader.reset(this.#buffer, start, start + head);
+    chunk.offset = offset;
+    chunk.ref = reader.uint64();
+    chunk.minTime = reader.int64();
+    chunk.maxTime = reader.int64();
+    const encoding = reader.byte();
+    chunk.outOfOrder = (encoding & outOfOrderBit) !== 0;
+    chunk.encoding = encoding & ~outOfOrderBit;
+    const length = lengthOf(reader);
+    if (length < 2 || length > chunkBytesMax) return `invalid chunk length ${length}`;
+    const data = reader.position - start;
+    const total = data + length + checksumBytes;
+    if (total > left) return 'the file ends inside an entry';
+    return this.#check(offset, data, length) ?? offset + total;
+  }
+
+  #check(offset: number, data: number, length: number): string | null {
+    const start = this.#load(offset, data + length + checksumBytes);
+    const end = start + data + length;
+    this.#reader.reset(this.#buffer, end, end + checksumBytes);
+    const expected = this.#reader.uint32();
+    const actual = crc32c(this.#buffer, start, end);
+    if (actual !== expected) {
+      return `checksum mismatch expected:${expected.toString(16)}, actual:${actual.toString(16)}`;
+    }
+    const chunk = this.#chunk;
+    if (!(chunk.ref <= Number.MAX_SAFE_INTEGER)) return `invalid series reference ${chunk.ref}`;
+    if (chunk.minTime > chunk.maxTime) return `times ${chunk.minTime} to ${chunk.maxTime} do not rise`;
+    chunk.bytes = length;
+    chunk.samples = (this.#buffer[start + data]! << 8) | this.#buffer[start + data + 1]!;
+    return null;
+  }
+
+  /** Makes `length` bytes from `offset` of the file present, and gives where in the buffer they begin. */
+  #load(offset: number, length: number): number {
+    if (offset >= this.#start && offset + length <= this.#end) return offset - this.#start;
+    if (length > this.#buffer.length) this.#buffer = new Uint8Array(Math.max(length, readBytes));
+    this.#start = offset;
+    this.#end = offset;
+    while (this.#end < offset + length) {
+      const held = this.#end - offset;
+      const count = this.#fs.read(this.#opened, this.#buffer, held, this.#buffer.length - held, this.#end);
+      if (count === 0)
+        throw new RangeError(`head chunk file ${this.#file} ends before byte ${offset + length}`);
+      this.#end += count;
+    }
+    return 0;
+  }
+
+  #isEmpty(start: number, length: number): boolean {
+    for (let i = start; i < start + length; i++) if (this.#buffer[i] !== 0) return false;
+    return true;
+  }
+}
+
+function lengthOf(reader: ByteReader): number {
+  try {
+    return reader.uvarint();
+  } catch (error) {
+    if (error instanceof RangeError) return -1;
+    throw error;
+  }
+}
