@@ -3,7 +3,7 @@
 import {quoteGo} from '../base/quote.ts';
 import type {LabelIds} from '../storage/querier.ts';
 import type {Symbols} from '../storage/symbols.ts';
-import {formatPlain} from '../promql/engine/format.ts';
+import {formatPlain} from '../base/format.ts';
 import type {PointWriter} from '../kernels/points.ts';
 import type {
   MatrixSeries,

@@ -71,6 +71,18 @@ export class FloatHistogram implements HistogramFields {
 
   /** A copy with some fields replaced. */
   with(fields: Partial<HistogramFields>): FloatHistogram {
-    return new FloatHistogram({...this, ...fields});
+    return new FloatHistogram({
+      counterResetHint: fields.counterResetHint ?? this.counterResetHint,
+      schema: fields.schema ?? this.schema,
+      zeroThreshold: fields.zeroThreshold ?? this.zeroThreshold,
+      zeroCount: fields.zeroCount ?? this.zeroCount,
+      count: fields.count ?? this.count,
+      sum: fields.sum ?? this.sum,
+      positiveSpans: fields.positiveSpans ?? this.positiveSpans,
+      negativeSpans: fields.negativeSpans ?? this.negativeSpans,
+      positiveBuckets: fields.positiveBuckets ?? this.positiveBuckets,
+      negativeBuckets: fields.negativeBuckets ?? this.negativeBuckets,
+      customValues: fields.customValues ?? this.customValues,
+    });
   }
 }

@@ -3,7 +3,7 @@
 import {quoteGo} from '../../base/quote.ts';
 import type {PositionRange} from '../ast.ts';
 import {formatPosition} from '../parser/position.ts';
-import {formatShortest, formatFixedDigits} from './format.ts';
+import {formatShortest, formatFixedDigits} from '../../base/format.ts';
 
 export type AnnotationLevel = 'warning' | 'info';
 

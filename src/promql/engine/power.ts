@@ -1,6 +1,8 @@
 // x^y as Go computes it, since users compare: the whole part of the exponent by squaring a mantissa beside a binary exponent,
 // the rest by way of logarithms.
 
+import {scaleBy, split} from '../../base/binary.ts';
+
 /** IEEE 754 and C: 1 to any power and -1 to an infinite one are 1, where JavaScript says NaN. */
 export function power(base: number, exponent: number): number {
   if (exponent === 0 || base === 1) return 1;
@@ -47,26 +49,4 @@ export function power(base: number, exponent: number): number {
     scale = -scale;
   }
   return scaleBy(mantissa, scale);
-}
-
-const view = new DataView(new ArrayBuffer(8));
-
-/** A finite number that is not 0 as `[mantissa, exponent]` with mantissa * 2^exponent and 0.5 <= |mantissa| < 1. */
-function split(value: number): [number, number] {
-  const tiny = Math.abs(value) < 2 ** -1022;
-  view.setFloat64(0, tiny ? value * 2 ** 52 : value);
-  const high = view.getUint32(0);
-  const exponent = ((high >>> 20) & 0x7ff) - 1022;
-  view.setUint32(0, (high & 0x800fffff) | (1022 << 20));
-  return [view.getFloat64(0), tiny ? exponent - 52 : exponent];
-}
-
-/** value * 2^scale, rounded once. */
-function scaleBy(value: number, scale: number): number {
-  const [mantissa, exponent] = split(value);
-  const total = exponent + scale;
-  if (total > 1024) return mantissa * Infinity;
-  if (total > -1021) return mantissa * 2 ** (total - 1) * 2;
-  if (total < -1080) return mantissa * 0;
-  return mantissa * 2 ** (total + 60) * 2 ** -60;
 }

@@ -4,7 +4,7 @@
 import type {LabelIds} from '../../../storage/querier.ts';
 import type {AggregateExpr} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
-import {formatPlain} from '../format.ts';
+import {formatPlain} from '../../../base/format.ts';
 import type {Grid} from '../grid.ts';
 import {absent, float, newRow, type Operator, type Row} from '../row.ts';
 import {Grouping} from './grouping.ts';

@@ -4,7 +4,7 @@ import type {AggregateExpr} from '../../ast.ts';
 import type {LabelIds} from '../../../storage/querier.ts';
 import type {QueryContext} from '../context.ts';
 import {executionError} from '../error.ts';
-import {formatShortest} from '../format.ts';
+import {formatShortest} from '../../../base/format.ts';
 import type {Grid} from '../grid.ts';
 import {labelTexts} from '../labelset.ts';
 import {labelsHashFraction} from '../labelhash.ts';
