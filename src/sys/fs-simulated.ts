@@ -47,6 +47,8 @@ export class SimulatedFileSystem implements FileSystem {
   readonly #directories = new Set<string>(['']);
   readonly #open = new Map<number, {path: string; file: SimulatedFile}>();
   #nextFile = 3;
+  /** Renames that a loss of power may undo, the oldest first. What they replaced does not come back. */
+  #renames: {from: string; to: string}[] = [];
 
   open(path: string, mode: 'r' | 'r+' | 'wx'): number {
     this.#ask('open', path);
@@ -140,6 +142,7 @@ export class SimulatedFileSystem implements FileSystem {
   syncDirectory(path: string): void {
     this.#ask('syncDirectory', path);
     for (const [each, file] of this.#files) if (parentOf(each) === path) file.entryDurable = true;
+    this.#renames = this.#renames.filter(({to}) => parentOf(to) !== path);
   }
 
   makeDirectory(path: string): void {
@@ -164,10 +167,23 @@ export class SimulatedFileSystem implements FileSystem {
 
   rename(from: string, to: string): void {
     this.#ask('rename', from);
-    const file = this.#files.get(from);
-    if (file === undefined) throw systemError('ENOENT', 'rename', from);
-    this.#files.delete(from);
-    this.#files.set(to, file);
+    if (!this.#files.has(from) && !this.#directories.has(from)) throw systemError('ENOENT', 'rename', from);
+    if (this.#directories.has(from) && this.status(to) !== null) throw systemError('EEXIST', 'rename', to);
+    this.#move(from, to);
+    this.#renames.push({from, to});
+  }
+
+  #move(from: string, to: string): void {
+    for (const [each, file] of [...this.#files]) {
+      if (each !== from && !each.startsWith(`${from}/`)) continue;
+      this.#files.delete(each);
+      this.#files.set(to + each.slice(from.length), file);
+    }
+    for (const each of [...this.#directories]) {
+      if (each !== from && !each.startsWith(`${from}/`)) continue;
+      this.#directories.delete(each);
+      this.#directories.add(to + each.slice(from.length));
+    }
   }
 
   remove(path: string): void {
@@ -188,6 +204,12 @@ export class SimulatedFileSystem implements FileSystem {
   /** Power is gone: each sector that was not synced is as it was, or as it should be, at random; so is each length. */
   losePower(random: Random): void {
     this.kill();
+    // Directories forget the newest changes first.
+    while (this.#renames.length > 0 && random.below(2) === 0) {
+      const {from, to} = this.#renames.pop()!;
+      if (this.status(to) !== null && this.status(from) === null) this.#move(to, from);
+    }
+    this.#renames = [];
     for (const [path, file] of this.#files) {
       if (!file.entryDurable && random.below(2) === 0) {
         this.#files.delete(path);

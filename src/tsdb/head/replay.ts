@@ -1,5 +1,6 @@
 import type {Labels} from '../../model/labels.ts';
 import type {ReplaySink} from '../log.ts';
+import {RefTable} from '../reftable.ts';
 import type {Head} from './head.ts';
 
 /** What the log held beside what is now in the head. */
@@ -81,62 +82,5 @@ export class HeadReplay implements ReplaySink {
   finish(): void {
     this.#refs.clear();
     this.#head.resetCounts();
-  }
-}
-
-/** From refs to slots: open addressing in columns, 16 bytes a place. Ref 0 is none. */
-class RefTable {
-  refs = new Float64Array(1024);
-  slots = new Uint32Array(1024);
-  generations = new Uint32Array(1024);
-  #size = 0;
-
-  set(ref: number, slot: number, generation: number): void {
-    let at = this.#place(ref);
-    if (this.refs[at] === 0) {
-      if ((this.#size + 1) * 4 > this.refs.length * 3) {
-        this.#resize(this.refs.length * 2);
-        at = this.#place(ref);
-      }
-      this.#size++;
-      this.refs[at] = ref;
-    }
-    this.slots[at] = slot;
-    this.generations[at] = generation;
-  }
-
-  /** Index into the columns, or -1. */
-  find(ref: number): number {
-    const at = this.#place(ref);
-    return this.refs[at] === 0 ? -1 : at;
-  }
-
-  clear(): void {
-    this.refs = new Float64Array(1024);
-    this.slots = new Uint32Array(1024);
-    this.generations = new Uint32Array(1024);
-    this.#size = 0;
-  }
-
-  #place(ref: number): number {
-    const mask = this.refs.length - 1;
-    // Refs count up: their low bits spread well, and neighbours stay neighbours.
-    let at = ref % (mask + 1);
-    while (this.refs[at] !== 0 && this.refs[at] !== ref) at = (at + 1) & mask;
-    return at;
-  }
-
-  #resize(places: number): void {
-    const {refs, slots, generations} = this;
-    this.refs = new Float64Array(places);
-    this.slots = new Uint32Array(places);
-    this.generations = new Uint32Array(places);
-    for (let i = 0; i < refs.length; i++) {
-      if (refs[i] === 0) continue;
-      const at = this.#place(refs[i]!);
-      this.refs[at] = refs[i]!;
-      this.slots[at] = slots[i]!;
-      this.generations[at] = generations[i]!;
-    }
   }
 }

@@ -213,6 +213,16 @@ export class RecordDecoder {
     return count;
   }
 
+  /** The newest time of a record of samples; Infinity where the record is of another kind. */
+  newestTime(record: Uint8Array): number {
+    if (record[0] !== recordType.samples && record[0] !== recordType.samplesV2) return Infinity;
+    let newest = -Infinity;
+    this.samples(record, (_refs, times, _values, count) => {
+      for (let i = 0; i < count; i++) newest = Math.max(newest, times[i]!);
+    });
+    return newest;
+  }
+
   /** Whether a record can be decoded, or is of a kind that is not. */
   sound(record: Uint8Array): boolean {
     try {

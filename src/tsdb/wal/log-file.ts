@@ -192,6 +192,28 @@ export class LogFile {
     this.#scheduleSync();
   }
 
+  /**
+   * Ends the segment, where it holds anything, and begins the next one. There is no open batch. Throws where that fails, and the
+   * segment stays in use.
+   */
+  cut(): void {
+    assert(
+      !this.#closed && this.#framer.position === this.#committedOffset,
+      'a segment is cut between batches',
+    );
+    if (this.#broken !== null) throw this.#broken;
+    if (this.#committedOffset === 0) return;
+    try {
+      this.#rotate();
+    } catch (error) {
+      this.#fail(error);
+      this.#throwFailure();
+    }
+    this.#committedSegment = this.#segment;
+    this.#committedOffset = 0;
+    this.#dirty = false;
+  }
+
   /** Makes all batches durable. Resolves also where that failed: it is tried again then, and logged. */
   async sync(): Promise<void> {
     while (this.#syncing !== null) await this.#syncing;

@@ -108,9 +108,20 @@ export class Wal implements HeadLog {
     this.#open(recordType.exemplars).exemplar(ref, time, value, labels);
   }
 
+  /** Adds a record as another log has it. */
+  copy(record: Uint8Array): void {
+    this.#end();
+    this.#log(record);
+  }
+
   flush(): void {
     this.#end();
     this.#file.commit();
+  }
+
+  /** Ends the segment, where it holds anything: the next batch begins a new one. After flush(). Throws where that fails. */
+  cut(): void {
+    this.#file.cut();
   }
 
   /** Makes all that was flushed durable. */
