@@ -24,6 +24,7 @@ test('describeFeatures() says what --enable-feature has switched on', () => {
   }
   f('promql-delayed-name-removal', 'promql', 'delayed_name_removal');
   f('promql-binop-fill-modifiers', 'promql', 'fill', 'fill_left', 'fill_right');
+  f('promql-extended-range-selectors', 'promql', 'anchored', 'smoothed');
   f('promql-per-step-stats', 'promql', 'per_step_stats');
   f('promql-experimental-functions', 'promql_functions', 'mad_over_time', 'sort_by_label', 'max_of');
   f('promql-experimental-functions', 'promql_operators', 'limitk', 'limit_ratio');

@@ -20,8 +20,6 @@ export const missingFunctions: ReadonlySet<string> = new Set([
   'histogram_stddev',
   'histogram_stdvar',
   'histogram_sum',
-  'info',
-  'start_timestamp',
 ]);
 
 export function describeFeatures(switches: FeatureSwitches): Record<string, Record<string, boolean>> {

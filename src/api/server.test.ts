@@ -379,7 +379,7 @@ test('/features names functions and operators', async () => {
   const {data} = JSON.parse(body) as {data: Record<string, Record<string, boolean>>};
   assert.equal(data['api']!['remote_write_receiver'], true);
   assert.equal(data['promql_functions']!['rate'], true);
-  assert.equal(data['promql_functions']!['info'], false);
+  assert.equal(data['promql_functions']!['mad_over_time'], false);
   assert.equal(data['promql_operators']!['<='], true);
   assert.ok(body.includes('"<="'), 'operators are not escaped');
 });

@@ -54,7 +54,7 @@ const features: Readonly<Record<string, Feature>> = {
   'st-storage': later,
   'st-synthesis': later,
   'type-and-unit-labels': later,
-  'use-start-timestamps': later,
+  'use-start-timestamps': works,
   'use-uncached-io': tuning,
   'utf8-names': always,
   'xor2-encoding': later,

@@ -187,6 +187,7 @@ test('parseServerFlags() hands on the features of PromQL that work', () => {
     'promql-experimental-functions',
     'promql-extended-range-selectors',
     'promql-per-step-stats',
+    'use-start-timestamps',
   ];
   const {features, warnings} = flags(`--enable-feature=${names.join(',')}`);
   assert.deepEqual([...features].sort(), names);

@@ -256,6 +256,7 @@ function engineFeatures(names: ReadonlySet<string>): EngineFeatures {
     fillModifiers: names.has('promql-binop-fill-modifiers'),
     delayedNameRemoval: names.has('promql-delayed-name-removal'),
     typeAndUnitLabels: names.has('type-and-unit-labels'),
+    startTimestamps: names.has('use-start-timestamps'),
     perStepStats: names.has('promql-per-step-stats'),
   };
 }

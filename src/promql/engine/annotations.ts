@@ -13,6 +13,8 @@ interface Annotation {
   text: string;
   range: PositionRange;
   repaired: RepairedBuckets | null;
+  /** How often it was remarked, where that is part of the text; else 0. */
+  occurrences: number;
 }
 
 /** Where and how far buckets of a classic histogram had to be raised. */
@@ -39,7 +41,7 @@ export class Annotations {
   add(level: AnnotationLevel, message: string, range: PositionRange): void {
     const text = `PromQL ${level}: ${message}`;
     const known = this.#byText.get(text);
-    if (known === undefined) this.#byText.set(text, {level, text, range, repaired: null});
+    if (known === undefined) this.#byText.set(text, {level, text, range, repaired: null, occurrences: 0});
     else if (known.range.start < range.start) known.range = range;
   }
 
@@ -119,6 +121,13 @@ export class Annotations {
     );
   }
 
+  /** Counts in how many windows. */
+  startTimeOverlap(metric: string, range: PositionRange, count: number): void {
+    const message = `sample has start time that overlaps with previous sample timestamp for metric ${quoteGo(metric)}`;
+    this.add('warning', message, range);
+    this.#byText.get(`PromQL warning: ${message}`)!.occurrences += count;
+  }
+
   /** Several of these become one that covers them all. */
   forcedMonotonicity(
     metric: string,
@@ -136,6 +145,7 @@ export class Annotations {
         text,
         range,
         repaired: {minTimeMs: timeMs, maxTimeMs: timeMs, minBucket, maxBucket, maxDifference, count: 1},
+        occurrences: 0,
       });
       return;
     }
@@ -148,8 +158,8 @@ export class Annotations {
   }
 }
 
-function details({repaired}: Annotation): string {
-  if (repaired === null) return '';
+function details({repaired, occurrences}: Annotation): string {
+  if (repaired === null) return occurrences > 1 ? ` (${occurrences} occurrences)` : '';
   return (
     `, from buckets ${formatShortest(repaired.minBucket)} to ${formatShortest(repaired.maxBucket)}, ` +
     `with a max diff of ${formatFixedDigits(repaired.maxDifference, 2)}, over ${repaired.count} samples ` +

@@ -24,6 +24,7 @@ export class QueryContext {
   readonly lookbackDeltaMs: number;
   readonly delayedNameRemoval: boolean;
   readonly typeAndUnitLabels: boolean;
+  readonly startTimestamps: boolean;
   readonly limits: QueryLimits;
   /** Samples that Prometheus would hold at this point of the evaluation, and the most so far. */
   samplesHeld = 0;
@@ -45,6 +46,7 @@ export class QueryContext {
       lookbackDeltaMs: number;
       delayedNameRemoval: boolean;
       typeAndUnitLabels: boolean;
+      startTimestamps: boolean;
       limits: QueryLimits;
     },
   ) {
@@ -54,6 +56,7 @@ export class QueryContext {
     this.lookbackDeltaMs = options.lookbackDeltaMs;
     this.delayedNameRemoval = options.delayedNameRemoval;
     this.typeAndUnitLabels = options.typeAndUnitLabels;
+    this.startTimestamps = options.startTimestamps;
     this.limits = options.limits;
   }
 

@@ -38,6 +38,8 @@ export interface EngineOptions {
 export interface EngineFeatures extends ParseOptions {
   delayedNameRemoval?: boolean;
   typeAndUnitLabels?: boolean;
+  /** Start timestamps of samples tell rate(), increase(), irate() and resets() of resets. */
+  startTimestamps?: boolean;
   perStepStats?: boolean;
 }
 
@@ -141,6 +143,7 @@ export class Engine {
       lookbackDeltaMs: options.lookbackDeltaMs,
       delayedNameRemoval: features?.delayedNameRemoval ?? false,
       typeAndUnitLabels: features?.typeAndUnitLabels ?? false,
+      startTimestamps: features?.startTimestamps ?? false,
       limits: {
         samplesMax: this.options.maxSamples,
         bytesMax: this.options.maxBytes ?? maxBytesDefault,
@@ -223,7 +226,7 @@ class Evaluation {
       throw new Error(`BUG: ${expr.kind} is no range vector`);
     }
     const grid = instantGrid(startMs);
-    const source = this.#planner.columns(expr, grid, true);
+    const source = this.#planner.columns(expr, grid, {whole: true});
     const series: MatrixSeries[] = [];
     while (source.next()) {
       context.check();

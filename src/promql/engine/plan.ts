@@ -14,10 +14,16 @@ import {combine, computeScalar, isComparison, type ElementOp} from './operators/
 import {VectorBinary} from './operators/binary.ts';
 import {CountValues} from './operators/countvalues.ts';
 import {histogramFraction, histogramQuantile} from './operators/histogram.ts';
+import {info, infoTimes} from './operators/info.ts';
 import {Broadcast, Deferred, mapFloats, MapRows, MergeRows, type RowFunction} from './operators/map.ts';
 import {AbsentSteps, RangeFunction} from './operators/range.ts';
 import {labelJoin, labelReplace} from './operators/relabel.ts';
-import {InstantSelector, StoredColumns, type ColumnSource} from './operators/selector.ts';
+import {
+  InstantSelector,
+  StoredColumns,
+  type ColumnSource,
+  type SelectorAnswer,
+} from './operators/selector.ts';
 import {setOperator} from './operators/sets.ts';
 import {SharedRows} from './operators/shared.ts';
 import {ExtendedColumns, SmoothedSelector} from './operators/smoothed.ts';
@@ -31,7 +37,7 @@ import {
   sortByValue,
   vectorOf,
 } from './operators/vectorfunctions.ts';
-import {windowFunctionOf} from './rangefunctions.ts';
+import {startTimeFunctions, windowFunctionOf} from './rangefunctions.ts';
 import {RepeatedExprs} from './repeated.ts';
 import {absent, float, type Operator} from './row.ts';
 import {extensionOf} from './windows/extended.ts';
@@ -97,7 +103,11 @@ export class Planner {
   }
 
   /** The series of a range vector; `whole`: as the result of the query, and not for a function. */
-  columns(expr: MatrixSelector | SubqueryExpr, grid: Grid, whole = false): ColumnSource {
+  columns(
+    expr: MatrixSelector | SubqueryExpr,
+    grid: Grid,
+    {whole = false, usesStartTimes = false} = {},
+  ): ColumnSource {
     if (expr.kind === 'subquery') {
       const inner = subqueryGrid(expr, grid, this.#defaultSubqueryStepMs);
       this.#takeColumns(inner, columnsBytes);
@@ -113,7 +123,7 @@ export class Planner {
     if (whole && extension !== null) {
       return new ExtendedColumns(this.#context, selection, {timeMs: grid.startMs, rangeMs, extension});
     }
-    return new StoredColumns(this.#context, selection, grid, {rangeMs, extension});
+    return new StoredColumns(this.#context, selection, grid, {rangeMs, extension, usesStartTimes});
   }
 
   /**
@@ -142,7 +152,7 @@ export class Planner {
     }
   }
 
-  #selector(expr: Extract<Expr, {kind: 'vectorSelector'}>, grid: Grid, answer: 'value' | 'time'): Operator {
+  #selector(expr: Extract<Expr, {kind: 'vectorSelector'}>, grid: Grid, answer: SelectorAnswer): Operator {
     const fixedTimeMs = expr.at as number | null;
     const selection = {matchers: expr.matchers, offsetMs: expr.offsetMs, fixedTimeMs};
     if (expr.smoothed && answer === 'value') return new SmoothedSelector(this.#context, selection, grid);
@@ -321,9 +331,10 @@ export class Planner {
       .filter((_, index) => index !== rangeIndex)
       .map((each) => this.scalar(withoutParens(each), grid));
     const extension = arg.kind === 'subquery' ? null : extensionOf(arg.selector, context.lookbackDeltaMs);
-    const compute = windowFunctionOf(call, {scalars, grid, extension});
+    const usesStartTimes = context.startTimestamps && startTimeFunctions.has(name);
+    const compute = windowFunctionOf(call, {scalars, grid, extension, usesStartTimes});
     this.#takeColumns(grid, columnsBytes);
-    const source = this.columns(arg, grid);
+    const source = this.columns(arg, grid, {usesStartTimes});
     const at = arg.kind === 'subquery' ? arg.at : arg.selector.at;
     const counter = name === 'rate' || name === 'increase';
     const operator = new RangeFunction(context, source, {
@@ -359,6 +370,8 @@ export class Planner {
         return vectorOf(context, scalar(0), grid);
       case 'timestamp':
         return this.#timestamp(withoutParens(args[0]!), grid);
+      case 'start_timestamp':
+        return this.#startTimestamp(withoutParens(args[0]!), grid);
       case 'round': {
         const to = args.length > 1 ? scalar(1) : new Float64Array(grid.count).fill(1);
         return this.#mapSteps(vector(0), (value, step) => roundTo(value, to[step]!), grid);
@@ -398,6 +411,13 @@ export class Planner {
         const spec = {lower: scalar(0), upper: scalar(1), vectorExpr: withoutParens(args[2]!)};
         const child = vector(2);
         return new Deferred(child.singleName, () => histogramFraction(context, child, spec, grid));
+      }
+      case 'info': {
+        const child = vector(0);
+        const selector = args[1];
+        const matchers = selector?.kind === 'vectorSelector' ? selector.matchers : null;
+        const spec = {grid, matchers, times: infoTimes(args[0]!)};
+        return new Deferred(child.singleName, () => info(context, child, spec));
       }
       default:
         throw notSupported(call);
@@ -454,11 +474,6 @@ export class Planner {
   /** The time of a selector's samples; of anything else, the time of evaluation. */
   #timestamp(arg: Expr, grid: Grid): Operator {
     if (arg.kind === 'vectorSelector') {
-      const identity: RowFunction = (source, values, kinds) => {
-        values.set(source.values);
-        kinds.set(source.kinds);
-        return source.points;
-      };
       return this.#map(this.#selector(arg, grid, 'time'), identity, grid);
     }
     return this.#mapSteps(
@@ -467,7 +482,21 @@ export class Planner {
       grid,
     );
   }
+
+  /** The start time of a selector's samples; nothing of anything else, nor without the feature. */
+  #startTimestamp(arg: Expr, grid: Grid): Operator {
+    if (arg.kind === 'vectorSelector' && this.#context.startTimestamps) {
+      return this.#map(this.#selector(arg, grid, 'startTime'), identity, grid);
+    }
+    return this.#map(this.vector(arg, grid), () => 0, grid);
+  }
 }
+
+const identity: RowFunction = (source, values, kinds) => {
+  values.set(source.values);
+  kinds.set(source.kinds);
+  return source.points;
+};
 
 function textOf(expr: Expr): string {
   const inner = withoutParens(expr);

@@ -21,14 +21,12 @@ const simple: Readonly<Record<string, () => WindowFunction>> = {
   deriv: () => new Regression(null),
   first_over_time: () => new PickOverTime('first', 'value'),
   idelta: () => new InstantRate('idelta'),
-  increase: () => new ExtrapolatedRate('increase'),
   irate: () => new InstantRate('irate'),
   last_over_time: () => new PickOverTime('last', 'value'),
   mad_over_time: () => new MadOverTime(),
   max_over_time: () => new ExtremeOverTime('max', 'value'),
   min_over_time: () => new ExtremeOverTime('min', 'value'),
   present_over_time: () => new PresentOverTime(),
-  rate: () => new ExtrapolatedRate('rate'),
   resets: () => new CountEvents('reset'),
   stddev_over_time: () => new VarianceOverTime('deviation'),
   stdvar_over_time: () => new VarianceOverTime('variance'),
@@ -39,12 +37,20 @@ const simple: Readonly<Record<string, () => WindowFunction>> = {
   ts_of_min_over_time: () => new ExtremeOverTime('min', 'time'),
 };
 
+/** Functions that look at the start times of samples, where the engine is to use them. */
+export const startTimeFunctions: ReadonlySet<string> = new Set(['increase', 'irate', 'rate', 'resets']);
+
 /** What a function over a range vector computes; `scalars` are its other arguments, in order. */
 export function windowFunctionOf(
   call: Call,
-  options: {scalars: readonly Float64Array[]; grid: Grid; extension: Extension | null},
+  options: {
+    scalars: readonly Float64Array[];
+    grid: Grid;
+    extension: Extension | null;
+    usesStartTimes: boolean;
+  },
 ): WindowFunction {
-  const {scalars, grid, extension} = options;
+  const {scalars, grid, extension, usesStartTimes} = options;
   const {name} = call.func;
   if (extension !== null) {
     checkExtension(name, extension);
@@ -53,6 +59,9 @@ export function windowFunctionOf(
     }
   }
   switch (name) {
+    case 'increase':
+    case 'rate':
+      return new ExtrapolatedRate(name, usesStartTimes);
     case 'quantile_over_time':
       return new QuantileOverTime(scalars[0]!);
     case 'predict_linear':

@@ -17,6 +17,9 @@ export function timeRangeOf(
     const range = selectorRange(node, {parents, times, rangeMs, lookbackDeltaMs});
     mint = Math.min(mint, range.mint);
     maxt = Math.max(maxt, range.maxt);
+    // info() looks at its info metrics when it looks at its argument, but with the lookback of an instant selector.
+    if (rangeMs === 0 || !parents.some((each) => each.kind === 'call' && each.func.name === 'info')) return;
+    mint = Math.min(mint, selectorRange(node, {parents, times, rangeMs: 0, lookbackDeltaMs}).mint);
   });
   return mint === Infinity ? {mint: 0, maxt: 0} : {mint, maxt};
 }

@@ -25,6 +25,7 @@ export const scriptEngineOptions: EngineOptions = {
     extendedRangeSelectors: true,
     fillModifiers: true,
     delayedNameRemoval: true,
+    startTimestamps: true,
   },
 };
 

@@ -9,6 +9,7 @@ import {valueOf} from '../labelset.ts';
 import {absent, float, newRow, type Operator, type Row} from '../row.ts';
 import {Tuples} from '../tuples.ts';
 import {narrow, type Extension} from '../windows/extended.ts';
+import {ExtrapolatedRate} from '../windows/rate.ts';
 import {Windows, type WindowFunction} from '../windows/window.ts';
 import type {ColumnSource} from './selector.ts';
 
@@ -106,7 +107,7 @@ export class RangeFunction implements Operator {
     const context = this.#context;
     const drop = dropName || !this.#spec.keepsName;
     const {counterRange} = this.#spec;
-    if (counterRange !== null) this.#remarkNonCounter(labels, counterRange);
+    if (counterRange !== null) this.#remarkCounter(labels, counterRange);
     this.row.dropName = drop && context.delayedNameRemoval;
     this.row.labels = drop && !context.delayedNameRemoval ? context.names.dropName(labels) : labels;
     if (this.#seen !== null) {
@@ -114,6 +115,15 @@ export class RangeFunction implements Operator {
       this.#seen.intern(this.row.labels, this.row.labels.length);
       if (this.#seen.count === before) throw executionError(sameLabelsetMessage);
     }
+  }
+
+  #remarkCounter(labels: LabelIds, range: PositionRange): void {
+    const {compute} = this.#spec;
+    if (compute instanceof ExtrapolatedRate && compute.overlaps > 0) {
+      const {names, annotations} = this.#context;
+      annotations.startTimeOverlap(names.nameOf(labels), range, compute.overlaps);
+    }
+    this.#remarkNonCounter(labels, range);
   }
 
   #remarkNonCounter(labels: LabelIds, range: PositionRange): void {

@@ -1,10 +1,13 @@
 // Where series enter a query: selectors that read from storage.
 
+import {formatLabels} from '../../../model/labels.ts';
 import type {Matcher} from '../../../model/matcher.ts';
 import {isStale} from '../../../model/value.ts';
 import type {LabelIds, SeriesCursor} from '../../../storage/querier.ts';
 import type {QueryContext} from '../context.ts';
+import {executionError} from '../error.ts';
 import {gridEndMs, type Grid} from '../grid.ts';
+import {labelTexts} from '../labelset.ts';
 import {absent, float, newRow, type Operator, type Row} from '../row.ts';
 
 /** What to read and for which times. `fixedTimeMs` is the time of an @ modifier, which replaces that of the step. */
@@ -26,19 +29,25 @@ export function selectsOneName(matchers: readonly Matcher[]): boolean {
   return matchers.some(({name, type, value}) => name === '__name__' && type === '=' && value !== '');
 }
 
-/** Newest sample within the lookback of each step: its value or, for timestamp(), its time in seconds. */
+/**
+ * What an instant selector answers: the value of a sample; its time or its start time (0 where not known) in seconds; or,
+ * for info(), its time in milliseconds.
+ */
+export type SelectorAnswer = 'value' | 'time' | 'startTime' | 'info';
+
+/** Newest sample within the lookback of each step. */
 export class InstantSelector implements Operator {
   readonly row: Row;
   readonly singleName: boolean;
   readonly #context: QueryContext;
   readonly #selection: Selection;
   readonly #grid: Grid;
-  readonly #answer: 'value' | 'time';
+  readonly #answer: SelectorAnswer;
   readonly #first: number;
   readonly #last: number;
   #cursor: SeriesCursor | null = null;
 
-  constructor(context: QueryContext, selection: Selection, grid: Grid, answer: 'value' | 'time' = 'value') {
+  constructor(context: QueryContext, selection: Selection, grid: Grid, answer: SelectorAnswer = 'value') {
     this.#context = context;
     this.#selection = selection;
     this.#grid = grid;
@@ -82,10 +91,13 @@ export class InstantSelector implements Operator {
     const {stepMs} = this.#grid;
     const lookbackMs = this.#context.lookbackDeltaMs;
     const steps = kinds.length;
-    const asTime = this.#answer === 'time';
+    const answer = this.#answer;
+    const answers = answer === 'value' ? values : answer === 'startTime' ? cursor.startTimes : times;
+    const divisor = answer === 'value' || answer === 'info' ? 1 : 1000;
     const start = this.#first + lookbackMs - 1;
     // With an @ modifier all steps look at the same time.
     const stride = this.#selection.fixedTimeMs === null ? stepMs : 0;
+    const histograms = answer === 'info' ? cursor.histograms : null;
     let next = 0;
     let points = 0;
     for (let step = 0; step < steps; step++) {
@@ -97,11 +109,17 @@ export class InstantSelector implements Operator {
       if (times[newest]! <= time - lookbackMs) continue;
       const value = values[newest]!;
       if (value !== value && isStale(valueWords, newest)) continue;
+      if (histograms !== null && histograms[newest] !== undefined) this.#refuseInfo(cursor);
       kinds[step] = float;
-      out[step] = asTime ? times[newest]! / 1000 : value;
+      out[step] = answers === null ? 0 : divisor === 1 ? answers[newest]! : answers[newest]! / divisor;
       points++;
     }
     return points;
+  }
+
+  #refuseInfo(cursor: SeriesCursor): never {
+    const labels = formatLabels(labelTexts(this.#context.symbols, cursor.labels()));
+    throw executionError(`this should be an info metric, with float samples: ${labels}`);
   }
 }
 
@@ -118,6 +136,8 @@ export interface ColumnSource {
   readonly times: Float64Array;
   readonly values: Float64Array;
   readonly length: number;
+  /** Beside `times`, see SeriesCursor; null where there are none or none are asked for. */
+  readonly startTimes: Float64Array | null;
   readonly singleName: boolean;
   /** Whether the samples come from storage, and not from a subquery, which has counted what it read. */
   readonly stored: boolean;
@@ -131,9 +151,11 @@ export class StoredColumns implements ColumnSource {
   readonly dropName = false;
   times: Float64Array = new Float64Array(0);
   values: Float64Array = new Float64Array(0);
+  startTimes: Float64Array | null = null;
   length = 0;
   readonly singleName: boolean;
   readonly stored = true;
+  readonly #usesStartTimes: boolean;
   readonly #context: QueryContext;
   readonly #selection: Selection;
   readonly #first: number;
@@ -146,13 +168,18 @@ export class StoredColumns implements ColumnSource {
     context: QueryContext,
     selection: Selection,
     grid: Grid,
-    reach: {rangeMs: number; extension: {beforeMs: number; afterMs: number} | null},
+    reach: {
+      rangeMs: number;
+      extension: {beforeMs: number; afterMs: number} | null;
+      usesStartTimes?: boolean;
+    },
   ) {
     this.#context = context;
     this.#selection = selection;
     this.singleName = !context.typeAndUnitLabels && selectsOneName(selection.matchers);
     const {first, last} = evaluationTimes(selection, grid);
     this.#first = first - reach.rangeMs - (reach.extension?.beforeMs ?? 0) + 1;
+    this.#usesStartTimes = reach.usesStartTimes ?? false;
     this.#last = last + (reach.extension?.afterMs ?? 0);
   }
 
@@ -181,6 +208,7 @@ export class StoredColumns implements ColumnSource {
     this.times = times;
     this.values = values;
     this.length = count;
+    this.startTimes = this.#usesStartTimes ? cursor.startTimes : null;
     for (let i = 0; i < count; i++) {
       if (values[i]! === values[i]! || !isStale(valueWords, i)) continue;
       this.#copyWithoutStale(cursor, count, i);
@@ -193,6 +221,8 @@ export class StoredColumns implements ColumnSource {
       this.#ownTimes = new Float64Array(2 * count);
       this.#ownValues = new Float64Array(2 * count);
     }
+    const startTimes = this.startTimes;
+    const ownStarts = startTimes === null ? null : startTimes.slice(0, count);
     const ownTimes = this.#ownTimes;
     const ownValues = this.#ownValues;
     ownTimes.set(times.subarray(0, firstStale));
@@ -203,10 +233,12 @@ export class StoredColumns implements ColumnSource {
       if (value !== value && isStale(valueWords, i)) continue;
       ownTimes[length] = times[i]!;
       ownValues[length] = value;
+      if (ownStarts !== null) ownStarts[length] = startTimes![i]!;
       length++;
     }
     this.times = ownTimes;
     this.values = ownValues;
+    this.startTimes = ownStarts;
     this.length = length;
   }
 }

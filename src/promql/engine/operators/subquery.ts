@@ -27,6 +27,7 @@ export class SubqueryColumns implements ColumnSource {
   readonly times: Float64Array;
   readonly values: Float64Array;
   length = 0;
+  readonly startTimes = null;
   readonly singleName: boolean;
   readonly stored = false;
   readonly #context: QueryContext;

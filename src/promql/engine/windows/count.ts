@@ -1,5 +1,6 @@
 // Range functions that count samples, or what happens between neighbours, or that pick one sample.
 
+import {isStartReset} from './starttimes.ts';
 import type {WindowFunction, Windows} from './window.ts';
 
 export class CountOverTime implements WindowFunction {
@@ -45,7 +46,7 @@ export class PickOverTime implements WindowFunction {
   }
 }
 
-/** changes (a value unlike the one before; NaN after NaN is none) and resets (a value below the one before). */
+/** changes (a value unlike the one before; NaN after NaN is none) and resets (a value below the one before, or a start after it). */
 export class CountEvents implements WindowFunction {
   readonly samplesMin = 1;
   readonly #event: 'change' | 'reset';
@@ -59,7 +60,7 @@ export class CountEvents implements WindowFunction {
     const {first, end, steps, length} = windows;
     if (this.#before.length < length) this.#before = new Int32Array(length);
     if (this.#event === 'change') this.#countChanges(windows.values, length);
-    else this.#countResets(windows.values, length);
+    else this.#countResets(windows);
     const before = this.#before;
     for (let step = 0; step < steps; step++) {
       const lower = first[step]!;
@@ -81,12 +82,13 @@ export class CountEvents implements WindowFunction {
     }
   }
 
-  #countResets(values: Float64Array, length: number): void {
+  #countResets({times, values, startTimes, length}: Windows): void {
     const before = this.#before;
     let count = 0;
     before[0] = 0;
     for (let i = 1; i < length; i++) {
       if (values[i]! < values[i - 1]!) count++;
+      else if (startTimes !== null && isStartReset(times, startTimes, i)) count++;
       before[i] = count;
     }
   }

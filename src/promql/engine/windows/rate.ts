@@ -1,5 +1,6 @@
 // rate, increase and delta (with extrapolation to the window's bounds), irate and idelta (the last two samples).
 
+import {isStartReset, overlapsSampleBefore} from './starttimes.ts';
 import type {WindowFunction, Windows} from './window.ts';
 
 export type RateKind = 'rate' | 'increase' | 'delta';
@@ -10,15 +11,20 @@ const resetsAddedMax = 16;
 /**
  * The difference between a window's last and first sample, for counters with what each reset took away, scaled to the
  * whole window where the samples come close enough to its bounds (within 1.1 times their mean distance), else half that
- * distance further. Counters are not extrapolated below zero.
+ * distance further. Counters are not extrapolated below zero; one whose first sample has a start time within the window
+ * counts from zero at that time.
  */
 export class ExtrapolatedRate implements WindowFunction {
-  readonly samplesMin = 2;
+  readonly samplesMin: number;
+  /** Windows of the last series with a sample whose start overlaps the sample before it. */
+  overlaps = 0;
   readonly #counter: boolean;
   readonly #perSecond: boolean;
   readonly #resets = new CounterResets();
 
-  constructor(kind: RateKind) {
+  /** `usesStartTimes`: where there are any; then one sample may be enough. */
+  constructor(kind: RateKind, usesStartTimes = false) {
+    this.samplesMin = usesStartTimes ? 1 : 2;
     this.#counter = kind !== 'delta';
     this.#perSecond = kind === 'rate';
   }
@@ -28,26 +34,41 @@ export class ExtrapolatedRate implements WindowFunction {
     const counter = this.#counter;
     const rangeSeconds = secondsOf(rangeMs);
     const resets = this.#resets;
-    if (counter) resets.scan(values, windows.length);
+    const startTimes = counter ? windows.startTimes : null;
+    if (counter) resets.scan(values, windows.length, startTimes === null ? null : {times, startTimes});
+    this.overlaps = startTimes === null ? 0 : countOverlaps(windows, startTimes);
     for (let step = 0; step < steps; step++) {
       const lower = first[step]!;
       const last = end[step]! - 1;
-      if (last <= lower) continue;
+      if (last < lower) continue;
       const endMs = startMs + step * stepMs;
       const firstTime = times[lower]!;
       const lastTime = times[last]!;
+      const beganMs = startTimes === null ? 0 : startTimes[lower]!;
+      const began = beganMs !== 0 && beganMs > endMs - rangeMs && beganMs < firstTime;
+      if (last === lower && !began) {
+        // The window counts as empty where one sample could have been enough.
+        if (this.samplesMin === 1) end[step] = lower;
+        continue;
+      }
       let result = values[last]! - values[lower]!;
       if (counter && resets.count > 0) result = resets.addTo(result, lower, last);
 
       let toStart = (firstTime - (endMs - rangeMs)) / 1000;
       let toEnd = (endMs - lastTime) / 1000;
-      const sampled = (lastTime - firstTime) / 1000;
-      const mean = sampled / (last - lower);
+      let sampled = (lastTime - firstTime) / 1000;
+      const mean = last === lower ? 0 : sampled / (last - lower);
       const threshold = mean * 1.1;
-      if (toStart >= threshold) toStart = mean / 2;
-      if (counter && result > 0 && values[lower]! >= 0) {
-        const toZero = sampled * (values[lower]! / result);
-        if (toZero < toStart) toStart = toZero;
+      if (began) {
+        toStart = 0;
+        sampled = (lastTime - beganMs) / 1000;
+        result += values[lower]!;
+      } else {
+        if (toStart >= threshold) toStart = mean / 2;
+        if (counter && result > 0 && values[lower]! >= 0) {
+          const toZero = sampled * (values[lower]! / result);
+          if (toZero < toStart) toStart = toZero;
+        }
       }
       if (toEnd >= threshold) toEnd = mean / 2;
       let factor = (sampled + toStart + toEnd) / sampled;
@@ -57,7 +78,22 @@ export class ExtrapolatedRate implements WindowFunction {
   }
 }
 
-/** Where a counter fell, and what it had reached before. */
+/** In how many windows a sample's start overlaps the sample before it. */
+function countOverlaps({times, first, end, steps}: Windows, startTimes: Float64Array): number {
+  let count = 0;
+  let next = 0;
+  /** The last sample up to `next` that overlaps the one before it. */
+  let overlapping = -1;
+  for (let step = 0; step < steps; step++) {
+    for (; next < end[step]!; next++) {
+      if (next > 0 && overlapsSampleBefore(times, startTimes, next)) overlapping = next;
+    }
+    if (overlapping > first[step]!) count++;
+  }
+  return count;
+}
+
+/** Where a counter fell or started anew, and what it had reached before. */
 export class CounterResets {
   count = 0;
   #at = new Int32Array(0);
@@ -71,14 +107,21 @@ export class CounterResets {
   #first = 0;
   #end = 0;
 
-  scan(values: Float64Array, length: number): void {
+  scan(
+    values: Float64Array,
+    length: number,
+    starts: {times: Float64Array; startTimes: Float64Array} | null = null,
+  ): void {
     this.#values = values;
     this.count = 0;
     this.#first = 0;
     this.#end = 0;
     this.#summed = false;
     for (let i = 1; i < length; i++) {
-      if (values[i]! < values[i - 1]!) {
+      if (
+        values[i]! < values[i - 1]! ||
+        (starts !== null && isStartReset(starts.times, starts.startTimes, i))
+      ) {
         if (this.count === this.#at.length) this.#grow();
         this.#at[this.count++] = i;
       }
@@ -142,7 +185,7 @@ export class InstantRate implements WindowFunction {
   }
 
   compute(windows: Windows, out: Float64Array): void {
-    const {times, values, first, end, steps} = windows;
+    const {times, values, startTimes, first, end, steps} = windows;
     const counter = this.#counter;
     for (let step = 0; step < steps; step++) {
       const last = end[step]! - 1;
@@ -151,7 +194,8 @@ export class InstantRate implements WindowFunction {
       const previous = values[last - 1]!;
       if (!counter) out[step] = value - previous;
       else {
-        const increase = value < previous ? value : value - previous;
+        const reset = value < previous || (startTimes !== null && isStartReset(times, startTimes, last));
+        const increase = reset ? value : value - previous;
         out[step] = increase / ((times[last]! - times[last - 1]!) / 1000);
       }
     }

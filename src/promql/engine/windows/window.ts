@@ -10,6 +10,8 @@ import type {Grid} from '../grid.ts';
 export class Windows {
   times: Float64Array = new Float64Array(0);
   values: Float64Array = new Float64Array(0);
+  /** Start times of the samples, 0 = not known; null where there are none or none are asked for. */
+  startTimes: Float64Array | null = null;
   /** Number of samples; the columns may be longer. */
   length = 0;
   readonly first: Int32Array;
@@ -38,7 +40,12 @@ export class Windows {
    * `offsetMs`, or `fixedTimeMs` for all steps where that is not null; with `extension`, it reaches further on both sides.
    */
   slide(
-    samples: {times: Float64Array; values: Float64Array; length: number},
+    samples: {
+      times: Float64Array;
+      values: Float64Array;
+      length: number;
+      startTimes?: Float64Array | null;
+    },
     spec: {
       grid: Grid;
       rangeMs: number;
@@ -49,6 +56,7 @@ export class Windows {
   ): void {
     this.times = samples.times;
     this.values = samples.values;
+    this.startTimes = samples.startTimes ?? null;
     this.length = samples.length;
     const {grid, rangeMs, offsetMs, fixedTimeMs} = spec;
     const times = samples.times;
@@ -91,6 +99,9 @@ export class Windows {
 export interface WindowFunction {
   /** Windows with fewer samples have no result. At least 1. */
   readonly samplesMin: number;
-  /** Writes `out[step]` for each step whose window has at least `samplesMin` samples; leaves the others alone. */
+  /**
+   * Writes `out[step]` for each step whose window has at least `samplesMin` samples; leaves the others alone. Where such a
+   * window has no result after all, it is made empty: `end[step] = first[step]`.
+   */
   compute(windows: Windows, out: Float64Array): void;
 }
