@@ -174,15 +174,14 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   #move(from: string, to: string): void {
-    for (const [each, file] of [...this.#files]) {
-      if (each !== from && !each.startsWith(`${from}/`)) continue;
-      this.#files.delete(each);
-      this.#files.set(to + each.slice(from.length), file);
+    const moves = (path: string): boolean => path === from || path.startsWith(`${from}/`);
+    for (const path of [...this.#files.keys()].filter(moves)) {
+      this.#files.set(to + path.slice(from.length), this.#files.get(path)!);
+      this.#files.delete(path);
     }
-    for (const each of [...this.#directories]) {
-      if (each !== from && !each.startsWith(`${from}/`)) continue;
-      this.#directories.delete(each);
-      this.#directories.add(to + each.slice(from.length));
+    for (const path of [...this.#directories].filter(moves)) {
+      this.#directories.delete(path);
+      this.#directories.add(to + path.slice(from.length));
     }
   }
 
