@@ -1,6 +1,6 @@
 // Where observations lie within a bucket.
 
-import {log2} from '../../base/binary.ts';
+import {log2} from '../../base/exponentials.ts';
 
 /**
  * The part (0 to 1) of a bucket's observations that are at or below `value`, which lies strictly between its finite bounds:

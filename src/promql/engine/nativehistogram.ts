@@ -1,6 +1,6 @@
 // What PromQL's histogram functions compute from one native histogram.
 
-import {exp2, log2} from '../../base/binary.ts';
+import {exp2, log2} from '../../base/exponentials.ts';
 import type {FloatHistogram} from '../../model/histogram.ts';
 import {allBuckets, allBucketsDescending, type BucketCursor} from '../../model/histogram/cursor.ts';
 import {fractionBelow} from '../../model/histogram/interpolation.ts';

@@ -2,6 +2,7 @@
 // the rest by way of logarithms.
 
 import {scaleBy, split} from '../../base/binary.ts';
+import {exp, log} from '../../base/exponentials.ts';
 
 /** IEEE 754 and C: 1 to any power and -1 to an infinite one are 1, where JavaScript says NaN. */
 export function power(base: number, exponent: number): number {
@@ -23,7 +24,7 @@ export function power(base: number, exponent: number): number {
       rest--;
       whole++;
     }
-    mantissa = Math.exp(rest * Math.log(base));
+    mantissa = exp(rest * log(base));
   }
   let scale = 0;
   let [square, squareScale] = split(base);
