@@ -23,8 +23,8 @@ function fusedMultiplyAdd(x: number, y: number, z: number): number {
 }
 
 /** ln 2 as the sum of one number with few bits and one that is small. */
-const ln2Upper = 0.69314718055966295651160180568695068359375;
-const ln2Lower = 0.28235290563031577122588448175013436025525412068e-12;
+const ln2Upper = 0.693147180559663;
+const ln2Lower = 2.8235290563031577e-13;
 
 /** 1/n! for n from 8 down to 2. */
 const inverseFactorials = Float64Array.from([40_320, 5040, 720, 120, 24, 6, 2], (factorial) => 1 / factorial);
@@ -61,17 +61,17 @@ function roundToEven(value: number): number {
   return value + magic - magic;
 }
 
-const ln2High = 6.9314718036912381649e-1;
-const ln2Low = 1.90821492927058770002e-10;
+const ln2High = 0.6931471803691238;
+const ln2Low = 1.9082149292705877e-10;
 
 /** Coefficients of the approximation of log(1+f) that FreeBSD's msun and its descendants share. */
-const l1 = 6.66666666666673513e-1;
-const l2 = 3.999999999940941908e-1;
-const l3 = 2.857142874366239149e-1;
-const l4 = 2.222219843214978396e-1;
-const l5 = 1.818357216161805012e-1;
-const l6 = 1.531383769920937332e-1;
-const l7 = 1.479819860511658591e-1;
+const l1 = 0.6666666666666735;
+const l2 = 0.3999999999940942;
+const l3 = 0.2857142874366239;
+const l4 = 0.22222198432149784;
+const l5 = 0.1818357216161805;
+const l6 = 0.15313837699209373;
+const l7 = 0.14798198605116586;
 
 /** The natural logarithm. Right for denormal numbers too, for which Go's, on x86-64 only, is not. */
 export function log(x: number): number {
@@ -117,10 +117,9 @@ export function exp2(value: number): number {
   const c =
     r -
     t *
-      (1.66666666666666657415e-1 +
+      (0.16666666666666666 +
         t *
-          (-2.77777777770155933842e-3 +
-            t *
-              (6.61375632143793436117e-5 + t * (-1.6533902205465251539e-6 + t * 4.13813679705723846039e-8))));
+          (-0.0027777777777015593 +
+            t * (0.00006613756321437934 + t * (-0.0000016533902205465252 + t * 4.1381367970572385e-8))));
   return scaleBy(1 - (low - (r * c) / (2 - c) - high), whole);
 }

@@ -4,9 +4,9 @@
 import {exp, log} from '../../base/exponentials.ts';
 
 /** π/4 as a sum of numbers with few bits, so that small multiples of the first two are exact. */
-const quarterPi1 = 7.85398125648498535156e-1;
-const quarterPi2 = 3.77489470793079817668e-8;
-const quarterPi3 = 2.69515142907905952645e-15;
+const quarterPi1 = 0.7853981256484985;
+const quarterPi2 = 3.774894707930798e-8;
+const quarterPi3 = 2.6951514290790595e-15;
 
 /** From here on the three parts of π/4 are not enough. */
 const reductionMax = 2 ** 29;
@@ -69,24 +69,24 @@ function reduceLarge(x: number): void {
 function sineSeries(z: number): number {
   const zz = z * z;
   const series =
-    ((((1.5896230157654656806e-10 * zz + -2.50507477628578072866e-8) * zz + 2.75573136213857245213e-6) * zz +
-      -1.98412698295895385996e-4) *
+    ((((1.5896230157654656e-10 * zz + -2.5050747762857807e-8) * zz + 0.0000027557313621385722) * zz +
+      -0.0001984126982958954) *
       zz +
-      8.33333333332211858878e-3) *
+      0.008333333333322118) *
       zz +
-    -1.66666666666666307295e-1;
+    -0.1666666666666663;
   return z + z * zz * series;
 }
 
 function cosineSeries(z: number): number {
   const zz = z * z;
   const series =
-    ((((-1.135853652138768173e-11 * zz + 2.08757008419747316778e-9) * zz + -2.75573141792967388112e-7) * zz +
-      2.48015872888517045348e-5) *
+    ((((-1.1358536521387682e-11 * zz + 2.087570084197473e-9) * zz + -2.755731417929674e-7) * zz +
+      0.000024801587288851704) *
       zz +
-      -1.38888888888730564116e-3) *
+      -0.0013888888888873056) *
       zz +
-    4.16666666666665929218e-2;
+    0.041666666666666595;
   return 1 - 0.5 * zz + zz * zz * series;
 }
 
@@ -111,11 +111,10 @@ export function tan(x: number): number {
   const zz = z * z;
   let value = z;
   if (zz > 1e-14) {
-    const above = (-1.30936939181383777646e4 * zz + 1.1535166483858741614e6) * zz + -1.79565251976484877988e7;
+    const above = (-13093.693918138379 * zz + 1153516.6483858742) * zz + -17956525.197648488;
     const below =
-      (((zz + 1.36812963470692954678e4) * zz + -1.32089234440210967447e6) * zz + 2.50083801823357915839e7) *
-        zz +
-      -5.38695755929454629881e7;
+      (((zz + 13681.296347069296) * zz + -1320892.3444021097) * zz + 25008380.18233579) * zz +
+      -53869575.592945464;
     value = z + z * ((zz * above) / below);
   }
   if (octant === 2 || octant === 6) value = -1 / value;
@@ -126,22 +125,20 @@ export function tan(x: number): number {
 function arctangentSeries(x: number): number {
   const z = x * x;
   const above =
-    (((-8.750608600031904122785e-1 * z + -1.615753718733365076637e1) * z + -7.50085579231470466734e1) * z +
-      -1.22886668449013617341e2) *
+    (((-0.8750608600031904 * z + -16.157537187333652) * z + -75.00855792314705) * z + -122.88666844901361) *
       z +
-    -6.485021904942025371773e1;
+    -64.85021904942025;
   const below =
-    ((((z + 2.485846490142306297962e1) * z + 1.650270098316988542046e2) * z + 4.328810604912902668951e2) * z +
-      4.853903996359136964868e2) *
+    ((((z + 24.858464901423062) * z + 165.02700983169885) * z + 432.88106049129027) * z + 485.3903996359137) *
       z +
-    1.945506571482613964425e2;
+    194.5506571482614;
   return x * ((z * above) / below) + x;
 }
 
 /** π/2 less its double. */
-const halfPiLow = 6.12323399573676588613e-17;
+const halfPiLow = 6.123233995736766e-17;
 /** tan(3π/8). */
-const tangentMax = 2.4142135623730950488;
+const tangentMax = 2.414213562373095;
 
 function positiveArctangent(x: number): number {
   if (x <= 0.66) return arctangentSeries(x);
@@ -189,13 +186,9 @@ export function sinh(x: number): number {
   } else {
     const square = positive * positive;
     const above =
-      ((-0.2630563213397497062819489e2 * square + -0.2894211355989563807284660366e4) * square +
-        -0.8991272022039509355398013511e5) *
-        square +
-      -0.6307673640497716991184787251e6;
-    const below =
-      ((square + -0.173678953558233699533450911e3) * square + 0.1521517378790019070696485176e5) * square +
-      -0.6307673640497716991212077277e6;
+      ((-26.30563213397497 * square + -2894.211355989564) * square + -89912.72022039509) * square +
+      -630767.3640497717;
+    const below = ((square + -173.6789535582337) * square + 15215.17378790019) * square + -630767.3640497717;
     value = (above * positive) / below;
   }
   return x < 0 ? -value : value;
@@ -208,7 +201,7 @@ export function cosh(x: number): number {
 }
 
 /** Beyond half of ln 2^127, tanh is 1. */
-const tanhMax = 0.5 * 8.8029691931113054295988e1;
+const tanhMax = 0.5 * 88.02969193111305;
 
 export function tanh(x: number): number {
   const positive = Math.abs(x);
@@ -219,16 +212,13 @@ export function tanh(x: number): number {
   }
   if (x === 0) return x;
   const square = x * x;
-  const above =
-    (-9.64399179425052238628e-1 * square + -9.92877231001918586564e1) * square + -1.61468768441708447952e3;
-  const below =
-    ((square + 1.12811678491632931402e2) * square + 2.23548839060100448583e3) * square +
-    4.84406305325125486048e3;
+  const above = (-0.9643991794250523 * square + -99.28772310019185) * square + -1614.6876844170845;
+  const below = ((square + 112.81167849163293) * square + 2235.4883906010045) * square + 4844.063053251255;
   return x + (x * square * above) / below;
 }
 
 const large = 2 ** 28;
-const ln2 = 6.93147180559945286227e-1;
+const ln2 = 0.6931471805599453;
 
 export function asinh(x: number): number {
   if (x - x !== 0) return x;
