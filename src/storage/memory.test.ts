@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import {counterReset, FloatHistogram} from '../model/histogram.ts';
 import {labelsOf} from '../model/labels.ts';
 import {Matcher} from '../model/matcher.ts';
 import {isStale} from '../model/value.ts';
@@ -48,4 +49,26 @@ test('MemoryStore refuses times that do not rise', () => {
   const store = new MemoryStore();
   store.append(['__name__', 'a'], 10, 1);
   assert.throws(() => store.append(['__name__', 'a'], 10, 2), RangeError);
+});
+
+test('MemoryStore keeps histograms and start times, and says where there are none', () => {
+  const store = new MemoryStore();
+  const labels = labelsOf({__name__: 'h'});
+  for (let i = 0; i < 20; i++) store.append(labels, i, i);
+  store.append(labels, 20, new FloatHistogram({count: 1}), 15);
+  store.append(labels, 21, new FloatHistogram({count: 2}), 15);
+  store.append(labels, 22, stale);
+  const cursor = store
+    .querier({mint: 0, maxt: 100}, new Symbols())
+    .select([new Matcher('=', '__name__', 'h')], {mint: 0, maxt: 100});
+  assert.ok(cursor.next());
+  assert.equal(cursor.read(19, 22), 4);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((i) => cursor.histograms?.[i]?.count),
+    [undefined, 1, 2, undefined],
+  );
+  assert.equal(cursor.histograms?.[2]?.counterResetHint, counterReset.notReset);
+  assert.deepEqual([...cursor.startTimes!], [0, 15, 15, 0]);
+  assert.equal(cursor.read(0, 19), 20);
+  assert.deepEqual([cursor.histograms, cursor.startTimes], [null, null]);
 });

@@ -1,21 +1,28 @@
 // A store of plain arrays: for tests, the rule unit tests of promtool, and whatever has its samples at hand.
 
+import type {FloatHistogram} from '../model/histogram.ts';
 import {compareLabels, compareStrings, type Labels} from '../model/labels.ts';
 import type {Matcher} from '../model/matcher.ts';
 import {setStale} from '../model/value.ts';
 import type {LabelIds, Queryable, Querier, SelectHints, SeriesCursor} from './querier.ts';
+import {storedHint} from './resethints.ts';
 import type {Symbols} from './symbols.ts';
 
 /** A value that stands for a stale marker in `append`. */
 export const stale = Symbol('stale');
+
+export type MemoryValue = number | typeof stale | FloatHistogram;
 
 /** Series with their samples in columns that grow. Series are selected in the order in which they were created. */
 export class MemoryStore implements Queryable {
   readonly #series: MemorySeries[] = [];
   readonly #byKey = new Map<string, MemorySeries>();
 
-  /** Adds a sample; times of one series must rise. */
-  append(labels: Labels, timeMs: number, value: number | typeof stale): void {
+  /**
+   * Adds a sample; times of one series must rise. `startMs` is when the counter began, 0 = not known. What a histogram says
+   * of resets is found out anew, as Prometheus's storage does it.
+   */
+  append(labels: Labels, timeMs: number, value: MemoryValue, startMs = 0): void {
     const key = JSON.stringify(labels);
     let series = this.#byKey.get(key);
     if (series === undefined) {
@@ -23,7 +30,7 @@ export class MemoryStore implements Queryable {
       this.#series.push(series);
       this.#byKey.set(key, series);
     }
-    series.append(timeMs, value);
+    series.append(timeMs, value, startMs);
   }
 
   /** Orders the series by their labels, as the index of a block does. */
@@ -46,12 +53,15 @@ class MemorySeries {
   times = new Float64Array(8);
   values = new Float64Array(8);
   words = new Uint32Array(this.values.buffer);
+  /** As in SeriesCursor; null as long as there is none. */
+  histograms: (FloatHistogram | undefined)[] | null = null;
+  startTimes: Float64Array | null = null;
 
   constructor(labels: Labels) {
     this.labels = labels;
   }
 
-  append(timeMs: number, value: number | typeof stale): void {
+  append(timeMs: number, value: MemoryValue, startMs: number): void {
     if (this.length > 0 && !(timeMs > this.times[this.length - 1]!)) {
       throw new RangeError(
         `cannot append a sample at ${timeMs}: the last is at ${this.times[this.length - 1]}`,
@@ -60,8 +70,21 @@ class MemorySeries {
     if (this.length === this.times.length) this.#grow();
     this.times[this.length] = timeMs;
     if (value === stale) setStale(this.words, this.length);
-    else this.values[this.length] = value;
+    else if (typeof value === 'number') this.values[this.length] = value;
+    else this.#setHistogram(value);
+    if (startMs !== 0) {
+      this.startTimes ??= new Float64Array(this.times.length);
+      this.startTimes[this.length] = startMs;
+    }
     this.length++;
+  }
+
+  #setHistogram(histogram: FloatHistogram): void {
+    const at = this.length;
+    this.histograms ??= [];
+    const counterResetHint = storedHint(histogram, this.histograms[at - 1] ?? null);
+    this.histograms[at] = histogram.with({counterResetHint});
+    this.values[at] = NaN;
   }
 
   /** The first sample that is not before `timeMs`. */
@@ -80,6 +103,11 @@ class MemorySeries {
     const times = new Float64Array(2 * this.times.length);
     times.set(this.times);
     this.times = times;
+    if (this.startTimes !== null) {
+      const startTimes = new Float64Array(times.length);
+      startTimes.set(this.startTimes);
+      this.startTimes = startTimes;
+    }
     const values = new Float64Array(times.length);
     const words = new Uint32Array(values.buffer);
     words.set(this.words);
@@ -146,8 +174,8 @@ class MemoryCursor implements SeriesCursor {
   times = new Float64Array(0);
   values = new Float64Array(0);
   valueWords = new Uint32Array(0);
-  readonly histograms = null;
-  readonly startTimes = null;
+  histograms: (FloatHistogram | undefined)[] | null = null;
+  startTimes: Float64Array | null = null;
   readonly seriesCount: number;
   readonly #series: readonly MemorySeries[];
   readonly #symbols: Symbols;
@@ -174,6 +202,10 @@ class MemoryCursor implements SeriesCursor {
     this.times = series.times.subarray(first, end);
     this.values = series.values.subarray(first, end);
     this.valueWords = series.words.subarray(2 * first, 2 * end);
+    const histograms = series.histograms?.slice(first, end) ?? null;
+    this.histograms = histograms?.some((each) => each !== undefined) === true ? histograms : null;
+    const startTimes = series.startTimes?.subarray(first, end) ?? null;
+    this.startTimes = startTimes?.some((each) => each !== 0) === true ? startTimes : null;
     return Math.max(0, end - first);
   }
 }

@@ -2,15 +2,19 @@
 // its time while evaluated at others, and in the middle of a short range query.
 
 import {RE2JS} from 're2js';
+import type {FloatHistogram} from '../../model/histogram.ts';
+import {formatTestExpression} from '../../model/histogram/format.ts';
 import {compareLabels, formatLabels, type Labels} from '../../model/labels.ts';
-import {MemoryStore, stale} from '../../storage/memory.ts';
+import {MemoryStore} from '../../storage/memory.ts';
 import type {Queryable} from '../../storage/querier.ts';
 import type {Expr} from '../ast.ts';
 import {Engine, type EngineOptions} from '../engine/engine.ts';
 import {labelTexts} from '../engine/labelset.ts';
-import type {MatrixValue, QueryResult, QueryValue, VectorValue} from '../engine/result.ts';
+import type {MatrixSeries, MatrixValue, QueryResult, QueryValue, VectorValue} from '../engine/result.ts';
 import {formatExpr} from '../parser/printer.ts';
 import {mapChildren, visit} from '../parser/walk.ts';
+import {almostDescribed, almostEqual} from './almost.ts';
+import {load} from './load.ts';
 import type {EvalCommand, Expectation, ExpectationKind, LoadCommand} from './script.ts';
 import {parseScript} from './script.ts';
 import type {Point} from './series.ts';
@@ -78,19 +82,7 @@ export function runScript(
 
 function newMemoryStore(): ScriptStore {
   const queryable = new MemoryStore();
-  return {
-    queryable,
-    load({series, stepMs}): void {
-      // Of two lines for one series the later counts.
-      const last = new Map(series.map((each) => [formatLabels(each.labels), each]));
-      for (const {labels, points} of last.values()) {
-        for (const [index, point] of points.entries()) {
-          if (point.kind === 'float') queryable.append(labels, index * stepMs, point.value);
-          else if (point.kind === 'stale') queryable.append(labels, index * stepMs, stale);
-        }
-      }
-    },
-  };
+  return {queryable, load: (command) => load(queryable, command)};
 }
 
 /** What is not as a script says it must be. */
@@ -220,7 +212,8 @@ class EvalRun {
       const key = formatLabels(labelTexts(symbols, ids));
       const found = expected.get(key);
       if (found === undefined) {
-        const got = value.kind === 'vector' ? String(value.values[i]) : 'several values';
+        const got =
+          value.kind === 'vector' ? format(histogramsOf(value)?.[i] ?? value.values[i]!) : 'several values';
         throw new Mismatch(`did not expect ${key} ${got}${where}`);
       }
       expected.delete(key);
@@ -229,18 +222,14 @@ class EvalRun {
         if (this.#expects('ordered').length > 0 && found.position !== i) {
           throw new Mismatch(`expected ${key} at position ${found.position + 1}, got it at ${i + 1}${where}`);
         }
-        comparePoint(key, found.points[0], value.values[i]!, where);
+        const got = histogramsOf(value)?.[i] ?? value.values[i]!;
+        comparePoint(key, found.points[0], got, where);
       }
     }
     for (const key of expected.keys()) throw new Mismatch(`expected ${key}, did not get it${where}`);
   }
 
-  #comparePoints(
-    key: string,
-    expected: readonly Point[],
-    got: {times: Float64Array; values: Float64Array; length: number},
-    where: string,
-  ): void {
+  #comparePoints(key: string, expected: readonly Point[], got: MatrixSeries, where: string): void {
     const {startMs, stepMs} = this.#command;
     let at = 0;
     for (const [index, point] of expected.entries()) {
@@ -249,7 +238,7 @@ class EvalRun {
       if (at >= got.length || got.times[at] !== time) {
         throw new Mismatch(`expected ${key} to have a value at ${time}, got ${listPoints(got)}${where}`);
       }
-      comparePoint(`${key} at ${time}`, point, got.values[at]!, where);
+      comparePoint(`${key} at ${time}`, point, histogramsOf(got)?.[at] ?? got.values[at]!, where);
       at++;
     }
     if (at < got.length) {
@@ -258,38 +247,39 @@ class EvalRun {
   }
 }
 
-function listPoints({
-  times,
-  values,
-  length,
-}: {
-  times: Float64Array;
-  values: Float64Array;
-  length: number;
-}): string {
-  return Array.from({length}, (_, i) => `${values[i]}@${times[i]}`).join(' ') || 'none';
+function histogramsOf(value: VectorValue | MatrixSeries): readonly (FloatHistogram | undefined)[] | null {
+  return 'histograms' in value ? (value.histograms as readonly (FloatHistogram | undefined)[] | null) : null;
 }
 
-function comparePoint(key: string, expected: Point | undefined, got: number, where: string): void {
-  if (expected?.kind === 'float' && almostEqual(expected.value, got)) return;
+function listPoints(series: MatrixSeries): string {
+  const {times, values, length} = series;
+  const histograms = histogramsOf(series);
+  const points = Array.from({length}, (_, i) => `${format(histograms?.[i] ?? values[i]!)}@${times[i]}`);
+  return points.join(' ') || 'none';
+}
+
+function comparePoint(
+  key: string,
+  expected: Point | undefined,
+  got: number | FloatHistogram,
+  where: string,
+): void {
+  const equal =
+    expected?.kind === 'float'
+      ? typeof got === 'number' && almostEqual(expected.value, got)
+      : expected?.kind === 'histogram' && typeof got !== 'number' && almostDescribed(expected, got);
+  if (equal) return;
   const text =
     expected?.kind === 'float'
       ? expected.value
       : expected?.kind === 'histogram'
-        ? expected.text
+        ? formatTestExpression(expected.histogram)
         : expected?.kind;
-  throw new Mismatch(`expected ${key} to be ${text}, got ${got}${where}`);
+  throw new Mismatch(`expected ${key} to be ${text}, got ${format(got)}${where}`);
 }
 
-/** Upstream's tolerance: relative to the sum of both. */
-function almostEqual(a: number, b: number): boolean {
-  if (a === b || (a !== a && b !== b)) return true;
-  const sum = Math.abs(a) + Math.abs(b);
-  const smallestNormal = 2 ** -1022;
-  const epsilon = 1e-6;
-  const difference = Math.abs(a - b);
-  if (a === 0 || b === 0 || sum < smallestNormal) return difference < epsilon * smallestNormal;
-  return difference / Math.min(sum, Number.MAX_VALUE) < epsilon;
+function format(value: number | FloatHistogram): string {
+  return typeof value === 'number' ? String(value) : formatTestExpression(value);
 }
 
 function meets({message, pattern}: Expectation, text: string): boolean {
@@ -317,13 +307,16 @@ function checkSorted({value, symbols}: QueryResult): void {
 function valuesAt({series}: MatrixValue, timeMs: number): VectorValue {
   const labels: VectorValue['labels'] = [];
   const values: number[] = [];
-  for (const {labels: ids, times, values: column, length} of series) {
-    const at = times.subarray(0, length).indexOf(timeMs);
+  const histograms: (FloatHistogram | undefined)[] = [];
+  for (const each of series) {
+    const at = each.times.subarray(0, each.length).indexOf(timeMs);
     if (at < 0) continue;
-    labels.push(ids);
-    values.push(column[at]!);
+    labels.push(each.labels);
+    values.push(each.values[at]!);
+    histograms.push(histogramsOf(each)?.[at]);
   }
-  return {kind: 'vector', timeMs, labels, values: Float64Array.from(values)};
+  const vector = {kind: 'vector' as const, timeMs, labels, values: Float64Array.from(values), histograms};
+  return vector;
 }
 
 const timeDependent = new Set([

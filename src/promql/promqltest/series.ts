@@ -2,7 +2,7 @@
 
 import {labelsOf, type Labels} from '../../model/labels.ts';
 import {parseMetricSelector} from '../parser/parser.ts';
-import {parseNumber} from '../parser/literals.ts';
+import {type DescribedHistogram, parseHistogramSeries, signedNumber} from './histogram.ts';
 
 export type Point = AbsentPoint | FloatPoint | StalePoint | HistogramPoint;
 
@@ -19,10 +19,8 @@ export interface StalePoint {
   kind: 'stale';
 }
 
-/** A native histogram; its text is not looked into yet. */
-export interface HistogramPoint {
+export interface HistogramPoint extends DescribedHistogram {
   kind: 'histogram';
-  text: string;
 }
 
 /** Points that one series may have; the longest upstream file stays far below. */
@@ -75,7 +73,9 @@ function splitItems(text: string): string[] {
 function parseItem(item: string): Point[] {
   const blank = /^_(?:x(\d+))?$/.exec(item);
   if (blank !== null) return repeat({kind: 'absent'}, countOf(blank[1] ?? '1'));
-  if (item.startsWith('{{')) return parseHistograms(item);
+  if (item.startsWith('{{')) {
+    return parseHistogramSeries(item, countOf).map((each) => ({kind: 'histogram', ...each}));
+  }
   if (item === 'stale') return [{kind: 'stale'}];
   const repeated = /^stalex(\d+)$/.exec(item);
   if (repeated !== null) return repeat({kind: 'stale'}, countOf(repeated[1]!) + 1);
@@ -94,13 +94,6 @@ function parseItem(item: string): Point[] {
   return points;
 }
 
-function parseHistograms(item: string): Point[] {
-  const match = /^(\{\{.*?\}\})(?:([+-]\{\{.*?\}\})?x(\d+))?$/.exec(item);
-  if (match === null) throw new SyntaxError(`${JSON.stringify(item)} is no histogram`);
-  const [, text, , times] = match;
-  return repeat({kind: 'histogram', text: text!}, countOf(times ?? '0') + 1);
-}
-
 function repeat(point: Point, count: number): Point[] {
   return Array.from({length: count}, () => point);
 }
@@ -109,10 +102,4 @@ function countOf(digits: string): number {
   const count = Number(digits);
   if (count > pointsMax) throw new SyntaxError(`more than ${pointsMax} samples`);
   return count;
-}
-
-function signedNumber(text: string): number {
-  const negative = text.startsWith('-');
-  const value = parseNumber(text.replace(/^[+-]/, ''));
-  return negative ? -value : value;
 }
