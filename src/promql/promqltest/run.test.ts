@@ -51,6 +51,21 @@ test('parseScript() refuses what it does not know, with its line', () => {
   f('\n\neval instant at 5m', 3);
   f('eval instant at 5m a\n expect nothing', 2);
   f('eval instant at 5m a\n a 1 2', 2);
+  f('eval instant a', 1);
+  f('eval instant at soon a', 1);
+  f('eval instant at 5m a +', 1);
+  f('eval_ordered range from 0 to 1m step 1m a', 1);
+  f('eval range from 1m to 0 step 1m a', 1);
+  f('clear\neval instant at 5m a\n expected_fail_message no', 3);
+  f('eval_fail instant at 5m a\n expected_fail_regexp (', 2);
+  f('eval instant at 5m a\n expect fail regex:(', 2);
+  f('eval instant at 5m a\n expect warn\n expect no_warn', 3);
+  f('eval instant at 5m a\n expect fail\n expect fail', 3);
+  f('eval instant at 5m a\n expect string a', 2);
+  f('eval instant at 5m 1\n 1\n 2', 3);
+  f('load 5m\n a@st _ 1m\n a 1', 3);
+  f('load 5m\n a@st 1m\n b 1', 3);
+  f('load 5m\n a@st 1m', 2);
 });
 
 test('runScript() counts what passes and says why something fails', () => {
@@ -93,6 +108,18 @@ eval instant at 2m a{x="1"}[1m]
   expect range vector from 2m to 2m step 1m
   a{x="1"} 3
 
+eval_fail instant at 1m a + on (y) a
+  expected_fail_regexp many-to-many
+eval_fail instant at 1m topk(NaN, a)
+  expected_fail_message Parameter value is NaN
+eval instant at 1m 0x10 + 1_000
+  1_016
+eval_warn instant at 1m quantile(2, a)
+  {} Inf
+
+eval_info range from 4m to 5m step 1m rate(a{x="1"}[5m])
+  {x="1"} 0.016666666666666666x1
+
 eval instant at 5m rate(a{x="1"}[5m])
   expect info
   {x="1"} 0.016666666666666666
@@ -100,8 +127,8 @@ eval instant at 5m rate(a{x="1"}[5m])
 clear
 eval instant at 5m a
 `);
-  assert.deepEqual(outcome.instant, {passed: 10, failed: 1});
-  assert.deepEqual(outcome.range, {passed: 1, failed: 0});
+  assert.deepEqual(outcome.instant, {passed: 14, failed: 1});
+  assert.deepEqual(outcome.range, {passed: 2, failed: 0});
   assert.deepEqual(
     outcome.failures.map(({line}) => line),
     [10],

@@ -11,10 +11,9 @@ import type {Expr} from '../ast.ts';
 import {Engine, type EngineOptions} from '../engine/engine.ts';
 import {labelTexts} from '../engine/labelset.ts';
 import type {MatrixSeries, MatrixValue, QueryResult, QueryValue, VectorValue} from '../engine/result.ts';
-import {formatExpr} from '../parser/printer.ts';
-import {mapChildren, visit} from '../parser/walk.ts';
 import {almostDescribed, almostEqual} from './almost.ts';
 import {load} from './load.ts';
+import {pinned} from './pinned.ts';
 import type {EvalCommand, Expectation, ExpectationKind, LoadCommand} from './script.ts';
 import {parseScript} from './script.ts';
 import type {Point} from './series.ts';
@@ -36,7 +35,7 @@ export const scriptEngineOptions: EngineOptions = {
 export interface ScriptOutcome {
   instant: {passed: number; failed: number};
   range: {passed: number; failed: number};
-  failures: {line: number; expr: string; reason: string}[];
+  failures: {kind: 'eval' | 'load'; line: number; expr: string; reason: string}[];
 }
 
 /** A store that a script can fill. */
@@ -64,7 +63,8 @@ export function runScript(
       try {
         store.load(command);
       } catch (error) {
-        outcome.failures.push({line: command.line, expr: 'load', reason: messageOf(error)});
+        const {kind, line} = command;
+        outcome.failures.push({kind, line, expr: 'load', reason: messageOf(error)});
       }
     } else {
       const tally = command.range ? outcome.range : outcome.instant;
@@ -73,7 +73,8 @@ export function runScript(
         tally.passed++;
       } catch (error) {
         tally.failed++;
-        outcome.failures.push({line: command.line, expr: command.expr, reason: messageOf(error)});
+        const {kind, line, expr} = command;
+        outcome.failures.push({kind, line, expr, reason: messageOf(error)});
       }
     }
   }
@@ -317,43 +318,4 @@ function valuesAt({series}: MatrixValue, timeMs: number): VectorValue {
   }
   const vector = {kind: 'vector' as const, timeMs, labels, values: Float64Array.from(values), histograms};
   return vector;
-}
-
-const timeDependent = new Set([
-  'days_in_month',
-  'day_of_month',
-  'day_of_week',
-  'day_of_year',
-  'end',
-  'hour',
-  'minute',
-  'month',
-  'year',
-  'predict_linear',
-  'range',
-  'start',
-  'step',
-  'time',
-  'timestamp',
-]);
-
-/** The query with every selector and outer subquery at the given time, to be evaluated at other times. */
-function pinned(expr: Expr | null, timeMs: number): {expr: string; timeMs: number}[] {
-  if (expr === null) return [];
-  let changes = false;
-  visit(expr, (node) => {
-    if (node.kind === 'call' && timeDependent.has(node.func.name)) changes = true;
-  });
-  if (changes) return [];
-  const pin = (node: Expr): Expr => {
-    if (node.kind === 'subquery') {
-      // What is inside of a pinned subquery keeps its own times.
-      return node.at === null ? {...node, at: timeMs} : node;
-    }
-    if (node.kind === 'vectorSelector') return node.at === null ? {...node, at: timeMs} : node;
-    return mapChildren(node, pin);
-  };
-  const text = formatExpr(pin(expr));
-  const times = timeMs === 0 ? [-1000, 0, 1000] : [-10 * timeMs, 0, timeMs / 5, timeMs, 10 * timeMs];
-  return times.map((each) => ({expr: text, timeMs: Math.trunc(each)}));
 }

@@ -7,8 +7,12 @@
 //       expect no_warn
 //       {} 100
 
+import {RE2JS} from 're2js';
 import {parseDuration} from '../../model/duration.ts';
 import type {Labels} from '../../model/labels.ts';
+import {parseNumber} from '../parser/literals.ts';
+import {parseExpr} from '../parser/parser.ts';
+import type {ParseOptions} from '../parser/tokenstream.ts';
 import {parseDescription, type Point} from './series.ts';
 import {unquoteGo} from './unquote.ts';
 
@@ -194,19 +198,29 @@ function parseEval(first: string, line: number, lines: Lines): EvalCommand {
   if (mode !== undefined) {
     command.expectations.push({kind: mode as ExpectationKind, message: null, pattern: null});
   }
+  atLine(line, () => parseExpr(command.expr, everyFeature));
   parseExpected(command, lines);
   return command;
 }
 
+/** Whether a query is one of the language does not depend on what an engine has switched on. */
+const everyFeature: ParseOptions = {
+  experimentalFunctions: true,
+  extendedRangeSelectors: true,
+  fillModifiers: true,
+};
+
 function parseExpected(command: EvalCommand, lines: Lines): void {
+  const mayFail = command.expectations.some(({kind}) => kind === 'fail');
   for (const {text, line} of lines.block()) {
-    if (text.startsWith('expected_fail_message')) {
-      const message = text.slice('expected_fail_message'.length).trim();
-      command.expectations = [{kind: 'fail', message, pattern: null}];
-    } else if (text.startsWith('expected_fail_regexp')) {
-      const pattern = text.slice('expected_fail_regexp'.length).trim();
-      command.expectations = [{kind: 'fail', message: null, pattern}];
-    } else if (text.startsWith('expect range vector')) {
+    const failure = mayFail ? parseFailure(text, line) : null;
+    if (failure !== null) {
+      command.expectations = [failure];
+      // The command ends here, whether an empty line follows or not.
+      lines.at = line;
+      return;
+    }
+    if (text.startsWith('expect range vector')) {
       const match = /^expect range vector\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+)$/.exec(text);
       if (match === null)
         throw new ScriptError(line, 'expect range vector from <time> to <time> step <step>');
@@ -217,18 +231,50 @@ function parseExpected(command: EvalCommand, lines: Lines): void {
       command.expectedString = atLine(line, () => unquoteGo(text.slice('expect string'.length).trim()));
     } else if (text.split(' ', 1)[0] === 'expect') {
       command.expectations.push(parseExpectation(text, line));
+      checkExpectations(command.expectations, line);
     } else {
       const scalar = scalarOf(text);
-      if (scalar !== null) command.expectedScalar = scalar;
-      else {
-        const series = atLine(line, () => parseDescription(text));
-        if (series.points.length > 1 && !command.range && !command.expectsRangeVector) {
-          throw new ScriptError(line, 'an instant evaluation has one value for each series');
-        }
-        command.expectedSeries.push(series);
+      if (scalar !== null) {
+        command.expectedScalar = scalar;
+        lines.at = line;
+        return;
       }
+      const series = atLine(line, () => parseDescription(text));
+      if (series.points.length > 1 && !command.range && !command.expectsRangeVector) {
+        throw new ScriptError(line, 'an instant evaluation has one value for each series');
+      }
+      command.expectedSeries.push(series);
     }
   }
+}
+
+/** `expected_fail_message` and `expected_fail_regexp`, the older ways to say how a query fails. */
+function parseFailure(text: string, line: number): Expectation | null {
+  const match = /^expected_fail_(message|regexp)(.*)$/.exec(text);
+  if (match === null) return null;
+  const argument = match[2]!.trim();
+  if (match[1] === 'message')
+    return {kind: 'fail', message: argument === '' ? null : argument, pattern: null};
+  return {kind: 'fail', message: null, pattern: checkPattern(argument, line)};
+}
+
+function checkPattern(pattern: string, line: number): string {
+  try {
+    RE2JS.compile(pattern);
+  } catch {
+    throw new ScriptError(line, `invalid pattern ${JSON.stringify(pattern)}`);
+  }
+  return pattern;
+}
+
+function checkExpectations(expectations: readonly Expectation[], line: number): void {
+  const count = (kind: ExpectationKind): number => expectations.filter((each) => each.kind === kind).length;
+  for (const kind of ['info', 'warn'] as const) {
+    if (count(kind) > 0 && count(`no_${kind}`) > 0) {
+      throw new ScriptError(line, `${kind} and no_${kind} exclude each other`);
+    }
+  }
+  if (count('fail') > 1) throw new ScriptError(line, 'a query fails but once');
 }
 
 function setRange(command: EvalCommand, range: {from: string; to: string; step: string}, line: number): void {
@@ -245,21 +291,23 @@ function parseExpectation(text: string, line: number): Expectation {
   return {
     kind: kind as ExpectationKind,
     message: form === 'msg' ? argument!.trim() : null,
-    pattern: form === 'regex' ? argument!.trim() : null,
+    pattern: form === 'regex' ? checkPattern(argument!.trim(), line) : null,
   };
 }
 
 /** A bare number: a scalar result. */
 function scalarOf(text: string): number | null {
-  if (/^[+-]?(?:inf|infinity)$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
-  if (/^nan$/i.test(text)) return NaN;
-  if (/^[+-]?0x[0-9a-f]+$/i.test(text)) {
-    return (text.startsWith('-') ? -1 : 1) * Number(text.replace(/^[+-]/, ''));
+  const sign = text.startsWith('-') ? -1 : 1;
+  const digits = text.replace(/^[+-]/, '');
+  if (/^inf(?:inity)?$/i.test(digits)) return sign * Infinity;
+  if (/^nan$/i.test(digits)) return NaN;
+  if (/^0(?:b[01]+|o[0-7]+)$/i.test(digits)) return sign * Number(digits);
+  if (!/^[0-9.]/.test(digits)) return null;
+  try {
+    return sign * parseNumber(digits);
+  } catch {
+    return null;
   }
-  if (/^[+-]?0[0-7]+$/.test(text)) {
-    return (text.startsWith('-') ? -1 : 1) * Number.parseInt(text.replace(/^[+-]/, ''), 8);
-  }
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : null;
 }
 
 function durationOf(text: string, line: number): number {
