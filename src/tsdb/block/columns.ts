@@ -1,0 +1,230 @@
+import {assert} from '../../base/assert.ts';
+import {counterReset, type FloatHistogram} from '../../model/histogram.ts';
+import type {Scratch} from '../head/reader.ts';
+import type {Intervals} from './tombstones.ts';
+
+const capacityMin = 1024;
+
+/**
+ * Samples of one series as columns in the private memory of a thread. Several sources append theirs, one after the other;
+ * endSource() puts what overlaps in order.
+ */
+export class SampleColumns {
+  length = 0;
+  times: Float64Array;
+  values: Float64Array;
+  valueWords: Uint32Array;
+  /** Null where there are none, else as long as the samples. */
+  histograms: (FloatHistogram | undefined)[] | null = null;
+  startTimes: Float64Array | null = null;
+  readonly scratch: Scratch;
+  #capacity = capacityMin;
+  #address: number;
+  #sourceStart = 0;
+
+  constructor(scratch: Scratch) {
+    this.scratch = scratch;
+    this.#address = scratch.arena.alloc(capacityMin * 16);
+    this.times = new Float64Array(0);
+    this.values = this.times;
+    this.valueWords = new Uint32Array(0);
+    this.#makeViews();
+  }
+
+  /** Where the samples of the present source begin. */
+  get sourceStart(): number {
+    return this.#sourceStart;
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.#sourceStart = 0;
+    this.histograms = null;
+    this.startTimes = null;
+  }
+
+  free(): void {
+    this.scratch.arena.free(this.#address, this.#capacity * 16);
+    this.#capacity = 0;
+  }
+
+  /** Appends those samples of an XOR chunk in the private memory that lie in [mint, maxt]. False where the chunk is damaged. */
+  appendXor(address: number, bytes: number, mint: number, maxt: number): boolean {
+    const {kernels, memory} = this.scratch;
+    if (bytes < 2) return false;
+    const count = (memory.u8[address]! << 8) | memory.u8[address + 1]!;
+    if (this.length + count > this.#capacity) this.reserve(count);
+    const times = this.#address + this.length * 8;
+    const values = times + this.#capacity * 8;
+    const got = kernels.xorDecode(address + 2, bytes - 2, count, mint, maxt, times, values);
+    if (got < 0) return false;
+    if (this.histograms !== null) for (let i = 0; i < got; i++) this.histograms.push(undefined);
+    this.length += got;
+    return true;
+  }
+
+  /** Appends a float, by the bits of its value. */
+  appendFloat(time: number, wordLow: number, wordHigh: number, startTime = 0): void {
+    if (this.length === this.#capacity) this.reserve(1);
+    const at = this.length++;
+    this.times[at] = time;
+    this.valueWords[2 * at] = wordLow;
+    this.valueWords[2 * at + 1] = wordHigh;
+    this.histograms?.push(undefined);
+    if (startTime !== 0) this.#setStart(at, startTime);
+  }
+
+  appendHistogram(time: number, histogram: FloatHistogram, startTime = 0): void {
+    this.appendFloat(time, 0, 0, startTime);
+    if (this.histograms === null) this.histograms = Array.from({length: this.length});
+    this.histograms[this.length - 1] = histogram;
+  }
+
+  /** Appends the first `count` samples of another's columns. */
+  appendColumns(
+    from: {
+      times: Float64Array;
+      valueWords: Uint32Array;
+      histograms: readonly (FloatHistogram | undefined)[] | null;
+      startTimes: Float64Array | null;
+    },
+    count: number,
+  ): void {
+    if (count === 0) return;
+    if (this.length + count > this.#capacity) this.reserve(count);
+    const start = this.length;
+    this.times.set(from.times.subarray(0, count), start);
+    this.valueWords.set(from.valueWords.subarray(0, 2 * count), 2 * start);
+    this.length += count;
+    if (from.histograms !== null || this.histograms !== null) {
+      this.histograms ??= Array.from({length: start});
+      for (let i = 0; i < count; i++) this.histograms.push(from.histograms?.[i]);
+    }
+    if (from.startTimes === null) return;
+    for (let i = 0; i < count; i++)
+      if (from.startTimes[i] !== 0) this.#setStart(start + i, from.startTimes[i]!);
+  }
+
+  /** Room for `count` more samples. */
+  reserve(count: number): void {
+    const {arena} = this.scratch;
+    const capacity = Math.max(this.length + count, this.#capacity * 2);
+    const {times, valueWords, startTimes} = this;
+    const old = this.#address;
+    const oldCapacity = this.#capacity;
+    this.#address = arena.alloc(capacity * 16);
+    this.#capacity = capacity;
+    this.#makeViews();
+    this.times.set(times.subarray(0, this.length));
+    this.valueWords.set(valueWords.subarray(0, 2 * this.length));
+    arena.free(old, oldCapacity * 16);
+    if (startTimes === null) return;
+    this.startTimes = new Float64Array(capacity);
+    this.startTimes.set(startTimes.subarray(0, this.length));
+  }
+
+  /**
+   * The samples from `from` on that lie in `intervals` are taken out; they are in order.
+   */
+  remove(from: number, intervals: Intervals): void {
+    let at = 0;
+    let kept = from;
+    for (let i = from; i < this.length; i++) {
+      const time = this.times[i]!;
+      while (at < intervals.length && intervals[at + 1]! < time) at += 2;
+      if (at < intervals.length && intervals[at]! <= time) continue;
+      if (kept !== i) this.#move(i, kept);
+      kept++;
+    }
+    this.length = kept;
+    if (this.histograms !== null) this.histograms.length = kept;
+  }
+
+  /**
+   * The next samples come from another source. Where those of this one do not all come after those that were there before, they
+   * are merged: of samples at the same time, the one that was there first stays.
+   */
+  endSource(): void {
+    const start = this.#sourceStart;
+    if (start > 0 && start < this.length) {
+      this.#forgetReset(start);
+      if (this.times[start]! <= this.times[start - 1]!) this.#merge(start);
+    }
+    this.#sourceStart = this.length;
+  }
+
+  /** What a histogram says of the one before it does not hold after another source's sample. */
+  #forgetReset(at: number): void {
+    const histogram = this.histograms?.[at];
+    if (histogram === undefined || histogram.counterResetHint === counterReset.gauge) return;
+    this.histograms![at] = histogram.with({counterResetHint: counterReset.unknown});
+  }
+
+  #merge(start: number): void {
+    // Only from the first sample on that is not before the new ones.
+    let first = start;
+    while (first > 0 && this.times[first - 1]! >= this.times[start]!) first--;
+    const left = this.#copyOf(first, start);
+    const right = this.#copyOf(start, this.length);
+    let l = 0;
+    let r = 0;
+    this.length = first;
+    if (this.histograms !== null) this.histograms.length = first;
+    let fromLeft = true;
+    while (l < left.length || r < right.length) {
+      const takeLeft = r === right.length || (l < left.length && left.times[l]! <= right.times[r]!);
+      if (takeLeft && l < left.length && r < right.length && left.times[l] === right.times[r]) r++;
+      this.#appendFrom(takeLeft ? left : right, takeLeft ? l++ : r++);
+      if (takeLeft !== fromLeft) this.#forgetReset(this.length - 1);
+      fromLeft = takeLeft;
+    }
+  }
+
+  #appendFrom(from: SampleCopy, at: number): void {
+    const histogram = from.histograms?.[at];
+    const start = from.startTimes?.[at] ?? 0;
+    const time = from.times[at]!;
+    if (histogram !== undefined) this.appendHistogram(time, histogram, start);
+    else this.appendFloat(time, from.words[2 * at]!, from.words[2 * at + 1]!, start);
+  }
+
+  #copyOf(start: number, end: number): SampleCopy {
+    assert(start < end, 'there are samples to merge');
+    return {
+      length: end - start,
+      times: this.times.slice(start, end),
+      words: this.valueWords.slice(2 * start, 2 * end),
+      histograms: this.histograms?.slice(start, end) ?? null,
+      startTimes: this.startTimes?.slice(start, end) ?? null,
+    };
+  }
+
+  #move(from: number, to: number): void {
+    this.times[to] = this.times[from]!;
+    this.valueWords[2 * to] = this.valueWords[2 * from]!;
+    this.valueWords[2 * to + 1] = this.valueWords[2 * from + 1]!;
+    if (this.histograms !== null) this.histograms[to] = this.histograms[from];
+    if (this.startTimes !== null) this.startTimes[to] = this.startTimes[from]!;
+  }
+
+  #setStart(at: number, startTime: number): void {
+    this.startTimes ??= new Float64Array(this.#capacity);
+    this.startTimes[at] = startTime;
+  }
+
+  #makeViews(): void {
+    const {buffer} = this.scratch.memory.wasm;
+    const values = this.#address + this.#capacity * 8;
+    this.times = new Float64Array(buffer, this.#address, this.#capacity);
+    this.values = new Float64Array(buffer, values, this.#capacity);
+    this.valueWords = new Uint32Array(buffer, values, this.#capacity * 2);
+  }
+}
+
+interface SampleCopy {
+  length: number;
+  times: Float64Array;
+  words: Uint32Array;
+  histograms: (FloatHistogram | undefined)[] | null;
+  startTimes: Float64Array | null;
+}

@@ -1,0 +1,142 @@
+import type {FloatHistogram} from '../../model/histogram.ts';
+import type {LabelIds, SeriesCursor} from '../../storage/querier.ts';
+import type {Symbols} from '../../storage/symbols.ts';
+import type {Scratch} from '../head/reader.ts';
+import type {Block} from './block.ts';
+import {ChunkWindow, xorEncoding} from './chunkwindow.ts';
+import {SampleColumns} from './columns.ts';
+import {BlockDamage} from './damage.ts';
+import {decodeChunk} from './decode.ts';
+import {noRefs, type Refs} from './refs.ts';
+import {SeriesBatch} from './seriesbatch.ts';
+
+/** Series whose entries are read ahead, so that their chunks can be read together. */
+const seriesAhead = 64;
+const chunksAheadMax = 4096;
+
+/** Ids of a block's symbols in a query's. */
+export class SymbolIds {
+  readonly #block: Block;
+  readonly #symbols: Symbols;
+  readonly #ids = new Map<number, number>();
+
+  constructor(block: Block, symbols: Symbols) {
+    this.#block = block;
+    this.#symbols = symbols;
+  }
+
+  id(symbol: number): number {
+    let id = this.#ids.get(symbol);
+    if (id === undefined) {
+      id = this.#symbols.intern(this.#block.index.symbols.text(symbol));
+      this.#ids.set(symbol, id);
+    }
+    return id;
+  }
+}
+
+export interface BlockCursorOptions {
+  block: Block;
+  refs: Refs;
+  ids: SymbolIds;
+  scratch: Scratch;
+  /** Chunks outside are not looked at. */
+  mint: number;
+  maxt: number;
+}
+
+/** Walks series of one block in the order of their labels. */
+export class BlockCursor implements SeriesCursor {
+  times: Float64Array = new Float64Array(0);
+  values: Float64Array = this.times;
+  valueWords: Uint32Array = new Uint32Array(0);
+  histograms: readonly (FloatHistogram | undefined)[] | null = null;
+  startTimes: Float64Array | null = null;
+  readonly seriesCount: number;
+  readonly #options: BlockCursorOptions;
+  readonly #batch = new SeriesBatch();
+  readonly #window: ChunkWindow;
+  #columns: SampleColumns | null = null;
+  #refs: Refs;
+  /** The next of #refs to be read ahead. */
+  #ahead = 0;
+  /** The current series in the batch. */
+  #at = -1;
+
+  constructor(options: BlockCursorOptions) {
+    this.#options = options;
+    this.#refs = options.refs;
+    this.seriesCount = options.refs.length;
+    this.#window = new ChunkWindow(options.block.segments, options.scratch);
+  }
+
+  next(): boolean {
+    this.#at++;
+    if (this.#at < this.#batch.length) return true;
+    return this.#readAhead();
+  }
+
+  labels(): LabelIds {
+    const {labels, labelEnds} = this.#batch;
+    const {ids} = this.#options;
+    const end = labelEnds[this.#at]!;
+    const found: number[] = [];
+    for (let i = this.#batch.labelStart(this.#at); i < end; i++) found.push(ids.id(labels[i]!));
+    return found;
+  }
+
+  read(mint: number, maxt: number): number {
+    this.#columns ??= new SampleColumns(this.#options.scratch);
+    const columns = this.#columns;
+    columns.clear();
+    this.appendTo(columns, mint, maxt);
+    this.times = columns.times;
+    this.values = columns.values;
+    this.valueWords = columns.valueWords;
+    this.histograms = columns.histograms;
+    this.startTimes = columns.startTimes;
+    return columns.length;
+  }
+
+  /** Appends the current series' samples in [mint, maxt], within the cursor's own range. */
+  appendTo(columns: SampleColumns, mint: number, maxt: number): void {
+    const {chunkMin, chunkMax, chunkRefs, chunkEnds, chunksLength} = this.#batch;
+    const start = columns.length;
+    const end = chunkEnds[this.#at]!;
+    for (let i = this.#batch.chunkStart(this.#at); i < end; i++) {
+      if (chunkMin[i]! > maxt) break;
+      if (chunkMax[i]! < mint) continue;
+      this.#window.load(chunkRefs, i, chunksLength);
+      const window = this.#window;
+      if (window.encoding !== xorEncoding) decodeChunk(window.encoding, window.data(), columns, {mint, maxt});
+      else if (!columns.appendXor(window.address, window.bytes, mint, maxt)) this.#complain(chunkRefs[i]!);
+    }
+    const intervals = this.#options.block.tombstones.of(this.#batch.refs[this.#at]!);
+    if (intervals !== undefined) columns.remove(start, intervals);
+  }
+
+  /** Gives the memory back. */
+  free(): void {
+    this.#columns?.free();
+    this.#columns = null;
+    this.#window.free();
+    this.#refs = noRefs;
+  }
+
+  #readAhead(): boolean {
+    const {block, mint, maxt} = this.#options;
+    const batch = this.#batch;
+    this.#at = 0;
+    batch.clear();
+    const end = Math.min(this.#refs.length, this.#ahead + seriesAhead);
+    while (this.#ahead < end && batch.chunksLength < chunksAheadMax) {
+      block.index.series(this.#refs[this.#ahead++]!, batch, mint, maxt);
+    }
+    return batch.length > 0;
+  }
+
+  #complain(ref: number): never {
+    const place = ref % 2 ** 32;
+    throw new BlockDamage(this.#options.block.segments.file(ref).path, place, 'the chunk is cut short');
+  }
+}

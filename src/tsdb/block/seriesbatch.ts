@@ -1,0 +1,108 @@
+import type {ByteReader} from '../../base/varint.ts';
+
+/**
+ * Series of an index in columns: their references, their labels as pairs of symbols, and their chunks. It grows as needed;
+ * clear() keeps the room.
+ */
+export class SeriesBatch {
+  length = 0;
+  refs = new Uint32Array(16);
+  /** Where each series' labels end in `labels`. */
+  labelEnds = new Uint32Array(16);
+  chunkEnds = new Uint32Array(16);
+  /** Symbols: name, value, name, value … */
+  labels = new Float64Array(256);
+  labelsLength = 0;
+  /** Times of each chunk's first and last sample. */
+  chunkMin = new Float64Array(256);
+  chunkMax = new Float64Array(256);
+  /** segment number * 2^32 + place in the segment. */
+  chunkRefs = new Float64Array(256);
+  chunksLength = 0;
+
+  clear(): void {
+    this.length = 0;
+    this.labelsLength = 0;
+    this.chunksLength = 0;
+  }
+
+  labelStart(series: number): number {
+    return series === 0 ? 0 : this.labelEnds[series - 1]!;
+  }
+
+  chunkStart(series: number): number {
+    return series === 0 ? 0 : this.chunkEnds[series - 1]!;
+  }
+
+  addLabel(name: number, value: number): void {
+    if (this.labelsLength + 2 > this.labels.length) this.labels = doubled(this.labels);
+    this.labels[this.labelsLength++] = name;
+    this.labels[this.labelsLength++] = value;
+  }
+
+  addChunk(min: number, max: number, ref: number): void {
+    const at = this.chunksLength;
+    if (at === this.chunkMin.length) {
+      this.chunkMin = doubled(this.chunkMin);
+      this.chunkMax = doubled(this.chunkMax);
+      this.chunkRefs = doubled(this.chunkRefs);
+    }
+    this.chunkMin[at] = min;
+    this.chunkMax[at] = max;
+    this.chunkRefs[at] = ref;
+    this.chunksLength = at + 1;
+  }
+
+  /** Ends the series whose labels and chunks were added last. */
+  endSeries(ref: number): void {
+    const at = this.length;
+    if (at === this.refs.length) {
+      this.refs = doubledWords(this.refs);
+      this.labelEnds = doubledWords(this.labelEnds);
+      this.chunkEnds = doubledWords(this.chunkEnds);
+    }
+    this.refs[at] = ref;
+    this.labelEnds[at] = this.labelsLength;
+    this.chunkEnds[at] = this.chunksLength;
+    this.length = at + 1;
+  }
+}
+
+/**
+ * Appends a series entry:
+ *
+ *     labels:uvarint  (name:uvarint value:uvarint)*  chunks:uvarint
+ *     (first: mint:varint, later: mint - maxt before:uvarint)  maxt - mint:uvarint  (first: ref:uvarint, later: change:varint)
+ *
+ * Throws RangeError where the entry is cut short; the batch then has a part of it, which clear() removes.
+ */
+export function readSeries(
+  reader: ByteReader,
+  batch: SeriesBatch,
+  {ref, mint, maxt}: {ref: number; mint: number; maxt: number},
+): void {
+  const labels = reader.uvarint();
+  for (let i = 0; i < labels; i++) batch.addLabel(reader.uvarint(), reader.uvarint());
+  const chunks = reader.uvarint();
+  let last = 0;
+  let chunkRef = 0;
+  for (let i = 0; i < chunks; i++) {
+    const min = i === 0 ? reader.varint() : last + reader.uvarint();
+    last = min + reader.uvarint();
+    chunkRef = i === 0 ? reader.uvarint() : chunkRef + reader.varint();
+    if (min <= maxt && last >= mint) batch.addChunk(min, last, chunkRef);
+  }
+  batch.endSeries(ref);
+}
+
+function doubled(column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(column.length * 2);
+  larger.set(column);
+  return larger;
+}
+
+function doubledWords(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(column.length * 2);
+  larger.set(column);
+  return larger;
+}
