@@ -92,6 +92,9 @@ export const japaneseFlagTexts: Readonly<Record<string, string>> = {
   'query.timeout': 'クエリの最長時間。',
   'query.max-concurrency': '同時に実行するクエリの最大数。',
   'query.max-samples': '1 クエリがメモリに保持できる最大サンプル数。',
+  'query.max-memory': '1 クエリが使える最大メモリ量。0 = --query.max-memory-total の半分。',
+  'query.max-memory-total':
+    '全クエリの合計で使える最大メモリ量。0 = マシンまたはコンテナーのメモリの 4 分の 1（256MB 以上 8GB 以下）。',
   'enable-feature': '有効にする機能の名前（カンマ区切り）。',
   agent: 'スクレイプと転送だけを行う。',
   'log.level': '出力する最低のログレベル。debug、info、warn、error のいずれか。',

@@ -87,6 +87,16 @@ export interface QueryAnswer {
   status: number;
   /** The whole JSON text, envelope included, in UTF-8; other text for 'federate'. Owned by the receiver. */
   body: Uint8Array;
+  /** To be called once the body is not needed any more: its memory counts until then. */
+  release?: (() => void) | undefined;
+}
+
+/** Where a query comes from: among these, the time of the query threads is shared out. */
+export interface QuerySource {
+  /** The client's address. */
+  client: string;
+  /** Within that, what the client asks for, such as a dashboard; '' = nothing in particular. */
+  group: string;
 }
 
 export interface QueryBackend {
@@ -95,7 +105,7 @@ export interface QueryBackend {
    * an exception. When `signal` aborts (the client is gone), the work is stopped and the promise settles soon, with any
    * answer or by rejecting; nobody looks at it. Rejects otherwise only by a fault of the program, which becomes a 500.
    */
-  run(request: QueryRequest, signal: AbortSignal): Promise<QueryAnswer>;
+  run(request: QueryRequest, signal: AbortSignal, source: QuerySource): Promise<QueryAnswer>;
   statistics(): Promise<QueryStatistics>;
 }
 

@@ -4,9 +4,10 @@
 import {compareLabels, isLegacyLabelName, isLegacyMetricName, metricNameLabel} from '../model/labels.ts';
 import type {Matcher} from '../model/matcher.ts';
 import {isStale} from '../model/value.ts';
+import {labelBytes} from '../promql/engine/labelset.ts';
 import {formatShort} from '../promql/parser/floats.ts';
 import {parseMetricSelector} from '../promql/parser/parser.ts';
-import type {Queryable, SeriesCursor} from '../storage/querier.ts';
+import {unguarded, type Queryable, type ReadGuard, type SeriesCursor} from '../storage/querier.ts';
 import {Symbols} from '../storage/symbols.ts';
 import type {FederateRequest, QueryAnswer} from './backend.ts';
 
@@ -14,6 +15,12 @@ import type {FederateRequest, QueryAnswer} from './backend.ts';
 const textMax = 512 * 1024 * 1024;
 
 const partMax = 64 * 1024;
+
+/** A sample beside its labels, and its places while sorting. */
+const sampleBytes = 120;
+
+/** How many comparisons are made between two looks at whether to go on. */
+const comparisonsUnchecked = 4096;
 const encoder = new TextEncoder();
 
 interface NewestSample {
@@ -23,11 +30,11 @@ interface NewestSample {
   value: number;
 }
 
-/** Answers in plain text, errors too. `check` ends the request by throwing. */
+/** Answers in plain text, errors too. `guard` ends the request by throwing. */
 export function federateAnswer(
   queryable: Queryable,
   request: FederateRequest,
-  {check}: {check: () => void},
+  guard: ReadGuard,
 ): QueryAnswer {
   let sets: (readonly Matcher[])[];
   try {
@@ -36,27 +43,32 @@ export function federateAnswer(
     if (!(cause instanceof SyntaxError)) throw cause;
     return {status: 400, body: encoder.encode(`${cause.message}\n`)};
   }
-  const samples = selectNewest(queryable, request, sets, check);
-  samples.sort(byNameAndLabels);
-  return {status: 200, body: new FederationWriter(request).write(samples, check)};
+  const samples = selectNewest(queryable, request, sets, guard);
+  let comparisons = 0;
+  samples.sort((left, right) => {
+    if (++comparisons % comparisonsUnchecked === 0) guard.check();
+    return byNameAndLabels(left, right);
+  });
+  return {status: 200, body: new FederationWriter(request).write(samples, guard)};
 }
 
 function selectNewest(
   queryable: Queryable,
   {startMs, endMs}: FederateRequest,
   sets: readonly (readonly Matcher[])[],
-  check: () => void,
+  guard: ReadGuard,
 ): NewestSample[] {
   const symbols = new Symbols();
   const range = {mint: startMs, maxt: endMs};
-  const querier = queryable.querier(range, symbols);
+  const querier = queryable.querier(range, symbols, guard);
+  let symbolsTaken = 0;
   const known = new Set<string>();
   const samples: NewestSample[] = [];
   try {
     for (const matchers of sets) {
       const cursor = querier.select(matchers, range);
       while (cursor.next()) {
-        check();
+        guard.check();
         const ids = cursor.labels();
         // With one selector no series comes twice.
         if (sets.length > 1) {
@@ -66,7 +78,10 @@ function selectNewest(
         }
         const labels = ids.map((id) => symbols.text(id));
         const sample = newestOf(cursor, labels, range);
-        if (sample !== null) samples.push(sample);
+        if (sample === null) continue;
+        guard.takeBytes(sampleBytes + labelBytes(ids) + symbols.bytes - symbolsTaken);
+        symbolsTaken = symbols.bytes;
+        samples.push(sample);
       }
     }
   } finally {
@@ -102,6 +117,7 @@ class FederationWriter {
   readonly #external: [name: string, value: string][];
   readonly #utf8Names: boolean;
   readonly #parts: Uint8Array[] = [];
+  #guard: ReadGuard = unguarded;
   #size = 0;
   #part = '';
 
@@ -112,10 +128,11 @@ class FederationWriter {
     this.#utf8Names = utf8Names;
   }
 
-  write(samples: readonly NewestSample[], check: () => void): Uint8Array {
+  write(samples: readonly NewestSample[], guard: ReadGuard): Uint8Array {
+    this.#guard = guard;
     let family = '';
     for (const sample of samples) {
-      check();
+      guard.check();
       const name = nameOf(sample.labels);
       if (name !== family) this.#part += `# TYPE ${this.#familyName(name)} untyped\n`;
       family = name;
@@ -123,6 +140,7 @@ class FederationWriter {
       if (this.#part.length > partMax) this.#flush();
     }
     this.#flush();
+    guard.takeBytes(this.#size);
     const body = new Uint8Array(this.#size);
     let at = 0;
     for (const part of this.#parts) {
@@ -162,6 +180,7 @@ class FederationWriter {
   #flush(): void {
     const bytes = encoder.encode(this.#part);
     this.#size += bytes.length;
+    this.#guard.takeBytes(bytes.length);
     if (this.#size > textMax) {
       throw new RangeError(`cannot federate so many series: more than ${textMax} bytes of text`);
     }

@@ -1,6 +1,7 @@
 // JSON written straight into bytes: a query's answer may be far longer than a string can be.
 
 import {formatSampleValue} from '../kernels/points.ts';
+import {unguarded, type ReadGuard} from '../storage/querier.ts';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -19,9 +20,14 @@ const decimalsBound = 2 ** 53 / decimalsScale;
 export class JsonBytes {
   #bytes: Uint8Array<ArrayBuffer>;
   #end = 0;
+  readonly #guard: ReadGuard;
 
-  constructor(sizeEstimate = 1024) {
-    this.#bytes = new Uint8Array(new ArrayBuffer(Math.max(64, sizeEstimate)));
+  /** `guard` counts the memory. */
+  constructor(sizeEstimate = 1024, guard: ReadGuard = unguarded) {
+    const size = Math.max(64, sizeEstimate);
+    guard.takeBytes(size);
+    this.#guard = guard;
+    this.#bytes = new Uint8Array(new ArrayBuffer(size));
   }
 
   get length(): number {
@@ -204,8 +210,12 @@ export class JsonBytes {
   #reserve(count: number): void {
     const needed = this.#end + count;
     if (needed <= this.#bytes.length) return;
+    const before = this.#bytes.length;
+    const size = Math.max(needed, 2 * before);
+    this.#guard.takeBytes(size);
     // Growing in place where the system can, else a copy.
-    this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(Math.max(needed, 2 * this.#bytes.length)));
+    this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(size));
+    this.#guard.releaseBytes(before);
   }
 }
 

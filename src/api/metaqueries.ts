@@ -3,74 +3,87 @@
 import {compareStrings} from '../model/labels.ts';
 import type {Matcher} from '../model/matcher.ts';
 import {timeMaxMs, timeMinMs} from '../model/timestamp.ts';
-import {compareLabelIds} from '../promql/engine/labelset.ts';
+import {compareLabelIds, labelBytes} from '../promql/engine/labelset.ts';
 import {Tuples} from '../promql/engine/tuples.ts';
 import {parseMetricSelector} from '../promql/parser/parser.ts';
-import type {LabelIds, Queryable} from '../storage/querier.ts';
+import type {LabelIds, Queryable, ReadGuard} from '../storage/querier.ts';
 import {Symbols} from '../storage/symbols.ts';
 import type {LabelNamesLookup, LabelValuesLookup, QueryAnswer, SeriesLookup} from './backend.ts';
 import {ApiError, invalidParameter} from './envelope.ts';
 import {seriesAnswer, textsAnswer} from './queryresponse.ts';
 
-export interface LookupOptions {
-  /** Ends the lookup by throwing, where it was cancelled or took too long. */
-  check: () => void;
-}
-
-/** Answers /series, /labels and /label/<name>/values. Throws ApiError and what `check` throws. */
+/** Answers /series, /labels and /label/<name>/values. Throws ApiError and what `guard` throws. */
 export function lookupAnswer(
   queryable: Queryable,
   request: SeriesLookup | LabelNamesLookup | LabelValuesLookup,
-  {check}: LookupOptions,
+  guard: ReadGuard,
 ): QueryAnswer {
   const sets = request.matches.map((text) => parseMatch(text, request.kind));
   const range = {mint: request.startMs, maxt: request.endMs};
   const symbols = new Symbols();
-  const querier = queryable.querier(range, symbols);
+  const querier = queryable.querier(range, symbols, guard);
   try {
     if (request.kind === 'series') {
-      const series = new SeriesUnion(symbols);
+      const series = new SeriesUnion(symbols, guard);
       const everything = range.mint <= timeMinMs && range.maxt >= timeMaxMs;
       for (const matchers of sets) {
         const cursor = querier.select(matchers, range);
         while (cursor.next()) {
-          check();
+          guard.check();
           if (everything || cursor.read(range.mint, range.maxt) > 0) series.add(cursor.labels());
         }
       }
-      return seriesAnswer(symbols, series.sorted(), request.limit);
+      return seriesAnswer(symbols, series.sorted(), {limit: request.limit, guard});
     }
     const texts = new Set<string>();
     for (const matchers of sets.length === 0 ? [[]] : sets) {
-      check();
+      guard.check();
       const found =
         request.kind === 'labelNames'
           ? querier.labelNames(matchers)
           : querier.labelValues(request.name, matchers);
       for (const text of found) texts.add(text);
     }
-    return textsAnswer([...texts].sort(compareStrings), request.limit);
+    return textsAnswer([...texts].sort(compareStrings), request.limit, guard);
   } finally {
     querier.close();
   }
 }
 
+/** A place in a list and in the copy that is sorted. */
+const placeBytes = 24;
+
+/** How many comparisons are made between two looks at whether to go on. */
+const comparisonsUnchecked = 4096;
+
 /** Label sets, each once. */
 class SeriesUnion {
   readonly #symbols: Symbols;
-  readonly #known = new Tuples();
+  readonly #guard: ReadGuard;
+  readonly #known: Tuples;
   readonly #series: LabelIds[] = [];
+  #symbolsTaken = 0;
 
-  constructor(symbols: Symbols) {
+  constructor(symbols: Symbols, guard: ReadGuard) {
     this.#symbols = symbols;
+    this.#guard = guard;
+    this.#known = new Tuples(guard);
   }
 
   add(labels: LabelIds): void {
-    if (this.#known.intern(labels, labels.length) === this.#series.length) this.#series.push(labels);
+    if (this.#known.intern(labels, labels.length) !== this.#series.length) return;
+    const {bytes} = this.#symbols;
+    this.#guard.takeBytes(labelBytes(labels) + placeBytes + bytes - this.#symbolsTaken);
+    this.#symbolsTaken = bytes;
+    this.#series.push(labels);
   }
 
   sorted(): LabelIds[] {
-    return this.#series.sort((left, right) => compareLabelIds(this.#symbols, left, right));
+    let comparisons = 0;
+    return this.#series.sort((left, right) => {
+      if (++comparisons % comparisonsUnchecked === 0) this.#guard.check();
+      return compareLabelIds(this.#symbols, left, right);
+    });
   }
 }
 

@@ -7,7 +7,7 @@ import type {HttpCall} from '../http/server.ts';
 import {parseDuration} from '../model/duration.ts';
 import {unescapeName} from '../model/escape.ts';
 import {parseDurationParameter} from '../model/timestamp.ts';
-import type {AdminBackend, QueryBackend, QueryRequest} from './backend.ts';
+import type {AdminBackend, QueryBackend, QueryRequest, QuerySource} from './backend.ts';
 import {ApiError, failure, invalidParameter, jsonReply, success} from './envelope.ts';
 import {
   limitParameter,
@@ -106,7 +106,9 @@ export class QueryApi {
     if (endMs < startMs) {
       throw new ApiError('bad_data', 'end timestamp must not be before start timestamp');
     }
-    const {status, body} = await this.#backend.run({kind: 'parse', query: form.get('query')}, call.signal);
+    const request: QueryRequest = {kind: 'parse', query: form.get('query')};
+    const {status, body, release} = await this.#backend.run(request, call.signal, sourceOf(call));
+    release?.();
     if (status === 200) return success([]);
     // This endpoint does not name the parameter.
     return failure('bad_data', describeFailure(body).replace(/^invalid parameter "query": /, ''), status);
@@ -119,7 +121,7 @@ export class QueryApi {
     const endMs = this.#now();
     const lookbackMs = parseDuration(admin.flags['query.lookback-delta'] ?? '5m');
     const utf8Names = /escaping=allow-utf-8/.test(call.header('accept') ?? '');
-    const {status, body} = await this.#backend.run(
+    const {status, body, release} = await this.#backend.run(
       {
         kind: 'federate',
         matches: form.all('match[]'),
@@ -129,18 +131,27 @@ export class QueryApi {
         utf8Names,
       },
       call.signal,
+      sourceOf(call),
     );
-    if (status !== 200) return textError(status, describeFailure(body));
+    if (status !== 200) {
+      release?.();
+      return textError(status, describeFailure(body));
+    }
     const contentType = utf8Names
       ? 'text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8'
       : 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
-    return {status, contentType, body};
+    return {status, contentType, body, release};
   }
 
   async #run(call: HttpCall, request: QueryRequest): Promise<HttpReply> {
-    const {status, body} = await this.#backend.run(request, call.signal);
-    return jsonReply(status, body);
+    const {status, body, release} = await this.#backend.run(request, call.signal, sourceOf(call));
+    return {...jsonReply(status, body), release};
   }
+}
+
+/** Grafana names the dashboard; behind a proxy that forwards many people's queries it tells them apart. */
+function sourceOf(call: HttpCall): QuerySource {
+  return {client: call.client, group: call.header('x-dashboard-uid') ?? ''};
 }
 
 /** The message of an envelope, or the text that there is instead. */

@@ -7,6 +7,7 @@ import {labelsOf} from '../model/labels.ts';
 import {Engine} from '../promql/engine/engine.ts';
 import {QueryError} from '../promql/engine/error.ts';
 import {MemoryStore} from '../storage/memory.ts';
+import {unguarded} from '../storage/querier.ts';
 import {ApiError} from './envelope.ts';
 import {errorAnswer, queryAnswer, textsAnswer} from './queryresponse.ts';
 
@@ -57,7 +58,7 @@ test('queryAnswer() writes matrices', () => {
   );
 });
 
-test('queryAnswer() writes the same by the kernel', () => {
+function pointWriter(): PointWriter {
   const memory = LinearMemory.reserve(2 ** 24);
   let next = 2 ** 20;
   const arena = {
@@ -66,7 +67,11 @@ test('queryAnswer() writes the same by the kernel', () => {
     sizeOf: (bytes: number): number => bytes,
     bytesInUse: 0,
   };
-  const points = new PointWriter({memory, kernels: loadKernels(memory), arena});
+  return new PointWriter({memory, kernels: loadKernels(memory), arena});
+}
+
+test('queryAnswer() writes the same by the kernel', () => {
+  const points = pointWriter();
   const long = new MemoryStore();
   for (let i = 0; i < 6000; i++) {
     long.append(labelsOf({__name__: 'up', job: 'a'}), i * 1000, i / 7);
@@ -74,10 +79,35 @@ test('queryAnswer() writes the same by the kernel', () => {
   }
   const evaluate = () =>
     engineOf(1e6).execRange(long, 'up', {startMs: 0, endMs: 5_999_000, stepMs: 1000, lookbackDeltaMs: 1000});
-  let checks = 0;
-  const fast = queryAnswer(evaluate(), {limit: 0, stats: '', points, check: () => checks++});
+  const fast = queryAnswer(evaluate(), {limit: 0, stats: '', points});
   assert.equal(decode(fast.body), decode(queryAnswer(evaluate(), {limit: 0, stats: ''}).body));
-  assert.equal(checks, 2);
+});
+
+test('queryAnswer() ends where the query must end, also between the points of a series', () => {
+  const points = pointWriter();
+  const long = new MemoryStore();
+  for (let i = 0; i < 6000; i++) long.append(labelsOf({__name__: 'up'}), i * 1000, i / 7);
+  let left = Infinity;
+  const result = engineOf(1e6).execRange(long, 'up', {
+    startMs: 0,
+    endMs: 5_999_000,
+    stepMs: 1000,
+    cancelled: () => left-- === 0,
+  });
+  left = 1;
+  assert.throws(
+    () => queryAnswer(result, {limit: 0, stats: '', points}),
+    /^QueryError: query was canceled in query execution$/,
+  );
+});
+
+test('the bytes of an answer count as memory of its query', () => {
+  const many = new MemoryStore();
+  for (let i = 0; i < 1000; i++) many.append(labelsOf({__name__: 'up', i: String(i)}), 0, i);
+  const {bytesPeak} = engineOf(1e6).execInstant(many, 'up', {timeMs: 0}).budget;
+  const small = new Engine({lookbackDeltaMs: 300_000, maxSamples: 1e6, maxBytes: bytesPeak + 10_000});
+  const result = small.execInstant(many, 'up', {timeMs: 0});
+  assert.throws(() => queryAnswer(result, {limit: 0, stats: ''}), /would need too much memory: at least /);
 });
 
 test('queryAnswer() writes scalars and strings through the other encoder', () => {
@@ -145,8 +175,8 @@ test('errorAnswer() turns errors into statuses', () => {
 
 test('textsAnswer() escapes and cuts off', () => {
   assert.equal(
-    decode(textsAnswer(['a', '<b>', 'c'], 2).body),
+    decode(textsAnswer(['a', '<b>', 'c'], 2, unguarded).body),
     String.raw`{"status":"success","data":["a","\u003cb\u003e"],"warnings":["results truncated due to limit"]}`,
   );
-  assert.equal(decode(textsAnswer([], 0).body), '{"status":"success","data":[]}');
+  assert.equal(decode(textsAnswer([], 0, unguarded).body), '{"status":"success","data":[]}');
 });

@@ -1,9 +1,10 @@
 // The results of queries as Prometheus's JSON, written straight into bytes, envelope included.
 
 import {quoteGo} from '../base/quote.ts';
-import type {LabelIds} from '../storage/querier.ts';
+import type {LabelIds, ReadGuard} from '../storage/querier.ts';
 import type {Symbols} from '../storage/symbols.ts';
 import {formatPlain} from '../base/format.ts';
+import type {QueryBudget} from '../promql/engine/budget.ts';
 import type {PointWriter} from '../kernels/points.ts';
 import type {
   MatrixSeries,
@@ -32,8 +33,6 @@ export interface ResponseOptions {
   stats: string;
   /** Writes the points of matrices faster; without it they are written by JavaScript. */
   points?: PointWriter | undefined;
-  /** Ends the writing of a long answer by throwing. */
-  check?: (() => void) | undefined;
 }
 
 /** A finished query as an answer. */
@@ -43,11 +42,11 @@ export function queryAnswer(result: QueryResult, options: ResponseOptions): Quer
   const value = limit > 0 ? truncate(result.value, limit) : result.value;
   if (value !== result.value) warnings.push(truncatedWarning);
   if (stats !== '' && stats !== 'all' && stats !== 'true') warnings.push(statsWarning(stats));
-  const json = new JsonBytes(estimateSize(value));
+  const json = new JsonBytes(estimateSize(value), result.budget);
   json.ascii('{"status":"success","data":{"resultType":"');
   json.ascii(value.kind);
   json.ascii('","result":');
-  writeValue(json, value, result.symbols, options);
+  writeValue(json, value, result, options.points);
   if (stats !== '') writeStats(json, result.stats);
   json.ascii('}');
   writeTexts(json, ',"warnings":', warnings);
@@ -76,12 +75,13 @@ function describeError(error: unknown): {type: QueryErrorKind | ApiError['type']
 }
 
 /** A list of texts as an answer, cut off at `limit` (0 = none). */
-export function textsAnswer(texts: readonly string[], limit: number): QueryAnswer {
-  const json = new JsonBytes(64 + 16 * texts.length);
+export function textsAnswer(texts: readonly string[], limit: number, guard: ReadGuard): QueryAnswer {
+  const json = new JsonBytes(64 + 16 * texts.length, guard);
   json.ascii('{"status":"success","data":[');
   const count = limit > 0 ? Math.min(limit, texts.length) : texts.length;
   for (let i = 0; i < count; i++) {
     if (i > 0) json.char(comma);
+    if (i % textsUnchecked === 0) guard.check();
     json.string(texts[i]!, true);
   }
   json.ascii(']');
@@ -91,12 +91,17 @@ export function textsAnswer(texts: readonly string[], limit: number): QueryAnswe
 }
 
 /** A list of label sets as an answer, cut off at `limit` (0 = none). */
-export function seriesAnswer(symbols: Symbols, series: readonly LabelIds[], limit: number): QueryAnswer {
-  const json = new JsonBytes(64 + 128 * series.length);
-  const labels = new LabelWriter(json, symbols);
+export function seriesAnswer(
+  symbols: Symbols,
+  series: readonly LabelIds[],
+  {limit, guard}: {limit: number; guard: ReadGuard},
+): QueryAnswer {
+  const json = new JsonBytes(64 + 128 * series.length, guard);
+  const labels = new LabelWriter(json, symbols, guard);
   json.ascii('{"status":"success","data":[');
   const count = limit > 0 ? Math.min(limit, series.length) : series.length;
   for (let i = 0; i < count; i++) {
+    guard.check();
     if (i > 0) json.char(comma);
     labels.write(series[i]!);
   }
@@ -105,6 +110,12 @@ export function seriesAnswer(symbols: Symbols, series: readonly LabelIds[], limi
   json.ascii('}');
   return {status: 200, body: json.finish()};
 }
+
+/** How many texts are written between two looks at whether to go on. */
+const textsUnchecked = 1024;
+
+/** What a query says that ends while its answer is written. */
+const whileWriting = 'query execution';
 
 const comma = 0x2c;
 const closeBracket = 0x5d;
@@ -127,7 +138,12 @@ function estimateSize(value: QueryValue): number {
   return 256 + 128 * value.series.length + 40 * points;
 }
 
-function writeValue(json: JsonBytes, value: QueryValue, symbols: Symbols, options: ResponseOptions): void {
+function writeValue(
+  json: JsonBytes,
+  value: QueryValue,
+  world: Pick<QueryResult, 'symbols' | 'budget'>,
+  points: PointWriter | undefined,
+): void {
   switch (value.kind) {
     case 'scalar':
       // Scalars and strings go through another encoder, which knows neither exponents nor fixed fractions of seconds.
@@ -137,16 +153,21 @@ function writeValue(json: JsonBytes, value: QueryValue, symbols: Symbols, option
       json.string(value.value, true);
       return json.char(closeBracket);
     case 'vector':
-      return writeVector(json, value, symbols);
+      return writeVector(json, value, world);
     case 'matrix':
-      return writeMatrix(json, value, symbols, options);
+      return writeMatrix(json, value, world, points);
   }
 }
 
-function writeVector(json: JsonBytes, vector: VectorValue, symbols: Symbols): void {
-  const labels = new LabelWriter(json, symbols);
+function writeVector(
+  json: JsonBytes,
+  vector: VectorValue,
+  {symbols, budget}: Pick<QueryResult, 'symbols' | 'budget'>,
+): void {
+  const labels = new LabelWriter(json, symbols, budget);
   json.ascii('[');
   for (let i = 0; i < vector.labels.length; i++) {
+    budget.check(whileWriting);
     json.ascii(i === 0 ? '{"metric":' : ',{"metric":');
     labels.write(vector.labels[i]!);
     json.ascii(',"value":[');
@@ -158,24 +179,35 @@ function writeVector(json: JsonBytes, vector: VectorValue, symbols: Symbols): vo
   json.ascii(']');
 }
 
-function writeMatrix(json: JsonBytes, matrix: MatrixValue, symbols: Symbols, options: ResponseOptions): void {
-  const labels = new LabelWriter(json, symbols);
+function writeMatrix(
+  json: JsonBytes,
+  matrix: MatrixValue,
+  {symbols, budget}: Pick<QueryResult, 'symbols' | 'budget'>,
+  points: PointWriter | undefined,
+): void {
+  const labels = new LabelWriter(json, symbols, budget);
   const times = new TimeTexts();
   json.ascii('[');
   for (const [index, series] of matrix.series.entries()) {
-    options.check?.();
+    budget.check(whileWriting);
     json.ascii(index === 0 ? '{"metric":' : ',{"metric":');
     labels.write(series.labels);
     json.ascii(',"values":[');
-    if (options.points === undefined) writePoints(json, series, times);
-    else writePointsFast(json, series, options.points);
+    if (points === undefined) writePoints(json, series, times);
+    else writePointsFast(json, series, points, budget);
     json.ascii(']}');
   }
   json.ascii(']');
 }
 
-function writePointsFast(json: JsonBytes, {times, values, length}: MatrixSeries, points: PointWriter): void {
+function writePointsFast(
+  json: JsonBytes,
+  {times, values, length}: MatrixSeries,
+  points: PointWriter,
+  budget: QueryBudget,
+): void {
   for (let from = 0; from < length; from += points.pointsMax) {
+    if (from > 0) budget.check(whileWriting);
     json.bytes(points.write(times, values, from, Math.min(points.pointsMax, length - from)));
   }
   // The comma behind the last point.
@@ -223,7 +255,8 @@ class LabelWriter {
   /** Where each symbol was written first: start, end. */
   readonly #places: Float64Array;
 
-  constructor(json: JsonBytes, symbols: Symbols) {
+  constructor(json: JsonBytes, symbols: Symbols, guard: ReadGuard) {
+    guard.takeBytes(16 * symbols.size);
     this.#json = json;
     this.#symbols = symbols;
     this.#places = new Float64Array(2 * symbols.size);

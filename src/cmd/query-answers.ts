@@ -4,6 +4,7 @@ import {federateAnswer} from '../api/federate.ts';
 import {lookupAnswer} from '../api/metaqueries.ts';
 import {errorAnswer, queryAnswer} from '../api/queryresponse.ts';
 import type {PointWriter} from '../kernels/points.ts';
+import {isOverMemory, outOfMemory, type QueryBudget} from '../promql/engine/budget.ts';
 import type {Engine, QueryOptions} from '../promql/engine/engine.ts';
 import {QueryError} from '../promql/engine/error.ts';
 import type {QueryResult} from '../promql/engine/result.ts';
@@ -34,7 +35,8 @@ export interface AnswerWorld {
 export function answerQuery(world: AnswerWorld, evaluate: EvaluateRequest): WorkerAnswer {
   try {
     return {...answer(world, evaluate), outcome: 'ok'};
-  } catch (cause) {
+  } catch (thrown) {
+    const cause = causeOf(thrown);
     return {...errorAnswer(cause), slices: {}, samplesRead: 0, outcome: outcomeOf(cause)};
   }
 }
@@ -50,9 +52,9 @@ function answer(world: AnswerWorld, evaluate: EvaluateRequest): Omit<WorkerAnswe
     case 'parse':
       return plain(bodyOf(exprToJson(world.engine.parse(request.query))));
     case 'federate':
-      return plain(federateAnswer(world.queryable, request, {check: () => check(world, evaluate)}));
+      return plain(federateAnswer(world.queryable, request, budgetOf(world, evaluate)));
     default:
-      return plain(lookupAnswer(world.queryable, request, {check: () => check(world, evaluate)}));
+      return plain(lookupAnswer(world.queryable, request, budgetOf(world, evaluate)));
   }
 }
 
@@ -82,7 +84,7 @@ function evaluated(
   timings.execQueueTime = queueSeconds;
   timings.execTotalTime += queueSeconds;
   return {
-    ...queryAnswer(result, {limit, stats, points, check: () => check(world, evaluate)}),
+    ...queryAnswer(result, {limit, stats, points}),
     samplesRead: samples.samplesRead,
     slices: {
       prepare_time: timings.queryPreparationTime,
@@ -101,13 +103,20 @@ function plain(finished: QueryAnswer): Omit<WorkerAnswer, 'outcome'> {
   return {...finished, slices: {}, samplesRead: 0};
 }
 
-function check({cancelled}: AnswerWorld, {deadlineMs}: EvaluateRequest): void {
-  if (cancelled()) throw new QueryError('canceled', 'query was canceled in query execution');
-  if (Date.now() > deadlineMs) throw new QueryError('timeout', 'query timed out in query execution');
+function budgetOf({engine, cancelled}: AnswerWorld, {deadlineMs}: EvaluateRequest): QueryBudget {
+  return engine.budget({cancelled, deadlineMs});
+}
+
+/** Memory that could not be had, in spite of all counting: the words of V8 and of the arena. */
+const allocationFailed = /allocat|array length|maximum size|string length/i;
+
+function causeOf(cause: unknown): unknown {
+  if (!(cause instanceof RangeError) || !allocationFailed.test(cause.message)) return cause;
+  return outOfMemory(cause.message);
 }
 
 function outcomeOf(cause: unknown): WorkerAnswer['outcome'] {
   if (!(cause instanceof QueryError)) return 'error';
   if (cause.kind === 'timeout' || cause.kind === 'canceled') return cause.kind;
-  return /too many samples|too much memory/.test(cause.message) ? 'over budget' : 'error';
+  return isOverMemory(cause) || /too many samples/.test(cause.message) ? 'over budget' : 'error';
 }

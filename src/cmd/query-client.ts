@@ -1,6 +1,7 @@
 import {Worker} from 'node:worker_threads';
 import type {QueryRequest} from '../api/backend.ts';
 import {Caller} from '../sys/rpc.ts';
+import {heapLimits} from './query-memory.ts';
 import type {EvaluateRequest} from './query-answers.ts';
 import type {QueryWorker, WorkerAnswer} from './querypool.ts';
 import type {QueryThreadData} from './query-thread.ts';
@@ -8,21 +9,21 @@ import type {QueryThreadData} from './query-thread.ts';
 export interface QueryClientOptions extends Omit<QueryThreadData, 'cancel'> {
   /** Step of subqueries that name none, as the configuration has it now. */
   evaluationIntervalMs: () => number;
-  /** Called once when the thread is gone, whatever the reason, with its id: its place among the readers is free to clear. */
+  /** Called once when the thread is gone, whatever the reason, with its id: its places among those who read and hold are free to clear. */
   onEnd: (threadId: number) => void;
+  /** The bytes of an answer have arrived here, and the thread holds nothing more. Returns what is to be called once they are not needed. */
+  onAnswer: (bytes: number) => () => void;
 }
 
-/** A nursery that the temporary objects of a query fit into; results are not in the heap but in typed arrays. */
-const resourceLimits = {maxYoungGenerationSizeMb: 32};
-
 /** Starts a query thread. */
-export function startQueryWorker({onEnd, evaluationIntervalMs, ...options}: QueryClientOptions): QueryWorker {
+export function startQueryWorker(all: QueryClientOptions): QueryWorker {
+  const {onEnd, onAnswer, evaluationIntervalMs, ...options} = all;
   const cancel = new Int32Array(new SharedArrayBuffer(4));
   const workerData: QueryThreadData = {...options, cancel};
   const worker = new Worker(new URL('./query-thread.ts', import.meta.url), {
     workerData,
     name: 'query',
-    resourceLimits,
+    resourceLimits: heapLimits(options.maxBytes),
   });
   const caller = new Caller(worker);
   const {threadId} = worker;
@@ -37,7 +38,7 @@ export function startQueryWorker({onEnd, evaluationIntervalMs, ...options}: Quer
     get alive(): boolean {
       return alive;
     },
-    run(request: QueryRequest, {deadlineMs, queueSeconds}): Promise<WorkerAnswer> {
+    async run(request: QueryRequest, {deadlineMs, queueSeconds}): Promise<WorkerAnswer> {
       Atomics.store(cancel, 0, 0);
       const evaluate: EvaluateRequest = {
         request,
@@ -45,7 +46,8 @@ export function startQueryWorker({onEnd, evaluationIntervalMs, ...options}: Quer
         queueSeconds,
         defaultEvalIntervalMs: evaluationIntervalMs(),
       };
-      return caller.call<WorkerAnswer>('run', evaluate);
+      const answer = await caller.call<WorkerAnswer>('run', evaluate);
+      return {...answer, release: onAnswer(answer.body.byteLength)};
     },
     cancel: () => void Atomics.store(cancel, 0, 1),
     terminate: () => void worker.terminate(),

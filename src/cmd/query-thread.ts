@@ -1,4 +1,5 @@
 // A query worker: reads the shared memory, evaluates one query at a time, answers with finished bytes.
+import {setPriority} from 'node:os';
 import {parentPort, threadId, workerData} from 'node:worker_threads';
 import {assert} from '../base/assert.ts';
 import {SizeClassArena} from '../kernels/arena.ts';
@@ -6,6 +7,7 @@ import {loadKernels} from '../kernels/kernels.ts';
 import {LinearMemory} from '../kernels/memory.ts';
 import {PointWriter} from '../kernels/points.ts';
 import {Engine, type EngineFeatures} from '../promql/engine/engine.ts';
+import {MemoryLedger} from '../sys/memory-ledger.ts';
 import {serve, transfer} from '../sys/rpc.ts';
 import {HeadReader} from '../tsdb/head/reader.ts';
 import type {WorkerAnswer} from './querypool.ts';
@@ -17,15 +19,24 @@ export interface QueryThreadData {
   cancel: Int32Array;
   lookbackDeltaMs: number;
   maxSamples: number;
+  /** What one query may hold, what all may, and where this thread notes what it holds (MemoryLedger). */
   maxBytes: number;
+  ledger: {bytesMax: number; places: Int32Array<SharedArrayBuffer>; place: number};
   features: EngineFeatures;
 }
 
 const scratchBytes = 2 ** 30;
 
+/** Scraping and ingestion are on time before queries are fast: where cores are short, the system runs those threads first. */
+const niceness = 5;
+
 const data = workerData as QueryThreadData;
 assert(parentPort !== null, 'query-thread.ts runs in a worker');
 
+yieldToOthers();
+
+const {bytesMax, places, place} = data.ledger;
+const ledger = new MemoryLedger(bytesMax, places);
 const privateMemory = LinearMemory.reserve(scratchBytes);
 const scratch = {
   memory: privateMemory,
@@ -37,6 +48,7 @@ const engine = new Engine({
   lookbackDeltaMs: data.lookbackDeltaMs,
   maxSamples: data.maxSamples,
   maxBytes: data.maxBytes,
+  sharedBudget: {bytesMax, hold: (bytes) => ledger.hold(place, bytes)},
   // Each request says what it is now.
   defaultEvalIntervalMs: 60_000,
   features: data.features,
@@ -52,3 +64,13 @@ serve(parentPort, {
     return whole ? transfer(answer, [answer.body.buffer as ArrayBuffer]) : answer;
   },
 });
+
+/** On Linux a priority belongs to a thread; elsewhere it would be that of the whole process. */
+function yieldToOthers(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(niceness);
+  } catch {
+    // Not allowed here: then all threads are equal.
+  }
+}

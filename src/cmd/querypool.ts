@@ -1,12 +1,14 @@
-import type {QueryAnswer, QueryBackend, QueryRequest} from '../api/backend.ts';
+import type {QueryAnswer, QueryBackend, QueryRequest, QuerySource} from '../api/backend.ts';
 import type {QuerySliceStatistics, QueryStatistics} from '../api/statistics.ts';
 import {Summary} from '../sys/summary.ts';
+import {FairQueue, type Ticket} from './fairqueue.ts';
+import {QueryCosts, unknownSeconds} from './querycosts.ts';
 
 /** A query worker as the pool sees it: one query at a time. */
 export interface QueryWorker {
   /** Evaluates; `deadlineMs` is on the clock of Date.now(). Rejects when the worker has died. */
   run(request: QueryRequest, times: {deadlineMs: number; queueSeconds: number}): Promise<WorkerAnswer>;
-  /** Makes the running query end soon, with an answer that nobody looks at. */
+  /** Makes the running query end soon: with a timeout where its deadline has passed, else as cancelled. */
   cancel(): void;
   /** False once the worker has ended, for whatever reason. */
   readonly alive: boolean;
@@ -21,18 +23,25 @@ export interface WorkerAnswer extends QueryAnswer {
   outcome: 'ok' | 'error' | 'timeout' | 'canceled' | 'over budget';
 }
 
+/** Why a query ended without a worker's answer. */
+export type LostQuery = 'timeout' | 'canceled' | 'internal' | 'execution';
+
 export interface QueryPoolOptions {
-  /** Workers at most; each is started when all others are busy. */
+  /** Workers that share out what waits; each is started when all others are busy. */
   workersMax: number;
+  /** Workers besides, for light queries and for clients of which none runs: so that nobody waits for another's heavy ones. */
+  reliefMax: number;
   /** Queries evaluated at the same time at most (--query.max-concurrency). */
   concurrencyMax: number;
   /** --query.timeout, queueing included. */
   timeoutMs: number;
-  /** A worker that has not answered so long after its deadline is ended. */
+  /** A worker that has not answered so long after it was told to give up is ended. */
   graceMs: number;
+  /** A worker beyond `workersMax` is ended when it has been idle for so long. */
+  idleMs: number;
   startWorker: () => QueryWorker;
   /** The answer to a query that ended without a worker's. */
-  errorAnswer: (errorType: 'timeout' | 'canceled' | 'internal', message: string) => QueryAnswer;
+  errorAnswer: (errorType: LostQuery, message: string) => QueryAnswer;
   now?: () => number;
 }
 
@@ -46,14 +55,15 @@ interface Job {
 }
 
 /**
- * Hands queries to workers, first come, first served. A query waits in the queue at most until its own deadline; one whose
+ * Hands queries to workers, in the order of FairQueue. A query waits in the queue at most until its own deadline; one whose
  * client has gone is taken out of the queue, or cancelled in its worker; a worker that hangs or dies is replaced and its
  * query answered with an error, so that no query can take the others down.
  */
 export class QueryPool implements QueryBackend {
   readonly #options: QueryPoolOptions;
   readonly #now: () => number;
-  readonly #queue: Job[] = [];
+  readonly #queue = new FairQueue<Job>();
+  readonly #costs = new QueryCosts();
   readonly #idle: QueryWorker[] = [];
   readonly #all = new Set<QueryWorker>();
   readonly #slices = new Map<string, Summary>();
@@ -63,6 +73,7 @@ export class QueryPool implements QueryBackend {
   #overBudget = 0;
   #cancelled = 0;
   #closed = false;
+  #sweep: NodeJS.Timeout | null = null;
 
   constructor(options: QueryPoolOptions) {
     this.#options = options;
@@ -71,7 +82,7 @@ export class QueryPool implements QueryBackend {
       this.#slices.set(slice, new Summary());
   }
 
-  run(request: QueryRequest, signal: AbortSignal): Promise<QueryAnswer> {
+  run(request: QueryRequest, signal: AbortSignal, source: QuerySource): Promise<QueryAnswer> {
     const enqueuedMs = this.#now();
     const own = 'timeoutMs' in request && request.timeoutMs > 0 ? request.timeoutMs : Infinity;
     const timeoutMs = Math.min(own, this.#options.timeoutMs);
@@ -83,18 +94,19 @@ export class QueryPool implements QueryBackend {
         resolve(answer);
       };
       const leave = (): void => {
-        if (!this.#takeFromQueue(job)) return; // It runs: the worker's own listener cancels it.
+        if (!this.#queue.remove(ticket)) return; // It runs: the worker's own listener cancels it.
         this.#cancelled++;
         settle(this.#canceledAnswer());
       };
       const queueTimer = setTimeout(() => {
-        if (!this.#takeFromQueue(job)) return;
+        if (!this.#queue.remove(ticket)) return;
         this.#timedOut++;
         settle(this.#options.errorAnswer('timeout', 'query timed out in query queue'));
       }, timeoutMs);
       const job: Job = {request, signal, enqueuedMs, deadlineMs: enqueuedMs + timeoutMs, settle, queueTimer};
       signal.addEventListener('abort', leave, {once: true});
-      this.#queue.push(job);
+      const costSeconds = this.#costs.expect(request);
+      const ticket = this.#queue.push(job, source, {costSeconds, nowSeconds: enqueuedMs / 1000});
       this.#dispatch();
     });
   }
@@ -102,7 +114,7 @@ export class QueryPool implements QueryBackend {
   /** Starts the first worker before there is a query, so that the first one does not wait for it. */
   warm(): void {
     if (this.#all.size > 0 || this.#closed) return;
-    const worker = this.#start();
+    const worker = this.#start(this.#options.workersMax);
     if (worker !== null) this.#idle.push(worker);
   }
 
@@ -123,7 +135,8 @@ export class QueryPool implements QueryBackend {
   /** Refuses what waits, ends what runs. */
   close(): void {
     this.#closed = true;
-    for (const job of this.#queue.splice(0)) job.settle(this.#canceledAnswer());
+    if (this.#sweep !== null) clearInterval(this.#sweep);
+    for (const job of this.#queue.drain()) job.settle(this.#canceledAnswer());
     for (const worker of this.#all) worker.terminate();
     this.#all.clear();
     this.#idle.length = 0;
@@ -131,11 +144,16 @@ export class QueryPool implements QueryBackend {
 
   #dispatch(): void {
     while (this.#queue.length > 0 && this.#running < this.#options.concurrencyMax && !this.#closed) {
-      const worker = this.#takeIdle() ?? this.#start();
+      const {workersMax, reliefMax} = this.#options;
+      const crowded = this.#running >= workersMax;
+      if (crowded && this.#running >= workersMax + reliefMax) return;
+      const ticket = this.#queue.peek(crowded ? deservesRelief : undefined);
+      if (ticket === null) return;
+      const worker = this.#takeIdle() ?? this.#start(workersMax + (crowded ? reliefMax : 0));
       if (worker === null) return;
-      const job = this.#queue.shift()!;
-      clearTimeout(job.queueTimer);
-      void this.#evaluate(worker, job);
+      this.#queue.begin(ticket);
+      clearTimeout(ticket.item.queueTimer);
+      void this.#evaluate(worker, ticket);
     }
   }
 
@@ -148,51 +166,89 @@ export class QueryPool implements QueryBackend {
     return null;
   }
 
-  #start(): QueryWorker | null {
-    if (this.#all.size >= this.#options.workersMax) return null;
+  #start(workersMax: number): QueryWorker | null {
+    if (this.#all.size >= workersMax) return null;
     const worker = this.#options.startWorker();
     this.#all.add(worker);
+    if (this.#all.size > this.#options.workersMax) this.#sweepLater();
     return worker;
   }
 
-  async #evaluate(worker: QueryWorker, job: Job): Promise<void> {
+  /** Ends workers beyond the usual number once nothing has needed them for a while. */
+  #sweepLater(): void {
+    if (this.#sweep !== null) return;
+    let needed = true;
+    this.#sweep = setInterval(() => {
+      const {workersMax} = this.#options;
+      if (!needed) {
+        while (this.#all.size > workersMax && this.#idle.length > 0) this.#discard(this.#idle.pop()!);
+      }
+      needed = this.#running > workersMax;
+      if (this.#all.size > workersMax || this.#sweep === null) return;
+      clearInterval(this.#sweep);
+      this.#sweep = null;
+    }, this.#options.idleMs);
+    this.#sweep.unref();
+  }
+
+  #discard(worker: QueryWorker): void {
+    this.#all.delete(worker);
+    worker.terminate();
+  }
+
+  async #evaluate(worker: QueryWorker, ticket: Ticket<Job>): Promise<void> {
+    const job = ticket.item;
+    const beganMs = this.#now();
     this.#running++;
-    const queueSeconds = (this.#now() - job.enqueuedMs) / 1000;
+    const queueSeconds = (beganMs - job.enqueuedMs) / 1000;
     this.#slices.get('queue_time')!.observe(queueSeconds);
-    const cancel = (): void => worker.cancel();
-    job.signal.addEventListener('abort', cancel, {once: true});
-    let hung = false;
-    const watchdog = setTimeout(
-      () => {
-        hung = true;
-        worker.terminate();
-      },
-      Math.max(0, job.deadlineMs - this.#now()) + this.#options.graceMs,
-    );
+    const watch = new Watch(worker, job, {
+      leftMs: job.deadlineMs - beganMs,
+      graceMs: this.#options.graceMs,
+      lost: Promise.withResolvers<'timeout' | 'canceled'>(),
+    });
     try {
-      const answer = await worker.run(job.request, {deadlineMs: job.deadlineMs, queueSeconds});
-      this.#account(answer);
-      this.#idle.push(worker);
-      job.settle({status: answer.status, body: answer.body});
+      const answer = await Promise.race([
+        worker.run(job.request, {deadlineMs: job.deadlineMs, queueSeconds}),
+        watch.lost,
+      ]);
+      if (typeof answer === 'string') {
+        this.#discard(worker);
+        job.settle(this.#answerOfLost(answer));
+      } else {
+        this.#account(answer);
+        this.#idle.push(worker);
+        job.settle({status: answer.status, body: answer.body, release: answer.release});
+      }
     } catch (cause) {
-      this.#all.delete(worker);
-      worker.terminate();
-      job.settle(this.#answerOfLost(hung, cause));
+      this.#discard(worker);
+      job.settle(this.#answerOfDead(cause));
     } finally {
-      clearTimeout(watchdog);
-      job.signal.removeEventListener('abort', cancel);
+      watch.end();
       this.#running--;
+      const seconds = (this.#now() - beganMs) / 1000;
+      this.#queue.finish(ticket, seconds);
+      this.#costs.learn(job.request, seconds);
       this.#dispatch();
     }
   }
 
-  #answerOfLost(hung: boolean, cause: unknown): QueryAnswer {
-    if (this.#closed) return this.#canceledAnswer();
-    if (hung) {
-      this.#timedOut++;
-      return this.#options.errorAnswer('timeout', 'query timed out in expression evaluation');
+  #answerOfLost(why: 'timeout' | 'canceled'): QueryAnswer {
+    if (why === 'canceled' || this.#closed) {
+      this.#cancelled++;
+      return this.#canceledAnswer();
     }
+    this.#timedOut++;
+    return this.#options.errorAnswer('timeout', 'query timed out in expression evaluation');
+  }
+
+  #answerOfDead(cause: unknown): QueryAnswer {
+    if (this.#closed) return this.#canceledAnswer();
     const reason = cause instanceof Error ? cause.message : String(cause);
+    if ((cause as {code?: unknown}).code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      this.#overBudget++;
+      return this.#options.errorAnswer('execution', outOfMemoryMessage);
+    }
     return this.#options.errorAnswer('internal', `the thread that evaluated the query ended: ${reason}`);
   }
 
@@ -204,14 +260,49 @@ export class QueryPool implements QueryBackend {
     if (answer.outcome === 'over budget') this.#overBudget++;
   }
 
-  #takeFromQueue(job: Job): boolean {
-    const index = this.#queue.indexOf(job);
-    if (index < 0) return false;
-    this.#queue.splice(index, 1);
-    return true;
-  }
-
   #canceledAnswer(): QueryAnswer {
     return this.#options.errorAnswer('canceled', 'query was canceled in query execution');
+  }
+}
+
+const outOfMemoryMessage =
+  'query processing would need too much memory: the query thread ran out of it and was started again: ' +
+  'select fewer series, a shorter range or a longer step';
+
+/** What need not wait until one of the usual workers is free. */
+function deservesRelief({client, costSeconds}: Ticket<Job>): boolean {
+  return client.running === 0 || costSeconds < unknownSeconds;
+}
+
+/** Tells a worker to give up when the client has gone or the deadline has passed, and tells when it does not. */
+class Watch {
+  readonly lost: Promise<'timeout' | 'canceled'>;
+  readonly #job: Job;
+  readonly #onAbort: () => void;
+  readonly #deadline: NodeJS.Timeout;
+  #grace: NodeJS.Timeout | null = null;
+
+  constructor(
+    worker: QueryWorker,
+    job: Job,
+    options: {leftMs: number; graceMs: number; lost: PromiseWithResolvers<'timeout' | 'canceled'>},
+  ) {
+    const {leftMs, graceMs, lost} = options;
+    const giveUp = (why: 'timeout' | 'canceled'): void => {
+      worker.cancel();
+      this.#grace ??= setTimeout(() => lost.resolve(why), graceMs);
+    };
+    this.lost = lost.promise;
+    this.#job = job;
+    this.#onAbort = () => giveUp('canceled');
+    // A timer may be early by less than a millisecond, and then the worker would call it cancelled.
+    this.#deadline = setTimeout(() => giveUp('timeout'), Math.max(0, leftMs) + 1);
+    job.signal.addEventListener('abort', this.#onAbort, {once: true});
+  }
+
+  end(): void {
+    clearTimeout(this.#deadline);
+    if (this.#grace !== null) clearTimeout(this.#grace);
+    this.#job.signal.removeEventListener('abort', this.#onAbort);
   }
 }

@@ -302,6 +302,20 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
     'Most samples that one query may hold in memory.',
     server,
   ),
+  works(
+    'query.max-memory',
+    'size',
+    '0B',
+    'Most memory that one query may use. 0 = half of --query.max-memory-total.',
+    server,
+  ),
+  works(
+    'query.max-memory-total',
+    'size',
+    '0B',
+    'Most memory that all queries together may use. 0 = a quarter of the memory of the machine or container, between 256MB and 8GB.',
+    server,
+  ),
   works('enable-feature', 'texts', '', 'Names of features to enable, separated by commas.'),
   later('agent', 'switch', 'false', 'Only scrape and forward.'),
   works('log.level', 'text', 'info', `Least severity to log. One of: [${logLevels.join(', ')}]`, {

@@ -35,6 +35,8 @@ test('parseServerFlags() has the defaults of Prometheus', () => {
     queryTimeoutMs: 120_000,
     queryConcurrency: 20,
     queryMaxSamples: 50_000_000,
+    queryMaxMemory: 0,
+    queryMaxMemoryTotal: 0,
     features: new Set(),
     log: {level: 'info', format: 'logfmt'},
     warnings: [],

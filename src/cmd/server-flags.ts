@@ -40,6 +40,9 @@ export interface ServerFlags {
   queryTimeoutMs: number;
   queryConcurrency: number;
   queryMaxSamples: number;
+  /** Bytes; 0 = to be derived. */
+  queryMaxMemory: number;
+  queryMaxMemoryTotal: number;
   features: Set<string>;
   log: LogOptions;
   /** To be logged once there is a logger. */
@@ -116,6 +119,8 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
     queryTimeoutMs: above('query.timeout', values.duration('query.timeout'), 0),
     queryConcurrency: above('query.max-concurrency', values.integer('query.max-concurrency'), 0),
     queryMaxSamples: above('query.max-samples', values.integer('query.max-samples'), 0),
+    queryMaxMemory: above('query.max-memory', values.size('query.max-memory'), -1),
+    queryMaxMemoryTotal: above('query.max-memory-total', values.size('query.max-memory-total'), -1),
     features,
     log: {
       level: values.text('log.level') as LogOptions['level'],

@@ -1,4 +1,4 @@
-import {availableParallelism, totalmem} from 'node:os';
+import {availableParallelism} from 'node:os';
 import {fileURLToPath} from 'node:url';
 import type {AdminBackend, QueryAnswer, ServerState} from '../api/backend.ts';
 import {failureText, statusOf, type ErrorType} from '../api/envelope.ts';
@@ -8,16 +8,22 @@ import {formatDuration} from '../model/duration.ts';
 import type {EngineFeatures} from '../promql/engine/engine.ts';
 import {parseMetricSelector} from '../promql/parser/parser.ts';
 import {createLogger, type Logger} from '../sys/log.ts';
+import {MemoryLedger} from '../sys/memory-ledger.ts';
 import {buildInfo} from '../sys/version.ts';
 import {Configuration} from './configuration.ts';
 import {startQueryWorker} from './query-client.ts';
+import {queryMemoryOf} from './query-memory.ts';
 import {QueryPool} from './querypool.ts';
 import type {ServerFlags} from './server-flags.ts';
 import type {Signals} from './signals.ts';
 import {StorageClient} from './storage-client.ts';
 
-/** A query worker that has not answered so long after its deadline is ended. */
-const queryGraceMs = 5000;
+/** A query worker that has not answered so long after it was told to give up is ended: operators look more often than this. */
+const queryGraceMs = 100;
+
+/** Query workers besides the usual ones, so that light queries do not wait for heavy ones; and when they go again. */
+const queryReliefMax = 2;
+const queryIdleMs = 30_000;
 
 /** How long requests may go on when the server stops. */
 const closeGraceMs = 5000;
@@ -121,27 +127,46 @@ class Server {
 
   #startQueries(): QueryPool {
     const flags = this.#flags;
+    const memory = queryMemoryOf(flags);
+    const ledger = new MemoryLedger(memory.totalBytesMax);
+    // The first place is for answers that are on their way to clients.
+    let answerBytes = 0;
+    const places = new Set([0]);
+    const countAnswer = (bytes: number): void => ledger.note(0, (answerBytes += bytes));
     return new QueryPool({
       // On a small machine a second worker keeps dashboards alive beside a heavy query.
       workersMax: Math.max(2, availableParallelism() - 1),
       concurrencyMax: flags.queryConcurrency,
       timeoutMs: flags.queryTimeoutMs,
+      reliefMax: queryReliefMax,
       graceMs: queryGraceMs,
-      startWorker: () =>
-        startQueryWorker({
+      idleMs: queryIdleMs,
+      startWorker: () => {
+        const place = ledger.take(places);
+        places.add(place);
+        return startQueryWorker({
           memory: this.#memory.wasm,
           lookbackDeltaMs: flags.lookbackDeltaMs,
           maxSamples: flags.queryMaxSamples,
-          maxBytes: queryBytesMax(),
+          maxBytes: memory.queryBytesMax,
+          ledger: {bytesMax: ledger.bytesMax, places: ledger.places, place},
           evaluationIntervalMs: () => this.#configuration.current.global.evaluationIntervalMs,
           features: engineFeatures(flags.features),
+          onAnswer: (bytes) => {
+            ledger.note(place, 0);
+            countAnswer(bytes);
+            return () => countAnswer(-bytes);
+          },
           onEnd: (threadId) => {
+            ledger.note(place, 0);
+            places.delete(place);
             if (this.#state === 'stopping') return;
             this.#storage.clearReader(threadId).catch((cause: unknown) => {
               this.#logger.error('Cannot clear the place of a query thread that ended', {err: cause});
             });
           },
-        }),
+        });
+      },
       errorAnswer,
     });
   }
@@ -241,11 +266,6 @@ class Server {
     }
     this.#logger.info('See you next time!');
   }
-}
-
-/** Memory that one query may use for its results: a quarter of the machine's, at most 2 GiB. */
-function queryBytesMax(): number {
-  return Math.min(2 ** 31, Math.floor(totalmem() / 4));
 }
 
 /** The parts of PromQL that --enable-feature switches on. */

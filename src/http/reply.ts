@@ -7,6 +7,8 @@ export interface HttpReply {
   headers?: Record<string, string>;
   /** The body is compressed already, with the Content-Encoding among the headers. */
   compressed?: boolean;
+  /** Called when the answer has been sent, or cannot be. */
+  release?: (() => void) | undefined;
 }
 
 /** Plain text as Go's http.Error sends it, with a line feed at its end. */

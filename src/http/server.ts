@@ -41,6 +41,8 @@ export interface HttpCall {
   header(name: string): string | undefined;
   /** Aborts when the client is gone. */
   signal: AbortSignal;
+  /** The client's address. */
+  client: string;
 }
 
 export type HttpHandler = (call: HttpCall) => HttpReply | Promise<HttpReply>;
@@ -207,6 +209,11 @@ export class HttpServer {
     } catch (cause) {
       answer = this.#explain(cause, request);
     }
+    const {release} = answer;
+    if (release !== undefined) {
+      if (reply.raw.closed) release();
+      else reply.raw.once('close', release);
+    }
     const bytes = await this.#send(request, reply, answer);
     const seconds = (performance.now() - startMs) / 1000;
     statistics?.observe(answer.status, seconds, bytes);
@@ -367,6 +374,7 @@ function callOf(request: FastifyRequest, signal: AbortSignal): HttpCall {
       return Array.isArray(value) ? value.join(', ') : value;
     },
     signal,
+    client: request.ip,
     get form(): Form {
       form ??= formOf(request, body);
       return form;

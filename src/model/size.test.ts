@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {Random} from '../base/random.ts';
-import {formatSize, parseSize} from './size.ts';
+import {formatBytes, formatSize, parseSize} from './size.ts';
 
 test('parseSize() counts in powers of 1024 under either spelling', () => {
   const f = (text: string, expected: number): void => assert.equal(parseSize(text), expected);
@@ -46,4 +46,17 @@ test('formatSize() is read back by parseSize(), for any seed', () => {
     // Several units in one text are of one kind, except plain bytes, which both kinds have.
     assert.equal(parseSize(formatSize(bytes)), bytes, `seed ${seed}`);
   }
+});
+
+test('formatBytes() writes three digits', () => {
+  function f(bytes: number, expected: string): void {
+    assert.equal(formatBytes(bytes), expected);
+  }
+  f(0, '0B');
+  f(1023, '1023B');
+  f(1536, '1.5KiB');
+  f(123_456, '121KiB');
+  f(2 ** 31, '2GiB');
+  f(1_567_000_000, '1.46GiB');
+  f(2 ** 70, '1024EiB');
 });

@@ -43,3 +43,15 @@ export function formatSize(bytes: number): string {
   }
   return text;
 }
+
+/** For people to read: with three digits, for example `1.46GiB`; not exact. */
+export function formatBytes(bytes: number): string {
+  let power = 0;
+  let count = bytes;
+  while (count >= 1024 && power < prefixes.length - 1) {
+    count /= 1024;
+    power++;
+  }
+  const digits = power === 0 || count >= 100 ? 0 : count >= 10 ? 1 : 2;
+  return `${Number(count.toFixed(digits))}${prefixes[power]}${power === 0 ? 'B' : 'iB'}`;
+}

@@ -56,7 +56,19 @@ export interface SeriesCursor {
   readonly seriesCount: number;
 }
 
+/** Keeps reading within the limits of its query: each method throws where the query must end. Cheap. */
+export interface ReadGuard {
+  /** Looks whether to go on; called from inside of long work. */
+  check(): void;
+  /** Counts memory that is about to be allocated in proportion to data; called before it is. */
+  takeBytes(bytes: number): void;
+  releaseBytes(bytes: number): void;
+}
+
+/** For reading that is small for sure. */
+export const unguarded: ReadGuard = {check: () => {}, takeBytes: () => {}, releaseBytes: () => {}};
+
 /** Opens queriers: the head here, head and blocks together later. */
 export interface Queryable {
-  querier(range: {mint: number; maxt: number}, symbols: Symbols): Querier;
+  querier(range: {mint: number; maxt: number}, symbols: Symbols, guard?: ReadGuard): Querier;
 }

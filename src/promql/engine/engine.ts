@@ -4,15 +4,18 @@ import type {Expr} from '../ast.ts';
 import {parseExpr} from '../parser/parser.ts';
 import type {ParseOptions} from '../parser/tokenstream.ts';
 import {documentedType, typeOf} from '../parser/types.ts';
+import {QueryBudget, type SharedBudget} from './budget.ts';
 import {QueryContext} from './context.ts';
 import {QueryError} from './error.ts';
 import {gridOf, instantGrid, type Grid} from './grid.ts';
 import {withoutParens} from './invariance.ts';
+import {labelBytes} from './labelset.ts';
 import {Matrix, MatrixCursor, materialize, MergedMatrix} from './matrix.ts';
 import {Planner} from './plan.ts';
 import {prepareExpr, type QueryTimes} from './prepare.ts';
 import {
   matrixValue,
+  seriesBytes,
   sortSeries,
   vectorValue,
   type MatrixSeries,
@@ -27,8 +30,10 @@ export interface EngineOptions {
   lookbackDeltaMs: number;
   /** Samples that one query may hold at once (--query.max-samples). */
   maxSamples: number;
-  /** Bytes of results that one query may hold at once. Default: 1 GiB. */
+  /** Bytes that one query may hold at once (--query.max-memory). Default: 1 GiB. */
   maxBytes?: number;
+  /** What queries of several threads may hold together (--query.max-memory-total). Default: no limit. */
+  sharedBudget?: SharedBudget;
   /** Step of subqueries that name none: global.evaluation_interval. Default: one minute. */
   defaultEvalIntervalMs?: number;
   features?: EngineFeatures;
@@ -105,6 +110,16 @@ export class Engine {
     return this.#exec(queryable, {query, expr, times: {startMs, endMs, stepMs}}, options);
   }
 
+  /** The limits of a query; also for work that is none, such as a lookup of labels. */
+  budget({deadlineMs, cancelled}: Pick<QueryOptions, 'deadlineMs' | 'cancelled'>): QueryBudget {
+    return new QueryBudget({
+      bytesMax: this.options.maxBytes ?? maxBytesDefault,
+      shared: this.options.sharedBudget ?? null,
+      deadlineMs: deadlineMs ?? Infinity,
+      cancelled: cancelled ?? (() => false),
+    });
+  }
+
   #exec(
     queryable: Queryable,
     parsed: {query: string; expr: Expr; times: QueryTimes},
@@ -118,16 +133,17 @@ export class Engine {
       options.defaultEvalIntervalMs ?? this.options.defaultEvalIntervalMs ?? evalIntervalDefaultMs;
     const symbols = new Symbols();
     const range = timeRangeOf(expr, times, lookbackDeltaMs);
-    const querier = queryable.querier(range, symbols);
+    const budget = this.budget(options);
+    const querier = queryable.querier(range, symbols, budget);
     try {
-      const context = this.#context(querier, symbols, {...options, lookbackDeltaMs});
+      const context = this.#context(querier, symbols, {...options, lookbackDeltaMs, budget});
       context.check('query execution');
       const evaluation = new Evaluation(context, {expr, times, defaultStepMs});
       const prepared = performance.now();
       const value = evaluation.run();
       const {warnings, infos} = context.annotations.render(query);
       const stats = statsOf(context, {began, prepared, sortSeconds: evaluation.sortSeconds, times});
-      return {value, symbols, warnings, infos, stats};
+      return {value, symbols, warnings, infos, stats, budget};
     } finally {
       querier.close();
     }
@@ -136,7 +152,7 @@ export class Engine {
   #context(
     querier: Querier,
     symbols: Symbols,
-    options: QueryOptions & {lookbackDeltaMs: number},
+    options: QueryOptions & {lookbackDeltaMs: number; budget: QueryBudget},
   ): QueryContext {
     const {features} = this.options;
     const context = new QueryContext(querier, symbols, {
@@ -144,12 +160,8 @@ export class Engine {
       delayedNameRemoval: features?.delayedNameRemoval ?? false,
       typeAndUnitLabels: features?.typeAndUnitLabels ?? false,
       startTimestamps: features?.startTimestamps ?? false,
-      limits: {
-        samplesMax: this.options.maxSamples,
-        bytesMax: this.options.maxBytes ?? maxBytesDefault,
-        deadlineMs: options.deadlineMs ?? Infinity,
-        cancelled: options.cancelled ?? (() => false),
-      },
+      samplesMax: this.options.maxSamples,
+      budget: options.budget,
     });
     context.countsSteps = options.perStepStats === true && features?.perStepStats === true;
     return context;
@@ -204,8 +216,8 @@ class Evaluation {
   #vector(expr: Expr, grid: Grid, instant: boolean): QueryValue {
     const matrix = this.#collect(expr, grid);
     this.#context.check();
-    if (instant) return vectorValue(matrix, grid.startMs);
-    const value = matrixValue(matrix, grid);
+    if (instant) return vectorValue(matrix, grid.startMs, this.#context.budget);
+    const value = matrixValue(matrix, grid, this.#context.budget);
     this.#sort(value.series);
     return value;
   }
@@ -231,7 +243,7 @@ class Evaluation {
     while (source.next()) {
       context.check();
       const {length} = source;
-      context.takeBytes(16 * length);
+      context.takeBytes(seriesBytes + 16 * length + labelBytes(source.labels));
       context.holdSamples(length);
       if (source.stored) {
         context.samplesQueried += length;

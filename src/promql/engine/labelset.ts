@@ -6,6 +6,14 @@ import type {Symbols} from '../../storage/symbols.ts';
 
 export const noLabelIds: LabelIds = [];
 
+/** Memory of a label set. */
+export function labelBytes(labels: LabelIds): number {
+  return arrayBytes + 8 * labels.length;
+}
+
+/** An array without elements. */
+const arrayBytes = 56;
+
 /** The ids of label names that the engine treats specially, and what drops them. */
 export class LabelNames {
   readonly symbols: Symbols;

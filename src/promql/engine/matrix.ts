@@ -1,4 +1,5 @@
 import type {LabelIds} from '../../storage/querier.ts';
+import {labelBytes} from './labelset.ts';
 import {sameLabelsetMessage, executionError} from './error.ts';
 import type {QueryContext} from './context.ts';
 import {absent, countPoints, type Operator, type Row} from './row.ts';
@@ -10,8 +11,8 @@ const blockBytes = 64 * 1024;
 /** Rows of so few steps are copied number by number: to make a view of them would cost more. */
 const shortRowSteps = 16;
 
-/** A row's entries beside its columns, about; its labels are mostly shared. */
-const rowBytes = 64;
+/** A row's entries beside its columns and labels, about. */
+const rowBytes = 48;
 
 /** Rows that stay: what an operator needs again, and the result of a query. Its memory counts against the query's budget. */
 export class Matrix {
@@ -46,7 +47,8 @@ export class Matrix {
       this.#values.push(new Float64Array(rows * this.steps));
       this.#kinds.push(new Uint8Array(rows * this.steps));
     }
-    this.#account(rowBytes);
+    this.#account(rowBytes + labelBytes(labels));
+    this.#context.takeSymbols();
     this.labels.push(labels);
     this.dropNames.push(dropName);
     this.points.push(0);
@@ -106,6 +108,11 @@ export class Matrix {
     ]!;
   }
 
+  /** Ends the query where it must end. */
+  check(): void {
+    this.#context.check();
+  }
+
   /** Gives the memory back to the query's budget; the matrix is not used again. */
   release(): void {
     this.#context.releaseBytes(this.bytes);
@@ -139,12 +146,13 @@ function rejectOverlap(): void {
  */
 export class MergedMatrix {
   readonly matrix: Matrix;
-  readonly #labelSets = new Tuples();
+  readonly #labelSets: Tuples;
   /** Row of each label set. */
   readonly #rows: number[] = [];
 
   constructor(context: QueryContext, steps: number) {
     this.matrix = new Matrix(context, steps);
+    this.#labelSets = new Tuples(context.budget);
   }
 
   append(row: Row, onOverlap: (step: number) => void = rejectOverlap): void {
@@ -199,6 +207,7 @@ export class MatrixCursor implements Operator {
 
   next(): boolean {
     const matrix = this.#matrix;
+    matrix.check();
     while (this.#next < matrix.length && matrix.points[this.#next] === 0) this.#next++;
     if (this.#next === matrix.length) return false;
     const at = this.#next++;

@@ -131,7 +131,7 @@ export class Planner {
    * the columns for them should be made.
    */
   #takeColumns(grid: Grid, bytesPerStep: number): void {
-    if (grid.count > this.#context.limits.samplesMax) throw tooManySamples();
+    if (grid.count > this.#context.samplesMax) throw tooManySamples();
     this.#context.takeBytes(grid.count * bytesPerStep);
   }
 

@@ -1,8 +1,9 @@
-import type {LabelIds} from '../../storage/querier.ts';
+import type {LabelIds, ReadGuard} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
+import type {QueryBudget} from './budget.ts';
 import {compareLabelIds} from './labelset.ts';
 import type {Matrix} from './matrix.ts';
-import {absent} from './row.ts';
+import {absent, columnBytes} from './row.ts';
 
 /** What a query evaluates to. Labels are ids of `symbols`. */
 export type QueryValue = ScalarValue | StringValue | VectorValue | MatrixValue;
@@ -68,9 +69,12 @@ export interface QueryResult {
   warnings: string[];
   infos: string[];
   stats: QueryStats;
+  /** What the query may still use, for those who write its answer. */
+  budget: QueryBudget;
 }
 
-export function vectorValue(matrix: Matrix, timeMs: number): VectorValue {
+export function vectorValue(matrix: Matrix, timeMs: number, budget: ReadGuard): VectorValue {
+  budget.takeBytes(vectorRowBytes * matrix.length);
   const labels: LabelIds[] = [];
   const values = new Float64Array(matrix.length);
   for (let row = 0; row < matrix.length; row++) {
@@ -85,6 +89,7 @@ export function vectorValue(matrix: Matrix, timeMs: number): VectorValue {
 export function matrixValue(
   matrix: Matrix,
   {startMs, stepMs}: {startMs: number; stepMs: number},
+  budget: ReadGuard,
 ): MatrixValue {
   const times = new Float64Array(matrix.steps);
   for (let step = 0; step < times.length; step++) times[step] = startMs + step * stepMs;
@@ -93,12 +98,15 @@ export function matrixValue(
     const length = matrix.points[row]!;
     const labels = matrix.labels[row]!;
     if (length === 0) continue;
+    budget.check();
+    budget.takeBytes(seriesBytes);
     if (length === times.length) {
       series.push({labels, times, values: matrix.valuesOf(row), length});
       continue;
     }
     const kinds = matrix.kindsOf(row);
     const values = matrix.valuesOf(row);
+    budget.takeBytes(2 * columnBytes(8 * length));
     const ownTimes = new Float64Array(length);
     const ownValues = new Float64Array(length);
     let point = 0;
@@ -112,6 +120,12 @@ export function matrixValue(
   }
   return {kind: 'matrix', series};
 }
+
+/** A number and a place in a list, with growth. */
+const vectorRowBytes = 20;
+
+/** A series of a matrix, with the view of its values and its places while sorting. */
+export const seriesBytes = 320;
 
 /** How many comparisons are made between two looks at whether to go on. */
 const comparisonsUnchecked = 4096;

@@ -53,6 +53,14 @@ export function newRow(steps: number): {
 
 export type MutableRow = ReturnType<typeof newRow>;
 
+/** Memory of a typed array of its own: small ones cost more for what they are than for what they hold (measured). */
+export function columnBytes(bytes: number): number {
+  return bytes <= onHeapBytesMax ? 216 + bytes : 400 + bytes;
+}
+
+/** V8 keeps the elements of typed arrays up to this size in its heap. */
+const onHeapBytesMax = 64;
+
 export function countPoints(kinds: Uint8Array): number {
   let points = 0;
   for (let i = 0; i < kinds.length; i++) if (kinds[i] !== absent) points++;

@@ -1,3 +1,5 @@
+import {unguarded, type ReadGuard} from '../../storage/querier.ts';
+
 /**
  * Gives equal tuples of integers the same small number, counting up from 0: group keys, match signatures and whole label
  * sets of one query. Open addressing over columns; no object per tuple.
@@ -10,6 +12,13 @@ export class Tuples {
   #starts = new Int32Array(65);
   #hashes = new Int32Array(64);
   #items = new Int32Array(256);
+
+  readonly #guard: ReadGuard;
+
+  /** `guard` counts the memory. */
+  constructor(guard: ReadGuard = unguarded) {
+    this.#guard = guard;
+  }
 
   /** The number of the tuple items[0, length), which is kept where it is new: then `count` has grown. */
   intern(items: ArrayLike<number>, length: number): number {
@@ -43,10 +52,10 @@ export class Tuples {
 
   #add(slot: number, hash: number, items: ArrayLike<number>, length: number): number {
     const tuple = this.count++;
-    if (this.count >= this.#starts.length) this.#starts = grown(this.#starts, this.count + 1);
-    if (this.count > this.#hashes.length) this.#hashes = grown(this.#hashes, this.count);
+    if (this.count >= this.#starts.length) this.#starts = this.#grown(this.#starts, this.count + 1);
+    if (this.count > this.#hashes.length) this.#hashes = this.#grown(this.#hashes, this.count);
     const start = this.#starts[tuple]!;
-    if (start + length > this.#items.length) this.#items = grown(this.#items, start + length);
+    if (start + length > this.#items.length) this.#items = this.#grown(this.#items, start + length);
     for (let i = 0; i < length; i++) this.#items[start + i] = items[i]!;
     this.#starts[tuple + 1] = start + length;
     this.#hashes[tuple] = hash;
@@ -55,7 +64,17 @@ export class Tuples {
     return tuple;
   }
 
+  #grown(column: Int32Array, lengthMin: number): Int32Array<ArrayBuffer> {
+    const length = Math.max(lengthMin, column.length * 2);
+    this.#guard.takeBytes(4 * length);
+    const larger = new Int32Array(length);
+    larger.set(column);
+    this.#guard.releaseBytes(4 * column.length);
+    return larger;
+  }
+
   #rehash(): void {
+    this.#guard.takeBytes(12 * this.#slots.length);
     this.#slots = new Int32Array(this.#slots.length * 4);
     const mask = this.#slots.length - 1;
     for (let tuple = 0; tuple < this.count; tuple++) {
@@ -74,10 +93,4 @@ function hashOf(items: ArrayLike<number>, length: number): number {
   }
   hash = Math.imul(hash, 0xc2b2ae35);
   return hash ^ (hash >>> 16);
-}
-
-function grown(column: Int32Array, lengthMin: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(Math.max(lengthMin, column.length * 2));
-  larger.set(column);
-  return larger;
 }

@@ -5,7 +5,15 @@ import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import {compareStrings} from '../../model/labels.ts';
 import type {Matcher} from '../../model/matcher.ts';
-import type {LabelIds, Querier, Queryable, SelectHints, SeriesCursor} from '../../storage/querier.ts';
+import {
+  unguarded,
+  type LabelIds,
+  type Querier,
+  type Queryable,
+  type ReadGuard,
+  type SelectHints,
+  type SeriesCursor,
+} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import {
   chunkHeaderBytes,
@@ -38,6 +46,12 @@ export interface Scratch {
 const stagingBytes = 2048;
 const columnSamplesMin = 1024;
 
+/** How many entries are looked at between two looks at whether to go on. */
+const itemsUnchecked = 4096;
+
+/** A short text in a set, a list, and in the copy of it that is sorted. */
+const textBytes = 120;
+
 /**
  * Reads the head from any thread, by nothing but the shared memory. Threads share no reader. `owner` is the thread's id
  * (not 0); the storage thread clears its place if it dies (Reclaimer.clearOwner).
@@ -63,8 +77,8 @@ export class HeadReader implements Queryable {
     this.#times = new BigInt64Array(shared.wasm.buffer, headerMinTime, 2);
   }
 
-  querier(range: {mint: number; maxt: number}, symbols: Symbols): HeadQuerier {
-    return new HeadQuerier(this, range, symbols);
+  querier(range: {mint: number; maxt: number}, symbols: Symbols, guard = unguarded): HeadQuerier {
+    return new HeadQuerier(this, {range, symbols, guard});
   }
 
   /** Times of the oldest and the newest sample; min > max = there are none. */
@@ -84,7 +98,8 @@ export class HeadReader implements Queryable {
 export class HeadQuerier implements Querier {
   readonly reader: HeadReader;
   readonly symbols: Symbols;
-  readonly numbers = new EntryNumbers();
+  readonly guard: ReadGuard;
+  readonly numbers: EntryNumbers;
   readonly #range: {mint: number; maxt: number};
   readonly #selector: Selector;
   readonly #cursors: HeadCursor[] = [];
@@ -93,11 +108,16 @@ export class HeadQuerier implements Querier {
   #valueIds = new Int32Array(256);
   #closed = false;
 
-  constructor(reader: HeadReader, range: {mint: number; maxt: number}, symbols: Symbols) {
+  constructor(
+    reader: HeadReader,
+    {range, symbols, guard}: {range: {mint: number; maxt: number}; symbols: Symbols; guard: ReadGuard},
+  ) {
     this.reader = reader;
+    this.guard = guard;
+    this.numbers = new EntryNumbers(guard);
     this.symbols = symbols;
     this.#range = range;
-    this.#selector = new Selector(reader.shared, reader.texts, this.numbers);
+    this.#selector = new Selector(reader.shared, reader.texts, {numbers: this.numbers, guard});
     reader.epochs.enter();
   }
 
@@ -146,12 +166,15 @@ export class HeadQuerier implements Querier {
     const u32 = this.reader.shared.u32;
     const first = (block + blockEntries) >>> 2;
     const pairs = u32[(block + blockPairs) >>> 2]!;
-    const ids: number[] = [];
+    // An array that grows would be half as large again.
+    // oxlint-disable-next-line unicorn/no-new-array
+    const ids = new Array<number>(2 * pairs);
     for (let i = 0; i < pairs; i++) {
       const number = this.numbers.number(u32[first + i]!);
       if (number >= this.#nameIds.length) this.#growIds(number);
       if (this.#nameIds[number] === -1) this.#intern(number);
-      ids.push(this.#nameIds[number]!, this.#valueIds[number]!);
+      ids[2 * i] = this.#nameIds[number]!;
+      ids[2 * i + 1] = this.#valueIds[number]!;
     }
     return ids;
   }
@@ -165,6 +188,7 @@ export class HeadQuerier implements Querier {
 
   #growIds(number: number): void {
     const capacity = Math.max(number + 1, this.#nameIds.length * 2);
+    this.guard.takeBytes(8 * (capacity - this.#nameIds.length));
     const nameIds = new Int32Array(capacity).fill(-1);
     const valueIds = new Int32Array(capacity);
     nameIds.set(this.#nameIds);
@@ -189,7 +213,10 @@ export class HeadQuerier implements Querier {
 
   #forItems(entry: number, visit: (item: number) => void): void {
     const {first, end} = this.#selector.listOf(entry);
-    for (let i = first; i < end; i++) visit(this.reader.shared.u32[i]!);
+    for (let i = first; i < end; i++) {
+      if (i % itemsUnchecked === 0) this.guard.check();
+      visit(this.reader.shared.u32[i]!);
+    }
   }
 
   /** Visits each label pair of the matching series once. */
@@ -198,6 +225,7 @@ export class HeadQuerier implements Querier {
     const selected = this.#selector.select(matchers);
     let seen = new Uint8Array(1024);
     for (let s = 0; s < selected.length; s++) {
+      if (s % itemsUnchecked === 0) this.guard.check();
       const block = selected.blocks[s]!;
       const first = (block + blockEntries) >>> 2;
       const end = first + u32[(block + blockPairs) >>> 2]!;
@@ -216,7 +244,20 @@ export class HeadQuerier implements Querier {
   }
 
   #sortedTexts(symbols: Set<number>): string[] {
-    return Array.from(symbols, (symbol) => this.reader.texts.text(symbol)).sort(compareStrings);
+    const {guard} = this;
+    guard.takeBytes(textBytes * symbols.size);
+    const texts: string[] = [];
+    for (const symbol of symbols) {
+      if (texts.length % itemsUnchecked === 0) guard.check();
+      const text = this.reader.texts.text(symbol);
+      guard.takeBytes(text.length);
+      texts.push(text);
+    }
+    let comparisons = 0;
+    return texts.sort((left, right) => {
+      if (++comparisons % itemsUnchecked === 0) guard.check();
+      return compareStrings(left, right);
+    });
   }
 }
 
@@ -374,9 +415,15 @@ class HeadCursor implements SeriesCursor {
 
   #grow(needed: number): void {
     const {arena, memory} = this.#querier.reader.scratch;
+    const {guard} = this.#querier;
+    const capacity = Math.max(needed, this.#capacity * 2);
+    // Either of them may throw: the old columns stay until there are new ones.
+    guard.takeBytes(capacity * 16);
+    const columns = arena.alloc(capacity * 16);
     arena.free(this.#columns, this.#capacity * 16);
-    this.#capacity = Math.max(needed, this.#capacity * 2);
-    this.#columns = arena.alloc(this.#capacity * 16);
+    guard.releaseBytes(this.#capacity * 16);
+    this.#columns = columns;
+    this.#capacity = capacity;
     const valuesAt = this.#columns + this.#capacity * 8;
     this.times = new Float64Array(memory.wasm.buffer, this.#columns, this.#capacity);
     this.values = new Float64Array(memory.wasm.buffer, valuesAt, this.#capacity);

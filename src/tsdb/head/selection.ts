@@ -1,6 +1,7 @@
 import {slotLabels, slotRef} from '../../kernels/head-layout.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Matcher} from '../../model/matcher.ts';
+import {unguarded, type ReadGuard} from '../../storage/querier.ts';
 import {headerSlotCount} from './header.ts';
 import {entryList, entryName, entryValue, findEntry, listItems} from './postings.ts';
 import {blockEntries, blockPairs, slotAddress} from './series.ts';
@@ -10,6 +11,13 @@ import {findSymbol, SymbolKey, type SymbolTexts} from './symbols.ts';
 const matchersAtOnce = 15;
 const verdictKnown = 0x8000_0000;
 
+/** How many series are looked at, and how many texts compared, between two looks at whether to go on. */
+const seriesUnchecked = 4096;
+const textsUnchecked = 16;
+
+/** Bytes for a series in each of the columns of SelectedSeries together. */
+const selectedBytes = 16;
+
 /** Selected series in columns, oldest first. */
 export class SelectedSeries {
   length = 0;
@@ -17,6 +25,12 @@ export class SelectedSeries {
   /** Addresses of the label blocks. */
   blocks = new Uint32Array(64);
   refs = new Float64Array(64);
+  readonly #guard: ReadGuard;
+
+  /** `guard` counts the memory. */
+  constructor(guard: ReadGuard) {
+    this.#guard = guard;
+  }
 
   add(slot: number, block: number, ref: number): void {
     if (this.length === this.slots.length) this.#grow();
@@ -28,6 +42,7 @@ export class SelectedSeries {
 
   #grow(): void {
     const capacity = this.slots.length * 2;
+    this.#guard.takeBytes(selectedBytes * capacity);
     const {slots, blocks, refs} = this;
     this.slots = new Uint32Array(capacity);
     this.blocks = new Uint32Array(capacity);
@@ -35,12 +50,22 @@ export class SelectedSeries {
     this.slots.set(slots);
     this.blocks.set(blocks);
     this.refs.set(refs);
+    this.#guard.releaseBytes(selectedBytes * (capacity / 2));
+  }
+
+  /** Gives the memory back; the columns are not used again. */
+  release(): void {
+    this.#guard.releaseBytes(selectedBytes * this.slots.length);
+    this.length = 0;
+    this.slots = this.blocks = new Uint32Array(0);
+    this.refs = new Float64Array(0);
   }
 
   /** Puts the series in the order of their refs: merges the runs that are in order already. */
   sort(): void {
     let runs = this.#runs();
     if (runs.length <= 2) return;
+    this.#guard.takeBytes(selectedBytes * this.length);
     let from: Columns = {slots: this.slots, blocks: this.blocks, refs: this.refs};
     let to: Columns = {
       slots: new Uint32Array(this.length),
@@ -48,6 +73,7 @@ export class SelectedSeries {
       refs: new Float64Array(this.length),
     };
     while (runs.length > 2) {
+      this.#guard.check();
       const merged = [0];
       for (let i = 0; i + 1 < runs.length; i += 2) {
         const end = runs[i + 2] ?? runs[i + 1]!;
@@ -60,6 +86,7 @@ export class SelectedSeries {
     this.slots = from.slots;
     this.blocks = from.blocks;
     this.refs = from.refs;
+    this.#guard.releaseBytes(selectedBytes * this.length);
   }
 
   /** Where runs of rising refs begin, and the end. */
@@ -100,6 +127,12 @@ export class EntryNumbers {
   entries = new Uint32Array(256);
   #places = new Uint32Array(1024);
   #numbers = new Uint32Array(1024);
+  readonly #guard: ReadGuard;
+
+  /** `guard` counts the memory. */
+  constructor(guard: ReadGuard = unguarded) {
+    this.#guard = guard;
+  }
 
   number(entry: number): number {
     const mask = this.#places.length - 1;
@@ -116,6 +149,7 @@ export class EntryNumbers {
   #add(entry: number, at: number): number {
     const number = this.size++;
     if (number === this.entries.length) {
+      this.#guard.takeBytes(4 * number);
       const entries = new Uint32Array(number * 2);
       entries.set(this.entries);
       this.entries = entries;
@@ -129,6 +163,7 @@ export class EntryNumbers {
 
   #rebuild(): void {
     const mask = this.#places.length * 2 - 1;
+    this.#guard.takeBytes(8 * this.#places.length);
     this.#places = new Uint32Array(mask + 1);
     this.#numbers = new Uint32Array(mask + 1);
     for (let number = 0; number < this.size; number++) {
@@ -160,8 +195,14 @@ export class Selector {
   readonly #texts: SymbolTexts;
   readonly #numbers: EntryNumbers;
   readonly #key: SymbolKey;
+  readonly #guard: ReadGuard;
 
-  constructor(memory: LinearMemory, texts: SymbolTexts, numbers: EntryNumbers) {
+  constructor(
+    memory: LinearMemory,
+    texts: SymbolTexts,
+    {numbers, guard}: {numbers: EntryNumbers; guard: ReadGuard},
+  ) {
+    this.#guard = guard;
     this.#memory = memory;
     this.#texts = texts;
     this.#numbers = numbers;
@@ -169,7 +210,7 @@ export class Selector {
   }
 
   select(matchers: readonly Matcher[]): SelectedSeries {
-    const none = new SelectedSeries();
+    const none = new SelectedSeries(this.#guard);
     const checks: Check[] = [];
     for (const matcher of matchers) {
       const check = {matcher, name: this.symbol(matcher.name), matchesEmpty: matcher.matches('')};
@@ -181,7 +222,9 @@ export class Selector {
     let selected = source.entries === null ? this.#walkAll() : this.#walkEntries(source.entries);
     const rest = checks.filter((check) => !source.settled.includes(check));
     for (let i = 0; i < rest.length; i += matchersAtOnce) {
-      selected = this.#filter(selected, rest.slice(i, i + matchersAtOnce));
+      const unfiltered = selected;
+      selected = this.#filter(unfiltered, rest.slice(i, i + matchersAtOnce));
+      unfiltered.release();
     }
     selected.sort();
     return selected;
@@ -231,7 +274,9 @@ export class Selector {
       const {first, end} = this.listOf(name);
       if ((end - first) * 4 > best.count) continue;
       const entries: number[] = [];
+      this.#guard.takeBytes(8 * (end - first));
       for (let i = first; i < end; i++) {
+        if (i % textsUnchecked === 0) this.#guard.check();
         const entry = this.#memory.u32[i]!;
         if (check.matcher.matches(this.#valueText(entry))) entries.push(entry);
       }
@@ -269,18 +314,24 @@ export class Selector {
   }
 
   #walkAll(): SelectedSeries {
-    const selected = new SelectedSeries();
+    const selected = new SelectedSeries(this.#guard);
     const count = Atomics.load(this.#memory.u32, headerSlotCount >>> 2);
-    for (let slot = 0; slot < count; slot++) this.#take(selected, slot);
+    for (let slot = 0; slot < count; slot++) {
+      if (slot % seriesUnchecked === 0) this.#guard.check();
+      this.#take(selected, slot);
+    }
     return selected;
   }
 
   #walkEntries(entries: readonly number[]): SelectedSeries {
     const u32 = this.#memory.u32;
-    const selected = new SelectedSeries();
+    const selected = new SelectedSeries(this.#guard);
     for (let e = 0; e < entries.length; e++) {
       const {first, end} = this.listOf(entries[e]!);
-      for (let i = first; i < end; i++) this.#take(selected, u32[i]!);
+      for (let i = first; i < end; i++) {
+        if (i % seriesUnchecked === 0) this.#guard.check();
+        this.#take(selected, u32[i]!);
+      }
     }
     return selected;
   }
@@ -299,28 +350,42 @@ export class Selector {
    */
   #filter(selected: SelectedSeries, checks: readonly Check[]): SelectedSeries {
     const u32 = this.#memory.u32;
-    const kept = new SelectedSeries();
+    const kept = new SelectedSeries(this.#guard);
     let verdicts = new Uint32Array(1024);
+    let texts = 0;
     let needed = 0;
     checks.forEach((check, i) => {
       if (!check.matchesEmpty) needed |= 1 << (matchersAtOnce + i);
     });
     for (let s = 0; s < selected.length; s++) {
+      if (s % seriesUnchecked === 0) this.#guard.check();
       const block = selected.blocks[s]!;
       const first = (block + blockEntries) >>> 2;
       const end = first + u32[(block + blockPairs) >>> 2]!;
       let sum = 0;
       for (let i = first; i < end; i++) {
         const number = this.#numbers.number(u32[i]!);
-        if (number >= verdicts.length) verdicts = grown(verdicts, number);
+        if (number >= verdicts.length) verdicts = this.#grown(verdicts, number);
         let verdict = verdicts[number]!;
-        if (verdict === 0) verdict = verdicts[number] = this.#verdict(u32[i]!, checks);
+        if (verdict === 0) {
+          if (++texts % textsUnchecked === 0) this.#guard.check();
+          verdict = verdicts[number] = this.#verdict(u32[i]!, checks);
+        }
         sum |= verdict;
       }
       const failed = (sum & ((1 << matchersAtOnce) - 1)) !== 0;
       if (!failed && (sum & needed) === needed) kept.add(selected.slots[s]!, block, selected.refs[s]!);
     }
+    this.#guard.releaseBytes(4 * verdicts.length);
     return kept;
+  }
+
+  #grown(verdicts: Uint32Array<ArrayBuffer>, number: number): Uint32Array<ArrayBuffer> {
+    const length = Math.max(number + 1, verdicts.length * 2);
+    this.#guard.takeBytes(4 * (length - verdicts.length));
+    const larger = new Uint32Array(length);
+    larger.set(verdicts);
+    return larger;
   }
 
   #verdict(entry: number, checks: readonly Check[]): number {
@@ -342,10 +407,4 @@ function literalValues({matcher, matchesEmpty}: Check): readonly string[] | null
   if (matcher.type === '=') return [matcher.value];
   const {setMatches} = matcher as {setMatches?: readonly string[]};
   return matcher.type === '=~' && setMatches !== undefined && setMatches.length > 0 ? setMatches : null;
-}
-
-function grown(verdicts: Uint32Array<ArrayBuffer>, number: number): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(Math.max(number + 1, verdicts.length * 2));
-  larger.set(verdicts);
-  return larger;
 }

@@ -1,7 +1,7 @@
 // Aggregations that fold each series into one row per group and then forget it.
 
 import type {AggregateOp} from '../../ast.ts';
-import {absent} from '../row.ts';
+import {absent, columnBytes} from '../row.ts';
 
 /** The state of one group: columns with a number for each step. */
 export interface Accumulator {
@@ -32,10 +32,15 @@ export function newAccumulator(op: AggregateOp, steps: number): Accumulator {
   }
 }
 
-/** Bytes that an accumulator of so many steps needs, about. */
+/** Bytes that an accumulator of so many steps needs, about: its columns, and what each object and column costs beside. */
 export function accumulatorBytes(op: AggregateOp, steps: number): number {
-  return steps * (op === 'avg' ? 21 : op === 'stddev' || op === 'stdvar' ? 25 : op === 'sum' ? 17 : 9);
+  const columns = op === 'avg' ? [8, 8, 4, 1] : op === 'stddev' || op === 'stdvar' ? [8, 8, 4] : [8, 8, 1];
+  let bytes = accumulatorOverhead;
+  for (const width of columns) bytes += columnBytes(width * steps);
+  return bytes;
 }
+
+const accumulatorOverhead = 64;
 
 /** Neumaier's sum, as in windows/sum.ts. */
 class Sum implements Accumulator {

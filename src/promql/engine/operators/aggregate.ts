@@ -25,7 +25,7 @@ export class Aggregate implements Operator {
     this.#context = context;
     this.#expr = expr;
     this.#child = child;
-    this.#grouping = new Grouping(context.symbols, expr.grouping, expr.without);
+    this.#grouping = new Grouping(context, expr.grouping, expr.without);
     this.row = newRow(grid.count);
     // `by (__name__)` and the like keep names, but groups stay apart only with them.
     this.singleName = expr.without || !expr.grouping.some((name) => /^__(?:name|type|unit)__$/.test(name));
@@ -79,13 +79,14 @@ export function aggregateQuantile(
   const {grid, quantiles} = options;
   remarkQuantiles(context, expr, quantiles);
   const input = new Matrix(context, grid.count);
-  const grouping = new Grouping(context.symbols, expr.grouping, expr.without);
+  const grouping = new Grouping(context, expr.grouping, expr.without);
   const members: number[][] = [];
   let held = 0;
   while (child.next()) {
     held += child.row.points;
     const group = grouping.groupOf(child.row.labels);
-    (members[group] ??= []).push(input.append(child.row));
+    context.takeBytes(memberBytes);
+    (members[group] ??= newMembers(context)).push(input.append(child.row));
   }
   context.releaseSamples(held);
   const result = new Matrix(context, grid.count);
@@ -95,7 +96,8 @@ export function aggregateQuantile(
       grouping.labels[group]!,
       rows.some((row) => input.dropNames[row]!),
     );
-    const points = quantileOfRows(input, rows, quantiles, {
+    const points = quantileOfRows(context, input, rows, {
+      quantiles,
       values: result.valuesOf(at),
       kinds: result.kindsOf(at),
     });
@@ -106,20 +108,30 @@ export function aggregateQuantile(
   return new MatrixCursor(result, false);
 }
 
+function newMembers(context: QueryContext): number[] {
+  context.takeBytes(membersBytes);
+  return [];
+}
+
+/** Memory of a group's list and of a member of it, with the numbers that are sorted. */
+const membersBytes = 192;
+const memberBytes = 24;
+
 function quantileOfRows(
+  context: QueryContext,
   input: Matrix,
   rows: readonly number[],
-  quantiles: Float64Array,
-  out: {values: Float64Array; kinds: Uint8Array},
+  out: {quantiles: Float64Array; values: Float64Array; kinds: Uint8Array},
 ): number {
+  const {quantiles} = out;
   const scratch = new Float64Array(rows.length);
-  const values = rows.map((row) => input.valuesOf(row));
-  const kinds = rows.map((row) => input.kindsOf(row));
   let points = 0;
   for (let step = 0; step < quantiles.length; step++) {
+    context.check();
     let count = 0;
     for (let i = 0; i < rows.length; i++) {
-      if (kinds[i]![step] !== absent) scratch[count++] = values[i]![step]!;
+      const row = rows[i]!;
+      if (input.kindAt(row, step) !== absent) scratch[count++] = input.valueAt(row, step);
     }
     if (count === 0) continue;
     out.values[step] = selectQuantile(quantiles[step]!, scratch, count);

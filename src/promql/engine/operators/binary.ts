@@ -9,7 +9,16 @@ import {executionError, sameLabelsetMessage} from '../error.ts';
 import type {Grid} from '../grid.ts';
 import {keepLabels, labelTexts, removeLabels, valueOf} from '../labelset.ts';
 import {Matrix, MatrixCursor, materialize, MergedMatrix} from '../matrix.ts';
-import {absent, countPoints, float, newRow, type MutableRow, type Operator, type Row} from '../row.ts';
+import {
+  absent,
+  columnBytes,
+  countPoints,
+  float,
+  newRow,
+  type MutableRow,
+  type Operator,
+  type Row,
+} from '../row.ts';
 import {combine, isArithmetic, type ElementOp} from './arithmetic.ts';
 import {Grouping} from './grouping.ts';
 
@@ -101,6 +110,9 @@ export class VectorBinary implements Operator {
   }
 }
 
+/** Memory of a group's list of rows. */
+const rowsBytes = 80;
+
 /** Knows which series match, and what their combination is called. */
 class MatchedPairs {
   readonly matching: VectorMatching;
@@ -127,7 +139,7 @@ class MatchedPairs {
     this.#expr = expr;
     this.#op = expr.op as ElementOp;
     this.#steps = steps;
-    this.groups = new Grouping(symbols, matching.labels, !matching.on);
+    this.groups = new Grouping(context, matching.labels, !matching.on);
     this.#labelNames = new Set(matching.labels.map((name) => symbols.intern(name)));
     this.#include = matching.include.map((name) => symbols.intern(name));
   }
@@ -144,12 +156,16 @@ class MatchedPairs {
     for (let row = 0; row < length; row++) {
       this.#context.check();
       const group = this.groups.groupOf(one.labels[row]!);
-      const rows = (this.rowsOf[group] ??= []);
+      const rows = this.rowsOf[group];
+      if (rows === undefined) {
+        this.#context.takeBytes(rowsBytes);
+        this.rowsOf[group] = [row];
+        continue;
+      }
       rows.push(row);
-      if (rows.length === 1) continue;
       let owner = owners[group];
       if (owner === undefined) {
-        this.#context.takeBytes(4 * this.#steps);
+        this.#context.takeBytes(columnBytes(4 * this.#steps));
         owner = owners[group] = new Int32Array(this.#steps).fill(-1);
         this.#own(owner, rows[0]!);
       }
@@ -288,6 +304,9 @@ class MatchedPairs {
   }
 }
 
+/** An entry of a map with its key. */
+const matchedBytes = 120;
+
 /** Results where several series may get the same labels, or where missing partners are filled in. */
 class CollectedPairs {
   readonly #context: QueryContext;
@@ -393,14 +412,16 @@ class CollectedPairs {
     if (countPoints(both) === 0) return;
     if (this.#match.matching.fill.left !== null) {
       const matched = this.#matchedGroups.get(group);
-      if (matched === undefined) this.#matchedGroups.set(group, both.slice());
-      else for (let step = 0; step < both.length; step++) matched[step]! |= both[step]!;
+      if (matched === undefined) {
+        this.#context.takeBytes(matchedBytes + columnBytes(this.#steps));
+        this.#matchedGroups.set(group, both.slice());
+      } else for (let step = 0; step < both.length; step++) matched[step]! |= both[step]!;
     }
     const oneToOne = this.#match.matching.card === 'one-to-one';
     const key = oneToOne ? group : `${group}:${labels.join(',')}`;
     const claimed = this.#matched.get(key);
     if (claimed === undefined) {
-      this.#context.takeBytes(this.#steps);
+      this.#context.takeBytes(matchedBytes + columnBytes(this.#steps));
       this.#matched.set(key, both.slice());
       return;
     }

@@ -11,7 +11,7 @@ import {Grouping} from './grouping.ts';
 
 /** Bytes for a point and for a series, about. */
 const pointBytes = 48;
-const seriesBytes = 160;
+const seriesBytes = 320;
 
 export class CountValues implements Operator {
   readonly row: Row;
@@ -34,7 +34,7 @@ export class CountValues implements Operator {
     const names = expr.without ? expr.grouping : [...expr.grouping, label];
     this.#context = context;
     this.#child = child;
-    this.#grouping = new Grouping(context.symbols, names, expr.without);
+    this.#grouping = new Grouping(context, names, expr.without);
     this.#labelId = context.symbols.intern(label);
     this.#steps = grid.count;
     this.row = newRow(grid.count);

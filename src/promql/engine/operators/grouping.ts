@@ -1,6 +1,6 @@
 import type {LabelIds} from '../../../storage/querier.ts';
-import type {Symbols} from '../../../storage/symbols.ts';
-import {keepLabels, noLabelIds, removeLabels, valueOf} from '../labelset.ts';
+import type {QueryContext} from '../context.ts';
+import {keepLabels, labelBytes, noLabelIds, removeLabels, valueOf} from '../labelset.ts';
 import {Tuples} from '../tuples.ts';
 
 /** Puts series into groups `by` or `without` label names: groups are numbered in the order in which they appear. */
@@ -10,10 +10,14 @@ export class Grouping {
   readonly #without: boolean;
   readonly #names: number[];
   readonly #nameSet: Set<number>;
-  readonly #keys = new Tuples();
+  readonly #keys: Tuples;
+  readonly #context: QueryContext;
   readonly #key: number[];
 
-  constructor(symbols: Symbols, names: readonly string[], without: boolean) {
+  constructor(context: QueryContext, names: readonly string[], without: boolean) {
+    const {symbols} = context;
+    this.#context = context;
+    this.#keys = new Tuples(context.budget);
     this.#without = without;
     this.#names = names.map((name) => symbols.intern(name));
     this.#nameSet = new Set(this.#names);
@@ -36,7 +40,7 @@ export class Grouping {
     for (let i = 0; i < names.length; i++) key[i] = valueOf(labels, names[i]!);
     const group = this.#keys.intern(key, names.length);
     if (group === this.labels.length) {
-      this.labels.push(names.length === 0 ? noLabelIds : keepLabels(labels, this.#nameSet));
+      this.#add(names.length === 0 ? noLabelIds : keepLabels(labels, this.#nameSet));
     }
     return group;
   }
@@ -44,7 +48,15 @@ export class Grouping {
   #groupWithout(labels: LabelIds): number {
     const kept = removeLabels(labels, this.#nameSet);
     const group = this.#keys.intern(kept, kept.length);
-    if (group === this.labels.length) this.labels.push(kept);
+    if (group === this.labels.length) this.#add(kept);
     return group;
   }
+
+  #add(labels: LabelIds): void {
+    this.#context.takeBytes(groupBytes + labelBytes(labels));
+    this.labels.push(labels);
+  }
 }
+
+/** A group's place in lists. */
+const groupBytes = 16;

@@ -5,7 +5,7 @@ import type {LabelIds} from '../../../storage/querier.ts';
 import {bucketFraction, BucketQuantile, type Buckets} from '../buckets.ts';
 import type {QueryContext} from '../context.ts';
 import type {Grid} from '../grid.ts';
-import {removeLabels, valueOf} from '../labelset.ts';
+import {labelBytes, removeLabels, valueOf} from '../labelset.ts';
 import {Matrix, MatrixCursor} from '../matrix.ts';
 import {absent, float, type Operator} from '../row.ts';
 import {Tuples} from '../tuples.ts';
@@ -116,6 +116,10 @@ function evaluateHistograms(
     : new MergeRows(context, cursor, {grid, nameless: !context.delayedNameRemoval});
 }
 
+/** Memory of a histogram's lists, and of a bucket in them. */
+const histogramBytes = 720;
+const bucketBytes = 48;
+
 /** Reads all series into `input` and sorts them into histograms. */
 function collectHistograms(
   context: QueryContext,
@@ -125,7 +129,7 @@ function collectHistograms(
 ): ClassicHistogram[] {
   const {symbols, names} = context;
   const bucketLabel = new Set([names.bucket]);
-  const keys = new Tuples();
+  const keys = new Tuples(context.budget);
   const found: {labels: LabelIds; dropName: boolean; bounds: number[]; rows: number[]}[] = [];
   while (child.next()) {
     const {row} = child;
@@ -139,7 +143,9 @@ function collectHistograms(
     }
     const labels = removeLabels(row.labels, bucketLabel);
     const key = keys.intern(labels, labels.length);
+    if (found[key] === undefined) context.takeBytes(histogramBytes + labelBytes(labels));
     const histogram = (found[key] ??= {labels, dropName: row.dropName, bounds: [], rows: []});
+    context.takeBytes(bucketBytes);
     histogram.bounds.push(bound);
     histogram.rows.push(input.append(row));
   }

@@ -30,6 +30,9 @@ export interface RangeFunctionSpec {
   quantiles: {values: Float64Array; range: PositionRange} | null;
 }
 
+/** What window functions need at most for each sample: those of quantiles a sorted column, ranks and counts. */
+const scratchSampleBytes = 24;
+
 export class RangeFunction implements Operator {
   readonly row: Row;
   readonly singleName: boolean;
@@ -40,6 +43,8 @@ export class RangeFunction implements Operator {
   /** Label sets seen, where dropping the name may make two of them equal. */
   readonly #seen: Tuples | null;
   #nameChecked = 0;
+  /** Samples of the longest series until now. */
+  #longest = 0;
 
   constructor(context: QueryContext, source: ColumnSource, spec: RangeFunctionSpec) {
     this.#context = context;
@@ -50,7 +55,7 @@ export class RangeFunction implements Operator {
     const nameless = !spec.keepsName && !context.delayedNameRemoval;
     this.singleName = source.singleName || nameless;
     const unique = source.singleName || context.delayedNameRemoval || spec.keepsName;
-    this.#seen = unique ? null : new Tuples();
+    this.#seen = unique ? null : new Tuples(context.budget);
   }
 
   next(): boolean {
@@ -67,8 +72,16 @@ export class RangeFunction implements Operator {
     return false;
   }
 
+  /** Windows work with columns beside the longest series. */
+  #takeScratch(): void {
+    const {length} = this.#source;
+    this.#context.takeBytes(scratchSampleBytes * (length - this.#longest));
+    this.#longest = length;
+  }
+
   #evaluate(): number {
     const {compute, extension, grid} = this.#spec;
+    if (this.#source.length > this.#longest) this.#takeScratch();
     const windows = this.#windows;
     windows.slide(this.#source, {
       grid,

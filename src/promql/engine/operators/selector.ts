@@ -218,6 +218,7 @@ export class StoredColumns implements ColumnSource {
 
   #copyWithoutStale({times, values, valueWords}: SeriesCursor, count: number, firstStale: number): void {
     if (this.#ownTimes.length < count) {
+      this.#context.takeBytes(32 * count);
       this.#ownTimes = new Float64Array(2 * count);
       this.#ownValues = new Float64Array(2 * count);
     }

@@ -3,7 +3,7 @@
 import type {BinaryExpr} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
 import type {Grid} from '../grid.ts';
-import {absent, newRow, type Operator, type Row} from '../row.ts';
+import {absent, columnBytes, newRow, type Operator, type Row} from '../row.ts';
 import {MergeRows} from './map.ts';
 import {Grouping} from './grouping.ts';
 
@@ -28,7 +28,7 @@ class GroupPresence {
   constructor(context: QueryContext, expr: BinaryExpr, steps: number) {
     const {labels, on} = expr.matching!;
     this.#context = context;
-    this.#groups = new Grouping(context.symbols, labels, !on);
+    this.#groups = new Grouping(context, labels, !on);
     this.#steps = steps;
   }
 
@@ -36,7 +36,7 @@ class GroupPresence {
     const group = this.#groups.groupOf(row.labels);
     let presence = this.#presence[group];
     if (presence === undefined) {
-      this.#context.takeBytes(this.#steps);
+      this.#context.takeBytes(columnBytes(this.#steps));
       presence = this.#presence[group] = new Uint8Array(this.#steps);
     }
     for (let step = 0; step < presence.length; step++) if (row.kinds[step] !== absent) presence[step] = 1;

@@ -80,7 +80,7 @@ export class SharedRows {
     }
     if (this.#matrix === null) return true;
     this.#matrix.append(this.#first.row);
-    if (this.#matrix.bytes > context.limits.bytesMax / keptPartMax) {
+    if (this.#matrix.bytes > context.budget.limits.bytesMax / keptPartMax) {
       this.#matrix.release();
       this.#matrix = null;
       this.#state = 'given up';

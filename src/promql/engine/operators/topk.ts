@@ -6,10 +6,10 @@ import type {QueryContext} from '../context.ts';
 import {executionError} from '../error.ts';
 import {formatShortest} from '../../../base/format.ts';
 import type {Grid} from '../grid.ts';
-import {labelTexts} from '../labelset.ts';
+import {labelBytes, labelTexts} from '../labelset.ts';
 import {labelsHashFraction} from '../labelhash.ts';
 import {Matrix, MatrixCursor} from '../matrix.ts';
-import {absent, float, type Operator} from '../row.ts';
+import {absent, float, type Operator, type Row} from '../row.ts';
 import {Grouping} from './grouping.ts';
 import {ValueHeap, type HeapOrder} from './valueheap.ts';
 
@@ -23,7 +23,7 @@ export function aggregateK(
   if (!(highest(parameters) >= 1) && !parameters.some(Number.isNaN)) return nothingOf(context, child, grid);
   checkCounts(parameters);
   const order: HeapOrder = expr.op === 'bottomk' ? 'largestFirst' : 'smallestFirst';
-  const grouping = new Grouping(context.symbols, expr.grouping, expr.without);
+  const grouping = new Grouping(context, expr.grouping, expr.without);
   const groups: (ValueHeap | null)[][] = [];
   const series: {labels: LabelIds; dropName: boolean}[] = [];
   let held = 0;
@@ -31,19 +31,22 @@ export function aggregateK(
     const {row} = child;
     held += row.points;
     const group = grouping.groupOf(row.labels);
-    const heaps = (groups[group] ??= Array.from({length: grid.count}, () => null));
+    const heaps = (groups[group] ??= newHeaps(context, grid.count));
     const number = series.length;
-    series.push({labels: row.labels, dropName: row.dropName});
+    let kept = false;
     for (let step = 0; step < row.kinds.length; step++) {
       if (row.kinds[step] === absent) continue;
       const count = Math.trunc(parameters[step]!);
       if (count < 1) continue;
       const heap = (heaps[step] ??= newHeap(context, order));
       if (heap.size < count) {
-        context.takeBytes(16);
+        context.takeBytes(heapEntryBytes);
         heap.push(row.values[step]!, number);
-      } else if (expr.op !== 'limitk') heap.offer(row.values[step]!, number);
+        kept = true;
+      } else if (expr.op !== 'limitk' && heap.offer(row.values[step]!, number)) kept = true;
     }
+    // Most series never get among the best.
+    if (kept) keepSeries(context, series, row);
   }
   context.releaseSamples(held);
   const sorted = expr.op !== 'limitk';
@@ -66,7 +69,7 @@ export function limitRatio(
   if (largest > 1) context.annotations.invalidRatio(largest, 1, range);
   if (smallest < -1) context.annotations.invalidRatio(smallest, -1, range);
 
-  const grouping = new Grouping(context.symbols, expr.grouping, expr.without);
+  const grouping = new Grouping(context, expr.grouping, expr.without);
   const groups: (ValueHeap | null)[][] = [];
   const series: {labels: LabelIds; dropName: boolean}[] = [];
   let held = 0;
@@ -75,16 +78,18 @@ export function limitRatio(
     held += row.points;
     const fraction = labelsHashFraction(labelTexts(context.symbols, row.labels));
     const group = grouping.groupOf(row.labels);
-    const heaps = (groups[group] ??= Array.from({length: grid.count}, () => null));
+    const heaps = (groups[group] ??= newHeaps(context, grid.count));
     const number = series.length;
-    series.push({labels: row.labels, dropName: row.dropName});
+    let kept = false;
     for (let step = 0; step < row.kinds.length; step++) {
       if (row.kinds[step] === absent) continue;
       const ratio = Math.min(1, Math.max(-1, parameters[step]!));
       if (ratio === 0 || !(ratio > 0 ? fraction < ratio : fraction >= 1 + ratio)) continue;
-      context.takeBytes(16);
+      context.takeBytes(heapEntryBytes);
       (heaps[step] ??= newHeap(context, 'smallestFirst')).push(row.values[step]!, number);
+      kept = true;
     }
+    if (kept) keepSeries(context, series, row);
   }
   context.releaseSamples(held);
   return collect(context, groups, {series, grid, sorted: false});
@@ -101,12 +106,13 @@ function collect(
 ): Operator {
   const {series, grid, sorted} = options;
   const result = new Matrix(context, grid.count);
+  context.takeBytes(4 * series.length);
   const rowOf = new Int32Array(series.length).fill(-1);
   for (const heaps of groups) {
     context.check();
     for (const [step, heap] of heaps.entries()) {
       if (heap === null) continue;
-      if (sorted) heap.sort();
+      if (sorted) heap.sort(() => context.check());
       for (let i = 0; i < heap.size; i++) {
         const number = heap.items[i]!;
         if (rowOf[number]! < 0) rowOf[number] = result.add(series[number]!.labels, series[number]!.dropName);
@@ -121,10 +127,30 @@ function collect(
   return new MatrixCursor(result, false);
 }
 
+function newHeaps(context: QueryContext, steps: number): (ValueHeap | null)[] {
+  context.takeBytes(heapsBytes + 8 * steps);
+  return Array.from({length: steps}, () => null);
+}
+
 function newHeap(context: QueryContext, order: HeapOrder): ValueHeap {
-  context.takeBytes(160);
+  context.takeBytes(heapBytes);
   return new ValueHeap(order);
 }
+
+function keepSeries(
+  context: QueryContext,
+  series: {labels: LabelIds; dropName: boolean}[],
+  {labels, dropName}: Row,
+): void {
+  context.takeBytes(seriesBytes + labelBytes(labels));
+  series.push({labels, dropName});
+}
+
+/** Memory of a group's list, of a heap, of an element of it (with sorting), and of a series beside its labels. */
+const heapsBytes = 64;
+const heapBytes = 320;
+const heapEntryBytes = 64;
+const seriesBytes = 56;
 
 /** No series; but what is wrong with the expression is still reported. */
 function nothingOf(context: QueryContext, child: Operator, grid: Grid): Operator {

@@ -31,20 +31,24 @@ export class ValueHeap {
     }
   }
 
-  /** Replaces the front where `value` belongs behind it. */
-  offer(value: number, item: number): void {
+  /** Replaces the front where `value` belongs behind it; says whether it did. */
+  offer(value: number, item: number): boolean {
     const front = this.values[0]!;
     const better = this.#largestFirst ? front > value : front < value;
-    if (!better && !(front !== front && value === value)) return;
+    if (!better && !(front !== front && value === value)) return false;
     this.values[0] = value;
     this.items[0] = item;
     if (this.size > 1) this.#siftDown();
+    return true;
   }
 
-  /** Sorts the elements from what stays longest to the front: topk's best first. Afterwards it is no heap. */
-  sort(): void {
+  /**
+   * Sorts the elements from what stays longest to the front: topk's best first. Afterwards it is no heap. `check` ends a
+   * long sort by throwing.
+   */
+  sort(check: () => void): void {
     if (this.size > insertionSortMax) {
-      this.#mergeSort();
+      this.#mergeSort(check);
       return;
     }
     for (let i = 1; i < this.size; i++) {
@@ -52,11 +56,13 @@ export class ValueHeap {
     }
   }
 
-  #mergeSort(): void {
+  #mergeSort(check: () => void): void {
     const sign = this.#largestFirst ? 1 : -1;
     const order = this.values.map((_, index) => index);
     const {values, items} = this;
+    let comparisons = 0;
     order.sort((left, right) => {
+      if (++comparisons % comparisonsUnchecked === 0) check();
       const a = values[left]!;
       const b = values[right]!;
       const aNaN = a !== a ? 1 : 0;
@@ -103,3 +109,6 @@ export class ValueHeap {
 
 /** Go sorts up to so many elements by insertion, which keeps the order of equals. */
 const insertionSortMax = 12;
+
+/** How many comparisons are made between two looks at whether to go on. */
+const comparisonsUnchecked = 4096;

@@ -8,7 +8,7 @@ import type {Grid} from '../grid.ts';
 import {compareLabelIds, noLabelIds, valueOf} from '../labelset.ts';
 import {Matrix, MatrixCursor, materialize} from '../matrix.ts';
 import {compareNatural} from '../naturalorder.ts';
-import {absent, float, type Operator} from '../row.ts';
+import {absent, float, newRow, type Operator} from '../row.ts';
 import {singleRow} from './map.ts';
 import {ValueHeap} from './valueheap.ts';
 
@@ -84,6 +84,7 @@ export function sortByValue(
   {grid, descending}: {grid: Grid; descending: boolean},
 ): Operator {
   const input = materialize(context, child, grid.count);
+  context.takeBytes(sortedRowBytes * input.length);
   const heap = new ValueHeap(descending ? 'smallestFirst' : 'largestFirst');
   for (let row = 0; row < input.length; row++) {
     if (input.kindAt(row, 0) === float) {
@@ -91,7 +92,7 @@ export function sortByValue(
       heap.items.push(row);
     }
   }
-  heap.sort();
+  heap.sort(() => context.check());
   return reorder(context, input, heap.items, child.singleName);
 }
 
@@ -105,8 +106,11 @@ export function sortByLabels(
   const input = materialize(context, child, grid.count);
   const names = labels.map((label) => symbols.intern(label));
   const direction = descending ? -1 : 1;
+  context.takeBytes(sortedRowBytes * input.length);
   const order = input.labels.map((_, row) => row);
+  let comparisons = 0;
   order.sort((left, right) => {
+    if (++comparisons % comparisonsUnchecked === 0) context.check();
     const a = input.labels[left]!;
     const b = input.labels[right]!;
     for (const name of names) {
@@ -120,6 +124,12 @@ export function sortByLabels(
   return reorder(context, input, order, child.singleName);
 }
 
+/** Numbers by which rows are sorted, with copies. */
+const sortedRowBytes = 64;
+
+/** How many comparisons are made between two looks at whether to go on. */
+const comparisonsUnchecked = 4096;
+
 function reorder(
   context: QueryContext,
   input: Matrix,
@@ -127,11 +137,14 @@ function reorder(
   singleName: boolean,
 ): Operator {
   const result = new Matrix(context, input.steps);
+  const cursor = newRow(input.steps);
   for (const row of order) {
-    const at = result.add(input.labels[row]!, input.dropNames[row]!);
-    result.valuesOf(at).set(input.valuesOf(row));
-    result.kindsOf(at).set(input.kindsOf(row));
-    result.points[at] = input.points[row]!;
+    context.check();
+    cursor.labels = input.labels[row]!;
+    cursor.dropName = input.dropNames[row]!;
+    cursor.points = input.points[row]!;
+    input.copyRow(row, cursor.values, cursor.kinds);
+    result.append(cursor);
   }
   input.release();
   return new MatrixCursor(result, singleName);

@@ -1,0 +1,41 @@
+import type {QueryRequest} from '../api/backend.ts';
+
+const queriesMax = 2000;
+const textMax = 4096;
+
+/** What a query counts for that was never seen; also what light queries stay below. */
+export const unknownSeconds = 0.25;
+
+/** Remembers how long queries took, to tell what they will take: dashboards ask the same again and again. */
+export class QueryCosts {
+  /** The least recently used first. */
+  readonly #seconds = new Map<string, number>();
+
+  expect(request: QueryRequest): number {
+    return this.#seconds.get(keyOf(request)) ?? unknownSeconds;
+  }
+
+  learn(request: QueryRequest, seconds: number): void {
+    const key = keyOf(request);
+    if (key.length > textMax) return;
+    this.#seconds.delete(key);
+    this.#seconds.set(key, seconds);
+    if (this.#seconds.size > queriesMax) this.#seconds.delete(this.#seconds.keys().next().value!);
+  }
+}
+
+/** Queries that differ in their times alone are alike, as long as they have about as many steps. */
+function keyOf(request: QueryRequest): string {
+  switch (request.kind) {
+    case 'range': {
+      const {startMs, endMs, stepMs} = request;
+      return `range ${Math.round(Math.log2(1 + (endMs - startMs) / stepMs))} ${request.query}`;
+    }
+    case 'instant':
+    case 'format':
+    case 'parse':
+      return `${request.kind} ${request.query}`;
+    default:
+      return `${request.kind} ${request.matches.join(' ')}`;
+  }
+}
