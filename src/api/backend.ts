@@ -57,7 +57,8 @@ export interface LabelValuesLookup extends Lookup {
 
 /** `/format_query` and `/parse_query`. */
 export interface QueryTextRequest {
-  kind: 'format' | 'parse';
+  /** 'selectors': the matchers of each selector, as MatcherData[][]. */
+  kind: 'format' | 'parse' | 'selectors';
   query: string;
 }
 
@@ -162,6 +163,20 @@ export interface WriteRequestInfo {
   nowMs: number;
 }
 
+export interface ExemplarsRequest {
+  /** Series match all matchers of one of these. */
+  matcherSets: MatcherData[][];
+  /** Both inclusive. */
+  startMs: number;
+  endMs: number;
+}
+
+/** A series of `/query_exemplars`, by labels. */
+export interface ExemplarSeries {
+  seriesLabels: Record<string, string>;
+  exemplars: {labels: Record<string, string>; value: number; timeMs: number}[];
+}
+
 /** `/status/tsdb`: counts by name, largest first, at most `limit` each. */
 export interface HeadCardinality {
   seriesCountByMetricName: NamedCount[];
@@ -190,6 +205,8 @@ export interface StorageBackend {
    */
   write(body: Uint8Array, info: WriteRequestInfo): Promise<WriteOutcome>;
   statistics(): Promise<StorageStatistics>;
+  /** Left out where the store has none: the answers are empty then. */
+  exemplars?(request: ExemplarsRequest): Promise<ExemplarSeries[]>;
   /** Left out where the store cannot tell: the endpoint then answers with an error that says so. */
   cardinality?(limit: number): Promise<HeadCardinality>;
 }

@@ -7,8 +7,16 @@ import type {HttpCall} from '../http/server.ts';
 import {parseDuration} from '../model/duration.ts';
 import {unescapeName} from '../model/escape.ts';
 import {parseDurationParameter} from '../model/timestamp.ts';
-import type {AdminBackend, QueryBackend, QueryRequest, QuerySource} from './backend.ts';
+import type {
+  AdminBackend,
+  MatcherData,
+  QueryBackend,
+  QueryRequest,
+  QuerySource,
+  StorageBackend,
+} from './backend.ts';
 import {ApiError, failure, invalidParameter, jsonReply, success} from './envelope.ts';
+import {exemplarsBody} from './exemplars.ts';
 import {
   limitParameter,
   lookbackParameter,
@@ -24,10 +32,12 @@ const pointsMax = 11_000;
 
 export class QueryApi {
   readonly #backend: QueryBackend;
+  readonly #storage: StorageBackend;
   readonly #now: () => number;
 
-  constructor(backend: QueryBackend, now: () => number) {
+  constructor(backend: QueryBackend, storage: StorageBackend, now: () => number) {
     this.#backend = backend;
+    this.#storage = storage;
     this.#now = now;
   }
 
@@ -99,19 +109,24 @@ export class QueryApi {
     return this.#run(call, {kind, query: call.form.get('query')});
   }
 
-  /** No exemplars are stored: the query is checked, and the answer has none. */
+  /** Exemplars of the series that the query's selectors name. */
   async exemplars(call: HttpCall): Promise<HttpReply> {
     const {form} = call;
     const {startMs, endMs} = timeRangeParameters(form);
     if (endMs < startMs) {
       throw new ApiError('bad_data', 'end timestamp must not be before start timestamp');
     }
-    const request: QueryRequest = {kind: 'parse', query: form.get('query')};
+    const request: QueryRequest = {kind: 'selectors', query: form.get('query')};
     const {status, body, release} = await this.#backend.run(request, call.signal, sourceOf(call));
     release?.();
-    if (status === 200) return success([]);
-    // This endpoint does not name the parameter.
-    return failure('bad_data', describeFailure(body).replace(/^invalid parameter "query": /, ''), status);
+    if (status !== 200) {
+      // This endpoint does not name the parameter.
+      return failure('bad_data', describeFailure(body).replace(/^invalid parameter "query": /, ''), status);
+    }
+    const {data: matcherSets} = JSON.parse(new TextDecoder().decode(body)) as {data: MatcherData[][]};
+    if (matcherSets.length === 0) return jsonReply(200, '{"status":"success"}');
+    const found = await this.#storage.exemplars?.({matcherSets, startMs, endMs});
+    return found === undefined ? success([]) : jsonReply(200, exemplarsBody(found));
   }
 
   /** Prometheus's federation, in the text format. Errors are plain text. */

@@ -67,7 +67,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   });
   const info = apiBuildInfo(options.buildInfo);
   const api = new ApiRoutes(server, backend, cors);
-  const queries = new QueryApi(backend.query, now);
+  const queries = new QueryApi(backend.query, backend.storage, now);
   addQueryRoutes(api, queries);
   const parts = {
     backend: backend.storage,

@@ -23,7 +23,7 @@ const features: Readonly<Record<string, Feature>> = {
   'concurrent-rule-eval': tuning,
   'created-timestamp-zero-ingestion': later,
   'delayed-compaction': tuning,
-  'exemplar-storage': later,
+  'exemplar-storage': works,
   'expand-external-labels': always,
   'extra-scrape-metrics': later,
   'fast-startup': tuning,

@@ -1,15 +1,17 @@
-import type {QueryAnswer, QueryRequest} from '../api/backend.ts';
+import type {MatcherData, QueryAnswer, QueryRequest} from '../api/backend.ts';
 import {success} from '../api/envelope.ts';
 import {federateAnswer} from '../api/federate.ts';
 import {lookupAnswer} from '../api/metaqueries.ts';
 import {errorAnswer, queryAnswer} from '../api/queryresponse.ts';
 import type {PointWriter} from '../kernels/points.ts';
+import type {Expr} from '../promql/ast.ts';
 import {isOverMemory, outOfMemory, type QueryBudget} from '../promql/engine/budget.ts';
 import type {Engine, QueryOptions} from '../promql/engine/engine.ts';
 import {QueryError} from '../promql/engine/error.ts';
 import type {QueryResult} from '../promql/engine/result.ts';
 import {exprToJson} from '../promql/parser/astjson.ts';
 import {prettyExpr} from '../promql/parser/pretty.ts';
+import {extractSelectors} from '../promql/parser/walk.ts';
 import type {Queryable} from '../storage/querier.ts';
 import type {WorkerAnswer} from './querypool.ts';
 
@@ -51,6 +53,8 @@ function answer(world: AnswerWorld, evaluate: EvaluateRequest): Omit<WorkerAnswe
       return plain(bodyOf(prettyExpr(world.engine.parse(request.query))));
     case 'parse':
       return plain(bodyOf(exprToJson(world.engine.parse(request.query))));
+    case 'selectors':
+      return plain(bodyOf(selectorData(world.engine.parse(request.query))));
     case 'federate':
       return plain(federateAnswer(world.queryable, request, budgetOf(world, evaluate)));
     default:
@@ -92,6 +96,12 @@ function evaluated(
       result_sort: timings.resultSortTime,
     },
   };
+}
+
+function selectorData(expr: Expr): MatcherData[][] {
+  return extractSelectors(expr).map((matchers) =>
+    matchers.map(({type, name, value}) => ({type, name, value})),
+  );
 }
 
 function bodyOf(data: unknown): QueryAnswer {

@@ -34,6 +34,7 @@ function keyOf(request: QueryRequest): string {
     case 'instant':
     case 'format':
     case 'parse':
+    case 'selectors':
       return `${request.kind} ${request.query}`;
     default:
       return `${request.kind} ${request.matches.join(' ')}`;

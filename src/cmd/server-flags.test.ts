@@ -166,8 +166,8 @@ test('parseServerFlags() warns that a retention has no effect yet', () => {
 
 test('parseServerFlags() sorts out features', () => {
   refuses(
-    ['--enable-feature=exemplar-storage,st-storage'],
-    /--enable-feature=exemplar-storage,st-storage is not supported yet/,
+    ['--enable-feature=search-api,st-storage'],
+    /--enable-feature=search-api,st-storage is not supported yet/,
     2,
   );
   const {warnings} = flags(

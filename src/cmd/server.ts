@@ -3,6 +3,7 @@ import {fileURLToPath} from 'node:url';
 import type {AdminBackend, QueryAnswer, ServerState} from '../api/backend.ts';
 import {failureText, statusOf, type ErrorType} from '../api/envelope.ts';
 import {createApiServer, type ApiServer} from '../api/server.ts';
+import type {Config} from '../config/config.ts';
 import {LinearMemory} from '../kernels/memory.ts';
 import {formatDuration} from '../model/duration.ts';
 import type {EngineFeatures} from '../promql/engine/engine.ts';
@@ -17,6 +18,7 @@ import {QueryPool} from './querypool.ts';
 import type {ServerFlags} from './server-flags.ts';
 import type {Signals} from './signals.ts';
 import {StorageClient} from './storage-client.ts';
+import type {ApplyRequest} from './storage-thread.ts';
 
 /** A query worker that has not answered so long after it was told to give up is ended: operators look more often than this. */
 const queryGraceMs = 100;
@@ -117,6 +119,7 @@ class Server {
       dataFolder: this.#flags.storagePath,
       lockfile: this.#flags.lockfile,
       externalLabels: this.#configuration.current.global.externalLabels,
+      exemplarsMax: this.#exemplarsMax(this.#configuration.current),
       log: this.#flags.log,
       onDeath: (error) => {
         this.#logger.error('The storage thread ended: nothing can be stored any more', {err: error});
@@ -219,11 +222,19 @@ class Server {
 
   async #open(): Promise<void> {
     await this.#storage.open();
-    await this.#storage.apply(this.#configuration.current.scrapeConfigs);
+    await this.#storage.apply(this.#applyRequest(this.#configuration.current));
     if (this.#state === 'starting') this.#state = 'ready';
     this.#queries.warm();
     this.#logger.info('Server is ready to receive web requests.');
     if (this.#configuration.quickstart) this.#followNodeExporter();
+  }
+
+  #applyRequest(config: Config): ApplyRequest {
+    return {scrapeConfigs: config.scrapeConfigs, exemplarsMax: this.#exemplarsMax(config)};
+  }
+
+  #exemplarsMax(config: Config): number {
+    return this.#flags.features.has('exemplar-storage') ? config.storage.exemplarsMax : 0;
   }
 
   #followNodeExporter(): void {
@@ -240,7 +251,7 @@ class Server {
   #reload(): Promise<void> {
     const next = this.#reloading.then(() => {
       if (this.#state === 'stopping') throw new Error('the server is stopping');
-      return this.#configuration.reload((config) => this.#storage.apply(config.scrapeConfigs));
+      return this.#configuration.reload((config) => this.#storage.apply(this.#applyRequest(config)));
     });
     this.#reloading = next.catch(() => {});
     return next;

@@ -1,5 +1,7 @@
 import {Worker} from 'node:worker_threads';
 import type {
+  ExemplarSeries,
+  ExemplarsRequest,
   HeadCardinality,
   MetadataByMetric,
   MetadataRequest,
@@ -13,7 +15,6 @@ import type {
 } from '../api/backend.ts';
 import type {StorageStatistics} from '../api/statistics.ts';
 import type {WriteOutcome} from '../remote/write-outcome.ts';
-import type {ScrapeConfig} from '../scrape/config.ts';
 import {Caller} from '../sys/rpc.ts';
 import type {ApplyRequest, StorageThreadData} from './storage-thread.ts';
 
@@ -49,8 +50,8 @@ export class StorageClient implements StorageBackend {
     this.#opened = true;
   }
 
-  apply(scrapeConfigs: ScrapeConfig[]): Promise<void> {
-    return this.#caller.call('apply', {scrapeConfigs} satisfies ApplyRequest);
+  apply(request: ApplyRequest): Promise<void> {
+    return this.#caller.call('apply', request);
   }
 
   replayProgress(): ReplayProgress {
@@ -84,6 +85,10 @@ export class StorageClient implements StorageBackend {
     const {buffer} = body;
     const movable = buffer instanceof ArrayBuffer && buffer.byteLength === body.byteLength;
     return this.#caller.call('write', {body, info}, movable ? [buffer] : []);
+  }
+
+  exemplars(request: ExemplarsRequest): Promise<ExemplarSeries[]> {
+    return this.#caller.call('exemplars', request);
   }
 
   cardinality(limit: number): Promise<HeadCardinality> {

@@ -1,6 +1,8 @@
 // The storage thread: opens the data folder, scrapes, takes in remote writes. It alone writes the shared memory.
 import {parentPort, workerData} from 'node:worker_threads';
 import type {
+  ExemplarSeries,
+  ExemplarsRequest,
   HeadCardinality,
   MetadataByMetric,
   MetadataRequest,
@@ -16,6 +18,8 @@ import {assert} from '../base/assert.ts';
 import {SizeClassArena} from '../kernels/arena.ts';
 import {loadKernels} from '../kernels/kernels.ts';
 import {arenaStart, LinearMemory} from '../kernels/memory.ts';
+import {labelsToRecord} from '../model/labels.ts';
+import {Matcher} from '../model/matcher.ts';
 import type {WriteOutcome} from '../remote/write-outcome.ts';
 import {WriteReceiver} from '../remote/writerequest.ts';
 import type {ScrapeConfig} from '../scrape/config.ts';
@@ -33,12 +37,16 @@ export interface StorageThreadData {
   lockfile: boolean;
   log: LogOptions;
   externalLabels: Record<string, string>;
+  /** Exemplars that are kept. */
+  exemplarsMax: number;
   /** Three words: first, last and current segment of the log that is being replayed. */
   progress: Int32Array;
 }
 
 export interface ApplyRequest {
   scrapeConfigs: ScrapeConfig[];
+  /** Exemplars that are kept. */
+  exemplarsMax: number;
 }
 
 /** Everything that lives in this thread, once the data folder is open. */
@@ -61,6 +69,7 @@ class StorageThread {
     const db = await Db.open({
       dir: data.dataFolder,
       lockfile: data.lockfile,
+      exemplarsMax: data.exemplarsMax,
       memory,
       kernels,
       arena,
@@ -86,7 +95,8 @@ class StorageThread {
     );
   }
 
-  apply({scrapeConfigs}: ApplyRequest): void {
+  apply({scrapeConfigs, exemplarsMax}: ApplyRequest): void {
+    this.#db.head.exemplars.resize(exemplarsMax);
     this.#scrapes.apply(scrapeConfigs);
   }
 
@@ -115,6 +125,14 @@ class StorageThread {
 
   targetMetadata(request: TargetMetadataRequest): TargetMetadataRow[] {
     return collectTargetMetadata(this.#scrapes.metadata(), request);
+  }
+
+  exemplars({matcherSets, startMs, endMs}: ExemplarsRequest): ExemplarSeries[] {
+    const sets = matcherSets.map((each) => each.map(({type, name, value}) => new Matcher(type, name, value)));
+    return this.#db.head.exemplars.select(sets, startMs, endMs).map(({labels, exemplars}) => ({
+      seriesLabels: labelsToRecord(labels),
+      exemplars: exemplars.map((each) => ({...each, labels: labelsToRecord(each.labels)})),
+    }));
   }
 
   cardinality(limit: number): HeadCardinality {
@@ -161,6 +179,7 @@ serve(parentPort, {
   scrapePools: () => thread().scrapePools(),
   metadata: (request: MetadataRequest) => thread().metadata(request),
   targetMetadata: (request: TargetMetadataRequest) => thread().targetMetadata(request),
+  exemplars: (request: ExemplarsRequest) => thread().exemplars(request),
   cardinality: (limit: number) => thread().cardinality(limit),
   statistics: () => thread().statistics(),
   clearReader: (threadId: number) => thread().clearReader(threadId),

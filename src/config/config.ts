@@ -36,6 +36,8 @@ export interface Config {
 export interface StorageConfig {
   /** How long to keep samples. */
   retentionMs: number;
+  /** Exemplars to keep, where exemplar storage is enabled. */
+  exemplarsMax: number;
 }
 
 export interface ConfigOptions {
@@ -47,6 +49,7 @@ export interface ConfigOptions {
 
 const fileBytesMax = 64 << 20;
 const defaultRetentionMs = 15 * 86_400_000;
+const exemplarsMaxDefault = 100_000;
 
 /** Reads and checks a configuration file. Throws ConfigError, or an Error where the file cannot be read. */
 export function loadConfig(file: string, options: ConfigOptions = {}): Config {
@@ -175,7 +178,7 @@ class ConfigReader {
     return {
       global: global.config,
       scrapeConfigs,
-      storage: {retentionMs},
+      storage: {retentionMs, exemplarsMax: storage?.exemplars?.max_exemplars ?? exemplarsMaxDefault},
       warnings: this.warnings,
       document,
     };

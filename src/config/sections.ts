@@ -88,7 +88,7 @@ const tsdbFields = section({
 
 export const storageFields = section({
   tsdb: optionalSection(tsdbFields).default(null),
-  // As in Prometheus, without effect unless exemplar storage is enabled, and that is refused.
+  // As in Prometheus, without effect unless exemplar storage is enabled.
   exemplars: optionalSection(section({max_exemplars: integer.default(0)})).default(null),
 });
 

@@ -98,6 +98,10 @@ export class FakeAppender implements CheckingAppender {
     // Not kept.
   }
 
+  exemplar(): 'disabled' {
+    return 'disabled';
+  }
+
   #look(store: boolean): CommitResult {
     const {batch} = this;
     const counts = [0, 0, 0, 0, 0];

@@ -109,6 +109,10 @@ export class PlainAppender implements Appender {
 
   metadata(): void {}
 
+  exemplar(): 'disabled' {
+    return 'disabled';
+  }
+
   /** Forgets a series, as the store does when it has been silent for long. */
   drop(slot: number): void {
     const {labels} = this.series_[slot]!;

@@ -1,4 +1,5 @@
 import type {Labels} from '../model/labels.ts';
+import type {Exemplar, ExemplarStatus} from './exemplar.ts';
 
 /**
  * Names a series for appending: its slot in the series table and the slot's generation, which changes when the slot is
@@ -71,6 +72,8 @@ export interface Appender {
   commit(): CommitResult;
   /** Logs metadata of a series (type, unit, help), where it changed. */
   metadata(slot: number, generation: number, type: string, unit: string, help: string): void;
+  /** Adds an exemplar of a series to what the next commit() stores, and says what becomes of it. */
+  exemplar(slot: number, generation: number, exemplar: Exemplar): ExemplarStatus;
 }
 
 /** An appender that can be asked beforehand. */

@@ -211,3 +211,42 @@ test('Db works on real files: the lock names this process, and the log is on the
     rmSync(folder, {recursive: true, force: true});
   }
 });
+
+test('Db keeps exemplars in a ring, over a start, behind the samples of their batch', async () => {
+  const fs = new SimulatedFileSystem();
+  const options = {exemplarsMax: 4};
+  const db = await openDb(fs, options);
+  const appender = db.appender();
+  const ref: SeriesRef = {slot: 0, generation: 0};
+  append(db, 0, 3, 1000);
+  for (let time = 1; time <= 6; time++) {
+    appender.series(metric(time % 3), ref);
+    const status = appender.exemplar(ref.slot, ref.generation, {
+      labels: ['trace_id', `t${time}`],
+      value: time,
+      timeMs: time,
+    });
+    assert.equal(status, 'accepted');
+    append(db, 0, 3, 1000 + time);
+  }
+  const lines = (opened: Db): string[] => {
+    const found: string[] = [];
+    opened.head.exemplars.forEach((labels, {labels: own, value, timeMs}) =>
+      found.push(`${labels[3]} ${own.join('=')} ${value} ${timeMs}`),
+    );
+    return found;
+  };
+  const expected = ['0 trace_id=t3 3 3', '1 trace_id=t4 4 4', '2 trace_id=t5 5 5', '0 trace_id=t6 6 6'];
+  assert.deepEqual(lines(db), expected);
+  // What the log refuses is not kept.
+  fs.fault = (operation) => (operation === 'write' ? {code: 'ENOSPC'} : null);
+  appender.exemplar(ref.slot, ref.generation, {labels: [], value: 9, timeMs: 9});
+  assert.throws(() => append(db, 0, 3, 2000));
+  fs.fault = () => null;
+  append(db, 0, 3, 2001);
+  assert.deepEqual(lines(db), expected);
+  fs.kill();
+  const again = await openDb(fs, options);
+  assert.deepEqual(lines(again), expected);
+  await again.close();
+});

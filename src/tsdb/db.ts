@@ -35,6 +35,8 @@ export interface DbOptions {
   walSegmentBytes?: number;
   /** Span of time of a block. */
   chunkRangeMs?: number;
+  /** Exemplars that are kept; 0 where it is not said. */
+  exemplarsMax?: number;
   /** While the log is replayed: `done` of `total` segments are read. */
   onReplayProgress?: (done: number, total: number) => void;
 }
@@ -186,8 +188,14 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
   const {clock, fs, lock} = world;
   const arena = options.arena ?? new SizeClassArena(memory, arenaStart, memory.byteLength);
   const linear = {memory, kernels, arena};
-  const {chunkRangeMs, onReplayProgress} = options;
-  const head = new Head({memory, arena, kernels, ...(chunkRangeMs === undefined ? {} : {chunkRangeMs})});
+  const {chunkRangeMs, exemplarsMax = 0, onReplayProgress} = options;
+  const head = new Head({
+    memory,
+    arena,
+    kernels,
+    exemplarsMax,
+    ...(chunkRangeMs === undefined ? {} : {chunkRangeMs}),
+  });
   warnOfUnread(fs, dir, log);
 
   const sink = head.replay();

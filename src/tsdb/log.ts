@@ -13,6 +13,8 @@ export interface HeadLog {
    */
   samples(refsAddress: number, timesAddress: number, valuesAddress: number, count: number): void;
   metadata(ref: number, type: string, unit: string, help: string): void;
+  /** `time` in milliseconds. */
+  exemplar(ref: number, time: number, value: number, labels: Labels): void;
   /**
    * Hands everything buffered to the operating system, in order. Throws where that fails, and then nothing of it counts as
    * written: series and metadata, too, have to be logged again before samples that need them.
@@ -25,6 +27,7 @@ export interface ReplaySink {
   series(ref: number, labels: Labels): void;
   samples(refs: Float64Array, times: Float64Array, values: Float64Array, count: number): void;
   metadata(ref: number, type: string, unit: string, help: string): void;
+  exemplar(ref: number, time: number, value: number, labels: Labels): void;
   /** Samples of `ref` in [mint, maxt] were deleted. */
   tombstone(ref: number, mint: number, maxt: number): void;
 }

@@ -41,10 +41,13 @@ import {
   sampleStatus,
   type SeriesRef,
 } from '../../storage/appender.ts';
+import type {Exemplar, ExemplarStatus} from '../../storage/exemplar.ts';
+import type {ExemplarStorage} from '../exemplars.ts';
 import type {HeadLog} from '../log.ts';
 import type {Chunks} from './chunks.ts';
 import type {Reclaimer} from './epochs.ts';
 import {headerDirectory} from './header.ts';
+import {PendingExemplars} from './pending-exemplars.ts';
 import {type SeriesTable, slotAddress} from './series.ts';
 import type {SymbolTexts} from './symbols.ts';
 
@@ -64,6 +67,7 @@ export interface AppendTarget {
   readonly chunks: Chunks;
   readonly reclaimer: Reclaimer;
   readonly texts: SymbolTexts;
+  readonly exemplars: ExemplarStorage;
   readonly chunkRangeMs: number;
   log: HeadLog;
   /** Samples before this time are out of bounds; `first` is the time of the first sample at hand. */
@@ -114,11 +118,13 @@ export class HeadAppender implements CheckingAppender {
   /** Slot and generation of what is logged but not flushed. */
   readonly #unflushedSeries = new SlotList();
   readonly #unflushedMetadata = new SlotList();
+  readonly #exemplars: PendingExemplars;
   /** The last flush failed: the log must get the unflushed records again. */
   #relog = false;
 
   constructor(head: AppendTarget) {
     this.#head = head;
+    this.#exemplars = new PendingExemplars(head.exemplars);
     const {memory, arena} = head;
     this.batch = allocateBatch(memory, arena);
     this.#logRefs = arena.alloc(8 * batchCapacity);
@@ -162,6 +168,7 @@ export class HeadAppender implements CheckingAppender {
     const logged = this.#head.kernels.checkBatch(this.#context, length);
     this.#writeLog(logged);
     this.#append(length);
+    this.#exemplars.store();
     this.#head.reclaimer.reclaim();
     return this.#take();
   }
@@ -200,6 +207,13 @@ export class HeadAppender implements CheckingAppender {
     if (!this.#relog) log.metadata(series.ref(slot), type, unit, help);
   }
 
+  exemplar(slot: number, generation: number, exemplar: Exemplar): ExemplarStatus {
+    const {series, texts, exemplars} = this.#head;
+    if (!exemplars.enabled) return 'disabled';
+    if (!series.alive(slot, generation)) return 'noSeries';
+    return this.#exemplars.add(series.ref(slot), series.labels(slot, texts), exemplar);
+  }
+
   /** Sets metadata that comes from the log. */
   replayMetadata(slot: number, type: string, unit: string, help: string): void {
     this.#head.series.setMetadata(slot, joinMetadata(type, unit, help));
@@ -232,9 +246,11 @@ export class HeadAppender implements CheckingAppender {
     try {
       if (this.#relog) this.#logAgain();
       if (samples > 0) log.samples(this.#logRefs, this.#logTimes, this.#logValues, samples);
+      this.#exemplars.log(log);
       log.flush();
     } catch (error) {
       this.#relog = true;
+      this.#exemplars.drop();
       throw error;
     }
     this.#relog = false;

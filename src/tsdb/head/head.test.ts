@@ -301,6 +301,10 @@ class RecordingLog implements HeadLog {
     this.#buffer.push(`metadata ${seriesRef} ${type} ${unit} ${help}`);
   }
 
+  exemplar(seriesRef: number, time: number, value: number, labels: Labels): void {
+    this.#buffer.push(`exemplar ${seriesRef} ${time} ${value} ${labels.join(',')}`);
+  }
+
   flush(): void {
     const buffer = this.#buffer;
     this.#buffer = [];

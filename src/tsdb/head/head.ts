@@ -3,6 +3,7 @@ import {assert} from '../../base/assert.ts';
 import type {SizeClassArena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
+import {ExemplarStorage} from '../exemplars.ts';
 import type {HeadLog} from '../log.ts';
 import {type AppendCounts, HeadAppender} from './appender.ts';
 import {Chunks} from './chunks.ts';
@@ -24,6 +25,8 @@ export interface HeadOptions {
   chunkRangeMs?: number;
   /** Where appends are logged; may be set later, after replay. Default: nowhere. */
   log?: HeadLog;
+  /** Exemplars that are kept; none where it is not said. */
+  exemplarsMax?: number;
   /** Overwrites memory as it is freed, to find readers that use it still. For tests. */
   poison?: boolean;
 }
@@ -45,7 +48,7 @@ export interface HeadStats extends AppendCounts {
   retired: number;
 }
 
-const noLog: HeadLog = {series() {}, samples() {}, metadata() {}, flush() {}};
+const noLog: HeadLog = {series() {}, samples() {}, metadata() {}, exemplar() {}, flush() {}};
 
 /**
  * The newest samples of all series, in the shared memory. Belongs to the storage thread, which alone writes; other
@@ -62,6 +65,7 @@ export class Head {
   readonly series: SeriesTable;
   readonly chunks: Chunks;
   readonly texts: SymbolTexts;
+  readonly exemplars: ExemplarStorage;
   log: HeadLog;
   readonly #appender: HeadAppender;
   /** The times in the header. */
@@ -73,13 +77,15 @@ export class Head {
   #seriesRemoved = 0;
   #staleRemoved = 0;
 
-  constructor({memory, arena, kernels, chunkRangeMs = 7_200_000, log = noLog, poison = false}: HeadOptions) {
+  constructor(options: HeadOptions) {
+    const {memory, arena, kernels, chunkRangeMs = 7_200_000, log = noLog, poison = false} = options;
     assert(memory.u32[headerMagic >>> 2] === 0, 'one memory holds one head');
     this.memory = memory;
     this.arena = arena;
     this.kernels = kernels;
     this.chunkRangeMs = chunkRangeMs;
     this.log = log;
+    this.exemplars = new ExemplarStorage(options.exemplarsMax ?? 0);
     memory.u32[headerSeed >>> 2] = randomInt(2 ** 32);
     this.reclaimer = new Reclaimer(memory, arena, poison);
     this.symbols = new SymbolTable(memory, arena, this.reclaimer);

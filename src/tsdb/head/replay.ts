@@ -63,6 +63,13 @@ export class HeadReplay implements ReplaySink {
     else this.#head.appender().replayMetadata(slot, type, unit, help);
   }
 
+  exemplar(ref: number, time: number, value: number, labels: Labels): void {
+    const {series, texts, exemplars} = this.#head;
+    const slot = this.#slotOf(ref);
+    if (slot === -1) this.counts.unknownRefs++;
+    else if (exemplars.enabled) exemplars.add(series.labels(slot, texts), {labels, value, timeMs: time});
+  }
+
   tombstone(ref: number, mint: number, maxt: number): void {
     this.#head.reserveRef(ref);
     const slot = this.#slotOf(ref);

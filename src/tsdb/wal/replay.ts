@@ -96,6 +96,7 @@ class Replay {
   readonly #onSeries: (ref: number, labels: Labels) => void;
   readonly #onSamples: (refs: Float64Array, times: Float64Array, values: Float64Array, count: number) => void;
   readonly #onMetadata: (ref: number, type: string, unit: string, help: string) => void;
+  readonly #onExemplar: (ref: number, time: number, value: number, labels: Labels) => void;
   readonly #onTombstone: (ref: number, mint: number, maxt: number) => void;
 
   constructor(options: ReplayOptions) {
@@ -109,6 +110,8 @@ class Replay {
     this.#onSamples = (refs, times, values, count) =>
       this.#give(() => sink.samples(refs, times, values, count));
     this.#onMetadata = (ref, type, unit, help) => this.#give(() => sink.metadata(ref, type, unit, help));
+    this.#onExemplar = (ref, time, value, labels) =>
+      this.#give(() => sink.exemplar(ref, time, value, labels));
     this.#onTombstone = (ref, mint, maxt) => this.#give(() => sink.tombstone(ref, mint, maxt));
   }
 
@@ -248,7 +251,7 @@ class Replay {
         result.tombstones += this.#decoder.tombstones(record, this.#onTombstone);
         break;
       case recordType.exemplars:
-        result.exemplars += this.#decoder.exemplars(record, () => {});
+        result.exemplars += this.#decoder.exemplars(record, this.#onExemplar);
         break;
       default:
         result.recordsSkipped++;

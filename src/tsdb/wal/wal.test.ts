@@ -82,6 +82,10 @@ class Snitch implements ReplaySink {
     this.entries.push(`metadata ${ref} ${type} ${unit} ${help}`);
   }
 
+  exemplar(ref: number, time: number, value: number, labels: Labels): void {
+    this.entries.push(`exemplar ${ref} ${time} ${value} ${JSON.stringify(labels)}`);
+  }
+
   tombstone(ref: number, mint: number, maxt: number): void {
     this.entries.push(`tombstone ${ref} ${mint} ${maxt}`);
   }
@@ -169,6 +173,7 @@ test('replay() gives everything in the order of the log', async () => {
   wal.metadata(1, 'gauge', 'bytes', 'Help.');
   expected.push('metadata 1 gauge bytes Help.');
   wal.exemplar(1, 1000, 1, ['trace_id', 'x']);
+  expected.push('exemplar 1 1000 1 ["trace_id","x"]');
   wal.series(2, ['__name__', 'down']);
   expected.push('series 2 ["__name__","down"]');
   wal.flush();
