@@ -51,7 +51,7 @@ export class Annotations {
     if (shift <= 0) return;
     for (const annotation of this.#byText.values()) {
       const {start, end} = annotation.range;
-      if (start < from.start || end > from.end) continue;
+      if (start < from.start || end > from.end || annotation.repaired !== null) continue;
       annotation.range = {start: start + shift, end: end + shift};
     }
   }
@@ -128,7 +128,7 @@ export class Annotations {
     this.#byText.get(`PromQL warning: ${message}`)!.occurrences += count;
   }
 
-  /** Several of these become one that covers them all. */
+  /** Several of these become one that covers them all, and stands where the first of them does. */
   forcedMonotonicity(
     metric: string,
     range: PositionRange,
@@ -137,8 +137,9 @@ export class Annotations {
     const text =
       'PromQL info: input to histogram_quantile needed to be fixed for monotonicity ' +
       `(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${forMetric(metric)}`;
-    const repaired = this.#byText.get(text)?.repaired;
-    if (repaired === undefined || repaired === null) {
+    const known = this.#byText.get(text);
+    const repaired = known?.repaired ?? null;
+    if (known === undefined || repaired === null) {
       const {timeMs, minBucket, maxBucket, maxDifference} = found;
       this.#byText.set(text, {
         level: 'info',
@@ -149,6 +150,7 @@ export class Annotations {
       });
       return;
     }
+    if (range.start < known.range.start) known.range = range;
     repaired.minTimeMs = Math.min(repaired.minTimeMs, found.timeMs);
     repaired.maxTimeMs = Math.max(repaired.maxTimeMs, found.timeMs);
     repaired.minBucket = Math.min(repaired.minBucket, found.minBucket);

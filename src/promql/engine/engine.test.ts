@@ -322,6 +322,18 @@ test('annotations have the texts and positions of Prometheus', () => {
       'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "a" (1:6)',
     ],
   });
+  // A subquery has become a selector that stands nowhere.
+  f('sum(rate(a[1m:10s]))', {
+    infos: [
+      'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "a" (1:1)',
+    ],
+  });
+  f('quantile((2), a)', {
+    warnings: ['PromQL warning: quantile value should be between 0 and 1, got 2 (1:11)'],
+  });
+  f('quantile_over_time((2), a[1m])', {
+    warnings: ['PromQL warning: quantile value should be between 0 and 1, got 2 (1:21)'],
+  });
   f('sum(\nquantile(2, a))', {
     warnings: ['PromQL warning: quantile value should be between 0 and 1, got 2 (2:10)'],
   });
@@ -351,9 +363,32 @@ test('annotations have the texts and positions of Prometheus', () => {
     },
     2,
   );
+  // Of equal remarks about buckets the first stays, of all others the last.
+  const {infos} = newEngine().execInstant(
+    store,
+    'histogram_quantile(0.5, h) + histogram_quantile(0.5, h) + histogram_quantile(0.2, h)',
+    {timeMs: 10_000},
+  );
+  assert.match(infos[0]!, /\(1:25\)$/);
   f('limit_ratio(1.5, a)', {
     warnings: ['PromQL warning: ratio value should be between -1 and 1, got 1.5, capping to 1 (1:13)'],
   });
+});
+
+test('a range query whose step is longer than its range remarks on sort() all the same', () => {
+  const store = storeOf({'a{x=1}': [1, 2]});
+  const times = {startMs: 10_000, endMs: 15_000, stepMs: 10_000};
+  const {warnings} = newEngine().execRange(store, 'sort(a)', times);
+  assert.match(warnings[0]!, /^PromQL warning: sort is ineffective/);
+  assert.deepEqual(newEngine().execRange(store, 'sort(a)', {...times, endMs: 10_000}).warnings, []);
+});
+
+test('smoothing factors out of bounds matter only where there are samples', () => {
+  const store = storeOf({'a{x=1}': [1, 2]});
+  assert.deepEqual(instant(store, 'double_exponential_smoothing(b[1m], 2, 0.5)', 10_000), []);
+  assert.deepEqual(instant(store, 'double_exponential_smoothing(a[1s], 0.5, 0.5)', 0), []);
+  const message = 'invalid trend factor. Expected: 0 < tf < 1, got: 1.500000';
+  assert.throws(() => instant(store, 'double_exponential_smoothing(a[1s], 0.5, 1.5)', 0), {message});
 });
 
 test('more annotations than ten of a level are counted', () => {

@@ -1,24 +1,7 @@
 // Functions of one number, and the parts of dates.
 
-/** Go takes logarithms to base 10 from natural ones. */
-const log10OfE = 0.4342944819032518;
-
-/** log₂ as Go computes it, exact for powers of two. */
-function log2(value: number): number {
-  if (!(value > 0) || value === Infinity) return Math.log2(value);
-  let exponent = Math.floor(Math.log2(value)) + 1;
-  let fraction = value * 2 ** -exponent;
-  if (exponent < -1021) fraction = value * 2 ** 200 * 2 ** (-exponent - 200);
-  // The estimate may be off by one beside powers of two.
-  if (fraction >= 1) {
-    fraction /= 2;
-    exponent++;
-  } else if (fraction < 0.5) {
-    fraction *= 2;
-    exponent--;
-  }
-  return fraction === 0.5 ? exponent - 1 : Math.log(fraction) * Math.LOG2E + exponent;
-}
+import {exp, log, log10, log2} from '../../base/exponentials.ts';
+import {acos, acosh, asin, asinh, atan, atanh, cos, cosh, sin, sinh, tan, tanh} from './trigonometry.ts';
 
 function sign(value: number): number {
   return value < 0 ? -1 : value > 0 ? 1 : value;
@@ -26,28 +9,28 @@ function sign(value: number): number {
 
 export const mathFunctions: ReadonlyMap<string, (value: number) => number> = new Map([
   ['abs', Math.abs],
-  ['acos', Math.acos],
-  ['acosh', Math.acosh],
-  ['asin', Math.asin],
-  ['asinh', Math.asinh],
-  ['atan', Math.atan],
-  ['atanh', Math.atanh],
+  ['acos', acos],
+  ['acosh', acosh],
+  ['asin', asin],
+  ['asinh', asinh],
+  ['atan', atan],
+  ['atanh', atanh],
   ['ceil', Math.ceil],
-  ['cos', Math.cos],
-  ['cosh', Math.cosh],
+  ['cos', cos],
+  ['cosh', cosh],
   ['deg', (value: number): number => (value * 180) / Math.PI],
-  ['exp', Math.exp],
+  ['exp', exp],
   ['floor', Math.floor],
-  ['ln', Math.log],
-  ['log10', (value: number): number => Math.log(value) * log10OfE],
+  ['ln', log],
+  ['log10', log10],
   ['log2', log2],
   ['rad', (value: number): number => (value * Math.PI) / 180],
   ['sgn', sign],
-  ['sin', Math.sin],
-  ['sinh', Math.sinh],
+  ['sin', sin],
+  ['sinh', sinh],
   ['sqrt', Math.sqrt],
-  ['tan', Math.tan],
-  ['tanh', Math.tanh],
+  ['tan', tan],
+  ['tanh', tanh],
 ]);
 
 const daySeconds = 86_400;

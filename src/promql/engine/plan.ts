@@ -337,6 +337,8 @@ export class Planner {
     const source = this.columns(arg, grid, {usesStartTimes});
     const at = arg.kind === 'subquery' ? arg.at : arg.selector.at;
     const counter = name === 'rate' || name === 'increase';
+    // As in Prometheus, which evaluates a subquery into a selector that stands nowhere.
+    const remarksRange = arg.kind === 'subquery' ? {start: 0, end: 0} : arg.range;
     const operator = new RangeFunction(context, source, {
       grid,
       rangeMs: arg.rangeMs,
@@ -348,8 +350,11 @@ export class Planner {
       compute,
       extension,
       keepsName: name === 'first_over_time' || name === 'last_over_time',
-      counterRange: counter ? arg.range : null,
-      quantiles: name === 'quantile_over_time' ? {values: scalars[0]!, range: call.args[0]!.range} : null,
+      counterRange: counter ? remarksRange : null,
+      quantiles:
+        name === 'quantile_over_time'
+          ? {values: scalars[0]!, range: withoutParens(call.args[0]!).range}
+          : null,
     });
     if (name !== 'absent_over_time') return operator;
     return new AbsentSteps(context, operator, grid, absentLabels(context, arg));
@@ -428,7 +433,7 @@ export class Planner {
   #sorted(call: Call, child: Operator, grid: Grid): Operator {
     const context = this.#context;
     const {name} = call.func;
-    if (grid.count > 1) {
+    if (grid.ranged === true) {
       context.annotations.sortInRangeQuery(call.range);
       return child;
     }

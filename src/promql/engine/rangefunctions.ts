@@ -67,8 +67,6 @@ export function windowFunctionOf(
     case 'predict_linear':
       return new Regression({ahead: scalars[0]!, startMs: grid.startMs, stepMs: grid.stepMs});
     case 'double_exponential_smoothing':
-      checkFactors(scalars[0]!, 'smoothing', 'sf');
-      checkFactors(scalars[1]!, 'trend', 'tf');
       return new DoubleExponentialSmoothing(scalars[0]!, scalars[1]!);
   }
   const make = Object.hasOwn(simple, name) ? simple[name] : undefined;
@@ -86,19 +84,4 @@ function checkExtension(name: string, {kind}: Extension): void {
   const names = extensible[kind];
   if (names.includes(name)) return;
   throw executionError(`${kind} modifier can only be used with: ${names.join(', ')} - not with ${name}`);
-}
-
-function checkFactors(factors: Float64Array, what: string, symbol: string): void {
-  for (let step = 0; step < factors.length; step++) {
-    const factor = factors[step]!;
-    if (factor > 0 && factor < 1) continue;
-    if (factor !== factor) continue;
-    throw executionError(`invalid ${what} factor. Expected: 0 < ${symbol} < 1, got: ${formatFactor(factor)}`);
-  }
-}
-
-/** Go's %f. */
-function formatFactor(value: number): string {
-  if (value === Infinity) return '+Inf';
-  return value === -Infinity ? '-Inf' : value.toFixed(6);
 }

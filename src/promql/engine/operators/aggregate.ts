@@ -3,6 +3,7 @@
 import type {AggregateExpr} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
 import type {Grid} from '../grid.ts';
+import {withoutParens} from '../invariance.ts';
 import {Matrix, MatrixCursor} from '../matrix.ts';
 import {absent, float, newRow, type Operator, type Row} from '../row.ts';
 import {selectQuantile} from '../windows/select.ts';
@@ -142,7 +143,7 @@ function quantileOfRows(
 }
 
 function remarkQuantiles(context: QueryContext, expr: AggregateExpr, quantiles: Float64Array): void {
-  const range = expr.param!.range;
+  const {range} = withoutParens(expr.param!);
   let smallest = Infinity;
   let largest = -Infinity;
   let nan = false;

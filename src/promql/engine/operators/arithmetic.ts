@@ -3,6 +3,7 @@
 import type {ArithmeticOp, BinaryOp, ComparisonOp} from '../../ast.ts';
 import {power} from '../power.ts';
 import {absent, float} from '../row.ts';
+import {atan2} from '../trigonometry.ts';
 
 export type ElementOp = ArithmeticOp | ComparisonOp;
 
@@ -16,7 +17,7 @@ const arithmetic: Readonly<Record<ArithmeticOp, Compute>> = {
   '/': (left, right) => left / right,
   '%': (left, right) => left % right,
   '^': power,
-  atan2: Math.atan2,
+  atan2,
 };
 
 const comparisons: Readonly<Record<ComparisonOp, Compare>> = {

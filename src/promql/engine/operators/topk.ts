@@ -7,6 +7,7 @@ import {executionError} from '../error.ts';
 import {formatShortest} from '../../../base/format.ts';
 import type {Grid} from '../grid.ts';
 import {labelBytes, labelTexts} from '../labelset.ts';
+import {withoutParens} from '../invariance.ts';
 import {labelsHashFraction} from '../labelhash.ts';
 import {Matrix, MatrixCursor} from '../matrix.ts';
 import {absent, float, type Operator, type Row} from '../row.ts';
@@ -63,7 +64,7 @@ export function limitRatio(
   const {grid, parameters} = options;
   if (parameters.every((ratio) => ratio === 0)) return nothingOf(context, child, grid);
   if (parameters.some(Number.isNaN)) throw executionError('Ratio value is NaN');
-  const range = expr.param!.range;
+  const {range} = withoutParens(expr.param!);
   const largest = highest(parameters);
   const smallest = -highest(parameters.map((ratio) => -ratio));
   if (largest > 1) context.annotations.invalidRatio(largest, 1, range);

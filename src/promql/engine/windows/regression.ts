@@ -33,17 +33,19 @@ export class Regression implements WindowFunction {
   }
 
   #rescan(windows: Windows, out: Float64Array): void {
-    const {times, first, end, steps} = windows;
+    const {first, end, steps} = windows;
+    for (let step = 0; step < steps; step++) {
+      if (end[step]! - first[step]! >= 2) out[step] = this.#fitOne(windows, step);
+    }
+  }
+
+  #fitOne(windows: Windows, step: number): number {
+    const lower = windows.first[step]!;
     const ahead = this.#ahead;
     const fit = this.#fit;
-    for (let step = 0; step < steps; step++) {
-      const lower = first[step]!;
-      const upper = end[step]!;
-      if (upper - lower < 2) continue;
-      const interceptMs = ahead === null ? times[lower]! : this.#startMs + step * this.#stepMs;
-      fitWindow(windows, lower, upper, interceptMs, fit);
-      out[step] = ahead === null ? fit.slope : fit.slope * ahead[step]! + fit.intercept;
-    }
+    const interceptMs = ahead === null ? windows.times[lower]! : this.#startMs + step * this.#stepMs;
+    fitWindow(windows, lower, windows.end[step]!, interceptMs, fit);
+    return ahead === null ? fit.slope : fit.slope * ahead[step]! + fit.intercept;
   }
 
   #slide(windows: Windows, out: Float64Array): void {
@@ -80,8 +82,11 @@ export class Regression implements WindowFunction {
       const count = upper - lower;
       if (count < 2) continue;
       const stepTime = this.#startMs + step * this.#stepMs;
-      if (this.#specials.sum(lower, upper) !== 0) {
+      const special = this.#specials.sum(lower, upper);
+      if (special !== special) {
         out[step] = NaN;
+      } else if (special !== 0) {
+        out[step] = this.#fitOne(windows, step);
       } else if (changes[upper - 1] === changes[lower]) {
         out[step] = ahead === null ? 0 : 0 * ahead[step]! + values[lower]!;
       } else {
@@ -97,6 +102,8 @@ export class Regression implements WindowFunction {
           const seconds = (referenceMs - stepTime) / 1000 + x / count / 1000;
           out[step] = perSecond * ahead[step]! + (reference + y / count - perSecond * seconds);
         }
+        // Sums that become too large do so in an order that shows.
+        if (out[step]! - out[step]! !== 0) out[step] = this.#fitOne(windows, step);
       }
     }
   }
@@ -208,11 +215,16 @@ function fitWindow(
   }
   const count = end - first;
   sumX += lostX;
-  sumY += lostY;
-  sumXY += lostXY;
+  sumY = total(sumY, lostY);
+  sumXY = total(sumXY, lostXY);
   sumXX += lostXX;
   const covariance = sumXY - (sumX * sumY) / count;
   const variance = sumXX - (sumX * sumX) / count;
   fit.slope = covariance / variance;
   fit.intercept = sumY / count - (fit.slope * sumX) / count;
+}
+
+/** A sum with what rounding has lost of it, which means nothing once it is infinite. */
+function total(sum: number, lost: number): number {
+  return sum === Infinity || sum === -Infinity ? sum : sum + lost;
 }

@@ -1,11 +1,12 @@
+import {executionError} from '../error.ts';
 import type {WindowFunction, Windows} from './window.ts';
 
 /**
  * double_exponential_smoothing (Holt): a smoothed value and a smoothed trend, both carried from sample to sample. The
- * factors, one for each step, lie between 0 and 1; the caller has checked that.
+ * factors, one for each step, must lie between 0 and 1 wherever there is a sample.
  */
 export class DoubleExponentialSmoothing implements WindowFunction {
-  readonly samplesMin = 2;
+  readonly samplesMin = 1;
   readonly #smoothing: Float64Array;
   readonly #trend: Float64Array;
 
@@ -19,9 +20,15 @@ export class DoubleExponentialSmoothing implements WindowFunction {
     for (let step = 0; step < steps; step++) {
       const lower = first[step]!;
       const upper = end[step]!;
-      if (upper - lower < 2) continue;
+      if (upper === lower) continue;
       const smoothing = this.#smoothing[step]!;
       const trendFactor = this.#trend[step]!;
+      checkFactor(smoothing, 'smoothing', 'sf');
+      checkFactor(trendFactor, 'trend', 'tf');
+      if (upper - lower < 2) {
+        end[step] = lower;
+        continue;
+      }
       let previous = 0;
       let smoothed = values[lower]!;
       let trend = values[lower + 1]! - values[lower]!;
@@ -34,4 +41,15 @@ export class DoubleExponentialSmoothing implements WindowFunction {
       out[step] = smoothed;
     }
   }
+}
+
+function checkFactor(factor: number, what: string, symbol: string): void {
+  if (!(factor <= 0 || factor >= 1)) return;
+  throw executionError(`invalid ${what} factor. Expected: 0 < ${symbol} < 1, got: ${formatFactor(factor)}`);
+}
+
+/** Go's %f. */
+function formatFactor(value: number): string {
+  if (Math.abs(value) === Infinity) return value > 0 ? '+Inf' : '-Inf';
+  return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`;
 }
