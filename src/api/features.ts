@@ -12,22 +12,11 @@ export interface FeatureSwitches {
   serviceDiscoveries: readonly string[];
 }
 
-/** Functions that parse, but whose evaluation says that they are not supported yet. */
-export const missingFunctions: ReadonlySet<string> = new Set([
-  'histogram_avg',
-  'histogram_count',
-  'histogram_quantiles',
-  'histogram_stddev',
-  'histogram_stdvar',
-  'histogram_sum',
-]);
-
 export function describeFeatures(switches: FeatureSwitches): Record<string, Record<string, boolean>> {
   const {enabled} = switches;
   const withExperiments = enabled.has('promql-experimental-functions');
   const functionNames = [...functions.values()].map(
-    ({name, experimental}) =>
-      [name, (!experimental || withExperiments) && !missingFunctions.has(name)] as const,
+    ({name, experimental}) => [name, !experimental || withExperiments] as const,
   );
   const fill = enabled.has('promql-binop-fill-modifiers');
   const extended = enabled.has('promql-extended-range-selectors');

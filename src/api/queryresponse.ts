@@ -14,9 +14,11 @@ import type {
   QueryValue,
   VectorValue,
 } from '../promql/engine/result.ts';
+import type {HistogramColumn} from '../promql/engine/row.ts';
 import {QueryError, type QueryErrorKind} from '../promql/engine/error.ts';
 import type {QueryAnswer} from './backend.ts';
 import {failureText, invalidParameter, statusOf, stringifyGo, ApiError} from './envelope.ts';
+import {writeHistogram} from './histogramjson.ts';
 import {JsonBytes} from './jsonbytes.ts';
 
 export const truncatedWarning = 'results truncated due to limit';
@@ -119,6 +121,7 @@ const whileWriting = 'query execution';
 
 const comma = 0x2c;
 const closeBracket = 0x5d;
+const closeBrace = 0x7d;
 
 function truncate(value: QueryValue, limit: number): QueryValue {
   if (value.kind === 'vector' && value.labels.length > limit) {
@@ -170,10 +173,12 @@ function writeVector(
     budget.check(whileWriting);
     json.ascii(i === 0 ? '{"metric":' : ',{"metric":');
     labels.write(vector.labels[i]!);
-    json.ascii(',"value":[');
+    const histogram = vector.histograms?.[i];
+    json.ascii(histogram === undefined ? ',"value":[' : ',"histogram":[');
     json.timestamp(vector.timeMs);
     json.char(comma);
-    json.sampleValue(vector.values[i]!);
+    if (histogram === undefined) json.sampleValue(vector.values[i]!);
+    else writeHistogram(json, histogram);
     json.ascii(']}');
   }
   json.ascii(']');
@@ -192,12 +197,39 @@ function writeMatrix(
     budget.check(whileWriting);
     json.ascii(index === 0 ? '{"metric":' : ',{"metric":');
     labels.write(series.labels);
-    json.ascii(',"values":[');
-    if (points === undefined) writePoints(json, series, times);
-    else writePointsFast(json, series, points, budget);
-    json.ascii(']}');
+    if (series.histograms !== null) writeMixed(json, series, series.histograms);
+    else {
+      json.ascii(',"values":[');
+      if (points === undefined) writePoints(json, series, times);
+      else writePointsFast(json, series, points, budget);
+      json.char(closeBracket);
+    }
+    json.char(closeBrace);
   }
   json.ascii(']');
+}
+
+/** The points of a series with histograms: floats and histograms apart, each where there are any. */
+function writeMixed(
+  json: JsonBytes,
+  {times, values, length}: MatrixSeries,
+  histograms: HistogramColumn,
+): void {
+  for (const kind of ['values', 'histograms'] as const) {
+    let separator = `,"${kind}":[[`;
+    for (let i = 0; i < length; i++) {
+      const histogram = histograms[i];
+      if ((histogram !== undefined) !== (kind === 'histograms')) continue;
+      json.ascii(separator);
+      separator = ',[';
+      json.timestamp(times[i]!);
+      json.char(comma);
+      if (histogram === undefined) json.sampleValue(values[i]!);
+      else writeHistogram(json, histogram);
+      json.char(closeBracket);
+    }
+    if (separator === ',[') json.char(closeBracket);
+  }
 }
 
 function writePointsFast(

@@ -27,6 +27,14 @@ export function formatShortest(value: number): string {
   return exponent < -4 || exponent >= 6 ? goExponent(exponential) : formatPlain(value);
 }
 
+/** A label value as OpenMetrics writes numbers: like `formatShortest`, but always with a point or an exponent. */
+export function formatOpenMetrics(value: number): string {
+  if (value - value !== 0) return formatPlain(value);
+  if (value === 0) return '0.0';
+  const text = formatShortest(value);
+  return /[e.]/.test(text) ? text : `${text}.0`;
+}
+
 /** fmt's %.Ng: at most `digits` significant digits. */
 export function formatFixedDigits(value: number, digits: number): string {
   if (value === 0 || value - value !== 0) return formatPlain(value);

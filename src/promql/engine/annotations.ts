@@ -1,11 +1,22 @@
 // Remarks on a query that do not stop it. The texts are Prometheus's, since clients and people match on them.
 
 import {quoteGo} from '../../base/quote.ts';
-import type {PositionRange} from '../ast.ts';
+import type {BinaryOp, PositionRange} from '../ast.ts';
 import {formatPosition} from '../parser/position.ts';
 import {formatShortest, formatFixedDigits} from '../../base/format.ts';
 
 export type AnnotationLevel = 'warning' | 'info';
+
+export type HistogramOperation = 'addition' | 'subtraction' | 'aggregation';
+export type NaNObservations = 'nan' | 'skew' | 'fraction';
+
+export type SampleType = 'float' | 'histogram';
+
+/** What is remarked on two samples that do not go together, or not without loss. */
+export type PairRemark =
+  | {kind: 'types'; left: SampleType; right: SampleType}
+  | {kind: 'layout'}
+  | {kind: 'collision' | 'bounds'; operation: 'addition' | 'subtraction'};
 
 interface Annotation {
   level: AnnotationLevel;
@@ -126,6 +137,79 @@ export class Annotations {
     const message = `sample has start time that overlaps with previous sample timestamp for metric ${quoteGo(metric)}`;
     this.add('warning', message, range);
     this.#byText.get(`PromQL warning: ${message}`)!.occurrences += count;
+  }
+
+  /** What was found of two samples of a binary operator. */
+  pair(remark: PairRemark, op: BinaryOp, range: PositionRange): void {
+    switch (remark.kind) {
+      case 'types':
+        return this.incompatibleTypes(remark.left, op, remark.right, range);
+      case 'layout':
+        return this.add('warning', `incompatible bucket layout encountered for binary operator ${op}`, range);
+      case 'collision':
+        return this.counterResetCollision(remark.operation, range);
+      case 'bounds':
+        return this.mismatchedCustomBuckets(remark.operation, range);
+    }
+  }
+
+  counterResetCollision(operation: HistogramOperation, range: PositionRange): void {
+    this.add('warning', `conflicting counter resets during histogram ${operation}`, range);
+  }
+
+  mismatchedCustomBuckets(operation: HistogramOperation, range: PositionRange): void {
+    this.add('info', `mismatched custom buckets were reconciled during ${operation}`, range);
+  }
+
+  mixedFloatsHistograms(metric: string, range: PositionRange): void {
+    const text = `encountered a mix of histograms and floats for metric name ${quoteGo(metric)}`;
+    this.add('warning', text, range);
+  }
+
+  mixedFloatsHistogramsInAggregation(range: PositionRange): void {
+    this.add('warning', 'encountered a mix of histograms and floats for aggregation', range);
+  }
+
+  mixedClassicNativeHistograms(metric: string, range: PositionRange): void {
+    const text = `vector contains a mix of classic and native histograms${forMetric(metric)}`;
+    this.add('warning', text, range);
+  }
+
+  mixedExponentialCustomHistograms(metric: string, range: PositionRange): void {
+    const text =
+      'vector contains a mix of histograms with exponential and custom buckets schemas for metric name ' +
+      quoteGo(metric);
+    this.add('warning', text, range);
+  }
+
+  histogramNotCounter(metric: string, range: PositionRange): void {
+    this.add('warning', `this native histogram metric is not a counter: ${quoteGo(metric)}`, range);
+  }
+
+  histogramNotGauge(metric: string, range: PositionRange): void {
+    this.add('warning', `this native histogram metric is not a gauge: ${quoteGo(metric)}`, range);
+  }
+
+  histogramIgnoredInAggregation(aggregation: string, range: PositionRange): void {
+    this.add('info', `ignored histogram in ${aggregation} aggregation`, range);
+  }
+
+  histogramIgnoredInMixedRange(metric: string, range: PositionRange): void {
+    const text =
+      'ignored histograms in a range containing both floats and histograms for metric name ' +
+      quoteGo(metric);
+    this.add('info', text, range);
+  }
+
+  /** What NaN observations make of a quantile of a native histogram, or of a fraction. */
+  nanObservations(found: NaNObservations, metric: string, range: PositionRange): void {
+    const input = found === 'fraction' ? 'histogram_fraction' : 'histogram_quantile';
+    const effect = {
+      nan: 'result is NaN',
+      skew: 'result is skewed higher',
+      fraction: 'which are excluded from all fractions',
+    }[found];
+    this.add('info', `input to ${input} has NaN observations, ${effect}${forMetric(metric)}`, range);
   }
 
   /** Several of these become one that covers them all, and stands where the first of them does. */

@@ -498,17 +498,6 @@ test('what is no query of its kind is refused', () => {
   assert.deepEqual(range(store, 'time()', [0, 20_000, 10_000]), ['{} 0@0 10@10 20@20']);
 });
 
-test('what is not supported yet says which function', () => {
-  const store = storeOf({a: [1]});
-  assert.deepEqual(
-    failure(() => instant(store, 'histogram_avg(a)', 0)),
-    {
-      kind: 'execution',
-      message: 'function histogram_avg() is not supported yet',
-    },
-  );
-});
-
 test('statistics count samples as Prometheus does', () => {
   const values = Array.from({length: 61}, (_, i) => i);
   const store = storeOf({'a{x=1}': values, 'a{x=2}': values});

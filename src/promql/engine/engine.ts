@@ -23,6 +23,7 @@ import {
   type QueryStats,
   type QueryValue,
 } from './result.ts';
+import {pointSamples} from '../../model/histogram/size.ts';
 import {timeRangeOf} from './timerange.ts';
 
 export interface EngineOptions {
@@ -209,7 +210,8 @@ class Evaluation {
     if (instant) return {kind: 'scalar', timeMs: grid.startMs, value: values[0]!};
     const times = values.map((_, step) => grid.startMs + step * grid.stepMs);
     this.#context.holdSamples(grid.count);
-    const series = grid.count === 0 ? [] : [{labels: [], times, values, length: grid.count}];
+    const series =
+      grid.count === 0 ? [] : [{labels: [], times, values, histograms: null, length: grid.count}];
     return {kind: 'matrix', series};
   }
 
@@ -243,11 +245,15 @@ class Evaluation {
     while (source.next()) {
       context.check();
       const {length} = source;
-      context.takeBytes(seriesBytes + 16 * length + labelBytes(source.labels));
-      context.holdSamples(length);
+      let samples = length;
+      for (const found of source.histograms ?? []) {
+        if (found !== undefined) samples += pointSamples(found) - 1;
+      }
+      context.takeBytes(seriesBytes + 16 * samples + labelBytes(source.labels));
+      context.holdSamples(samples);
       if (source.stored) {
-        context.samplesQueried += length;
-        context.samplesRead += length;
+        context.samplesQueried += samples;
+        context.samplesRead += samples;
       }
       series.push({
         labels:
@@ -256,6 +262,7 @@ class Evaluation {
             : source.labels,
         times: source.times.slice(0, length),
         values: source.values.slice(0, length),
+        histograms: source.histograms,
         length,
       });
     }

@@ -1,8 +1,18 @@
+import {pointSamples} from '../../model/histogram/size.ts';
 import type {LabelIds} from '../../storage/querier.ts';
 import {labelBytes} from './labelset.ts';
 import {sameLabelsetMessage, executionError} from './error.ts';
 import type {QueryContext} from './context.ts';
-import {absent, countPoints, type Operator, type Row} from './row.ts';
+import {
+  absent,
+  countPoints,
+  histogram,
+  type HistogramColumn,
+  newRow,
+  type Operator,
+  type Row,
+  samplesOf,
+} from './row.ts';
 import {Tuples} from './tuples.ts';
 
 /** Rows that are kept in blocks of about this many bytes. */
@@ -24,6 +34,8 @@ export class Matrix {
   readonly #rowsPerBlock: number;
   readonly #values: Float64Array[] = [];
   readonly #kinds: Uint8Array[] = [];
+  /** Columns of histograms by row; rows without are left out. */
+  readonly #histograms: (HistogramColumn | undefined)[] = [];
   /** Memory taken from the query's budget. */
   bytes = 0;
 
@@ -71,6 +83,7 @@ export class Matrix {
       }
     }
     this.points[row] = source.points;
+    if (source.histograms !== null) this.#keepHistograms(row, source.kinds, source.histograms);
     return row;
   }
 
@@ -93,6 +106,23 @@ export class Matrix {
   kindsOf(row: number): Uint8Array {
     const start = (row % this.#rowsPerBlock) * this.steps;
     return this.#kinds[Math.floor(row / this.#rowsPerBlock)]!.subarray(start, start + this.steps);
+  }
+
+  /** The row's column of histograms, or null where it has none. */
+  histogramsOf(row: number): HistogramColumn | null {
+    return this.#histograms[row] ?? null;
+  }
+
+  /** A column for the row's histograms, whose memory the caller accounts. */
+  makeHistograms(row: number): HistogramColumn {
+    return (this.#histograms[row] ??= Array.from<HistogramColumn[number]>({length: this.steps}));
+  }
+
+  /** What the row counts for among the samples that a query may hold. */
+  samplesOf(row: number): number {
+    const histograms = this.histogramsOf(row);
+    if (histograms === null) return this.points[row]!;
+    return samplesOf({kinds: this.kindsOf(row), histograms, points: this.points[row]!});
   }
 
   /** The value at one step; for grids of one step, where a view for each row would cost more than the row. */
@@ -119,6 +149,18 @@ export class Matrix {
     this.bytes = 0;
     this.#values.length = 0;
     this.#kinds.length = 0;
+    this.#histograms.length = 0;
+  }
+
+  #keepHistograms(row: number, kinds: Uint8Array, histograms: HistogramColumn): void {
+    const kept = this.makeHistograms(row);
+    let bytes = 8 * this.steps;
+    for (let step = 0; step < this.steps; step++) {
+      if (kinds[step] !== histogram) continue;
+      kept[step] = histograms[step];
+      bytes += 16 * pointSamples(histograms[step]!);
+    }
+    this.#account(bytes);
   }
 
   #account(bytes: number): void {
@@ -170,6 +212,7 @@ export class MergedMatrix {
       if (kinds[step] !== absent) onOverlap(step);
       kinds[step] = row.kinds[step]!;
       values[step] = row.values[step]!;
+      if (row.kinds[step] === histogram) matrix.makeHistograms(known)[step] = row.histograms![step];
     }
     matrix.points[known] = countPoints(kinds);
     if (row.dropName) matrix.dropNames[known] = true;
@@ -187,20 +230,14 @@ export class MatrixCursor implements Operator {
   readonly row: Row;
   readonly singleName: boolean;
   readonly #matrix: Matrix;
-  readonly #mutable: {values: Float64Array; kinds: Uint8Array};
+  readonly #mutable: {values: Float64Array; kinds: Uint8Array; histograms: HistogramColumn | null};
   #next = 0;
 
   constructor(matrix: Matrix, singleName: boolean) {
     this.#matrix = matrix;
     this.singleName = singleName;
     const short = matrix.steps <= shortRowSteps ? matrix.steps : 0;
-    const row = {
-      labels: [] as LabelIds,
-      dropName: false,
-      values: new Float64Array(short),
-      kinds: new Uint8Array(short),
-      points: 0,
-    };
+    const row = newRow(short);
     this.row = row;
     this.#mutable = row;
   }
@@ -214,6 +251,7 @@ export class MatrixCursor implements Operator {
     this.row.labels = matrix.labels[at]!;
     this.row.dropName = matrix.dropNames[at]!;
     this.row.points = matrix.points[at]!;
+    this.#mutable.histograms = matrix.histogramsOf(at);
     if (matrix.steps <= shortRowSteps) {
       matrix.copyRow(at, this.#mutable.values, this.#mutable.kinds);
     } else {

@@ -1,7 +1,7 @@
 // From a syntax tree to operators. Scalars are evaluated here at once, into a column of numbers; vectors become operators,
 // which compute nothing before they are asked for their first series.
 
-import type {AggregateExpr, BinaryExpr, Call, Expr, MatrixSelector, SubqueryExpr} from '../ast.ts';
+import type {AggregateExpr, BinaryExpr, Call, Expr, MatrixSelector, SubqueryExpr, TrimOp} from '../ast.ts';
 import {formatExpr} from '../parser/printer.ts';
 import {typeOf} from '../parser/types.ts';
 import {tooManySamples, type QueryContext} from './context.ts';
@@ -10,12 +10,23 @@ import {instantGrid, type Grid} from './grid.ts';
 import {isStepInvariant, withoutParens} from './invariance.ts';
 import {clampTo, dateFunctions, largerOf, mathFunctions, roundTo, smallerOf} from './mathfunctions.ts';
 import {aggregateQuantile, Aggregate} from './operators/aggregate.ts';
-import {combine, computeScalar, isComparison, type ElementOp} from './operators/arithmetic.ts';
+import {computeScalar, isArithmetic, type ElementOp} from './operators/arithmetic.ts';
 import {VectorBinary} from './operators/binary.ts';
+import {combine} from './operators/combine.ts';
+import type {Operation} from './operators/combinemixed.ts';
 import {CountValues} from './operators/countvalues.ts';
 import {histogramFraction, histogramQuantile} from './operators/histogram.ts';
 import {info, infoTimes} from './operators/info.ts';
-import {Broadcast, Deferred, mapFloats, MapRows, MergeRows, type RowFunction} from './operators/map.ts';
+import {
+  Broadcast,
+  Deferred,
+  mapFloats,
+  mapHistograms,
+  MapRows,
+  mapValues,
+  MergeRows,
+  type RowFunction,
+} from './operators/map.ts';
 import {AbsentSteps, RangeFunction} from './operators/range.ts';
 import {labelJoin, labelReplace} from './operators/relabel.ts';
 import {
@@ -39,6 +50,8 @@ import {
 } from './operators/vectorfunctions.ts';
 import {startTimeFunctions, windowFunctionOf} from './rangefunctions.ts';
 import {RepeatedExprs} from './repeated.ts';
+import {negate} from '../../model/histogram/arithmetic.ts';
+import {histogramAverage, histogramStandardDeviation, histogramVariance} from './nativehistogram.ts';
 import {absent, float, type Operator} from './row.ts';
 import {extensionOf} from './windows/extended.ts';
 
@@ -162,7 +175,7 @@ export class Planner {
   #negated(expr: Expr, grid: Grid): Operator {
     return this.#map(
       this.vector(expr, grid),
-      mapFloats((value) => -value),
+      mapValues((value) => -value, negate),
       grid,
     );
   }
@@ -223,7 +236,7 @@ export class Planner {
         return column;
       }
       default:
-        throw notSupported(call);
+        throw notPlanned(call);
     }
   }
 
@@ -266,41 +279,22 @@ export class Planner {
     if (leftScalar || rightScalar) return this.#vectorScalar(expr, grid, leftScalar);
     const sides = {left: this.vector(expr.left, grid), right: this.vector(expr.right, grid), grid};
     if (expr.matching!.card === 'many-to-many') return setOperator(this.#context, expr, sides);
-    if (expr.op === '</' || expr.op === '>/') return this.#noTrim(expr, sides.left, 'float', grid);
     return new VectorBinary(this.#context, expr, sides);
   }
 
   #vectorScalar(expr: BinaryExpr, grid: Grid, leftScalar: boolean): Operator {
     const scalar = this.scalar(leftScalar ? expr.left : expr.right, grid);
     const child = this.vector(leftScalar ? expr.right : expr.left, grid);
-    if (expr.op === '</' || expr.op === '>/') return this.#noTrim(expr, child, 'float', grid);
-    const op = expr.op as ElementOp;
-    const compute: RowFunction = (source, out, outKinds) =>
-      combine(op, {
-        left: leftScalar ? scalar : source.values,
-        leftKinds: leftScalar ? null : source.kinds,
-        right: leftScalar ? source.values : scalar,
-        rightKinds: leftScalar ? source.kinds : null,
-        kept: leftScalar ? 'right' : 'left',
-        bool: expr.bool,
-        out,
-        outKinds,
-      });
-    return this.#map(child, compute, grid, expr.bool || !isComparison(op));
-  }
-
-  /** Trimming takes a histogram; floats are left out with a remark. */
-  #noTrim(expr: BinaryExpr, child: Operator, right: string, grid: Grid): Operator {
-    const {annotations} = this.#context;
-    return this.#map(
-      child,
-      () => {
-        annotations.incompatibleTypes('float', expr.op, right, expr.range);
-        return 0;
-      },
-      grid,
-      false,
-    );
+    const column = {values: scalar, kinds: null, histograms: null};
+    const operation: Operation = {
+      op: expr.op as ElementOp | TrimOp,
+      bool: expr.bool,
+      kept: leftScalar ? 'right' : 'left',
+      remark: (remark) => this.#context.annotations.pair(remark, expr.op, expr.range),
+    };
+    const compute: RowFunction = (source, out) =>
+      combine(operation, leftScalar ? {left: column, right: source} : {left: source, right: column}, out);
+    return this.#map(child, compute, grid, expr.bool || isArithmetic(expr.op));
   }
 
   #call(call: Call, grid: Grid): Operator {
@@ -404,18 +398,23 @@ export class Planner {
         return labelJoin(context, () => vector(0), spec, grid);
       }
       case 'histogram_quantile': {
-        const spec = {
-          quantiles: scalar(0),
-          quantileExpr: withoutParens(args[0]!),
-          vectorExpr: withoutParens(args[1]!),
-        };
+        const quantiles = [{values: scalar(0), range: withoutParens(args[0]!).range}];
+        const spec = {quantiles, label: null, vectorExpr: withoutParens(args[1]!)};
         const child = vector(1);
-        return new Deferred(child.singleName, () => histogramQuantile(context, child, spec, grid));
+        return new Deferred(false, () => histogramQuantile(context, child, spec, grid));
+      }
+      case 'histogram_quantiles': {
+        const quantiles = args
+          .slice(2)
+          .map((arg, index) => ({values: scalar(index + 2), range: withoutParens(arg).range}));
+        const spec = {quantiles, label: textOf(args[1]!), vectorExpr: withoutParens(args[0]!)};
+        const child = vector(0);
+        return new Deferred(false, () => histogramQuantile(context, child, spec, grid));
       }
       case 'histogram_fraction': {
         const spec = {lower: scalar(0), upper: scalar(1), vectorExpr: withoutParens(args[2]!)};
         const child = vector(2);
-        return new Deferred(child.singleName, () => histogramFraction(context, child, spec, grid));
+        return new Deferred(false, () => histogramFraction(context, child, spec, grid));
       }
       case 'info': {
         const child = vector(0);
@@ -424,8 +423,26 @@ export class Planner {
         const spec = {grid, matchers, times: infoTimes(args[0]!)};
         return new Deferred(child.singleName, () => info(context, child, spec));
       }
+      case 'histogram_count':
+        return this.#map(
+          vector(0),
+          mapHistograms(({count}) => count),
+          grid,
+        );
+      case 'histogram_sum':
+        return this.#map(
+          vector(0),
+          mapHistograms(({sum}) => sum),
+          grid,
+        );
+      case 'histogram_avg':
+        return this.#map(vector(0), mapHistograms(histogramAverage), grid);
+      case 'histogram_stdvar':
+        return this.#map(vector(0), mapHistograms(histogramVariance), grid);
+      case 'histogram_stddev':
+        return this.#map(vector(0), mapHistograms(histogramStandardDeviation), grid);
       default:
-        throw notSupported(call);
+        throw notPlanned(call);
     }
   }
 
@@ -446,7 +463,7 @@ export class Planner {
   }
 
   #mapSteps(child: Operator, compute: (value: number, step: number) => number, grid: Grid): Operator {
-    const apply: RowFunction = (source, values, kinds) => {
+    const apply: RowFunction = (source, {values, kinds}) => {
       let points = 0;
       for (let step = 0; step < kinds.length; step++) {
         kinds[step] = absent;
@@ -461,7 +478,7 @@ export class Planner {
   }
 
   #clamp(child: Operator, min: Float64Array, max: Float64Array, grid: Grid): Operator {
-    const apply: RowFunction = (source, values, kinds) => {
+    const apply: RowFunction = (source, {values, kinds}) => {
       let points = 0;
       for (let step = 0; step < kinds.length; step++) {
         kinds[step] = absent;
@@ -481,11 +498,14 @@ export class Planner {
     if (arg.kind === 'vectorSelector') {
       return this.#map(this.#selector(arg, grid, 'time'), identity, grid);
     }
-    return this.#mapSteps(
-      this.vector(arg, grid),
-      (_value, step) => (grid.startMs + step * grid.stepMs) / 1000,
-      grid,
-    );
+    const ofStep: RowFunction = (source, {values, kinds}) => {
+      for (let step = 0; step < kinds.length; step++) {
+        kinds[step] = source.kinds[step] === absent ? absent : float;
+        values[step] = (grid.startMs + step * grid.stepMs) / 1000;
+      }
+      return source.points;
+    };
+    return this.#map(this.vector(arg, grid), ofStep, grid);
   }
 
   /** The start time of a selector's samples; nothing of anything else, nor without the feature. */
@@ -497,7 +517,7 @@ export class Planner {
   }
 }
 
-const identity: RowFunction = (source, values, kinds) => {
+const identity: RowFunction = (source, {values, kinds}) => {
   values.set(source.values);
   kinds.set(source.kinds);
   return source.points;
@@ -509,6 +529,6 @@ function textOf(expr: Expr): string {
   return inner.value;
 }
 
-function notSupported(call: Call): Error {
-  return executionError(`function ${call.func.name}() is not supported yet`);
+function notPlanned(call: Call): Error {
+  return new Error(`BUG: function ${call.func.name}() is not planned`);
 }

@@ -70,7 +70,7 @@ export function windowFunctionOf(
       return new DoubleExponentialSmoothing(scalars[0]!, scalars[1]!);
   }
   const make = Object.hasOwn(simple, name) ? simple[name] : undefined;
-  if (make === undefined) throw executionError(`function ${name}() is not supported yet`);
+  if (make === undefined) throw new Error(`BUG: function ${name}() is not planned`);
   return make();
 }
 

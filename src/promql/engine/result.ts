@@ -3,7 +3,7 @@ import type {Symbols} from '../../storage/symbols.ts';
 import type {QueryBudget} from './budget.ts';
 import {compareLabelIds} from './labelset.ts';
 import type {Matrix} from './matrix.ts';
-import {absent, columnBytes} from './row.ts';
+import {absent, columnBytes, histogram, type HistogramColumn} from './row.ts';
 
 /** What a query evaluates to. Labels are ids of `symbols`. */
 export type QueryValue = ScalarValue | StringValue | VectorValue | MatrixValue;
@@ -27,6 +27,8 @@ export interface VectorValue {
   labels: LabelIds[];
   /** As long as `labels`. */
   values: Float64Array;
+  /** By series, undefined where the value is a float; null where all are. */
+  histograms: HistogramColumn | null;
 }
 
 /** Series with values at several times. */
@@ -40,6 +42,8 @@ export interface MatrixSeries {
   labels: LabelIds;
   times: Float64Array;
   values: Float64Array;
+  /** By point, undefined where it is a float; null where all are. */
+  histograms: HistogramColumn | null;
   length: number;
 }
 
@@ -77,12 +81,15 @@ export function vectorValue(matrix: Matrix, timeMs: number, budget: ReadGuard): 
   budget.takeBytes(vectorRowBytes * matrix.length);
   const labels: LabelIds[] = [];
   const values = new Float64Array(matrix.length);
+  let histograms: HistogramColumn | null = null;
   for (let row = 0; row < matrix.length; row++) {
-    if (matrix.kindAt(row, 0) === absent) continue;
+    const kind = matrix.kindAt(row, 0);
+    if (kind === absent) continue;
     values[labels.length] = matrix.valueAt(row, 0);
+    if (kind === histogram) (histograms ??= [])[labels.length] = matrix.histogramsOf(row)![0];
     labels.push(matrix.labels[row]!);
   }
-  return {kind: 'vector', timeMs, labels, values};
+  return {kind: 'vector', timeMs, labels, values, histograms};
 }
 
 /** Rows over a grid as series. Those without gaps share one column of times and keep their values where they are. */
@@ -100,11 +107,13 @@ export function matrixValue(
     if (length === 0) continue;
     budget.check();
     budget.takeBytes(seriesBytes);
+    const kinds = matrix.kindsOf(row);
+    const found = matrix.histogramsOf(row);
+    const histograms: HistogramColumn | null = found === null ? null : pointsOf(found, kinds);
     if (length === times.length) {
-      series.push({labels, times, values: matrix.valuesOf(row), length});
+      series.push({labels, times, values: matrix.valuesOf(row), histograms, length});
       continue;
     }
-    const kinds = matrix.kindsOf(row);
     const values = matrix.valuesOf(row);
     budget.takeBytes(2 * columnBytes(8 * length));
     const ownTimes = new Float64Array(length);
@@ -116,7 +125,7 @@ export function matrixValue(
       ownValues[point] = values[step]!;
       point++;
     }
-    series.push({labels, times: ownTimes, values: ownValues, length});
+    series.push({labels, times: ownTimes, values: ownValues, histograms, length});
   }
   return {kind: 'matrix', series};
 }
@@ -126,6 +135,15 @@ const vectorRowBytes = 20;
 
 /** A series of a matrix, with the view of its values and its places while sorting. */
 export const seriesBytes = 320;
+
+/** The histograms of the steps that are not absent, in order. */
+function pointsOf(histograms: HistogramColumn, kinds: Uint8Array): HistogramColumn {
+  const points: HistogramColumn = [];
+  for (let step = 0; step < kinds.length; step++) {
+    if (kinds[step] !== absent) points.push(kinds[step] === histogram ? histograms[step] : undefined);
+  }
+  return points;
+}
 
 /** How many comparisons are made between two looks at whether to go on. */
 const comparisonsUnchecked = 4096;

@@ -1,12 +1,17 @@
 // What operators hand to each other: one series at a time, as a row with a value for each step.
 
+import type {FloatHistogram} from '../../model/histogram.ts';
+import {pointSamples} from '../../model/histogram/size.ts';
 import type {LabelIds} from '../../storage/querier.ts';
 
 /** What a row holds at a step. Absence is not NaN, which is a value. */
 export const absent = 0;
 export const float = 1;
-/** A native histogram, beside the values; nothing makes them yet. */
+/** A native histogram, in the column beside the values. */
 export const histogram = 2;
+
+/** Histograms by step or by sample. Entries where there is none mean nothing. */
+export type HistogramColumn = (FloatHistogram | undefined)[];
 
 /**
  * One series: a value for each step of a grid, where `kinds` says that there is one (other values mean nothing). It
@@ -18,6 +23,8 @@ export interface Row {
   dropName: boolean;
   readonly values: Float64Array;
   readonly kinds: Uint8Array;
+  /** Null where no step has a histogram: then all that has a value is a float. */
+  readonly histograms: HistogramColumn | null;
   /** Steps that are not absent. */
   points: number;
 }
@@ -40,6 +47,7 @@ export function newRow(steps: number): {
   dropName: boolean;
   values: Float64Array;
   kinds: Uint8Array;
+  histograms: HistogramColumn | null;
   points: number;
 } {
   return {
@@ -47,6 +55,7 @@ export function newRow(steps: number): {
     dropName: false,
     values: new Float64Array(steps),
     kinds: new Uint8Array(steps),
+    histograms: null,
     points: 0,
   };
 }
@@ -60,6 +69,36 @@ export function columnBytes(bytes: number): number {
 
 /** V8 keeps the elements of typed arrays up to this size in its heap. */
 const onHeapBytesMax = 64;
+
+/** The histogram at a step that has one. */
+export function histogramAt(
+  row: {readonly histograms: HistogramColumn | null},
+  step: number,
+): FloatHistogram {
+  return row.histograms![step]!;
+}
+
+/** The row's column of histograms, a new one where it had none. */
+export function histogramsOf(row: MutableRow): HistogramColumn {
+  return (row.histograms ??= Array.from<FloatHistogram | undefined>({length: row.kinds.length}));
+}
+
+/** What a row counts for among the samples that a query may hold: a histogram counts for several. */
+export function samplesOf(row: {
+  readonly kinds: Uint8Array;
+  readonly histograms: HistogramColumn | null;
+  readonly points: number;
+}): number {
+  return row.histograms === null ? row.points : row.points + samplesBeyond(row.kinds, row.histograms);
+}
+
+function samplesBeyond(kinds: Uint8Array, histograms: HistogramColumn): number {
+  let samples = 0;
+  for (let step = 0; step < kinds.length; step++) {
+    if (kinds[step] === histogram) samples += pointSamples(histograms[step]!) - 1;
+  }
+  return samples;
+}
 
 export function countPoints(kinds: Uint8Array): number {
   let points = 0;

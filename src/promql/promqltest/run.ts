@@ -214,7 +214,7 @@ class EvalRun {
       const found = expected.get(key);
       if (found === undefined) {
         const got =
-          value.kind === 'vector' ? format(histogramsOf(value)?.[i] ?? value.values[i]!) : 'several values';
+          value.kind === 'vector' ? format(value.histograms?.[i] ?? value.values[i]!) : 'several values';
         throw new Mismatch(`did not expect ${key} ${got}${where}`);
       }
       expected.delete(key);
@@ -223,7 +223,7 @@ class EvalRun {
         if (this.#expects('ordered').length > 0 && found.position !== i) {
           throw new Mismatch(`expected ${key} at position ${found.position + 1}, got it at ${i + 1}${where}`);
         }
-        const got = histogramsOf(value)?.[i] ?? value.values[i]!;
+        const got = value.histograms?.[i] ?? value.values[i]!;
         comparePoint(key, found.points[0], got, where);
       }
     }
@@ -239,7 +239,7 @@ class EvalRun {
       if (at >= got.length || got.times[at] !== time) {
         throw new Mismatch(`expected ${key} to have a value at ${time}, got ${listPoints(got)}${where}`);
       }
-      comparePoint(`${key} at ${time}`, point, histogramsOf(got)?.[at] ?? got.values[at]!, where);
+      comparePoint(`${key} at ${time}`, point, got.histograms?.[at] ?? got.values[at]!, where);
       at++;
     }
     if (at < got.length) {
@@ -248,13 +248,9 @@ class EvalRun {
   }
 }
 
-function histogramsOf(value: VectorValue | MatrixSeries): readonly (FloatHistogram | undefined)[] | null {
-  return 'histograms' in value ? (value.histograms as readonly (FloatHistogram | undefined)[] | null) : null;
-}
-
 function listPoints(series: MatrixSeries): string {
   const {times, values, length} = series;
-  const histograms = histogramsOf(series);
+  const histograms = series.histograms;
   const points = Array.from({length}, (_, i) => `${format(histograms?.[i] ?? values[i]!)}@${times[i]}`);
   return points.join(' ') || 'none';
 }
@@ -314,7 +310,7 @@ function valuesAt({series}: MatrixValue, timeMs: number): VectorValue {
     if (at < 0) continue;
     labels.push(each.labels);
     values.push(each.values[at]!);
-    histograms.push(histogramsOf(each)?.[at]);
+    histograms.push(each.histograms?.[at]);
   }
   const vector = {kind: 'vector' as const, timeMs, labels, values: Float64Array.from(values), histograms};
   return vector;

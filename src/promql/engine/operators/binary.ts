@@ -1,9 +1,10 @@
 // Arithmetic and comparisons between two vectors. One side ("one") has at most one series per match group at each step and
 // is kept; the other ("many") is matched series by series. The groups are numbers found once per series, not per step.
 
-import type {BinaryExpr, VectorMatching} from '../../ast.ts';
+import type {BinaryExpr, TrimOp, VectorMatching} from '../../ast.ts';
 import type {LabelIds} from '../../../storage/querier.ts';
 import {formatLabels} from '../../../model/labels.ts';
+import type {PairRemark} from '../annotations.ts';
 import type {QueryContext} from '../context.ts';
 import {executionError, sameLabelsetMessage} from '../error.ts';
 import type {Grid} from '../grid.ts';
@@ -14,12 +15,17 @@ import {
   columnBytes,
   countPoints,
   float,
+  histogram,
+  type HistogramColumn,
   newRow,
   type MutableRow,
   type Operator,
   type Row,
+  samplesOf,
 } from '../row.ts';
-import {combine, isArithmetic, type ElementOp} from './arithmetic.ts';
+import {isArithmetic, type ElementOp} from './arithmetic.ts';
+import {combine} from './combine.ts';
+import type {Operation} from './combinemixed.ts';
 import {Grouping} from './grouping.ts';
 
 export class VectorBinary implements Operator {
@@ -65,11 +71,12 @@ export class VectorBinary implements Operator {
       }
       if (!this.#many.next()) break;
       this.#context.check();
-      this.#context.releaseSamples(this.#many.row.points);
+      this.#context.releaseSamples(samplesOf(this.#many.row));
       this.#partners = this.#match.partnersOf(this.#many.row);
       this.#partner = 0;
     }
     this.#match.rejectConflicts();
+    this.#match.addRemarks();
     this.#context.releaseSamples(this.#held);
     this.#held = 0;
     return false;
@@ -78,13 +85,13 @@ export class VectorBinary implements Operator {
   #start(): void {
     this.#started = true;
     const one = materialize(this.#context, this.#one, this.#steps);
-    for (const points of one.points) this.#held += points;
+    for (let row = 0; row < one.length; row++) this.#held += one.samplesOf(row);
     this.#match.index(one);
     if (this.#streams) return;
     const collected = new CollectedPairs(this.#context, this.#match, this.#steps);
     while (this.#many.next()) {
       this.#context.check();
-      this.#context.releaseSamples(this.#many.row.points);
+      this.#context.releaseSamples(samplesOf(this.#many.row));
       collected.add(this.#many.row);
     }
     collected.finish();
@@ -99,19 +106,26 @@ export class VectorBinary implements Operator {
     const partner = this.#partners[this.#partner++]!;
     const source = this.#many.row;
     const out = this.#out;
-    const points = this.#match.combine(source, partner, out.values, out.kinds);
+    const points = this.#match.combine(source, this.#match.sideOf(partner), out);
     if (points === 0) return false;
     const {labels, dropName} = this.#match.resultLabels(source.labels, this.#match.one.labels[partner]!);
     out.labels = labels;
     out.dropName = dropName;
     out.points = points;
-    this.#context.holdSamples(points);
+    this.#context.holdSamples(samplesOf(out));
     return true;
   }
 }
 
 /** Memory of a group's list of rows. */
 const rowsBytes = 80;
+
+/** Columns of one series, without its labels. */
+interface Side {
+  values: Float64Array;
+  kinds: Uint8Array;
+  histograms: HistogramColumn | null;
+}
 
 /** Knows which series match, and what their combination is called. */
 class MatchedPairs {
@@ -122,7 +136,7 @@ class MatchedPairs {
   one!: Matrix;
   readonly #context: QueryContext;
   readonly #expr: BinaryExpr;
-  readonly #op: ElementOp;
+  readonly #operation: Operation;
   readonly #labelNames: Set<number>;
   readonly #include: number[];
   readonly #steps: number;
@@ -130,6 +144,8 @@ class MatchedPairs {
   #anyMany: Uint8Array | null = null;
   /** For each step the first two rows of the "one" side that share a group, or -1. */
   #conflicts: Int32Array | null = null;
+  /** The last remark on each step that has any: Prometheus keeps no others. */
+  readonly #remarks = new Map<number, PairRemark>();
 
   constructor(context: QueryContext, expr: BinaryExpr, steps: number) {
     const matching = expr.matching!;
@@ -137,7 +153,12 @@ class MatchedPairs {
     this.matching = matching;
     this.#context = context;
     this.#expr = expr;
-    this.#op = expr.op as ElementOp;
+    this.#operation = {
+      op: expr.op as ElementOp | TrimOp,
+      bool: expr.bool,
+      kept: 'left',
+      remark: (remark, step) => this.#remarks.set(step, remark),
+    };
     this.#steps = steps;
     this.groups = new Grouping(context, matching.labels, !matching.on);
     this.#labelNames = new Set(matching.labels.map((name) => symbols.intern(name)));
@@ -199,6 +220,9 @@ class MatchedPairs {
         if (sourceKinds[step] === absent) continue;
         kinds[step] = sourceKinds[step]!;
         values[step] = sourceValues[step]!;
+        if (kinds[step] === histogram) {
+          one.makeHistograms(merged)[step] = one.histogramsOf(row)![step];
+        }
       }
     }
     one.points[merged] = countPoints(kinds);
@@ -256,34 +280,23 @@ class MatchedPairs {
     return removeLabels(labels, new Set([...this.#labelNames, this.#context.names.metricName]));
   }
 
-  combine(many: Row, partner: number, out: Float64Array, outKinds: Uint8Array): number {
-    return this.combineColumns(
-      many,
-      {values: this.one.valuesOf(partner), kinds: this.one.kindsOf(partner)},
-      out,
-      outKinds,
-    );
+  /** The columns of a row of the "one" side. */
+  sideOf(row: number): Side {
+    const {one} = this;
+    return {values: one.valuesOf(row), kinds: one.kindsOf(row), histograms: one.histogramsOf(row)};
   }
 
-  combineColumns(
-    many: {values: Float64Array; kinds: Uint8Array},
-    one: {values: Float64Array; kinds: Uint8Array},
-    out: Float64Array,
-    outKinds: Uint8Array,
-  ): number {
+  combine(many: Side, one: Side, out: MutableRow): number {
     const swapped = this.matching.card === 'one-to-many';
-    const left = swapped ? one : many;
-    const right = swapped ? many : one;
-    return combine(this.#op, {
-      left: left.values,
-      leftKinds: left.kinds,
-      right: right.values,
-      rightKinds: right.kinds,
-      kept: 'left',
-      bool: this.#expr.bool,
-      out,
-      outKinds,
-    });
+    const operands = swapped ? {left: one, right: many} : {left: many, right: one};
+    return combine(this.#operation, operands, out);
+  }
+
+  /** Hands out what was remarked, once everything is combined. */
+  addRemarks(): void {
+    const {op, range} = this.#expr;
+    for (const remark of this.#remarks.values()) this.#context.annotations.pair(remark, op, range);
+    this.#remarks.clear();
   }
 
   /** Labels of the result: those of the "many" side, reduced to the match for one-to-one, with those to include. */
@@ -291,7 +304,7 @@ class MatchedPairs {
     const {names, delayedNameRemoval} = this.#context;
     const {bool} = this.#expr;
     let labels = many;
-    if (isArithmetic(this.#op) || (bool && !delayedNameRemoval)) labels = names.dropName(labels);
+    if (isArithmetic(this.#expr.op) || (bool && !delayedNameRemoval)) labels = names.dropName(labels);
     if (this.matching.card === 'one-to-one') {
       labels = this.matching.on
         ? keepLabels(labels, this.#labelNames)
@@ -340,8 +353,7 @@ class CollectedPairs {
     const partners = match.partnersOf(many);
     const group = match.groups.groupOf(many.labels);
     for (const partner of partners) {
-      const one = {values: match.one.valuesOf(partner), kinds: match.one.kindsOf(partner)};
-      this.#pair(group, many, {...one, labels: match.one.labels[partner]!});
+      this.#pair(group, many, {...match.sideOf(partner), labels: match.one.labels[partner]!});
     }
     const fill = match.matching.fill.right;
     if (fill === null) return;
@@ -351,7 +363,7 @@ class CollectedPairs {
       for (let step = 0; step < kinds.length; step++) if (present[step] !== absent) kinds[step] = absent;
     }
     const values = new Float64Array(this.#steps).fill(fill);
-    this.#pair(group, many, {values, kinds, labels: match.matchLabels(many.labels)});
+    this.#pair(group, many, {values, kinds, histograms: null, labels: match.matchLabels(many.labels)});
   }
 
   /** After the last series: fills in what was not matched, then throws where anything was not clear. */
@@ -359,6 +371,7 @@ class CollectedPairs {
     this.#fillMany();
     this.#match.rejectConflicts(this.#conflict?.step);
     if (this.#conflict !== null) throw executionError(this.#conflict.message);
+    this.#match.addRemarks();
   }
 
   #noteConflict(step: number, message: string): void {
@@ -379,28 +392,24 @@ class CollectedPairs {
           for (let step = 0; step < kinds.length; step++) if (matched[step] !== 0) kinds[step] = absent;
         }
         const labels = match.one.labels[row]!;
-        const one = {values: match.one.valuesOf(row), kinds: match.one.kindsOf(row), labels};
-        this.#pair(group, {values, kinds, labels: match.matchLabels(labels)}, one);
+        const many = {values, kinds, histograms: null, labels: match.matchLabels(labels)};
+        this.#pair(group, many, {...match.sideOf(row), labels});
       }
     }
   }
 
-  #pair(
-    group: number,
-    many: {values: Float64Array; kinds: Uint8Array; labels: LabelIds},
-    one: {values: Float64Array; kinds: Uint8Array; labels: LabelIds},
-  ): void {
+  #pair(group: number, many: Side & {labels: LabelIds}, one: Side & {labels: LabelIds}): void {
     const match = this.#match;
     const out = this.#out;
     const {labels, dropName} = match.resultLabels(many.labels, one.labels);
     this.#claim(group, labels, many.kinds, one.kinds);
-    const points = match.combineColumns(many, one, out.values, out.kinds);
+    const points = match.combine(many, one, out);
     if (points === 0) return;
     out.labels = labels;
     out.dropName = dropName;
     out.points = points;
     this.#merged.append(out, (step) => this.#noteConflict(step, sameLabelsetMessage));
-    this.#context.holdSamples(points);
+    this.#context.holdSamples(samplesOf(out));
   }
 
   /** Marks the steps that match, also those that a comparison will drop; two matches for one result are an error. */

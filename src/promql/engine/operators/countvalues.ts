@@ -6,7 +6,8 @@ import type {AggregateExpr} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
 import {formatPlain} from '../../../base/format.ts';
 import type {Grid} from '../grid.ts';
-import {absent, float, newRow, type Operator, type Row} from '../row.ts';
+import {absent, float, histogram, newRow, type Operator, type Row, samplesOf} from '../row.ts';
+import {formatHistogram} from '../../../model/histogram/format.ts';
 import {Grouping} from './grouping.ts';
 
 /** Bytes for a point and for a series, about. */
@@ -62,7 +63,7 @@ export class CountValues implements Operator {
     while (this.#child.next()) {
       const {row} = this.#child;
       this.#context.check();
-      held += row.points;
+      held += samplesOf(row);
       this.#countRow(row);
       this.#context.takeSymbols();
     }
@@ -75,13 +76,18 @@ export class CountValues implements Operator {
     let negativeZero = -1;
     for (let step = 0; step < this.#steps; step++) {
       if (row.kinds[step] === absent) continue;
-      const value = row.values[step]!;
-      const isNegativeZero = value === 0 && 1 / value < 0;
-      let at = isNegativeZero ? negativeZero : (known.get(value) ?? -1);
-      if (at < 0) {
-        at = this.#resultOf(row.labels, value);
-        if (isNegativeZero) negativeZero = at;
-        else known.set(value, at);
+      let at: number;
+      if (row.kinds[step] === histogram) {
+        at = this.#resultOf(row.labels, formatHistogram(row.histograms![step]!));
+      } else {
+        const value = row.values[step]!;
+        const isNegativeZero = value === 0 && 1 / value < 0;
+        at = isNegativeZero ? negativeZero : (known.get(value) ?? -1);
+        if (at < 0) {
+          at = this.#resultOf(row.labels, formatPlain(value));
+          if (isNegativeZero) negativeZero = at;
+          else known.set(value, at);
+        }
       }
       const points = this.#points[at]!;
       const count = points.get(step);
@@ -92,9 +98,9 @@ export class CountValues implements Operator {
     }
   }
 
-  #resultOf(labels: LabelIds, value: number): number {
+  #resultOf(labels: LabelIds, value: string): number {
     const {names, symbols} = this.#context;
-    const at = this.#grouping.groupOf(names.with(labels, this.#labelId, symbols.intern(formatPlain(value))));
+    const at = this.#grouping.groupOf(names.with(labels, this.#labelId, symbols.intern(value)));
     if (at === this.#points.length) {
       this.#context.takeBytes(seriesBytes);
       this.#points.push(new Map());

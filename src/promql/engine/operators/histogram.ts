@@ -1,17 +1,24 @@
-// histogram_quantile and histogram_fraction over classic histograms: series with a bucket's upper bound in the label `le`.
+// histogram_quantile, histogram_quantiles and histogram_fraction over native histograms, and over classic ones: series with
+// a bucket's upper bound in the label `le`.
 
-import type {Expr} from '../../ast.ts';
+import type {FloatHistogram} from '../../../model/histogram.ts';
+import type {Expr, PositionRange} from '../../ast.ts';
 import type {LabelIds} from '../../../storage/querier.ts';
 import {bucketFraction, BucketQuantile, type Buckets} from '../buckets.ts';
 import type {QueryContext} from '../context.ts';
+import {formatOpenMetrics} from '../../../base/format.ts';
 import type {Grid} from '../grid.ts';
 import {labelBytes, removeLabels, valueOf} from '../labelset.ts';
 import {Matrix, MatrixCursor} from '../matrix.ts';
-import {absent, float, type Operator} from '../row.ts';
+import {
+  histogramFraction as nativeFraction,
+  histogramQuantile as nativeQuantile,
+} from '../nativehistogram.ts';
+import {absent, float, histogram, type Operator, type Row, samplesOf} from '../row.ts';
 import {Tuples} from '../tuples.ts';
 import {MergeRows} from './map.ts';
 
-/** One histogram: rows of its buckets, by rising bound. */
+/** One classic histogram: rows of its buckets, by rising bound. */
 interface ClassicHistogram {
   labels: LabelIds;
   dropName: boolean;
@@ -19,38 +26,87 @@ interface ClassicHistogram {
   rows: number[];
 }
 
+/** What a function makes of each histogram: one series, or several that its labels tell apart. */
+interface Output {
+  /** Whether it has a result at a step. */
+  active: (step: number) => boolean;
+  /** Sets the label that tells this series apart. */
+  relabel: (labels: LabelIds) => LabelIds;
+  /** May change the buckets. */
+  ofClassic: (buckets: Buckets, step: number, metric: string) => number;
+  ofNative: (value: FloatHistogram, step: number, metric: string) => number;
+}
+
 export interface QuantileSpec {
-  quantiles: Float64Array;
-  /** Where a quantile out of bounds is remarked. */
-  quantileExpr: Expr;
+  /** One column for each result; with the place where a quantile out of bounds is remarked. */
+  quantiles: readonly {values: Float64Array; range: PositionRange}[];
+  /** The label that gets the quantile, or null where there is one quantile alone. */
+  label: string | null;
   vectorExpr: Expr;
 }
 
+/** histogram_quantile() and histogram_quantiles(). */
 export function histogramQuantile(
   context: QueryContext,
   child: Operator,
   spec: QuantileSpec,
   grid: Grid,
 ): Operator {
-  const {quantiles, vectorExpr} = spec;
-  for (let step = 0; step < grid.count; step++) {
-    const quantile = quantiles[step]!;
-    if (!(quantile >= 0 && quantile <= 1)) {
-      context.annotations.invalidQuantile(quantile, spec.quantileExpr.range);
+  const {label, vectorExpr} = spec;
+  const outputs: Output[] = [];
+  for (const {values, range} of spec.quantiles) {
+    for (let step = 0; step < grid.count; step++) {
+      const quantile = values[step]!;
+      if (!(quantile >= 0 && quantile <= 1)) context.annotations.invalidQuantile(quantile, range);
     }
+    const output = quantileOutput(context, values, vectorExpr, grid);
+    if (label === null) outputs.push(output);
+    else outputs.push(...labelledOutputs(context, output, values, label));
   }
+  return evaluateHistograms(context, child, {vectorExpr, grid, outputs});
+}
+
+function quantileOutput(context: QueryContext, values: Float64Array, {range}: Expr, grid: Grid): Output {
   const solver = new BucketQuantile();
-  return evaluateHistograms(context, child, {vectorExpr, grid}, (buckets, step, metric) => {
-    const result = solver.compute(quantiles[step]!, buckets);
-    if (solver.forcedMonotonic) {
-      context.annotations.forcedMonotonicity(metric, vectorExpr.range, {
-        timeMs: grid.startMs + step * grid.stepMs,
-        minBucket: solver.minBucket,
-        maxBucket: solver.maxBucket,
-        maxDifference: solver.maxDifference,
-      });
-    }
-    return result;
+  return {
+    active: () => true,
+    relabel: (labels) => labels,
+    ofClassic: (buckets, step, metric) => {
+      const result = solver.compute(values[step]!, buckets);
+      if (solver.forcedMonotonic) {
+        context.annotations.forcedMonotonicity(metric, range, {
+          timeMs: grid.startMs + step * grid.stepMs,
+          minBucket: solver.minBucket,
+          maxBucket: solver.maxBucket,
+          maxDifference: solver.maxDifference,
+        });
+      }
+      return result;
+    },
+    ofNative: (histogram, step, metric) => {
+      const {value, nanObservations} = nativeQuantile(values[step]!, histogram);
+      if (nanObservations !== 'none') context.annotations.nanObservations(nanObservations, metric, range);
+      return value;
+    },
+  };
+}
+
+/** One output for each value that the quantile takes, since the label says it. */
+function labelledOutputs(
+  {names, symbols}: QueryContext,
+  output: Output,
+  quantiles: Float64Array,
+  label: string,
+): Output[] {
+  const name = symbols.intern(label);
+  return Array.from(new Set(quantiles), (quantile) => {
+    const value = symbols.intern(formatOpenMetrics(quantile));
+    return {
+      ...output,
+      active: (step) =>
+        quantiles[step] === quantile || (quantile !== quantile && quantiles[step] !== quantiles[step]),
+      relabel: (labels) => names.with(labels, name, value),
+    };
   });
 }
 
@@ -61,108 +117,191 @@ export function histogramFraction(
   grid: Grid,
 ): Operator {
   const {lower, upper, vectorExpr} = spec;
-  return evaluateHistograms(context, child, {vectorExpr, grid}, (buckets, step) =>
-    bucketFraction(lower[step]!, upper[step]!, buckets),
-  );
+  const output: Output = {
+    active: () => true,
+    relabel: (labels) => labels,
+    ofClassic: (buckets, step) => bucketFraction(lower[step]!, upper[step]!, buckets),
+    ofNative: (histogram, step, metric) => {
+      const {value, nanObservations} = nativeFraction(lower[step]!, upper[step]!, histogram);
+      if (nanObservations !== 'none')
+        context.annotations.nanObservations('fraction', metric, vectorExpr.range);
+      return value;
+    },
+  };
+  return evaluateHistograms(context, child, {vectorExpr, grid, outputs: [output]});
 }
 
 function evaluateHistograms(
   context: QueryContext,
   child: Operator,
-  {vectorExpr, grid}: {vectorExpr: Expr; grid: Grid},
-  compute: (buckets: Buckets, step: number, metric: string) => number,
+  {vectorExpr, grid, outputs}: {vectorExpr: Expr; grid: Grid; outputs: readonly Output[]},
 ): Operator {
-  const input = new Matrix(context, grid.count);
-  const histograms = collectHistograms(context, child, input, vectorExpr);
+  const input = new HistogramInput(context, grid.count, vectorExpr);
+  input.collect(child);
   const result = new Matrix(context, grid.count);
-  let held = 0;
-  for (const points of input.points) held += points;
-  for (const histogram of histograms) {
-    context.check();
-    const {bounds, rows} = histogram;
-    const dropped = context.delayedNameRemoval ? histogram.labels : context.names.dropName(histogram.labels);
-    const at = result.add(dropped, context.delayedNameRemoval);
-    const metric = context.delayedNameRemoval ? context.names.nameOf(histogram.labels) : '';
-    const values = result.valuesOf(at);
-    const kinds = result.kindsOf(at);
-    const rowValues = rows.map((row) => input.valuesOf(row));
-    const rowKinds = rows.map((row) => input.kindsOf(row));
-    const buckets: Buckets = {
-      bounds: new Float64Array(rows.length),
-      counts: new Float64Array(rows.length),
-      length: 0,
-    };
-    for (let step = 0; step < grid.count; step++) {
-      let length = 0;
-      for (let i = 0; i < rows.length; i++) {
-        if (rowKinds[i]![step] === absent) continue;
-        buckets.bounds[length] = bounds[i]!;
-        buckets.counts[length] = rowValues[i]![step]!;
-        length++;
-      }
-      if (length === 0) continue;
-      buckets.length = length;
-      values[step] = compute(buckets, step, metric);
-      kinds[step] = float;
-      result.points[at]!++;
-    }
-    context.holdSamples(result.points[at]!);
+  for (const output of outputs) {
+    for (const row of input.natives) addNative(context, input, row, {output, result});
+    for (const histogram of input.classics) addClassic(context, input, histogram, {output, result});
   }
-  context.releaseSamples(held);
   input.release();
-  const cursor = new MatrixCursor(result, child.singleName);
-  return child.singleName
-    ? cursor
-    : new MergeRows(context, cursor, {grid, nameless: !context.delayedNameRemoval});
+  // Only where every series is one of a single name do results stay apart without it.
+  const apart = child.singleName && input.natives.length === 0 && outputs.length === 1;
+  const cursor = new MatrixCursor(result, apart);
+  return apart ? cursor : new MergeRows(context, cursor, {grid, nameless: !context.delayedNameRemoval});
 }
 
 /** Memory of a histogram's lists, and of a bucket in them. */
 const histogramBytes = 720;
 const bucketBytes = 48;
 
-/** Reads all series into `input` and sorts them into histograms. */
-function collectHistograms(
+function addNative(
   context: QueryContext,
-  child: Operator,
-  input: Matrix,
-  vectorExpr: Expr,
-): ClassicHistogram[] {
-  const {symbols, names} = context;
-  const bucketLabel = new Set([names.bucket]);
-  const keys = new Tuples(context.budget);
-  const found: {labels: LabelIds; dropName: boolean; bounds: number[]; rows: number[]}[] = [];
-  while (child.next()) {
-    const {row} = child;
+  input: HistogramInput,
+  row: number,
+  {output, result}: {output: Output; result: Matrix},
+): void {
+  context.check();
+  const labels = input.matrix.labels[row]!;
+  const dropped = context.delayedNameRemoval ? labels : context.names.dropName(labels);
+  const metric = context.delayedNameRemoval ? context.names.nameOf(labels) : '';
+  const at = result.add(output.relabel(dropped), context.delayedNameRemoval);
+  const values = result.valuesOf(at);
+  const kinds = result.kindsOf(at);
+  const found = input.matrix.kindsOf(row);
+  const histograms = input.matrix.histogramsOf(row)!;
+  for (let step = 0; step < kinds.length; step++) {
+    if (found[step] !== histogram || !output.active(step)) continue;
+    values[step] = output.ofNative(histograms[step]!, step, metric);
+    kinds[step] = float;
+    result.points[at]!++;
+  }
+  context.holdSamples(result.points[at]!);
+}
+
+function addClassic(
+  context: QueryContext,
+  input: HistogramInput,
+  {labels, bounds, rows}: ClassicHistogram,
+  {output, result}: {output: Output; result: Matrix},
+): void {
+  context.check();
+  const dropped = context.delayedNameRemoval ? labels : context.names.dropName(labels);
+  const metric = context.delayedNameRemoval ? context.names.nameOf(labels) : '';
+  const at = result.add(output.relabel(dropped), context.delayedNameRemoval);
+  const values = result.valuesOf(at);
+  const kinds = result.kindsOf(at);
+  const rowValues = rows.map((row) => input.matrix.valuesOf(row));
+  const rowKinds = rows.map((row) => input.matrix.kindsOf(row));
+  const buckets: Buckets = {
+    bounds: new Float64Array(rows.length),
+    counts: new Float64Array(rows.length),
+    length: 0,
+  };
+  for (let step = 0; step < kinds.length; step++) {
+    if (!output.active(step)) continue;
+    let length = 0;
+    for (let i = 0; i < rows.length; i++) {
+      if (rowKinds[i]![step] !== float) continue;
+      buckets.bounds[length] = bounds[i]!;
+      buckets.counts[length] = rowValues[i]![step]!;
+      length++;
+    }
+    if (length === 0) continue;
+    buckets.length = length;
+    values[step] = output.ofClassic(buckets, step, metric);
+    kinds[step] = float;
+    result.points[at]!++;
+  }
+  context.holdSamples(result.points[at]!);
+}
+
+/** All series, sorted into classic histograms by their labels without `le`, and native ones. */
+class HistogramInput {
+  readonly matrix: Matrix;
+  readonly classics: ClassicHistogram[] = [];
+  /** Rows that have native histograms. */
+  readonly natives: number[] = [];
+  readonly #context: QueryContext;
+  readonly #vectorExpr: Expr;
+  readonly #keys: Tuples;
+  readonly #found: {labels: LabelIds; dropName: boolean; bounds: number[]; rows: number[]}[] = [];
+  readonly #bucketLabel: ReadonlySet<number>;
+  #held = 0;
+
+  constructor(context: QueryContext, steps: number, vectorExpr: Expr) {
+    this.#context = context;
+    this.#vectorExpr = vectorExpr;
+    this.#bucketLabel = new Set([context.names.bucket]);
+    this.matrix = new Matrix(context, steps);
+    this.#keys = new Tuples(context.budget);
+  }
+
+  collect(child: Operator): void {
+    while (child.next()) {
+      this.#context.check();
+      this.#held += samplesOf(child.row);
+      this.#add(child.row);
+    }
+    for (const {labels, dropName, bounds, rows} of this.#found) {
+      const order = bounds.map((_, index) => index);
+      order.sort((left, right) => {
+        const a = bounds[left]!;
+        const b = bounds[right]!;
+        return a < b ? -1 : a > b ? 1 : 0;
+      });
+      this.classics.push({
+        labels,
+        dropName,
+        bounds: Float64Array.from(order, (index) => bounds[index]!),
+        rows: order.map((index) => rows[index]!),
+      });
+    }
+    for (const row of this.natives) this.#dropConflicts(row);
+  }
+
+  release(): void {
+    this.#context.releaseSamples(this.#held);
+    this.matrix.release();
+  }
+
+  #add(row: Row): void {
+    const at = this.matrix.append(row);
+    if (row.histograms !== null) this.natives.push(at);
+    if (row.histograms !== null && !row.kinds.includes(float)) return;
+    const {symbols, names, annotations, delayedNameRemoval} = this.#context;
     const boundText = symbols.text(valueOf(row.labels, names.bucket));
     const bound = parseBound(boundText);
     if (bound === null) {
-      const metric = context.delayedNameRemoval ? names.nameOf(row.labels) : '';
-      context.annotations.badBucketLabel(boundText, metric, vectorExpr.range);
-      context.releaseSamples(row.points);
-      continue;
+      const metric = delayedNameRemoval ? names.nameOf(row.labels) : '';
+      annotations.badBucketLabel(boundText, metric, this.#vectorExpr.range);
+      return;
     }
-    const labels = removeLabels(row.labels, bucketLabel);
-    const key = keys.intern(labels, labels.length);
-    if (found[key] === undefined) context.takeBytes(histogramBytes + labelBytes(labels));
-    const histogram = (found[key] ??= {labels, dropName: row.dropName, bounds: [], rows: []});
-    context.takeBytes(bucketBytes);
+    const labels = removeLabels(row.labels, this.#bucketLabel);
+    const key = this.#keys.intern(labels, labels.length);
+    if (this.#found[key] === undefined) this.#context.takeBytes(histogramBytes + labelBytes(labels));
+    const histogram = (this.#found[key] ??= {labels, dropName: row.dropName, bounds: [], rows: []});
+    this.#context.takeBytes(bucketBytes);
     histogram.bounds.push(bound);
-    histogram.rows.push(input.append(row));
+    histogram.rows.push(at);
   }
-  return found.map(({labels, dropName, bounds, rows}) => {
-    const order = bounds.map((_, index) => index);
-    order.sort((left, right) => {
-      const a = bounds[left]!;
-      const b = bounds[right]!;
-      return a < b ? -1 : a > b ? 1 : 0;
-    });
-    return {
-      labels,
-      dropName,
-      bounds: Float64Array.from(order, (index) => bounds[index]!),
-      rows: order.map((index) => rows[index]!),
-    };
-  });
+
+  /** Where a native histogram and classic buckets of the same name meet at a step, neither counts. */
+  #dropConflicts(row: number): void {
+    const {matrix} = this;
+    const labels = matrix.labels[row]!;
+    const key = this.#keys.find(labels, labels.length);
+    if (key < 0) return;
+    const {names, annotations, delayedNameRemoval} = this.#context;
+    const kinds = matrix.kindsOf(row);
+    const rows = this.classics[key]!.rows.map((each) => matrix.kindsOf(each));
+    for (let step = 0; step < kinds.length; step++) {
+      if (kinds[step] !== histogram || !rows.some((each) => each[step] === float)) continue;
+      kinds[step] = absent;
+      for (const each of rows) if (each[step] === float) each[step] = absent;
+      const metric = delayedNameRemoval ? names.nameOf(labels) : '';
+      annotations.mixedClassicNativeHistograms(metric, this.#vectorExpr.range);
+    }
+  }
 }
 
 /** A number as Go's ParseFloat reads it, or null. */

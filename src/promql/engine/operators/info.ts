@@ -12,7 +12,7 @@ import {executionError} from '../error.ts';
 import type {Grid} from '../grid.ts';
 import {labelTexts, valueOf} from '../labelset.ts';
 import {materialize, MatrixCursor, MergedMatrix, type Matrix} from '../matrix.ts';
-import {absent, type Operator, type Row} from '../row.ts';
+import {absent, type Operator, type Row, samplesOf} from '../row.ts';
 import {Tuples} from '../tuples.ts';
 import {InstantSelector} from './selector.ts';
 
@@ -83,7 +83,7 @@ class Enrichment {
     const merged = new MergedMatrix(context, steps);
     const append = (row: Row): void => {
       merged.append(row);
-      context.holdSamples(row.points);
+      context.holdSamples(samplesOf(row));
     };
     // Series without info stay as they are, unless a label must not be empty.
     const keepsOthers = this.#dataMatchers.every((each) => each.matches(''));

@@ -1,13 +1,26 @@
 // Operators that turn each series into one, value by value.
 
+import type {FloatHistogram} from '../../../model/histogram.ts';
 import type {LabelIds} from '../../../storage/querier.ts';
 import type {QueryContext} from '../context.ts';
 import type {Grid} from '../grid.ts';
 import {type Matrix, MatrixCursor, MergedMatrix} from '../matrix.ts';
-import {absent, countPoints, float, newRow, type Operator, type Row} from '../row.ts';
+import {
+  absent,
+  countPoints,
+  float,
+  histogram,
+  histogramAt,
+  histogramsOf,
+  type MutableRow,
+  newRow,
+  type Operator,
+  type Row,
+  samplesOf,
+} from '../row.ts';
 
-/** Writes the result for one series and returns how many steps have a value. */
-export type RowFunction = (source: Row, values: Float64Array, kinds: Uint8Array) => number;
+/** Writes the result for one series into `out`, which has no histograms yet, and returns how many steps have a value. */
+export type RowFunction = (source: Row, out: MutableRow) => number;
 
 export interface MapOptions {
   /** Whether the result is another metric, which has no name. */
@@ -16,7 +29,7 @@ export interface MapOptions {
 
 /** Applies a function to each series. */
 export class MapRows implements Operator {
-  readonly row: Row;
+  readonly row: MutableRow;
   readonly singleName: boolean;
   readonly #context: QueryContext;
   readonly #child: Operator;
@@ -44,8 +57,9 @@ export class MapRows implements Operator {
     while (child.next()) {
       const source = child.row;
       // The row takes the place of its source.
-      context.releaseSamples(source.points);
-      const points = this.#compute(source, row.values, row.kinds);
+      context.releaseSamples(samplesOf(source));
+      row.histograms = null;
+      const points = this.#compute(source, row);
       if (points === 0) continue;
       row.points = points;
       row.dropName = source.dropName || (this.#dropsName && context.delayedNameRemoval);
@@ -53,16 +67,16 @@ export class MapRows implements Operator {
         this.#dropsName && !context.delayedNameRemoval
           ? context.names.dropName(source.labels)
           : source.labels;
-      context.holdSamples(points);
+      context.holdSamples(samplesOf(row));
       return true;
     }
     return false;
   }
 }
 
-/** A function of one number. */
+/** A function of one number; histograms are left out. */
 export function mapFloats(compute: (value: number) => number): RowFunction {
-  return (source, values, kinds) => {
+  return (source, {values, kinds}) => {
     let points = 0;
     for (let step = 0; step < kinds.length; step++) {
       kinds[step] = absent;
@@ -70,6 +84,47 @@ export function mapFloats(compute: (value: number) => number): RowFunction {
       kinds[step] = float;
       values[step] = compute(source.values[step]!);
       points++;
+    }
+    return points;
+  };
+}
+
+/** A number for each histogram; floats are left out. */
+export function mapHistograms(compute: (value: FloatHistogram) => number): RowFunction {
+  return (source, {values, kinds}) => {
+    let points = 0;
+    for (let step = 0; step < kinds.length; step++) {
+      kinds[step] = absent;
+      if (source.kinds[step] !== histogram) continue;
+      kinds[step] = float;
+      values[step] = compute(histogramAt(source, step));
+      points++;
+    }
+    return points;
+  };
+}
+
+/** A function of any value: what it answers for a histogram may be one, or null for no result. */
+export function mapValues(
+  ofFloat: (value: number, step: number) => number,
+  ofHistogram: (value: FloatHistogram, step: number) => FloatHistogram | null,
+): RowFunction {
+  return (source, out) => {
+    const {values, kinds} = out;
+    let points = 0;
+    for (let step = 0; step < kinds.length; step++) {
+      kinds[step] = absent;
+      if (source.kinds[step] === float) {
+        values[step] = ofFloat(source.values[step]!, step);
+        kinds[step] = float;
+        points++;
+      } else if (source.kinds[step] === histogram) {
+        const result = ofHistogram(histogramAt(source, step), step);
+        if (result === null) continue;
+        histogramsOf(out)[step] = result;
+        kinds[step] = histogram;
+        points++;
+      }
     }
     return points;
   };
@@ -137,7 +192,7 @@ export class RelabelRows implements Operator {
 
 /** Repeats the one value of each series of an expression that does not depend on the step. */
 export class Broadcast implements Operator {
-  readonly row: Row;
+  readonly row: MutableRow;
   readonly singleName: boolean;
   readonly #context: QueryContext;
   readonly #child: Operator;
@@ -156,10 +211,12 @@ export class Broadcast implements Operator {
     const source = this.#child.row;
     row.values.fill(source.values[0]!);
     row.kinds.fill(source.kinds[0]!);
+    row.histograms = null;
+    if (source.kinds[0] === histogram) histogramsOf(row).fill(histogramAt(source, 0));
     row.labels = source.labels;
     row.dropName = source.dropName;
     row.points = steps;
-    this.#context.holdSamples(steps - 1);
+    this.#context.holdSamples(samplesOf(row) - samplesOf(source));
     return true;
   }
 

@@ -6,7 +6,7 @@ import type {QueryContext} from '../context.ts';
 import {executionError, sameLabelsetMessage} from '../error.ts';
 import type {Grid} from '../grid.ts';
 import {valueOf} from '../labelset.ts';
-import {absent, float, newRow, type Operator, type Row} from '../row.ts';
+import {absent, float, newRow, type Operator, type Row, samplesOf} from '../row.ts';
 import {Tuples} from '../tuples.ts';
 import {narrow, type Extension} from '../windows/extended.ts';
 import {ExtrapolatedRate} from '../windows/rate.ts';
@@ -196,7 +196,7 @@ export class AbsentSteps implements Operator {
     let held = 0;
     while (this.#child.next()) {
       const child = this.#child.row;
-      held += child.points;
+      held += samplesOf(child);
       for (let step = 0; step < kinds.length; step++) if (child.kinds[step] !== absent) kinds[step] = absent;
     }
     this.#context.releaseSamples(held);

@@ -3,12 +3,23 @@
 import {formatLabels} from '../../../model/labels.ts';
 import type {Matcher} from '../../../model/matcher.ts';
 import {isStale} from '../../../model/value.ts';
+import {pointSamples} from '../../../model/histogram/size.ts';
 import type {LabelIds, SeriesCursor} from '../../../storage/querier.ts';
 import type {QueryContext} from '../context.ts';
 import {executionError} from '../error.ts';
 import {gridEndMs, type Grid} from '../grid.ts';
 import {labelTexts} from '../labelset.ts';
-import {absent, float, newRow, type Operator, type Row} from '../row.ts';
+import {
+  absent,
+  float,
+  histogram,
+  type HistogramColumn,
+  histogramsOf,
+  type MutableRow,
+  newRow,
+  type Operator,
+  samplesOf,
+} from '../row.ts';
 
 /** What to read and for which times. `fixedTimeMs` is the time of an @ modifier, which replaces that of the step. */
 export interface Selection {
@@ -37,7 +48,7 @@ export type SelectorAnswer = 'value' | 'time' | 'startTime' | 'info';
 
 /** Newest sample within the lookback of each step. */
 export class InstantSelector implements Operator {
-  readonly row: Row;
+  readonly row: MutableRow;
   readonly singleName: boolean;
   readonly #context: QueryContext;
   readonly #selection: Selection;
@@ -75,10 +86,11 @@ export class InstantSelector implements Operator {
       this.row.points = points;
       this.row.labels = cursor.labels();
       context.takeSymbols();
-      context.holdSamples(points);
-      context.samplesQueried += points;
-      context.samplesRead += points;
-      countSteps(context.samplesPerStep, this.row.kinds);
+      const samples = samplesOf(this.row);
+      context.holdSamples(samples);
+      context.samplesQueried += samples;
+      context.samplesRead += samples;
+      countSteps(context.samplesPerStep, this.row);
       return true;
     }
     return false;
@@ -86,8 +98,9 @@ export class InstantSelector implements Operator {
 
   /** Fills the row from the cursor's samples; returns how many steps have a value. */
   #fill(cursor: SeriesCursor, count: number): number {
-    const {times, values, valueWords} = cursor;
+    const {times, values, valueWords, histograms} = cursor;
     const {kinds, values: out} = this.row;
+    this.row.histograms = null;
     const {stepMs} = this.#grid;
     const lookbackMs = this.#context.lookbackDeltaMs;
     const steps = kinds.length;
@@ -97,7 +110,6 @@ export class InstantSelector implements Operator {
     const start = this.#first + lookbackMs - 1;
     // With an @ modifier all steps look at the same time.
     const stride = this.#selection.fixedTimeMs === null ? stepMs : 0;
-    const histograms = answer === 'info' ? cursor.histograms : null;
     let next = 0;
     let points = 0;
     for (let step = 0; step < steps; step++) {
@@ -109,10 +121,16 @@ export class InstantSelector implements Operator {
       if (times[newest]! <= time - lookbackMs) continue;
       const value = values[newest]!;
       if (value !== value && isStale(valueWords, newest)) continue;
-      if (histograms !== null && histograms[newest] !== undefined) this.#refuseInfo(cursor);
+      const found = histograms?.[newest];
+      points++;
+      if (found !== undefined && answer === 'info') this.#refuseInfo(cursor);
+      if (found !== undefined && answer === 'value') {
+        kinds[step] = histogram;
+        histogramsOf(this.row)[step] = found;
+        continue;
+      }
       kinds[step] = float;
       out[step] = answers === null ? 0 : divisor === 1 ? answers[newest]! : answers[newest]! / divisor;
-      points++;
     }
     return points;
   }
@@ -123,9 +141,12 @@ export class InstantSelector implements Operator {
   }
 }
 
-export function countSteps(perStep: Float64Array | null, kinds: Uint8Array): void {
+function countSteps(perStep: Float64Array | null, {kinds, histograms}: MutableRow): void {
   if (perStep === null || perStep.length !== kinds.length) return;
-  for (let step = 0; step < kinds.length; step++) if (kinds[step] !== absent) perStep[step]!++;
+  for (let step = 0; step < kinds.length; step++) {
+    if (kinds[step] === float) perStep[step]!++;
+    else if (kinds[step] === histogram) perStep[step]! += pointSamples(histograms![step]!);
+  }
 }
 
 /** Series with the samples of all their windows, one at a time: what range functions read. */
@@ -135,9 +156,11 @@ export interface ColumnSource {
   /** Oldest first, without stale markers. Valid until the next call of `next`; the columns may be longer. */
   readonly times: Float64Array;
   readonly values: Float64Array;
-  readonly length: number;
+  /** By sample, undefined where it is a float; null where the series has none in these times. */
+  readonly histograms: HistogramColumn | null;
   /** Beside `times`, see SeriesCursor; null where there are none or none are asked for. */
   readonly startTimes: Float64Array | null;
+  readonly length: number;
   readonly singleName: boolean;
   /** Whether the samples come from storage, and not from a subquery, which has counted what it read. */
   readonly stored: boolean;
@@ -151,6 +174,7 @@ export class StoredColumns implements ColumnSource {
   readonly dropName = false;
   times: Float64Array = new Float64Array(0);
   values: Float64Array = new Float64Array(0);
+  histograms: HistogramColumn | null = null;
   startTimes: Float64Array | null = null;
   length = 0;
   readonly singleName: boolean;
@@ -207,6 +231,8 @@ export class StoredColumns implements ColumnSource {
     const {times, values, valueWords} = cursor;
     this.times = times;
     this.values = values;
+    // The column is an array of the last read alone.
+    this.histograms = cursor.histograms as HistogramColumn | null;
     this.length = count;
     this.startTimes = this.#usesStartTimes ? cursor.startTimes : null;
     for (let i = 0; i < count; i++) {
@@ -216,7 +242,8 @@ export class StoredColumns implements ColumnSource {
     }
   }
 
-  #copyWithoutStale({times, values, valueWords}: SeriesCursor, count: number, firstStale: number): void {
+  #copyWithoutStale(cursor: SeriesCursor, count: number, firstStale: number): void {
+    const {times, values, valueWords} = cursor;
     if (this.#ownTimes.length < count) {
       this.#context.takeBytes(32 * count);
       this.#ownTimes = new Float64Array(2 * count);
@@ -236,6 +263,9 @@ export class StoredColumns implements ColumnSource {
       ownValues[length] = value;
       if (ownStarts !== null) ownStarts[length] = startTimes![i]!;
       length++;
+    }
+    if (cursor.histograms !== null) {
+      this.histograms = cursor.histograms.filter((_, i) => i < count && !isStale(valueWords, i));
     }
     this.times = ownTimes;
     this.values = ownValues;

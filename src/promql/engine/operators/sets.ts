@@ -3,7 +3,7 @@
 import type {BinaryExpr} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
 import type {Grid} from '../grid.ts';
-import {absent, columnBytes, newRow, type Operator, type Row} from '../row.ts';
+import {absent, columnBytes, type MutableRow, newRow, type Operator, type Row, samplesOf} from '../row.ts';
 import {MergeRows} from './map.ts';
 import {Grouping} from './grouping.ts';
 
@@ -48,9 +48,10 @@ class GroupPresence {
 }
 
 /** Copies the samples of `source` at the steps where `presence` has `wanted`; returns how many. */
-function filter(source: Row, out: Row, presence: Uint8Array | null, wanted: 0 | 1): number {
+function filter(source: Row, out: MutableRow, presence: Uint8Array | null, wanted: 0 | 1): number {
   const {kinds} = out;
   out.values.set(source.values);
+  out.histograms = source.histograms;
   let points = 0;
   for (let step = 0; step < kinds.length; step++) {
     const keep = source.kinds[step] !== absent && (presence === null ? 0 : presence[step]!) === wanted;
@@ -65,7 +66,7 @@ function filter(source: Row, out: Row, presence: Uint8Array | null, wanted: 0 | 
 
 /** and, unless. */
 class Intersection implements Operator {
-  readonly row: Row;
+  readonly row: MutableRow;
   readonly singleName: boolean;
   readonly #context: QueryContext;
   readonly #left: Operator;
@@ -89,15 +90,15 @@ class Intersection implements Operator {
       this.#started = true;
       while (this.#right.next()) {
         this.#context.check();
-        this.#context.releaseSamples(this.#right.row.points);
+        this.#context.releaseSamples(samplesOf(this.#right.row));
         this.#presence.add(this.#right.row);
       }
     }
     while (this.#left.next()) {
       const source = this.#left.row;
-      this.#context.releaseSamples(source.points);
+      this.#context.releaseSamples(samplesOf(source));
       if (filter(source, this.row, this.#presence.of(source), this.#wanted) === 0) continue;
-      this.#context.holdSamples(this.row.points);
+      this.#context.holdSamples(samplesOf(this.row));
       return true;
     }
     return false;
@@ -106,7 +107,7 @@ class Intersection implements Operator {
 
 /** or: the left side, and what the right side has in groups and at steps where the left has nothing. */
 class Union implements Operator {
-  readonly row: Row;
+  readonly row: MutableRow;
   readonly singleName = false;
   readonly #context: QueryContext;
   readonly #left: Operator;
@@ -126,19 +127,19 @@ class Union implements Operator {
     if (!this.#leftDone) {
       if (this.#left.next()) {
         const source = this.#left.row;
-        this.#context.releaseSamples(source.points);
+        this.#context.releaseSamples(samplesOf(source));
         this.#presence.add(source);
         filter(source, this.row, null, 0);
-        this.#context.holdSamples(this.row.points);
+        this.#context.holdSamples(samplesOf(this.row));
         return true;
       }
       this.#leftDone = true;
     }
     while (this.#right.next()) {
       const source = this.#right.row;
-      this.#context.releaseSamples(source.points);
+      this.#context.releaseSamples(samplesOf(source));
       if (filter(source, this.row, this.#presence.of(source), 0) === 0) continue;
-      this.#context.holdSamples(this.row.points);
+      this.#context.holdSamples(samplesOf(this.row));
       return true;
     }
     return false;

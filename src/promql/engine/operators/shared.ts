@@ -4,7 +4,7 @@
 import type {PositionRange} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
 import {Matrix, MatrixCursor} from '../matrix.ts';
-import type {Operator, Row} from '../row.ts';
+import {type Operator, type Row, samplesOf} from '../row.ts';
 
 /** Rows are kept as long as they take no more than this part of a query's memory. */
 const keptPartMax = 4;
@@ -133,7 +133,7 @@ class ReplayedRows implements Operator {
   next(): boolean {
     this.#context.check();
     if (!this.#cursor.next()) return false;
-    this.#context.holdSamples(this.row.points);
+    this.#context.holdSamples(samplesOf(this.row));
     return true;
   }
 }

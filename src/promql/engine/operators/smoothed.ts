@@ -95,6 +95,7 @@ export class ExtendedColumns implements ColumnSource {
   times = new Float64Array(0);
   values = new Float64Array(0);
   length = 0;
+  readonly histograms = null;
   readonly startTimes = null;
   readonly singleName: boolean;
   readonly stored = true;

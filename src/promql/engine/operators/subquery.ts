@@ -2,7 +2,7 @@ import type {LabelIds} from '../../../storage/querier.ts';
 import type {SubqueryExpr} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
 import {gridOf, gridEndMs, type Grid} from '../grid.ts';
-import {absent, type Operator} from '../row.ts';
+import {absent, histogram, type HistogramColumn, type Operator} from '../row.ts';
 import type {ColumnSource} from './selector.ts';
 
 /**
@@ -26,6 +26,7 @@ export class SubqueryColumns implements ColumnSource {
   dropName = false;
   readonly times: Float64Array;
   readonly values: Float64Array;
+  histograms: HistogramColumn | null = null;
   length = 0;
   readonly startTimes = null;
   readonly singleName: boolean;
@@ -54,13 +55,16 @@ export class SubqueryColumns implements ColumnSource {
     if (!this.#advance()) return false;
     const {row} = this.#child;
     const {startMs, stepMs, count} = this.#grid;
+    const histograms: HistogramColumn | null = row.histograms === null ? null : [];
     let length = 0;
     for (let step = 0; step < count; step++) {
       if (row.kinds[step] === absent) continue;
       this.times[length] = startMs + step * stepMs;
       this.values[length] = row.values[step]!;
+      histograms?.push(row.kinds[step] === histogram ? row.histograms![step] : undefined);
       length++;
     }
+    this.histograms = histograms;
     this.length = length;
     this.labels = row.labels;
     this.dropName = row.dropName;

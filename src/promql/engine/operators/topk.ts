@@ -1,6 +1,7 @@
 // Aggregations that keep series as they are, some of each group: topk, bottomk, limitk, limit_ratio.
 
 import type {AggregateExpr} from '../../ast.ts';
+import {pointSamples} from '../../../model/histogram/size.ts';
 import type {LabelIds} from '../../../storage/querier.ts';
 import type {QueryContext} from '../context.ts';
 import {executionError} from '../error.ts';
@@ -10,7 +11,7 @@ import {labelBytes, labelTexts} from '../labelset.ts';
 import {withoutParens} from '../invariance.ts';
 import {labelsHashFraction} from '../labelhash.ts';
 import {Matrix, MatrixCursor} from '../matrix.ts';
-import {absent, float, type Operator, type Row} from '../row.ts';
+import {absent, float, histogram, type HistogramColumn, type Operator, type Row, samplesOf} from '../row.ts';
 import {Grouping} from './grouping.ts';
 import {ValueHeap, type HeapOrder} from './valueheap.ts';
 
@@ -26,17 +27,22 @@ export function aggregateK(
   const order: HeapOrder = expr.op === 'bottomk' ? 'largestFirst' : 'smallestFirst';
   const grouping = new Grouping(context, expr.grouping, expr.without);
   const groups: (ValueHeap | null)[][] = [];
-  const series: {labels: LabelIds; dropName: boolean}[] = [];
+  const series: KeptSeries[] = [];
+  const keepsHistograms = expr.op === 'limitk';
   let held = 0;
   while (child.next()) {
     const {row} = child;
-    held += row.points;
+    held += samplesOf(row);
     const group = grouping.groupOf(row.labels);
     const heaps = (groups[group] ??= newHeaps(context, grid.count));
     const number = series.length;
     let kept = false;
     for (let step = 0; step < row.kinds.length; step++) {
       if (row.kinds[step] === absent) continue;
+      if (row.kinds[step] === histogram && !keepsHistograms) {
+        if (parameters[step]! >= 1) context.annotations.histogramIgnoredInAggregation(expr.op, expr.range);
+        continue;
+      }
       const count = Math.trunc(parameters[step]!);
       if (count < 1) continue;
       const heap = (heaps[step] ??= newHeap(context, order));
@@ -72,11 +78,11 @@ export function limitRatio(
 
   const grouping = new Grouping(context, expr.grouping, expr.without);
   const groups: (ValueHeap | null)[][] = [];
-  const series: {labels: LabelIds; dropName: boolean}[] = [];
+  const series: KeptSeries[] = [];
   let held = 0;
   while (child.next()) {
     const {row} = child;
-    held += row.points;
+    held += samplesOf(row);
     const fraction = labelsHashFraction(labelTexts(context.symbols, row.labels));
     const group = grouping.groupOf(row.labels);
     const heaps = (groups[group] ??= newHeaps(context, grid.count));
@@ -103,7 +109,7 @@ export function limitRatio(
 function collect(
   context: QueryContext,
   groups: readonly (ValueHeap | null)[][],
-  options: {series: readonly {labels: LabelIds; dropName: boolean}[]; grid: Grid; sorted: boolean},
+  options: {series: readonly KeptSeries[]; grid: Grid; sorted: boolean},
 ): Operator {
   const {series, grid, sorted} = options;
   const result = new Matrix(context, grid.count);
@@ -118,10 +124,12 @@ function collect(
         const number = heap.items[i]!;
         if (rowOf[number]! < 0) rowOf[number] = result.add(series[number]!.labels, series[number]!.dropName);
         const row = rowOf[number]!;
-        result.valuesOf(row)[step] = heap.values[i]!;
-        result.kindsOf(row)[step] = float;
+        const found = series[number]!.histograms?.[step];
+        if (found !== undefined) result.makeHistograms(row)[step] = found;
+        else result.valuesOf(row)[step] = heap.values[i]!;
+        result.kindsOf(row)[step] = found === undefined ? float : histogram;
         result.points[row]!++;
-        context.holdSamples(1);
+        context.holdSamples(found === undefined ? 1 : pointSamples(found));
       }
     }
   }
@@ -133,18 +141,28 @@ function newHeaps(context: QueryContext, steps: number): (ValueHeap | null)[] {
   return Array.from({length: steps}, () => null);
 }
 
+/** A series of which some points may be kept; histograms only by step, undefined where the point is a float. */
+interface KeptSeries {
+  labels: LabelIds;
+  dropName: boolean;
+  histograms: HistogramColumn | null;
+}
+
 function newHeap(context: QueryContext, order: HeapOrder): ValueHeap {
   context.takeBytes(heapBytes);
   return new ValueHeap(order);
 }
 
-function keepSeries(
-  context: QueryContext,
-  series: {labels: LabelIds; dropName: boolean}[],
-  {labels, dropName}: Row,
-): void {
+function keepSeries(context: QueryContext, series: KeptSeries[], row: Row): void {
+  const {labels, dropName, kinds, histograms} = row;
   context.takeBytes(seriesBytes + labelBytes(labels));
-  series.push({labels, dropName});
+  if (histograms === null) {
+    series.push({labels, dropName, histograms});
+    return;
+  }
+  context.takeBytes(8 * kinds.length);
+  const kept = histograms.map((value, step) => (kinds[step] === histogram ? value : undefined));
+  series.push({labels, dropName, histograms: kept});
 }
 
 /** Memory of a group's list, of a heap, of an element of it (with sorting), and of a series beside its labels. */
@@ -155,7 +173,7 @@ const seriesBytes = 56;
 
 /** No series; but what is wrong with the expression is still reported. */
 function nothingOf(context: QueryContext, child: Operator, grid: Grid): Operator {
-  while (child.next()) context.releaseSamples(child.row.points);
+  while (child.next()) context.releaseSamples(samplesOf(child.row));
   return new MatrixCursor(new Matrix(context, grid.count), true);
 }
 

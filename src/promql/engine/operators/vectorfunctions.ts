@@ -8,7 +8,7 @@ import type {Grid} from '../grid.ts';
 import {compareLabelIds, noLabelIds, valueOf} from '../labelset.ts';
 import {Matrix, MatrixCursor, materialize} from '../matrix.ts';
 import {compareNatural} from '../naturalorder.ts';
-import {absent, float, newRow, type Operator} from '../row.ts';
+import {absent, float, newRow, type Operator, samplesOf} from '../row.ts';
 import {singleRow} from './map.ts';
 import {ValueHeap} from './valueheap.ts';
 
@@ -18,7 +18,7 @@ export function absentVector(context: QueryContext, child: Operator, labels: Lab
   let held = 0;
   while (child.next()) {
     const {row} = child;
-    held += row.points;
+    held += samplesOf(row);
     for (let step = 0; step < seen.length; step++) if (row.kinds[step] !== absent) seen[step] = 1;
   }
   context.releaseSamples(held);
@@ -58,7 +58,7 @@ export function scalarOf(context: QueryContext, child: Operator, grid: Grid): Fl
   let held = 0;
   while (child.next()) {
     const {row} = child;
-    held += row.points;
+    held += samplesOf(row);
     for (let step = 0; step < counts.length; step++) {
       if (row.kinds[step] !== float) continue;
       values[step] = counts[step] === 0 ? row.values[step]! : NaN;
@@ -144,6 +144,7 @@ function reorder(
     cursor.dropName = input.dropNames[row]!;
     cursor.points = input.points[row]!;
     input.copyRow(row, cursor.values, cursor.kinds);
+    cursor.histograms = input.histogramsOf(row);
     result.append(cursor);
   }
   input.release();

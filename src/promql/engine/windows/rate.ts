@@ -54,28 +54,43 @@ export class ExtrapolatedRate implements WindowFunction {
       let result = values[last]! - values[lower]!;
       if (counter && resets.count > 0) result = resets.addTo(result, lower, last);
 
+      const toEnd = (endMs - lastTime) / 1000;
       let toStart = (firstTime - (endMs - rangeMs)) / 1000;
-      let toEnd = (endMs - lastTime) / 1000;
+      let toZero = Infinity;
       let sampled = (lastTime - firstTime) / 1000;
       const mean = last === lower ? 0 : sampled / (last - lower);
-      const threshold = mean * 1.1;
       if (began) {
         toStart = 0;
         sampled = (lastTime - beganMs) / 1000;
         result += values[lower]!;
-      } else {
-        if (toStart >= threshold) toStart = mean / 2;
-        if (counter && result > 0 && values[lower]! >= 0) {
-          const toZero = sampled * (values[lower]! / result);
-          if (toZero < toStart) toStart = toZero;
-        }
+      } else if (counter && result > 0 && values[lower]! >= 0) {
+        toZero = sampled * (values[lower]! / result);
       }
-      if (toEnd >= threshold) toEnd = mean / 2;
-      let factor = (sampled + toStart + toEnd) / sampled;
+      let factor = extrapolationFactor(toStart, toEnd, sampled, mean, toZero);
       if (this.#perSecond) factor /= rangeSeconds;
       out[step] = result * factor;
     }
   }
+}
+
+/**
+ * By how much the difference of a window's last and first sample grows when it is extrapolated: to both bounds of the
+ * window where the samples come close enough to them, else half the mean distance of samples further, and at the beginning
+ * not beyond the time at which a counter would have been zero. All in seconds: from the samples to the bounds, between first
+ * and last sample, between neighbours, from the first sample back to zero.
+ */
+export function extrapolationFactor(
+  toStart: number,
+  toEnd: number,
+  sampled: number,
+  mean: number,
+  toZero: number,
+): number {
+  const threshold = mean * 1.1;
+  if (toStart >= threshold) toStart = mean / 2;
+  if (toZero < toStart) toStart = toZero;
+  if (toEnd >= threshold) toEnd = mean / 2;
+  return (sampled + toStart + toEnd) / sampled;
 }
 
 /** In how many windows a sample's start overlaps the sample before it. */

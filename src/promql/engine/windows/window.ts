@@ -89,6 +89,33 @@ export class Windows {
     this.longest = longest;
   }
 
+  /**
+   * Looks at some samples of the series that `whole` looks at: `columns` hold them, and `before[i]` says how many of them
+   * are among the first i samples of the whole.
+   */
+  take(
+    whole: Windows,
+    columns: {times: Float64Array; values: Float64Array; length: number},
+    before: Int32Array,
+  ): void {
+    this.times = columns.times;
+    this.values = columns.values;
+    this.length = columns.length;
+    this.startMs = whole.startMs;
+    this.stepMs = whole.stepMs;
+    this.rangeMs = whole.rangeMs;
+    this.spanMs = whole.spanMs;
+    this.total = 0;
+    this.longest = 0;
+    for (let step = 0; step < this.steps; step++) {
+      this.first[step] = before[whole.first[step]!]!;
+      this.end[step] = before[whole.end[step]!]!;
+      const size = this.end[step]! - this.first[step]!;
+      this.total += size;
+      if (size > this.longest) this.longest = size;
+    }
+  }
+
   /** Whether rescanning every window costs little more than a pass; then the sums are those of a plain loop, bit by bit. */
   get overlapsLittle(): boolean {
     return this.total <= 4 * this.length + 64;
