@@ -38,13 +38,25 @@ export function formatOpenMetrics(value: number): string {
 /** fmt's %.Ng: at most `digits` significant digits. */
 export function formatFixedDigits(value: number, digits: number): string {
   if (value === 0 || value - value !== 0) return formatPlain(value);
-  const exponential = value.toExponential(digits - 1);
+  const exponential = roundedToEven(value, digits);
   const exponent = Number(exponential.slice(exponential.indexOf('e') + 1));
   if (exponent < -4 || exponent >= digits) {
     const [mantissa, power] = exponential.split('e');
     return goExponent(`${mantissa!.includes('.') ? mantissa!.replace(/\.?0+$/, '') : mantissa}e${power}`);
   }
   return formatPlain(Number(exponential));
+}
+
+/** toExponential() with so many digits, but with halves rounded to the even digit, as Go does, and not away from zero. */
+function roundedToEven(value: number, digits: number): string {
+  const rounded = value.toExponential(digits - 1);
+  // All digits of what lies exactly between two numbers of few digits fit in here.
+  const [mantissa, power] = value.toExponential(100).split('e');
+  const kept = mantissa!.replace('-', '').replace('.', '').slice(0, digits);
+  const rest = mantissa!.replace('-', '').replace('.', '').slice(digits);
+  if (!/^50*$/.test(rest) || Number(kept.at(-1)) % 2 === 1) return rounded;
+  const sign = value < 0 ? '-' : '';
+  return `${sign}${kept[0]}${digits > 1 ? `.${kept.slice(1)}` : ''}e${power}`;
 }
 
 /** JavaScript writes 1e-7 and 1e+21, Go 1e-07 and 1e+21: at least two digits. */

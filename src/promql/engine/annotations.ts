@@ -43,6 +43,8 @@ export const annotationsShownMax = 10;
 
 export class Annotations {
   readonly #byText = new Map<string, Annotation>();
+  /** Sets that collect the texts of all that is added meanwhile. */
+  readonly #collecting: Set<string>[] = [];
 
   get size(): number {
     return this.#byText.size;
@@ -51,18 +53,28 @@ export class Annotations {
   /** Of equal texts, that which stands last in the query gives the position: Prometheus evaluates from left to right. */
   add(level: AnnotationLevel, message: string, range: PositionRange): void {
     const text = `PromQL ${level}: ${message}`;
+    for (const texts of this.#collecting) texts.add(text);
     const known = this.#byText.get(text);
     if (known === undefined) this.#byText.set(text, {level, text, range, repaired: null, occurrences: 0});
     else if (known.range.start < range.start) known.range = range;
   }
 
-  /** Moves what was remarked within the place `from` to `to`, where the same stands again. */
-  repeat(from: PositionRange, to: PositionRange): void {
+  /** Adds to `texts` what `evaluate` remarks. */
+  collect<T>(texts: Set<string>, evaluate: () => T): T {
+    this.#collecting.push(texts);
+    const result = evaluate();
+    this.#collecting.pop();
+    return result;
+  }
+
+  /** Moves what was remarked (`texts`) within the place `from` to `to`, where the same stands again. */
+  repeat(texts: ReadonlySet<string>, from: PositionRange, to: PositionRange): void {
     const shift = to.start - from.start;
     if (shift <= 0) return;
-    for (const annotation of this.#byText.values()) {
+    for (const text of texts) {
+      const annotation = this.#byText.get(text)!;
       const {start, end} = annotation.range;
-      if (start < from.start || end > from.end || annotation.repaired !== null) continue;
+      if (start < from.start || end > from.end) continue;
       annotation.range = {start: start + shift, end: end + shift};
     }
   }
@@ -134,9 +146,10 @@ export class Annotations {
 
   /** Counts in how many windows. */
   startTimeOverlap(metric: string, range: PositionRange, count: number): void {
-    const message = `sample has start time that overlaps with previous sample timestamp for metric ${quoteGo(metric)}`;
-    this.add('warning', message, range);
-    this.#byText.get(`PromQL warning: ${message}`)!.occurrences += count;
+    const text = `PromQL warning: sample has start time that overlaps with previous sample timestamp for metric ${quoteGo(metric)}`;
+    const known = this.#byText.get(text);
+    if (known !== undefined) known.occurrences += count;
+    else this.#byText.set(text, {level: 'warning', text, range, repaired: null, occurrences: count});
   }
 
   /** What was found of two samples of a binary operator. */

@@ -343,6 +343,16 @@ test('annotations have the texts and positions of Prometheus', () => {
   f('histogram_quantile(0.5, a)', {
     warnings: ['PromQL warning: bucket label "le" is missing or has a malformed value of "x" (1:25)'],
   });
+  // Of what stands twice, only its own remarks move to the later place.
+  f('histogram_quantile(0.5, a) or a', {
+    warnings: ['PromQL warning: bucket label "le" is missing or has a malformed value of "x" (1:25)'],
+  });
+  f('histogram_quantile(2, a) or quantile(2, a) or quantile(2, a)', {
+    warnings: [
+      'PromQL warning: quantile value should be between 0 and 1, got 2 (1:56)',
+      'PromQL warning: bucket label "le" is missing or has a malformed value of "x" (1:23)',
+    ],
+  });
   f(
     'histogram_quantile(0.5, h)',
     {

@@ -22,6 +22,9 @@ export class SharedRows {
   /** What the evaluation counted, to be counted again for each further use, as if it were evaluated again. */
   #queried: number;
   #read: number;
+  /** What it remarked, to stand where the expression stands last. */
+  readonly #remarks = new Set<string>();
+  readonly #next: () => boolean;
 
   constructor(
     context: QueryContext,
@@ -32,7 +35,8 @@ export class SharedRows {
     this.#context = context;
     this.#range = expr.range;
     this.#fillerRange = expr.range;
-    this.#first = options.evaluate();
+    this.#first = context.annotations.collect(this.#remarks, options.evaluate);
+    this.#next = () => this.#first.next();
     this.#steps = options.steps;
     // Scalars within the expression are evaluated at once.
     this.#queried = context.samplesQueried - samplesQueried;
@@ -54,7 +58,7 @@ export class SharedRows {
       case 'complete':
         this.#context.samplesQueried += this.#queried;
         this.#context.samplesRead += this.#read;
-        this.#context.annotations.repeat(this.#range, range);
+        this.#context.annotations.repeat(this.#remarks, this.#range, range);
         return new ReplayedRows(this.#context, new MatrixCursor(this.#matrix!, this.#first.singleName));
       default:
         return evaluate();
@@ -70,11 +74,11 @@ export class SharedRows {
     const context = this.#context;
     const queried = context.samplesQueried;
     const read = context.samplesRead;
-    const found = this.#first.next();
+    const found = context.annotations.collect(this.#remarks, this.#next);
     this.#queried += context.samplesQueried - queried;
     this.#read += context.samplesRead - read;
     if (!found) {
-      context.annotations.repeat(this.#range, this.#fillerRange);
+      context.annotations.repeat(this.#remarks, this.#range, this.#fillerRange);
       if (this.#matrix !== null) this.#state = 'complete';
       return false;
     }
