@@ -20,7 +20,10 @@ function plain(value: number): Estimate {
   return {value, nanObservations: 'none'};
 }
 
-/** histogram_quantile(): linear within custom buckets and the zero bucket, else on a logarithmic scale. */
+/**
+ * histogram_quantile(): linear within custom buckets and the zero bucket, else on a logarithmic scale. With NaN observations,
+ * too, it is in the bucket that the rank falls into, as documented, where Prometheus 3.14 takes the bounds of the last one.
+ */
 export function histogramQuantile(q: number, histogram: FloatHistogram): Estimate {
   if (q < 0) return plain(-Infinity);
   if (q > 1) return plain(Infinity);
@@ -40,7 +43,7 @@ export function histogramQuantile(q: number, histogram: FloatHistogram): Estimat
   }
   const {count} = bucket;
   const fraction = (rises ? rank - (reached - count) : reached - rank) / count;
-  const skewed = Number.isNaN(histogram.sum) && reached + rest(bucket) < histogram.count;
+  const skewed = Number.isNaN(histogram.sum) && countAll(bucket, reached) < histogram.count;
   return {
     value: interpolate(bounds, fraction, histogram.usesCustomBuckets),
     nanObservations: skewed ? 'skew' : 'none',
@@ -58,11 +61,11 @@ function seek(bucket: BucketCursor, rank: number): number {
   return counted;
 }
 
-/** Observations of the buckets that follow. */
-function rest(bucket: BucketCursor): number {
-  let count = 0;
-  while (bucket.next()) count += bucket.count;
-  return count;
+/** Observations of the buckets that follow, added to `counted` one by one, which rounds like Prometheus. */
+function countAll(bucket: BucketCursor, counted: number): number {
+  let total = counted;
+  while (bucket.next()) total += bucket.count;
+  return total;
 }
 
 interface Bounds {
@@ -116,7 +119,7 @@ export function histogramFraction(lower: number, upper: number, histogram: Float
     rank += bucket.count;
   }
   const sumIsNaN = Number.isNaN(histogram.sum);
-  const total = sumIsNaN ? counted + rest(bucket) : histogram.count;
+  const total = sumIsNaN ? countAll(bucket, counted) : histogram.count;
   return {
     value: (upperRank.atMost(total) - lowerRank.atMost(total)) / histogram.count,
     nanObservations: sumIsNaN && total < histogram.count ? 'skew' : 'none',
