@@ -127,8 +127,10 @@ class MemoryQuerier implements Querier {
     this.#symbols = symbols;
   }
 
-  select(matchers: readonly Matcher[], _hints: SelectHints): SeriesCursor {
-    return new MemoryCursor(this.#matching(matchers), this.#symbols);
+  select(matchers: readonly Matcher[], hints: SelectHints): SeriesCursor {
+    const series = this.#matching(matchers);
+    if (hints.sorted === true) series.sort((left, right) => compareLabels(left.labels, right.labels));
+    return new MemoryCursor(series, this.#symbols);
   }
 
   labelNames(matchers: readonly Matcher[]): string[] {

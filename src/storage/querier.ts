@@ -11,8 +11,9 @@ export type LabelIds = readonly number[];
  */
 export interface Querier {
   /**
-   * The series that match all of `matchers`, ordered by when they were created. Series without samples in
-   * [hints.mint, hints.maxt] may be included or left out.
+   * The series that match all of `matchers`: from the head ordered by when they were created, unless hints.sorted asks for the
+   * order of their labels; from blocks, or from head and blocks together, always in the order of their labels. Series
+   * without samples in [hints.mint, hints.maxt] may be included or left out.
    */
   select(matchers: readonly Matcher[], hints: SelectHints): SeriesCursor;
   /** Sorted label names of the series that match (all series when `matchers` is empty) and have samples in the querier's range. */
@@ -26,6 +27,8 @@ export interface SelectHints {
   /** First and last time of interest, both inclusive, in milliseconds. */
   mint: number;
   maxt: number;
+  /** Whether the series are wanted in the order of their labels. */
+  sorted?: boolean;
 }
 
 /** Walks selected series. Buffers belong to the cursor and are reused: read or copy them before the next call. */
@@ -68,7 +71,7 @@ export interface ReadGuard {
 /** For reading that is small for sure. */
 export const unguarded: ReadGuard = {check: () => {}, takeBytes: () => {}, releaseBytes: () => {}};
 
-/** Opens queriers: the head here, head and blocks together later. */
+/** Opens queriers. */
 export interface Queryable {
   querier(range: {mint: number; maxt: number}, symbols: Symbols, guard?: ReadGuard): Querier;
 }

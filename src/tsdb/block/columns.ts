@@ -53,31 +53,15 @@ export class SampleColumns {
     const {kernels, memory} = this.scratch;
     if (bytes < 2) return false;
     const count = (memory.u8[address]! << 8) | memory.u8[address + 1]!;
-    if (this.length + count > this.#capacity) this.reserve(count);
+    this.reserve(count);
     const times = this.#address + this.length * 8;
     const values = times + this.#capacity * 8;
     const got = kernels.xorDecode(address + 2, bytes - 2, count, mint, maxt, times, values);
     if (got < 0) return false;
     if (this.histograms !== null) for (let i = 0; i < got; i++) this.histograms.push(undefined);
+    this.startTimes?.fill(0, this.length, this.length + got);
     this.length += got;
     return true;
-  }
-
-  /** Appends a float, by the bits of its value. */
-  appendFloat(time: number, wordLow: number, wordHigh: number, startTime = 0): void {
-    if (this.length === this.#capacity) this.reserve(1);
-    const at = this.length++;
-    this.times[at] = time;
-    this.valueWords[2 * at] = wordLow;
-    this.valueWords[2 * at + 1] = wordHigh;
-    this.histograms?.push(undefined);
-    if (startTime !== 0) this.#setStart(at, startTime);
-  }
-
-  appendHistogram(time: number, histogram: FloatHistogram, startTime = 0): void {
-    this.appendFloat(time, 0, 0, startTime);
-    if (this.histograms === null) this.histograms = Array.from({length: this.length});
-    this.histograms[this.length - 1] = histogram;
   }
 
   /** Appends the first `count` samples of another's columns. */
@@ -91,7 +75,7 @@ export class SampleColumns {
     count: number,
   ): void {
     if (count === 0) return;
-    if (this.length + count > this.#capacity) this.reserve(count);
+    this.reserve(count);
     const start = this.length;
     this.times.set(from.times.subarray(0, count), start);
     this.valueWords.set(from.valueWords.subarray(0, 2 * count), 2 * start);
@@ -100,13 +84,18 @@ export class SampleColumns {
       this.histograms ??= Array.from({length: start});
       for (let i = 0; i < count; i++) this.histograms.push(from.histograms?.[i]);
     }
+    this.startTimes?.fill(0, start, this.length);
     if (from.startTimes === null) return;
     for (let i = 0; i < count; i++)
       if (from.startTimes[i] !== 0) this.#setStart(start + i, from.startTimes[i]!);
   }
 
-  /** Room for `count` more samples. */
+  /** Sees to it that there is room for `count` more samples. */
   reserve(count: number): void {
+    if (this.length + count > this.#capacity) this.#grow(count);
+  }
+
+  #grow(count: number): void {
     const {arena} = this.scratch;
     const capacity = Math.max(this.length + count, this.#capacity * 2);
     const {times, valueWords, startTimes} = this;
@@ -181,11 +170,12 @@ export class SampleColumns {
   }
 
   #appendFrom(from: SampleCopy, at: number): void {
-    const histogram = from.histograms?.[at];
-    const start = from.startTimes?.[at] ?? 0;
-    const time = from.times[at]!;
-    if (histogram !== undefined) this.appendHistogram(time, histogram, start);
-    else this.appendFloat(time, from.words[2 * at]!, from.words[2 * at + 1]!, start);
+    const to = this.length++;
+    this.times[to] = from.times[at]!;
+    this.valueWords[2 * to] = from.words[2 * at]!;
+    this.valueWords[2 * to + 1] = from.words[2 * at + 1]!;
+    this.histograms?.push(from.histograms![at]);
+    if (this.startTimes !== null) this.startTimes[to] = from.startTimes![at]!;
   }
 
   #copyOf(start: number, end: number): SampleCopy {

@@ -5,9 +5,10 @@ import type {Scratch} from '../head/reader.ts';
 import type {Block} from './block.ts';
 import {ChunkWindow, xorEncoding} from './chunkwindow.ts';
 import {SampleColumns} from './columns.ts';
-import {BlockDamage} from './damage.ts';
-import {decodeChunk} from './decode.ts';
+import {BlockDamage, damageOf} from './damage.ts';
+import {appendOther} from './decode.ts';
 import {noRefs, type Refs} from './refs.ts';
+import {segmentFactor} from './segments.ts';
 import {SeriesBatch} from './seriesbatch.ts';
 
 /** Series whose entries are read ahead, so that their chunks can be read together. */
@@ -108,7 +109,7 @@ export class BlockCursor implements SeriesCursor {
       if (chunkMax[i]! < mint) continue;
       this.#window.load(chunkRefs, i, chunksLength);
       const window = this.#window;
-      if (window.encoding !== xorEncoding) decodeChunk(window.encoding, window.data(), columns, {mint, maxt});
+      if (window.encoding !== xorEncoding) this.#appendOther(columns, chunkRefs[i]!, {mint, maxt});
       else if (!columns.appendXor(window.address, window.bytes, mint, maxt)) this.#complain(chunkRefs[i]!);
     }
     const intervals = this.#options.block.tombstones.of(this.#batch.refs[this.#at]!);
@@ -135,8 +136,18 @@ export class BlockCursor implements SeriesCursor {
     return batch.length > 0;
   }
 
+  #appendOther(columns: SampleColumns, ref: number, range: {mint: number; maxt: number}): void {
+    const window = this.#window;
+    damageOf(this.#pathOf(ref), ref % segmentFactor, () =>
+      appendOther(columns, window.encoding, window.data(), range),
+    );
+  }
+
   #complain(ref: number): never {
-    const place = ref % 2 ** 32;
-    throw new BlockDamage(this.#options.block.segments.file(ref).path, place, 'the chunk is cut short');
+    throw new BlockDamage(this.#pathOf(ref), ref % segmentFactor, 'the chunk is cut short');
+  }
+
+  #pathOf(ref: number): string {
+    return this.#options.block.segments.file(ref).path;
   }
 }

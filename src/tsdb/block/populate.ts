@@ -1,17 +1,17 @@
 // Fills a new block from one or more sources, as tsdb/compact.go of Prometheus does: where the chunks of a series do not overlap
 // they are copied as they are; where they do, or where something of them is deleted or outside, they are made anew.
 
+import {encoding as encodings, isHistogramEncoding} from '../chunkenc/encoding.ts';
 import type {Scratch} from '../head/reader.ts';
 import {ChunkEncoder, samplesPerChunk} from './chunkencoder.ts';
 import {SampleColumns} from './columns.ts';
-import {appendChunk} from './decode.ts';
+import {appendChunk, chunkSamples} from './decode.ts';
 import type {ChunkList, IndexWriter} from './indexwriter.ts';
 import type {BlockMeta} from './meta.ts';
 import type {SegmentWriter} from './segmentwriter.ts';
 import type {SeriesSource} from './seriessource.ts';
 import {mergeSymbols} from './symbolmerge.ts';
 import {addInterval, type Intervals} from './tombstones.ts';
-import {isHistogramEncoding} from './decode.ts';
 
 export interface PopulateOptions {
   sources: readonly SeriesSource[];
@@ -156,14 +156,16 @@ class Population {
     if (distinct.length === 1) return this.#writeOne(distinct[0]!);
     const columns = this.#columns;
     columns.clear();
+    let integer = true;
     for (const {source, index, min, max} of distinct) {
       source.load(index);
+      integer &&= !isFloatHistogram(source.encoding);
       appendChunk(columns, source.encoding, source.data, {mint: -Infinity, maxt: Infinity});
       const removed = this.#removed(source.deleted, min, max);
       if (removed.length > 0) columns.remove(columns.sourceStart, removed);
       columns.endSource();
     }
-    this.#encode(samplesPerChunk);
+    this.#encode(samplesPerChunk, integer);
   }
 
   #writeOne({source, index, min, max}: InputChunk): void {
@@ -178,7 +180,7 @@ class Population {
     columns.clear();
     appendChunk(columns, source.encoding, source.data, {mint: -Infinity, maxt: Infinity});
     columns.remove(0, removed);
-    this.#encode(Infinity);
+    this.#encode(Infinity, !isFloatHistogram(source.encoding));
   }
 
   /** What of [min, max] does not go into the block. */
@@ -195,8 +197,8 @@ class Population {
     return removed;
   }
 
-  #encode(samplesMax: number): void {
-    this.#encoder.encode(this.#columns, samplesMax, ({encoding, data, min, max}) =>
+  #encode(samplesMax: number, integerHistograms: boolean): void {
+    this.#encoder.encode(this.#columns, {samplesMax, integerHistograms}, ({encoding, data, min, max}) =>
       this.#write(encoding, data, min, max),
     );
   }
@@ -209,12 +211,16 @@ class Population {
     written.min[at] = min;
     written.max[at] = max;
     written.refs[at] = chunks.write(encoding, data);
-    const samples = (data[0]! << 8) | data[1]!;
+    const samples = chunkSamples(encoding, data);
     meta.stats.numSamples += samples;
     if (isHistogramEncoding(encoding)) meta.stats.numHistogramSamples += samples;
     else meta.stats.numFloatSamples += samples;
     onChunk?.(samples, data.length, max - min);
   }
+}
+
+function isFloatHistogram(encoding: number): boolean {
+  return encoding === encodings.floatHistogram || encoding === encodings.floatHistogramST;
 }
 
 /** Without chunks that are the same as the one before, byte for byte: from blocks that were copied. */

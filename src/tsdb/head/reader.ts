@@ -29,6 +29,7 @@ import {
 } from './chunks.ts';
 import {EpochReader} from './epochs.ts';
 import {headerMagic, headerMinTime, headerRoot, headMagic} from './header.ts';
+import {sortByLabels} from './labelorder.ts';
 import {entryName, entryValue, findEntry} from './postings.ts';
 import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
 import {blockEntries, blockPairs, slotAddress} from './series.ts';
@@ -121,9 +122,13 @@ export class HeadQuerier implements Querier {
     reader.epochs.enter();
   }
 
-  select(matchers: readonly Matcher[], _hints: SelectHints): SeriesCursor {
+  select(matchers: readonly Matcher[], hints: SelectHints): SeriesCursor {
     assert(!this.#closed, 'a querier is used before it is closed');
-    const cursor = new HeadCursor(this, this.#selector.select(matchers));
+    const selected = this.#selector.select(matchers);
+    if (hints.sorted === true) {
+      sortByLabels(selected, this.reader.shared, this.reader.texts, this.numbers);
+    }
+    const cursor = new HeadCursor(this, selected);
     this.#cursors.push(cursor);
     return cursor;
   }

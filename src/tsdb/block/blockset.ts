@@ -1,0 +1,99 @@
+import type {FileSystem} from '../../sys/fs.ts';
+import {Block} from './block.ts';
+import type {PageCache} from './blockfile.ts';
+import {BlockDamage} from './damage.ts';
+import {metaFile} from './meta.ts';
+import {isUlid} from './ulid.ts';
+
+export interface BlockSetOptions {
+  fs: FileSystem;
+  /** The data folder. */
+  dir: string;
+  cache: PageCache;
+  /** Counts how often the set of blocks has changed; a change is published after the folder has changed. */
+  version?: () => number;
+  /** Told once of each block that cannot be opened. */
+  onDamage?: (ulid: string, error: Error) => void;
+}
+
+/**
+ * The blocks of a data folder, open in this thread, by time. A block that others were made into is not among them: it is still
+ * there only because it was not deleted in time.
+ */
+export class BlockSet {
+  /** Why blocks could not be opened, by ULID. */
+  readonly damaged = new Map<string, Error>();
+  readonly #options: BlockSetOptions;
+  #blocks: Block[] = [];
+  /** Open blocks that are not in the set. */
+  #hidden: Block[] = [];
+  #version = -1;
+
+  constructor(options: BlockSetOptions) {
+    this.#options = options;
+  }
+
+  /** All blocks, by their first time. */
+  get blocks(): readonly Block[] {
+    this.refresh();
+    return this.#blocks;
+  }
+
+  overlapping(range: {mint: number; maxt: number}): Block[] {
+    return this.blocks.filter((block) => block.overlaps(range));
+  }
+
+  /** Looks at the folder again if it has changed. */
+  refresh(): void {
+    const version = this.#options.version?.() ?? 0;
+    if (version === this.#version) return;
+    this.reload();
+    this.#version = version;
+  }
+
+  /** Looks at the folder again. Blocks that are open stay so; those that are gone are closed when their readers have left. */
+  reload(): void {
+    const {fs, dir} = this.#options;
+    const open = new Map([...this.#blocks, ...this.#hidden].map((block) => [block.meta.ulid, block]));
+    const present = blockNames(fs, dir);
+    const found: Block[] = [];
+    for (const ulid of present) {
+      const block = open.get(ulid) ?? this.#tryOpen(ulid);
+      if (block !== null) found.push(block);
+      open.delete(ulid);
+    }
+    for (const block of open.values()) block.close();
+    const replaced = new Set(found.flatMap(({meta}) => meta.compaction.parents.map(({ulid}) => ulid)));
+    const visible = (block: Block): boolean =>
+      !replaced.has(block.meta.ulid) && !block.meta.compaction.deletable;
+    this.#blocks = found.filter(visible).sort((left, right) => left.meta.minTime - right.meta.minTime);
+    this.#hidden = found.filter((block) => !visible(block));
+    for (const ulid of this.damaged.keys()) if (!present.includes(ulid)) this.damaged.delete(ulid);
+  }
+
+  close(): void {
+    for (const block of [...this.#blocks, ...this.#hidden]) block.close();
+    this.#blocks = [];
+    this.#hidden = [];
+    this.#version = -1;
+  }
+
+  #tryOpen(ulid: string): Block | null {
+    const {fs, dir, cache, onDamage} = this.#options;
+    if (this.damaged.get(ulid) instanceof BlockDamage) return null;
+    try {
+      return new Block({fs, dir: `${dir}/${ulid}`, cache});
+    } catch (error) {
+      // It may have been deleted between the look at the folder and now.
+      if (fs.status(`${dir}/${ulid}/${metaFile}`) === null && !(error instanceof BlockDamage)) return null;
+      this.damaged.set(ulid, error as Error);
+      onDamage?.(ulid, error as Error);
+      return null;
+    }
+  }
+}
+
+/** The ULIDs of the blocks in a data folder. */
+export function blockNames(fs: FileSystem, dir: string): string[] {
+  return fs.list(dir).filter(isUlid).sort();
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {Random} from '../base/random.ts';
+import {SizeClassArena} from '../kernels/arena.ts';
+import {loadKernels} from '../kernels/kernels.ts';
+import {arenaStart, LinearMemory} from '../kernels/memory.ts';
+import {compareLabels, labelOf} from '../model/labels.ts';
+import {Matcher} from '../model/matcher.ts';
+import type {SeriesRef} from '../storage/appender.ts';
+import {Symbols} from '../storage/symbols.ts';
+import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
+import {PageCache} from './block/blockfile.ts';
+import {BlockSet} from './block/blockset.ts';
+import {makeScratch, type ModelSeries, randomSeries, readAll, writeModel} from './block/testing/blocks.ts';
+import {Head} from './head/head.ts';
+import {HeadReader} from './head/reader.ts';
+import {DbReader} from './querier.ts';
+
+const scratch = makeScratch();
+
+function makeHead(series: readonly ModelSeries[]): Head {
+  const memory = LinearMemory.reserve(2 ** 26);
+  const arena = new SizeClassArena(memory, arenaStart, memory.byteLength);
+  const head = new Head({memory, arena, kernels: loadKernels(memory)});
+  const appender = head.appender();
+  const ref: SeriesRef = {slot: 0, generation: 0};
+  const rows = series.flatMap(({labels, samples}) => samples.map(([time, value]) => ({labels, time, value})));
+  // Not in the order of their labels.
+  for (const {labels, time, value} of rows.sort((left, right) => left.time - right.time)) {
+    appender.series(labels, ref);
+    const at = appender.batch.length++;
+    appender.batch.slots[at] = ref.slot;
+    appender.batch.generations[at] = ref.generation;
+    appender.batch.times[at] = time;
+    appender.batch.values[at] = value;
+    if (appender.batch.length === appender.batch.capacity) appender.commit();
+  }
+  appender.commit();
+  return head;
+}
+
+interface Store {
+  reader: DbReader;
+  blocks: BlockSet;
+  head: HeadReader;
+}
+
+function makeStore(parts: readonly ModelSeries[][], inHead: readonly ModelSeries[], random: Random): Store {
+  const fs = new SimulatedFileSystem();
+  fs.makeDirectory('/data');
+  for (const part of parts) {
+    if (part.every(({samples}) => samples.length === 0)) continue;
+    writeModel(fs, '/data', part, scratch, {samplesPerChunk: 1 + random.below(30)});
+  }
+  const blocks = new BlockSet({fs, dir: '/data', cache: new PageCache()});
+  const head = new HeadReader(makeHead(inHead).memory, scratch, 1);
+  return {reader: new DbReader(head, blocks), blocks, head};
+}
+
+/** Each sample goes to one or more of `count` parts: by time, or, where they overlap, at random. */
+function split(
+  series: readonly ModelSeries[],
+  {count, overlap, random}: {count: number; overlap: boolean; random: Random},
+): ModelSeries[][] {
+  const span = 6000 / count;
+  return Array.from({length: count}, (_, part) =>
+    series.map(({labels, samples}) => ({
+      labels,
+      samples: samples.filter(([time]) => {
+        const place = Math.floor(time / span);
+        return overlap ? place === part || random.below(3) === 0 : place === part;
+      }),
+    })),
+  );
+}
+
+test('head and blocks together are what was stored, each sample once', () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const random = new Random(seed);
+    const series = randomSeries(random, {
+      count: 1 + random.below(30),
+      from: 0,
+      to: 6000,
+      stepMs: 40 + random.below(300),
+    });
+    const overlap = random.below(2) === 0;
+    const parts = split(series, {count: 1 + random.below(5), overlap, random});
+    const inHead = parts.pop()!;
+    const {reader, blocks, head} = makeStore(parts, inHead, random);
+    for (let i = 0; i < 6; i++) {
+      const range = {mint: random.below(5000), maxt: 0};
+      range.maxt = range.mint + random.below(3000);
+      const symbols = new Symbols();
+      const querier = reader.querier(range, symbols);
+      const matchers = random.below(2) === 0 ? [] : [new Matcher('=~', '__name__', 'a.*|b.*')];
+      const found = readAll(querier, symbols, matchers, range).filter(({samples}) => samples.length > 0);
+      const expected = series
+        .filter(({labels}) => matchers.every((matcher) => matcher.matches(labelOf(labels, matcher.name))))
+        .map(({labels, samples}) => ({
+          labels,
+          samples: samples.filter(([time]) => time >= range.mint && time <= range.maxt),
+        }))
+        .filter(({samples}) => samples.length > 0)
+        .sort((left, right) => compareLabels(left.labels, right.labels));
+      // What only the head has comes in the order in which it was made.
+      found.sort((left, right) => compareLabels(left.labels, right.labels));
+      assert.deepEqual(found, expected, `seed ${seed}, overlap ${overlap}`);
+      querier.close();
+    }
+    head.release();
+    blocks.close();
+    assert.equal(scratch.arena.bytesInUse, 0, `seed ${seed}`);
+  }
+});
+
+test('series of head and blocks come in the order of their labels', () => {
+  const random = new Random(1);
+  const series = randomSeries(random, {count: 50, from: 0, to: 6000, stepMs: 100});
+  const [old, recent] = split(series, {count: 2, overlap: false, random});
+  const {reader, blocks, head} = makeStore([old!], recent!, random);
+  const symbols = new Symbols();
+  const querier = reader.querier({mint: 0, maxt: 10_000}, symbols);
+  const labels = readAll(querier, symbols).map((each) => each.labels);
+  assert.deepEqual(labels, [...labels].sort(compareLabels));
+  assert.equal(labels.length, 50);
+  assert.deepEqual(querier.labelValues('job', []), ['a', 'b', 'c']);
+  assert.deepEqual(querier.labelNames([]), ['__name__', 'extra_0', 'extra_1', 'extra_2', 'instance', 'job']);
+  querier.close();
+  head.release();
+  blocks.close();
+});

@@ -1,0 +1,78 @@
+import {compareStrings} from '../model/labels.ts';
+import type {Matcher} from '../model/matcher.ts';
+import type {Querier, Queryable, SelectHints, SeriesCursor} from '../storage/querier.ts';
+import type {Symbols} from '../storage/symbols.ts';
+import type {BlockSet} from './block/blockset.ts';
+import {MergeCursor} from './block/mergecursor.ts';
+import {BlockQuerier} from './block/querier.ts';
+import type {HeadReader, Scratch} from './head/reader.ts';
+
+/** Reads the head and the blocks of a database from a thread of its own. */
+export class DbReader implements Queryable {
+  readonly #head: HeadReader;
+  readonly #blocks: BlockSet;
+
+  constructor(head: HeadReader, blocks: BlockSet) {
+    this.#head = head;
+    this.#blocks = blocks;
+  }
+
+  querier(range: {mint: number; maxt: number}, symbols: Symbols): Querier {
+    // The head first: what is moved from it to a block from now on stays in it until the querier is closed, and what was moved
+    // before is in a block that is seen now.
+    const head = this.#head.querier(range, symbols);
+    try {
+      const {scratch} = this.#head;
+      const blocks = this.#blocks.overlapping(range);
+      if (blocks.length === 0) return head;
+      const queriers: Querier[] = blocks.map((block) => new BlockQuerier({block, symbols, scratch}));
+      const {min, max} = this.#head.timeRange();
+      if (min <= range.maxt && max >= range.mint) queriers.push(head);
+      else head.close();
+      return queriers.length === 1 ? queriers[0]! : new MergeQuerier(queriers, symbols, scratch);
+    } catch (error) {
+      head.close();
+      throw error;
+    }
+  }
+}
+
+/** Several queriers as one, the oldest first. Series come in the order of their labels. */
+export class MergeQuerier implements Querier {
+  readonly #queriers: readonly Querier[];
+  readonly #symbols: Symbols;
+  readonly #scratch: Scratch;
+  readonly #cursors: MergeCursor[] = [];
+
+  constructor(queriers: readonly Querier[], symbols: Symbols, scratch: Scratch) {
+    this.#queriers = queriers;
+    this.#symbols = symbols;
+    this.#scratch = scratch;
+  }
+
+  select(matchers: readonly Matcher[], hints: SelectHints): SeriesCursor {
+    const sorted = {...hints, sorted: true};
+    const cursors = this.#queriers.map((querier) => querier.select(matchers, sorted));
+    const cursor = new MergeCursor(cursors, this.#symbols, this.#scratch);
+    this.#cursors.push(cursor);
+    return cursor;
+  }
+
+  labelNames(matchers: readonly Matcher[]): string[] {
+    return unite(this.#queriers.map((querier) => querier.labelNames(matchers)));
+  }
+
+  labelValues(name: string, matchers: readonly Matcher[]): string[] {
+    return unite(this.#queriers.map((querier) => querier.labelValues(name, matchers)));
+  }
+
+  close(): void {
+    for (const cursor of this.#cursors.splice(0)) cursor.free();
+    for (const querier of this.#queriers) querier.close();
+  }
+}
+
+function unite(lists: readonly string[][]): string[] {
+  if (lists.length === 1) return lists[0]!;
+  return [...new Set(lists.flat())].sort(compareStrings);
+}
