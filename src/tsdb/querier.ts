@@ -1,6 +1,13 @@
 import {compareStrings} from '../model/labels.ts';
 import type {Matcher} from '../model/matcher.ts';
-import type {Querier, Queryable, SelectHints, SeriesCursor} from '../storage/querier.ts';
+import {
+  unguarded,
+  type Querier,
+  type Queryable,
+  type ReadGuard,
+  type SelectHints,
+  type SeriesCursor,
+} from '../storage/querier.ts';
 import type {Symbols} from '../storage/symbols.ts';
 import type {BlockSet} from './block/blockset.ts';
 import {MergeCursor} from './block/mergecursor.ts';
@@ -17,19 +24,19 @@ export class DbReader implements Queryable {
     this.#blocks = blocks;
   }
 
-  querier(range: {mint: number; maxt: number}, symbols: Symbols): Querier {
+  querier(range: {mint: number; maxt: number}, symbols: Symbols, guard = unguarded): Querier {
     // The head first: what is moved from it to a block from now on stays in it until the querier is closed, and what was moved
     // before is in a block that is seen now.
-    const head = this.#head.querier(range, symbols);
+    const head = this.#head.querier(range, symbols, guard);
     try {
       const {scratch} = this.#head;
       const blocks = this.#blocks.overlapping(range);
       if (blocks.length === 0) return head;
-      const queriers: Querier[] = blocks.map((block) => new BlockQuerier({block, symbols, scratch}));
+      const queriers: Querier[] = blocks.map((block) => new BlockQuerier({block, symbols, scratch, guard}));
       const {min, max} = this.#head.timeRange();
       if (min <= range.maxt && max >= range.mint) queriers.push(head);
       else head.close();
-      return queriers.length === 1 ? queriers[0]! : new MergeQuerier(queriers, symbols, scratch);
+      return queriers.length === 1 ? queriers[0]! : new MergeQuerier(queriers, {symbols, scratch, guard});
     } catch (error) {
       head.close();
       throw error;
@@ -37,23 +44,27 @@ export class DbReader implements Queryable {
   }
 }
 
+interface Means {
+  symbols: Symbols;
+  scratch: Scratch;
+  guard: ReadGuard;
+}
+
 /** Several queriers as one, the oldest first. Series come in the order of their labels. */
 export class MergeQuerier implements Querier {
   readonly #queriers: readonly Querier[];
-  readonly #symbols: Symbols;
-  readonly #scratch: Scratch;
+  readonly #means: Means;
   readonly #cursors: MergeCursor[] = [];
 
-  constructor(queriers: readonly Querier[], symbols: Symbols, scratch: Scratch) {
+  constructor(queriers: readonly Querier[], means: Means) {
     this.#queriers = queriers;
-    this.#symbols = symbols;
-    this.#scratch = scratch;
+    this.#means = means;
   }
 
   select(matchers: readonly Matcher[], hints: SelectHints): SeriesCursor {
     const sorted = {...hints, sorted: true};
     const cursors = this.#queriers.map((querier) => querier.select(matchers, sorted));
-    const cursor = new MergeCursor(cursors, this.#symbols, this.#scratch);
+    const cursor = new MergeCursor(cursors, this.#means);
     this.#cursors.push(cursor);
     return cursor;
   }

@@ -1,9 +1,12 @@
 import {assert} from '../../base/assert.ts';
 import {counterReset, type FloatHistogram} from '../../model/histogram.ts';
+import {unguarded, type ReadGuard} from '../../storage/querier.ts';
 import type {Scratch} from '../head/reader.ts';
 import type {Intervals} from './tombstones.ts';
 
 const capacityMin = 1024;
+/** A time and a value. */
+const sampleBytes = 16;
 
 /**
  * Samples of one series as columns in the private memory of a thread. Several sources append theirs, one after the other;
@@ -22,9 +25,12 @@ export class SampleColumns {
   #address: number;
   #sourceStart = 0;
 
-  constructor(scratch: Scratch) {
+  readonly #guard: ReadGuard;
+
+  constructor(scratch: Scratch, guard = unguarded) {
     this.scratch = scratch;
-    this.#address = scratch.arena.alloc(capacityMin * 16);
+    this.#guard = guard;
+    this.#address = scratch.arena.alloc(capacityMin * sampleBytes);
     this.times = new Float64Array(0);
     this.values = this.times;
     this.valueWords = new Uint32Array(0);
@@ -44,8 +50,8 @@ export class SampleColumns {
   }
 
   free(): void {
-    this.scratch.arena.free(this.#address, this.#capacity * 16);
-    this.#capacity = 0;
+    this.scratch.arena.free(this.#address, this.#capacity * sampleBytes);
+    this.#guard.releaseBytes((this.#capacity - capacityMin) * sampleBytes);
   }
 
   /** Appends those samples of an XOR chunk in the private memory that lie in [mint, maxt]. False where the chunk is damaged. */
@@ -99,14 +105,15 @@ export class SampleColumns {
     const {arena} = this.scratch;
     const capacity = Math.max(this.length + count, this.#capacity * 2);
     const {times, valueWords, startTimes} = this;
+    this.#guard.takeBytes((capacity - this.#capacity) * sampleBytes);
     const old = this.#address;
     const oldCapacity = this.#capacity;
-    this.#address = arena.alloc(capacity * 16);
+    this.#address = arena.alloc(capacity * sampleBytes);
     this.#capacity = capacity;
     this.#makeViews();
     this.times.set(times.subarray(0, this.length));
     this.valueWords.set(valueWords.subarray(0, 2 * this.length));
-    arena.free(old, oldCapacity * 16);
+    arena.free(old, oldCapacity * sampleBytes);
     if (startTimes === null) return;
     this.startTimes = new Float64Array(capacity);
     this.startTimes.set(startTimes.subarray(0, this.length));

@@ -1,5 +1,5 @@
 import type {FloatHistogram} from '../../model/histogram.ts';
-import type {LabelIds, SeriesCursor} from '../../storage/querier.ts';
+import type {LabelIds, ReadGuard, SeriesCursor} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import type {Scratch} from '../head/reader.ts';
 import type {Block} from './block.ts';
@@ -14,6 +14,8 @@ import {SeriesBatch} from './seriesbatch.ts';
 /** Series whose entries are read ahead, so that their chunks can be read together. */
 const seriesAhead = 64;
 const chunksAheadMax = 4096;
+/** After so many chunks, and one, it is asked whether to go on. */
+const chunksUncheckedMask = 255;
 
 /** Ids of a block's symbols in a query's. */
 export class SymbolIds {
@@ -41,6 +43,7 @@ export interface BlockCursorOptions {
   refs: Refs;
   ids: SymbolIds;
   scratch: Scratch;
+  guard: ReadGuard;
   /** Chunks outside are not looked at. */
   mint: number;
   maxt: number;
@@ -81,13 +84,16 @@ export class BlockCursor implements SeriesCursor {
     const {labels, labelEnds} = this.#batch;
     const {ids} = this.#options;
     const end = labelEnds[this.#at]!;
-    const found: number[] = [];
-    for (let i = this.#batch.labelStart(this.#at); i < end; i++) found.push(ids.id(labels[i]!));
+    const start = this.#batch.labelStart(this.#at);
+    // An array that grows would be half as large again.
+    // oxlint-disable-next-line unicorn/no-new-array
+    const found = new Array<number>(end - start);
+    for (let i = start; i < end; i++) found[i - start] = ids.id(labels[i]!);
     return found;
   }
 
   read(mint: number, maxt: number): number {
-    this.#columns ??= new SampleColumns(this.#options.scratch);
+    this.#columns ??= new SampleColumns(this.#options.scratch, this.#options.guard);
     const columns = this.#columns;
     columns.clear();
     this.appendTo(columns, mint, maxt);
@@ -107,6 +113,7 @@ export class BlockCursor implements SeriesCursor {
     for (let i = this.#batch.chunkStart(this.#at); i < end; i++) {
       if (chunkMin[i]! > maxt) break;
       if (chunkMax[i]! < mint) continue;
+      if ((i & chunksUncheckedMask) === 0) this.#options.guard.check();
       this.#window.load(chunkRefs, i, chunksLength);
       const window = this.#window;
       if (window.encoding !== xorEncoding) this.#appendOther(columns, chunkRefs[i]!, {mint, maxt});
@@ -125,8 +132,9 @@ export class BlockCursor implements SeriesCursor {
   }
 
   #readAhead(): boolean {
-    const {block, mint, maxt} = this.#options;
+    const {block, guard, mint, maxt} = this.#options;
     const batch = this.#batch;
+    guard.check();
     this.#at = 0;
     batch.clear();
     const end = Math.min(this.#refs.length, this.#ahead + seriesAhead);

@@ -1,6 +1,6 @@
 import type {FloatHistogram} from '../../model/histogram.ts';
 import {compareStrings} from '../../model/labels.ts';
-import type {LabelIds, SeriesCursor} from '../../storage/querier.ts';
+import type {LabelIds, ReadGuard, SeriesCursor} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import type {Scratch} from '../head/reader.ts';
 import {SampleColumns} from './columns.ts';
@@ -30,10 +30,13 @@ export class MergeCursor implements SeriesCursor {
   #labels: LabelIds = [];
   #started = false;
 
-  constructor(cursors: readonly SeriesCursor[], symbols: Symbols, scratch: Scratch) {
+  constructor(
+    cursors: readonly SeriesCursor[],
+    {symbols, scratch, guard}: {symbols: Symbols; scratch: Scratch; guard: ReadGuard},
+  ) {
     this.#sources = cursors.map((cursor) => ({cursor, labels: null}));
     this.#symbols = symbols;
-    this.#columns = new SampleColumns(scratch);
+    this.#columns = new SampleColumns(scratch, guard);
     this.times = this.#columns.times;
     this.values = this.#columns.values;
     this.valueWords = this.#columns.valueWords;

@@ -1,7 +1,7 @@
 import {assert} from '../../base/assert.ts';
 import {compareStrings} from '../../model/labels.ts';
 import type {Matcher} from '../../model/matcher.ts';
-import type {Querier, SelectHints} from '../../storage/querier.ts';
+import {unguarded, type Querier, type ReadGuard, type SelectHints} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import type {Scratch} from '../head/reader.ts';
 import type {Block} from './block.ts';
@@ -9,22 +9,30 @@ import {BlockCursor, SymbolIds} from './cursor.ts';
 import {selectSeries} from './selection.ts';
 import {SeriesBatch} from './seriesbatch.ts';
 
+/** How many entries are looked at between two looks at whether to go on. */
+export const itemsUnchecked = 1024;
+/** A short text in a list, and in the copy of it that is sorted. */
+const textBytes = 80;
+
 export interface BlockQuerierOptions {
   block: Block;
   symbols: Symbols;
   scratch: Scratch;
+  guard?: ReadGuard;
 }
 
 /** Reads one block. Series come in the order of their labels. */
 export class BlockQuerier implements Querier {
   readonly block: Block;
   readonly #scratch: Scratch;
+  readonly #guard: ReadGuard;
   readonly #ids: SymbolIds;
   readonly #cursors: BlockCursor[] = [];
   #closed = false;
 
-  constructor({block, symbols, scratch}: BlockQuerierOptions) {
+  constructor({block, symbols, scratch, guard = unguarded}: BlockQuerierOptions) {
     this.block = block;
+    this.#guard = guard;
     this.#scratch = scratch;
     this.#ids = new SymbolIds(block, symbols);
     block.retain();
@@ -33,12 +41,13 @@ export class BlockQuerier implements Querier {
   select(matchers: readonly Matcher[], hints: SelectHints): BlockCursor {
     assert(!this.#closed, 'a querier is used before it is closed');
     const {block} = this;
-    const refs = selectSeries(block.index, matchers);
+    const refs = selectSeries(block.index, matchers, this.#guard);
     const cursor = new BlockCursor({
       block,
       refs,
       ids: this.#ids,
       scratch: this.#scratch,
+      guard: this.#guard,
       mint: hints.mint,
       maxt: hints.maxt,
     });
@@ -59,6 +68,8 @@ export class BlockQuerier implements Querier {
     if (matchers.length === 0) {
       const values: string[] = [];
       index.table.walk(name, '', (value) => {
+        if (values.length % itemsUnchecked === 0) this.#guard.check();
+        this.#guard.takeBytes(textBytes + value.length);
         values.push(value);
         return true;
       });
@@ -84,7 +95,9 @@ export class BlockQuerier implements Querier {
   #forLabels(matchers: readonly Matcher[], visit: (name: number, value: number) => void): void {
     const {index} = this.block;
     const batch = new SeriesBatch();
-    for (const ref of selectSeries(index, matchers)) {
+    let count = 0;
+    for (const ref of selectSeries(index, matchers, this.#guard)) {
+      if (count++ % itemsUnchecked === 0) this.#guard.check();
       batch.clear();
       index.series(ref, batch, Infinity, -Infinity);
       for (let i = 0; i < batch.labelsLength; i += 2) visit(batch.labels[i]!, batch.labels[i + 1]!);
@@ -92,6 +105,7 @@ export class BlockQuerier implements Querier {
   }
 
   #sorted(symbols: Set<number>): string[] {
+    this.#guard.takeBytes(textBytes * symbols.size);
     return Array.from(symbols, (symbol) => this.block.index.symbols.text(symbol)).sort(compareStrings);
   }
 }

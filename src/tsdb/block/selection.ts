@@ -1,16 +1,26 @@
 import type {Matcher} from '../../model/matcher.ts';
+import {unguarded, type ReadGuard} from '../../storage/querier.ts';
 import type {BlockIndex} from './index.ts';
 import {intersectRefs, noRefs, type Refs, subtractRefs, uniteRefs} from './refs.ts';
 import {SeriesBatch} from './seriesbatch.ts';
 
 /** Looking at the labels of a series costs about as much as looking at so many values of a label. */
 const valuesPerSeries = 4;
+/** How many are looked at between two looks at whether to go on. */
+const itemsUnchecked = 1024;
+/** A list without its contents. */
+const listBytes = 200;
 
 /**
  * The series of a block that match all of `matchers`, in the order of their labels. Matchers that name their values go first;
  * what is left is checked either on all values of its label or on the labels of the series found so far, whichever is less.
  */
-export function selectSeries(index: BlockIndex, matchers: readonly Matcher[]): Refs {
+export function selectSeries(
+  index: BlockIndex,
+  matchers: readonly Matcher[],
+  guard: ReadGuard = unguarded,
+): Refs {
+  guard.check();
   let found: Refs | null = null;
   const open: Matcher[] = [];
   for (const matcher of matchers) {
@@ -34,12 +44,12 @@ export function selectSeries(index: BlockIndex, matchers: readonly Matcher[]): R
       continue;
     }
     found = matcher.matches('')
-      ? subtractRefs(found ?? index.postings('', ''), refsOfValues(index, matcher, false))
-      : intersectMaybe(found, refsOfValues(index, matcher, true));
+      ? subtractRefs(found ?? index.postings('', ''), refsOfValues(index, matcher, false, guard))
+      : intersectMaybe(found, refsOfValues(index, matcher, true, guard));
     if (found.length === 0) return noRefs;
   }
   found ??= index.postings('', '');
-  return later.length === 0 ? found : checkSeries(index, found, later);
+  return later.length === 0 ? found : checkSeries(index, found, later, guard);
 }
 
 /** Matchers that are written where one is needed and all is wanted. */
@@ -59,10 +69,14 @@ function literalValues(matcher: Matcher): readonly string[] | null {
 }
 
 /** The series with a value of the matcher's label that matches, or with one that does not. */
-function refsOfValues(index: BlockIndex, matcher: Matcher, matching: boolean): Refs {
+function refsOfValues(index: BlockIndex, matcher: Matcher, matching: boolean, guard: ReadGuard): Refs {
   const lists: Refs[] = [];
   const add = (offset: number): void => {
-    lists.push(index.postingsAt(offset));
+    if (lists.length % itemsUnchecked === 0) guard.check();
+    const refs = index.postingsAt(offset);
+    // Twice: in its list and in all together.
+    guard.takeBytes(listBytes + 8 * refs.length);
+    lists.push(refs);
   };
   // `!=` and `!~` of known values: only these are looked up.
   if (!matching && (matcher.type === '!=' || matcher.type === '!~') && matcher.setMatches.length > 0) {
@@ -75,7 +89,9 @@ function refsOfValues(index: BlockIndex, matcher: Matcher, matching: boolean): R
   // All that match a regular expression begin with its prefix, as do all that do not match a negated one.
   const prefix = matching === (matcher.type === '=~') ? matcher.prefix : '';
   const narrow = prefix !== '' && (matcher.type === '=~' || matcher.type === '!~');
+  let looked = 0;
   index.table.walk(matcher.name, narrow ? prefix : '', (value, offset) => {
+    if (++looked % itemsUnchecked === 0) guard.check();
     if (narrow && !value.startsWith(prefix)) return false;
     if (matcher.matches(value) === matching) add(offset);
     return true;
@@ -84,14 +100,15 @@ function refsOfValues(index: BlockIndex, matcher: Matcher, matching: boolean): R
 }
 
 /** Those of `refs` whose own labels pass. Each label pair is looked at once. */
-function checkSeries(index: BlockIndex, refs: Refs, matchers: readonly Matcher[]): Refs {
+function checkSeries(index: BlockIndex, refs: Refs, matchers: readonly Matcher[], guard: ReadGuard): Refs {
   const names = matchers.map((matcher) => index.symbols.find(matcher.name));
   const verdicts = matchers.map(() => new Map<number, boolean>());
   const emptyVerdicts = matchers.map((matcher) => matcher.matches(''));
   const batch = new SeriesBatch();
   const kept = new Uint32Array(refs.length);
   let count = 0;
-  for (const ref of refs) {
+  for (const [at, ref] of refs.entries()) {
+    if (at % itemsUnchecked === 0) guard.check();
     batch.clear();
     index.series(ref, batch, Infinity, -Infinity);
     let passes = true;
