@@ -5,6 +5,7 @@ import type {AggregateExpr, BinaryExpr, Call, Expr, MatrixSelector, SubqueryExpr
 import {formatExpr} from '../parser/printer.ts';
 import {typeOf} from '../parser/types.ts';
 import {tooManySamples, type QueryContext} from './context.ts';
+import {selectorsWithoutBuckets} from './histogramstatistics.ts';
 import {executionError} from './error.ts';
 import {instantGrid, type Grid} from './grid.ts';
 import {isStepInvariant, withoutParens} from './invariance.ts';
@@ -62,6 +63,7 @@ const columnsBytes = 16;
 export class Planner {
   readonly #context: QueryContext;
   readonly #defaultSubqueryStepMs: number;
+  readonly #withoutBuckets: ReadonlySet<Expr>;
   readonly #repeated: RepeatedExprs;
   readonly #shared = new Map<string, SharedRows>();
 
@@ -69,7 +71,8 @@ export class Planner {
   constructor(context: QueryContext, root: Expr, defaultSubqueryStepMs: number) {
     this.#context = context;
     this.#defaultSubqueryStepMs = defaultSubqueryStepMs;
-    this.#repeated = new RepeatedExprs(root);
+    this.#withoutBuckets = selectorsWithoutBuckets(root);
+    this.#repeated = new RepeatedExprs(root, this.#withoutBuckets);
   }
 
   /** The series of an instant vector expression over `grid`. */
@@ -131,7 +134,12 @@ export class Planner {
     }
     const {selector, rangeMs} = expr;
     const fixedTimeMs = selector.at as number | null;
-    const selection = {matchers: selector.matchers, offsetMs: selector.offsetMs, fixedTimeMs};
+    const selection = {
+      matchers: selector.matchers,
+      offsetMs: selector.offsetMs,
+      fixedTimeMs,
+      withoutBuckets: this.#withoutBuckets.has(selector),
+    };
     const extension = extensionOf(selector, this.#context.lookbackDeltaMs);
     if (whole && extension !== null) {
       return new ExtendedColumns(this.#context, selection, {timeMs: grid.startMs, rangeMs, extension});
@@ -167,8 +175,15 @@ export class Planner {
 
   #selector(expr: Extract<Expr, {kind: 'vectorSelector'}>, grid: Grid, answer: SelectorAnswer): Operator {
     const fixedTimeMs = expr.at as number | null;
-    const selection = {matchers: expr.matchers, offsetMs: expr.offsetMs, fixedTimeMs};
-    if (expr.smoothed && answer === 'value') return new SmoothedSelector(this.#context, selection, grid);
+    const selection = {
+      matchers: expr.matchers,
+      offsetMs: expr.offsetMs,
+      fixedTimeMs,
+      withoutBuckets: this.#withoutBuckets.has(expr),
+    };
+    if (expr.smoothed && answer === 'value') {
+      return new SmoothedSelector(this.#context, selection, {grid, range: expr.range});
+    }
     return new InstantSelector(this.#context, selection, grid, answer);
   }
 
@@ -341,8 +356,10 @@ export class Planner {
         at === null
           ? null
           : (at as number) - (arg.kind === 'subquery' ? arg.offsetMs : arg.selector.offsetMs),
+      name,
       compute,
       extension,
+      range: rangeIndex === 0 ? remarksRange : withoutParens(call.args[0]!).range,
       keepsName: name === 'first_over_time' || name === 'last_over_time',
       counterRange: counter ? remarksRange : null,
       quantiles:

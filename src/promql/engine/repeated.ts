@@ -11,7 +11,8 @@ export class RepeatedExprs {
   /** Texts of the outermost expressions that occur several times. */
   readonly #texts = new Map<Expr, string>();
 
-  constructor(root: Expr) {
+  /** `marked` selectors are not the same as others with the same text. */
+  constructor(root: Expr, marked: ReadonlySet<Expr>) {
     if (selectorsOf(root).length < 2) return;
     const nodes: {node: Expr; parents: readonly Expr[]; text: string}[] = [];
     const counts = new Map<string, number>();
@@ -22,7 +23,13 @@ export class RepeatedExprs {
       if (typeOf(node) !== 'vector' || node.kind === 'paren') return;
       // The selector inside of a range selector is no vector of its own.
       if (parents.at(-1)?.kind === 'matrixSelector') return;
-      const text = formatExpr(node);
+      const marks =
+        marked.size === 0
+          ? ''
+          : selectorsOf(node)
+              .map((each) => (marked.has(each) ? 1 : 0))
+              .join('');
+      const text = `${formatExpr(node)}${marks}`;
       nodes.push({node, parents: [...parents], text});
       counts.set(text, (counts.get(text) ?? 0) + 1);
     });

@@ -5,20 +5,34 @@ import type {QueryContext} from '../context.ts';
 import type {Grid} from '../grid.ts';
 import {withoutParens} from '../invariance.ts';
 import {Matrix, MatrixCursor} from '../matrix.ts';
-import {absent, float, newRow, type Operator, type Row} from '../row.ts';
+import {
+  absent,
+  float,
+  histogram,
+  type MutableRow,
+  newRow,
+  type Operator,
+  type Row,
+  samplesOf,
+} from '../row.ts';
 import {selectQuantile} from '../windows/select.ts';
 import {accumulatorBytes, newAccumulator, type Accumulator} from './accumulators.ts';
 import {Grouping} from './grouping.ts';
+import {HistogramFold} from './histogramfold.ts';
 
 /** Folds all series of `child` into a row per group, then hands out the groups in the order of their first series. */
 export class Aggregate implements Operator {
-  readonly row: Row;
+  readonly row: MutableRow;
   readonly singleName: boolean;
   readonly #context: QueryContext;
   readonly #expr: AggregateExpr;
   readonly #child: Operator;
   readonly #grouping: Grouping;
   readonly #accumulators: Accumulator[] = [];
+  /** By group, where it has histograms. */
+  readonly #folds: (HistogramFold | undefined)[] = [];
+  /** Where a row has floats, if it has histograms too. */
+  readonly #floats: Uint8Array;
   readonly #dropNames: boolean[] = [];
   #next = -1;
 
@@ -28,6 +42,7 @@ export class Aggregate implements Operator {
     this.#child = child;
     this.#grouping = new Grouping(context, expr.grouping, expr.without);
     this.row = newRow(grid.count);
+    this.#floats = new Uint8Array(grid.count);
     // `by (__name__)` and the like keep names, but groups stay apart only with them.
     this.singleName = expr.without || !expr.grouping.some((name) => /^__(?:name|type|unit)__$/.test(name));
   }
@@ -37,12 +52,15 @@ export class Aggregate implements Operator {
     const {row} = this;
     while (this.#next < this.#accumulators.length) {
       const group = this.#next++;
-      const points = this.#accumulators[group]!.finish(row.values, row.kinds);
+      let points = this.#accumulators[group]!.finish(row.values, row.kinds);
+      row.histograms = null;
+      const fold = this.#folds[group];
+      if (fold !== undefined) points = fold.finish(row);
       if (points === 0) continue;
       row.labels = this.#grouping.labels[group]!;
       row.dropName = this.#dropNames[group]!;
       row.points = points;
-      this.#context.holdSamples(points);
+      this.#context.holdSamples(samplesOf(row));
       return true;
     }
     return false;
@@ -56,17 +74,41 @@ export class Aggregate implements Operator {
     let held = 0;
     while (child.next()) {
       const {row} = child;
-      held += row.points;
+      held += samplesOf(row);
       const group = this.#grouping.groupOf(row.labels);
       if (group === this.#accumulators.length) {
         this.#context.takeBytes(accumulatorBytes(op, steps));
         this.#accumulators.push(newAccumulator(op, steps));
         this.#dropNames.push(false);
       }
-      this.#accumulators[group]!.add(row.values, row.kinds);
+      if (row.histograms === null) this.#accumulators[group]!.add(row.values, row.kinds);
+      else this.#addMixed(group, row);
       if (row.dropName) this.#dropNames[group] = true;
     }
     this.#context.releaseSamples(held);
+  }
+
+  /** Adds a series that has histograms: to what folds them, or they are left out with a remark. */
+  #addMixed(group: number, row: Row): void {
+    const {op} = this.#expr;
+    const accumulator = this.#accumulators[group]!;
+    if (op === 'count' || op === 'group') return accumulator.add(row.values, row.kinds);
+    const floats = this.#floats;
+    for (let step = 0; step < floats.length; step++) {
+      floats[step] = row.kinds[step] === float ? float : absent;
+    }
+    accumulator.add(row.values, floats);
+    const {range} = withoutParens(this.#expr.expr);
+    if (op === 'sum' || op === 'avg') {
+      const fold = (this.#folds[group] ??= new HistogramFold(this.#context, {
+        op,
+        range,
+        steps: floats.length,
+      }));
+      fold.add(row);
+    } else if (row.kinds.includes(histogram)) {
+      this.#context.annotations.histogramIgnoredInAggregation(op, range);
+    }
   }
 }
 
@@ -84,7 +126,10 @@ export function aggregateQuantile(
   const members: number[][] = [];
   let held = 0;
   while (child.next()) {
-    held += child.row.points;
+    held += samplesOf(child.row);
+    if (child.row.histograms !== null && child.row.kinds.includes(histogram)) {
+      context.annotations.histogramIgnoredInAggregation('quantile', withoutParens(expr.expr).range);
+    }
     const group = grouping.groupOf(child.row.labels);
     context.takeBytes(memberBytes);
     (members[group] ??= newMembers(context)).push(input.append(child.row));
@@ -132,7 +177,7 @@ function quantileOfRows(
     let count = 0;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
-      if (input.kindAt(row, step) !== absent) scratch[count++] = input.valueAt(row, step);
+      if (input.kindAt(row, step) === float) scratch[count++] = input.valueAt(row, step);
     }
     if (count === 0) continue;
     out.values[step] = selectQuantile(quantiles[step]!, scratch, count);

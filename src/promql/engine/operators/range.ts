@@ -6,10 +6,22 @@ import type {QueryContext} from '../context.ts';
 import {executionError, sameLabelsetMessage} from '../error.ts';
 import type {Grid} from '../grid.ts';
 import {valueOf} from '../labelset.ts';
-import {absent, float, newRow, type Operator, type Row, samplesOf} from '../row.ts';
+import {pointSamples} from '../../../model/histogram/size.ts';
+import {
+  absent,
+  float,
+  type HistogramColumn,
+  type MutableRow,
+  newRow,
+  type Operator,
+  type Row,
+  samplesOf,
+} from '../row.ts';
 import {Tuples} from '../tuples.ts';
 import {narrow, type Extension} from '../windows/extended.ts';
 import {ExtrapolatedRate} from '../windows/rate.ts';
+import {MixedRange} from '../windows/mixed.ts';
+import {RangeRemarks} from '../windows/remarks.ts';
 import {Windows, type WindowFunction} from '../windows/window.ts';
 import type {ColumnSource} from './selector.ts';
 
@@ -19,9 +31,13 @@ export interface RangeFunctionSpec {
   offsetMs: number;
   /** The time of an @ modifier: then all steps have the same window. */
   fixedTimeMs: number | null;
+  /** The function's name, and what it makes of floats. */
+  name: string;
   compute: WindowFunction;
   /** Of an anchored or smoothed selector. */
   extension: Extension | null;
+  /** Where to remark what is wrong with the samples. */
+  range: PositionRange;
   /** first_over_time and last_over_time keep the metric's name. */
   keepsName: boolean;
   /** rate and increase: where to remark that a metric looks like no counter. */
@@ -34,7 +50,7 @@ export interface RangeFunctionSpec {
 const scratchSampleBytes = 24;
 
 export class RangeFunction implements Operator {
-  readonly row: Row;
+  readonly row: MutableRow;
   readonly singleName: boolean;
   readonly #context: QueryContext;
   readonly #source: ColumnSource;
@@ -43,6 +59,9 @@ export class RangeFunction implements Operator {
   /** Label sets seen, where dropping the name may make two of them equal. */
   readonly #seen: Tuples | null;
   #nameChecked = 0;
+  readonly #remarks: RangeRemarks;
+  /** Made for the first series with histograms. */
+  #mixed: MixedRange | null = null;
   /** Samples of the longest series until now. */
   #longest = 0;
 
@@ -52,6 +71,7 @@ export class RangeFunction implements Operator {
     this.#spec = spec;
     this.#windows = new Windows(spec.grid.count);
     this.row = newRow(spec.grid.count);
+    this.#remarks = new RangeRemarks(context.annotations, spec.range);
     const nameless = !spec.keepsName && !context.delayedNameRemoval;
     this.singleName = source.singleName || nameless;
     const unique = source.singleName || context.delayedNameRemoval || spec.keepsName;
@@ -66,7 +86,7 @@ export class RangeFunction implements Operator {
       if (points === 0) continue;
       this.#label(source.labels, source.dropName);
       this.row.points = points;
-      context.holdSamples(points);
+      context.holdSamples(samplesOf(this.row));
       return true;
     }
     return false;
@@ -90,6 +110,9 @@ export class RangeFunction implements Operator {
       fixedTimeMs: this.#spec.fixedTimeMs,
       extension,
     });
+    const {histograms} = this.#source;
+    this.row.histograms = null;
+    if (histograms !== null) return this.#evaluateMixed(histograms);
     this.#account();
     if (extension !== null) narrow(windows, extension.kind === 'smoothed');
     if (windows.longest < compute.samplesMin) return 0;
@@ -107,6 +130,20 @@ export class RangeFunction implements Operator {
     return points;
   }
 
+  #evaluateMixed(histograms: HistogramColumn): number {
+    const {name, compute, extension, quantiles} = this.#spec;
+    const remarks = this.#remarks;
+    const source = this.#source;
+    this.#accountMixed(histograms);
+    remarks.begin(this.#context.names.nameOf(source.labels));
+    this.#mixed ??= new MixedRange({name, compute, extension, remarks}, this.#windows.steps);
+    const {times, values, startTimes, length} = source;
+    const samples = {times, values, histograms, startTimes, length};
+    const points = this.#mixed.evaluate(samples, this.#windows, this.row);
+    if (quantiles !== null) this.#remarkQuantiles(quantiles);
+    return points;
+  }
+
   #remarkQuantiles({values, range}: {values: Float64Array; range: PositionRange}): void {
     const {kinds} = this.row;
     for (let step = 0; step < kinds.length; step++) {
@@ -120,7 +157,9 @@ export class RangeFunction implements Operator {
     const context = this.#context;
     const drop = dropName || !this.#spec.keepsName;
     const {counterRange} = this.#spec;
-    if (counterRange !== null) this.#remarkCounter(labels, counterRange);
+    if (counterRange !== null && (this.row.histograms === null || this.row.kinds.includes(float))) {
+      this.#remarkCounter(labels, counterRange);
+    }
     this.row.dropName = drop && context.delayedNameRemoval;
     this.row.labels = drop && !context.delayedNameRemoval ? context.names.dropName(labels) : labels;
     if (this.#seen !== null) {
@@ -169,6 +208,29 @@ export class RangeFunction implements Operator {
     // What a step's window shares with the one before is read once.
     const disjoint = spanMs < stepMs;
     context.samplesRead += disjoint ? windows.total : end[steps - 1]! - first[0]!;
+  }
+
+  /** As `#account`, where histograms count for several samples. */
+  #accountMixed(histograms: HistogramColumn): void {
+    const context = this.#context;
+    const {first, end, steps, stepMs, spanMs, length} = this.#windows;
+    const before = new Float64Array(length + 1);
+    for (let i = 0; i < length; i++) {
+      const found = histograms[i];
+      before[i + 1] = before[i]! + (found === undefined ? 1 : pointSamples(found));
+    }
+    let total = 0;
+    let most = 0;
+    for (let step = 0; step < steps; step++) {
+      const samples = before[end[step]!]! - before[first[step]!]!;
+      total += samples;
+      if (samples > most) most = samples;
+      if (context.samplesPerStep?.length === steps) context.samplesPerStep[step]! += samples;
+    }
+    context.touchSamples(most);
+    context.samplesQueried += total;
+    if (!this.#source.stored || steps === 0) return;
+    context.samplesRead += spanMs < stepMs ? total : before[end[steps - 1]!]! - before[first[0]!]!;
   }
 }
 

@@ -8,6 +8,7 @@ import type {LabelIds, SeriesCursor} from '../../../storage/querier.ts';
 import type {QueryContext} from '../context.ts';
 import {executionError} from '../error.ts';
 import {gridEndMs, type Grid} from '../grid.ts';
+import {withoutBuckets} from '../histogramstatistics.ts';
 import {labelTexts} from '../labelset.ts';
 import {
   absent,
@@ -26,6 +27,8 @@ export interface Selection {
   matchers: readonly Matcher[];
   offsetMs: number;
   fixedTimeMs: number | null;
+  /** Of native histograms, only counts and sums are asked for. */
+  withoutBuckets?: boolean;
 }
 
 /** The first and last time of evaluation of a selection, before its lookback or range. */
@@ -98,7 +101,8 @@ export class InstantSelector implements Operator {
 
   /** Fills the row from the cursor's samples; returns how many steps have a value. */
   #fill(cursor: SeriesCursor, count: number): number {
-    const {times, values, valueWords, histograms} = cursor;
+    const {times, values, valueWords} = cursor;
+    const histograms = histogramsRead(cursor, this.#selection, count);
     const {kinds, values: out} = this.row;
     this.row.histograms = null;
     const {stepMs} = this.#grid;
@@ -147,6 +151,17 @@ function countSteps(perStep: Float64Array | null, {kinds, histograms}: MutableRo
     if (kinds[step] === float) perStep[step]!++;
     else if (kinds[step] === histogram) perStep[step]! += pointSamples(histograms![step]!);
   }
+}
+
+/** The histograms of the cursor's last read, as many as samples; the column belongs to that read alone. */
+function histogramsRead(
+  {histograms}: SeriesCursor,
+  {withoutBuckets: statisticsOnly}: Selection,
+  count: number,
+): HistogramColumn | null {
+  if (histograms === null) return null;
+  const column = histograms.length === count ? histograms : histograms.slice(0, count);
+  return statisticsOnly === true ? withoutBuckets(column) : (column as HistogramColumn);
 }
 
 /** Series with the samples of all their windows, one at a time: what range functions read. */
@@ -231,8 +246,7 @@ export class StoredColumns implements ColumnSource {
     const {times, values, valueWords} = cursor;
     this.times = times;
     this.values = values;
-    // The column is an array of the last read alone.
-    this.histograms = cursor.histograms as HistogramColumn | null;
+    this.histograms = histogramsRead(cursor, this.#selection, count);
     this.length = count;
     this.startTimes = this.#usesStartTimes ? cursor.startTimes : null;
     for (let i = 0; i < count; i++) {
@@ -264,8 +278,8 @@ export class StoredColumns implements ColumnSource {
       if (ownStarts !== null) ownStarts[length] = startTimes![i]!;
       length++;
     }
-    if (cursor.histograms !== null) {
-      this.histograms = cursor.histograms.filter((_, i) => i < count && !isStale(valueWords, i));
+    if (this.histograms !== null) {
+      this.histograms = this.histograms.filter((_, i) => !isStale(valueWords, i));
     }
     this.times = ownTimes;
     this.values = ownValues;

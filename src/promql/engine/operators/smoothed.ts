@@ -1,9 +1,26 @@
 // `smoothed` instant vectors, and `anchored` and `smoothed` range vectors as results of their own.
 
 import type {LabelIds} from '../../../storage/querier.ts';
+import {areCompatible} from '../../../model/histogram/arithmetic.ts';
+import {detectReset} from '../../../model/histogram/reset.ts';
+import {counterReset, type FloatHistogram} from '../../../model/histogram.ts';
+import type {PositionRange} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
+import {executionError} from '../error.ts';
 import {instantGrid, type Grid} from '../grid.ts';
-import {absent, float, newRow, type Operator, type Row} from '../row.ts';
+import {
+  absent,
+  float,
+  histogram,
+  type HistogramColumn,
+  histogramsOf,
+  type MutableRow,
+  newRow,
+  type Operator,
+  samplesOf,
+} from '../row.ts';
+import {interpolateHistograms} from '../windows/histogramrate.ts';
+import {RangeRemarks} from '../windows/remarks.ts';
 import {narrow, valueBetween, type Extension} from '../windows/extended.ts';
 import {Windows} from '../windows/window.ts';
 import {StoredColumns, type ColumnSource, type Selection} from './selector.ts';
@@ -13,9 +30,10 @@ import {StoredColumns, type ColumnSource, type Selection} from './selector.ts';
  * before and after it, each within the lookback; without one after it, the value before.
  */
 export class SmoothedSelector implements Operator {
-  readonly row: Row;
+  readonly row: MutableRow;
   readonly singleName: boolean;
   readonly #context: QueryContext;
+  readonly #remarks: RangeRemarks;
   readonly #source: StoredColumns;
   readonly #windows: Windows;
   readonly #spec: {
@@ -26,8 +44,13 @@ export class SmoothedSelector implements Operator {
     extension: {beforeMs: number; afterMs: number};
   };
 
-  constructor(context: QueryContext, selection: Selection, grid: Grid) {
+  constructor(
+    context: QueryContext,
+    selection: Selection,
+    {grid, range}: {grid: Grid; range: PositionRange},
+  ) {
     const {lookbackDeltaMs} = context;
+    this.#remarks = new RangeRemarks(context.annotations, range);
     const extension = {beforeMs: lookbackDeltaMs, afterMs: lookbackDeltaMs};
     const {fixedTimeMs, offsetMs} = selection;
     this.#context = context;
@@ -52,7 +75,7 @@ export class SmoothedSelector implements Operator {
       if (points === 0) continue;
       this.row.points = points;
       this.row.labels = source.labels;
-      context.holdSamples(points);
+      context.holdSamples(samplesOf(this.row));
       return true;
     }
     return false;
@@ -62,6 +85,9 @@ export class SmoothedSelector implements Operator {
     const windows = this.#windows;
     windows.slide(this.#source, this.#spec);
     this.#context.touchSamples(windows.longest);
+    const {histograms: found} = this.#source;
+    this.row.histograms = null;
+    if (found !== null) return this.#fillMixed(found);
     const {times, values, first, end, steps, startMs, stepMs} = windows;
     const {kinds, values: out} = this.row;
     let next = 0;
@@ -83,6 +109,75 @@ export class SmoothedSelector implements Operator {
     }
     return points;
   }
+
+  /** As `#fill`, of a series with histograms. Windows with floats and histograms have no result. */
+  #fillMixed(found: HistogramColumn): number {
+    const {times, values, first, end, steps, startMs, stepMs} = this.#windows;
+    const {row} = this;
+    this.#remarks.begin(this.#context.names.nameOf(this.#source.labels));
+    let points = 0;
+    for (let step = 0; step < steps; step++) {
+      const timeMs = startMs + step * stepMs;
+      const lower = first[step]!;
+      const upper = end[step]!;
+      row.kinds[step] = absent;
+      if (lower === upper) continue;
+      if (isMixed(found, lower, upper)) {
+        this.#remarks.mixedFloatsHistograms();
+        continue;
+      }
+      let next = lower;
+      while (next < upper && times[next]! < timeMs) next++;
+      if (found[lower] !== undefined) {
+        const result = this.#histogramAt(found, {lower, next, upper}, timeMs);
+        if (result === null) continue;
+        histogramsOf(row)[step] = result;
+        row.kinds[step] = histogram;
+      } else {
+        const exact = next < upper && times[next] === timeMs;
+        if (!exact && next === lower) continue;
+        row.kinds[step] = float;
+        if (exact) row.values[step] = values[next]!;
+        else if (next < upper) row.values[step] = valueBetween(this.#windows, next - 1, timeMs, false);
+        else row.values[step] = values[next - 1]!;
+      }
+      points++;
+    }
+    return points;
+  }
+
+  #histogramAt(
+    found: HistogramColumn,
+    {lower, next, upper}: {lower: number; next: number; upper: number},
+    timeMs: number,
+  ): FloatHistogram | null {
+    const {times} = this.#windows;
+    if (next < upper && times[next] === timeMs) return found[next]!;
+    if (next === lower) return null;
+    const before = found[next - 1]!;
+    // The hint is about the sample before, which is not the one that comes before this point.
+    if (next === upper) return before.with({counterResetHint: counterReset.unknown});
+    const after = found[next]!;
+    if (!areCompatible(before, after)) {
+      this.#remarks.mixedSchemas();
+      return null;
+    }
+    const {gauge} = counterReset;
+    const counter = before.counterResetHint !== gauge || after.counterResetHint !== gauge;
+    return interpolateHistograms(
+      {timeMs: times[next - 1]!, value: before},
+      {timeMs: times[next]!, value: after},
+      timeMs,
+      {reset: counter && detectReset(after, before), remarks: this.#remarks},
+    );
+  }
+}
+
+function isMixed(found: HistogramColumn, lower: number, upper: number): boolean {
+  for (let i = lower + 1; i < upper; i++) {
+    if ((found[i] === undefined) !== (found[lower] === undefined)) return true;
+  }
+  return false;
 }
 
 /**
@@ -126,6 +221,9 @@ export class ExtendedColumns implements ColumnSource {
     const source = this.#source;
     const windows = this.#windows;
     while (source.next()) {
+      if (source.histograms !== null) {
+        throw executionError(`${this.#spec.extension.kind} modifier is not supported with histograms`);
+      }
       windows.slide(source, this.#spec);
       narrow(windows, this.#spec.extension.kind === 'smoothed');
       if (windows.end[0] === windows.first[0]) continue;

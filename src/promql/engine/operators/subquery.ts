@@ -1,3 +1,4 @@
+import {counterReset, type FloatHistogram} from '../../../model/histogram.ts';
 import type {LabelIds} from '../../../storage/querier.ts';
 import type {SubqueryExpr} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
@@ -61,7 +62,7 @@ export class SubqueryColumns implements ColumnSource {
       if (row.kinds[step] === absent) continue;
       this.times[length] = startMs + step * stepMs;
       this.values[length] = row.values[step]!;
-      histograms?.push(row.kinds[step] === histogram ? row.histograms![step] : undefined);
+      histograms?.push(row.kinds[step] === histogram ? withoutResetHint(row.histograms![step]!) : undefined);
       length++;
     }
     this.histograms = histograms;
@@ -80,4 +81,11 @@ export class SubqueryColumns implements ColumnSource {
     if (!this.#countsInner) context.samplesQueried = samplesQueried;
     return found;
   }
+}
+
+/** Samples of a subquery may leave out or repeat what the hint tells of. */
+function withoutResetHint(value: FloatHistogram): FloatHistogram {
+  const {counterResetHint} = value;
+  if (counterResetHint === counterReset.unknown || counterResetHint === counterReset.gauge) return value;
+  return value.with({counterResetHint: counterReset.unknown});
 }

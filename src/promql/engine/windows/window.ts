@@ -95,11 +95,17 @@ export class Windows {
    */
   take(
     whole: Windows,
-    columns: {times: Float64Array; values: Float64Array; length: number},
+    columns: {
+      times: Float64Array;
+      values: Float64Array;
+      startTimes: Float64Array | null;
+      length: number;
+    },
     before: Int32Array,
   ): void {
     this.times = columns.times;
     this.values = columns.values;
+    this.startTimes = columns.startTimes;
     this.length = columns.length;
     this.startMs = whole.startMs;
     this.stepMs = whole.stepMs;

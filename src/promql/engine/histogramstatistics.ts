@@ -1,0 +1,57 @@
+// Where a query asks for nothing but counts and sums of native histograms, buckets are left out of them as soon as they are
+// read. What only buckets tell, whether a counter was reset, is then noted in the histogram's hint. Prometheus does so to
+// save work (HistogramStatsIterator); one sees it in what is remarked.
+
+import {detectReset} from '../../model/histogram/reset.ts';
+import {counterReset, FloatHistogram} from '../../model/histogram.ts';
+import type {Expr} from '../ast.ts';
+import {visit} from '../parser/walk.ts';
+import type {HistogramColumn} from './row.ts';
+
+const statisticsFunctions: ReadonlySet<string> = new Set([
+  'histogram_avg',
+  'histogram_count',
+  'histogram_sum',
+]);
+const bucketFunctions: ReadonlySet<string> = new Set([
+  'histogram_fraction',
+  'histogram_quantile',
+  'histogram_quantiles',
+]);
+
+/** The selectors of a query whose histograms need no buckets. */
+export function selectorsWithoutBuckets(root: Expr): ReadonlySet<Expr> {
+  const found = new Set<Expr>();
+  visit(root, (node, parents) => {
+    if (node.kind === 'vectorSelector' && needsNoBuckets(parents)) found.add(node);
+  });
+  return found;
+}
+
+function needsNoBuckets(parents: readonly Expr[]): boolean {
+  let statistics = false;
+  for (let i = parents.length - 1; i >= 0; i--) {
+    const parent = parents[i]!;
+    if (parent.kind === 'subquery') return false;
+    if (parent.kind === 'binary' && (parent.op === '</' || parent.op === '>/')) return false;
+    if (parent.kind !== 'call') continue;
+    if (bucketFunctions.has(parent.func.name)) return false;
+    if (statisticsFunctions.has(parent.func.name)) statistics = true;
+  }
+  return statistics;
+}
+
+/** The histograms of one series, in order of time, without their buckets. */
+export function withoutBuckets(histograms: readonly (FloatHistogram | undefined)[]): HistogramColumn {
+  let previous: FloatHistogram | null = null;
+  return histograms.map((histogram) => {
+    if (histogram === undefined) return undefined;
+    const {schema, count, sum} = histogram;
+    let {counterResetHint} = histogram;
+    if (counterResetHint === counterReset.unknown && previous !== null) {
+      counterResetHint = detectReset(histogram, previous) ? counterReset.reset : counterReset.notReset;
+    }
+    previous = histogram.with({counterResetHint});
+    return new FloatHistogram({schema, count, sum, counterResetHint});
+  });
+}
