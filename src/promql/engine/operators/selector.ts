@@ -279,7 +279,9 @@ export class StoredColumns implements ColumnSource {
       length++;
     }
     if (this.histograms !== null) {
-      this.histograms = this.histograms.filter((_, i) => !isStale(valueWords, i));
+      const kept: HistogramColumn = [];
+      for (let i = 0; i < count; i++) if (!isStale(valueWords, i)) kept.push(this.histograms[i]);
+      this.histograms = kept;
     }
     this.times = ownTimes;
     this.values = ownValues;
