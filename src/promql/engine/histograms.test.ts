@@ -66,27 +66,24 @@ function randomStore(random: Random): MemoryStore {
 }
 
 const ranges = ['h[4m]', 'h[7m30s]', 'h[10m:1m]', 'h[3m] offset 1m', 'h{s="0"}[20m]'];
-const functions = [
-  ...['rate', 'increase', 'delta', 'irate', 'idelta', 'sum_over_time', 'avg_over_time', 'count_over_time'],
-  ...['last_over_time', 'first_over_time', 'ts_of_last_over_time', 'present_over_time', 'changes', 'resets'],
-  ...['max_over_time', 'stddev_over_time', 'deriv', 'absent_over_time'],
-];
-const wrappers = [
-  ...['$', 'sum($)', 'avg by (side) ($)', 'count($)', '-($)', '($) * 2', '3 * ($)', '($) / 0', '($) </ 1.5'],
-  ...['($) >/ 0.5', '($) + ($)', '($) - on (s) ($)', '($) == ($)', 'histogram_quantile(0.7, $)', 'max($)'],
-  ...['histogram_fraction(0, 1, $)', 'histogram_count($)', 'histogram_sum(sum($))', 'histogram_stddev($)'],
-  ...['histogram_quantiles($, "q", 0.1, 0.9)', 'limitk(2, $)', 'topk(2, $)', '($) and on (s) h{side="1"}'],
-  ...['($) or h', 'label_replace($, "s", "x$1", "s", "(.*)")', 'quantile(0.5, $)', 'timestamp($)'],
-];
+const functions =
+  'rate increase delta irate idelta sum_over_time avg_over_time count_over_time last_over_time first_over_time ' +
+  'ts_of_last_over_time present_over_time changes resets max_over_time stddev_over_time deriv absent_over_time';
+const wrappers =
+  '$; sum($); avg by (side) ($); count($); -($); ($) * 2; 3 * ($); ($) / 0; ($) </ 1.5; ($) >/ 0.5; ($) + ($); ' +
+  '($) - on (s) ($); ($) == ($); histogram_quantile(0.7, $); max($); histogram_fraction(0, 1, $); ' +
+  'histogram_count($); histogram_sum(sum($)); histogram_stddev($); histogram_quantiles($, "q", 0.1, 0.9); ' +
+  'limitk(2, $); topk(2, $); ($) and on (s) h{side="1"}; ($) or h; label_replace($, "s", "x$1", "s", "(.*)"); ' +
+  'quantile(0.5, $); timestamp($)';
 
 function randomQuery(random: Random): string {
   const pick = (texts: readonly string[]): string => texts[random.below(texts.length)]!;
   const kind = random.below(10);
-  let inner = `${pick(functions)}(${pick(ranges)})`;
+  let inner = `${pick(functions.split(' '))}(${pick(ranges)})`;
   if (kind === 0) inner = 'h';
   if (kind === 1) inner = `${pick(['rate', 'increase', 'delta'])}(h[5m] ${pick(['anchored', 'smoothed'])})`;
   if (kind === 2) inner = 'h smoothed';
-  return pick(wrappers).replaceAll('$', () => inner);
+  return pick(wrappers.split('; ')).replaceAll('$', () => inner);
 }
 
 /** Series with their points at one time, in an order of their own. */
