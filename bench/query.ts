@@ -21,6 +21,8 @@ const stepMs = 15_000;
 const slowQueryMs = 250;
 const slowEvery = 5;
 
+const clientWarmUps = 2000;
+
 /** A request for remote write holds about so many samples. */
 const samplesAtOnce = 10_000;
 
@@ -153,6 +155,8 @@ async function load(baseUrl: string, plan: Plan): Promise<void> {
 }
 
 async function measure(plan: Plan, results: Result[]): Promise<void> {
+  // The clients' code gets warm before there is something to measure.
+  for (const {client} of results) for (let i = 0; i < clientWarmUps; i++) await client.get('/-/ready');
   for (const {system} of results) forgetHighest(system.child.pid!);
   const addresses = plan.queries.map((query) => addressOf(query, plan.endMs));
   for (let round = 0; round < plan.warmRounds + plan.rounds; round++) {

@@ -1,5 +1,6 @@
 // rate, increase and delta (with extrapolation to the window's bounds), irate and idelta (the last two samples).
 
+import {Extrapolation} from './extrapolation.ts';
 import {isStartReset, overlapsSampleBefore} from './starttimes.ts';
 import type {WindowFunction, Windows} from './window.ts';
 
@@ -21,6 +22,7 @@ export class ExtrapolatedRate implements WindowFunction {
   readonly #counter: boolean;
   readonly #perSecond: boolean;
   readonly #resets = new CounterResets();
+  readonly #extrapolation = new Extrapolation();
 
   /** `usesStartTimes`: where there are any; then one sample may be enough. */
   constructor(kind: RateKind, usesStartTimes = false) {
@@ -30,6 +32,31 @@ export class ExtrapolatedRate implements WindowFunction {
   }
 
   compute(windows: Windows, out: Float64Array): void {
+    this.overlaps = 0;
+    if (this.samplesMin === 1) return this.#computeWithStarts(windows, out);
+    const {values, first, end, steps} = windows;
+    const counter = this.#counter;
+    const resets = this.#resets;
+    if (counter) resets.scan(values, windows.length);
+    const extrapolation = this.#extrapolation;
+    extrapolation.prepare(windows, this.#perSecond ? secondsOf(windows.rangeMs) : 1);
+    const {factors, zeroRatios} = extrapolation;
+    for (let step = 0; step < steps; step++) {
+      const lower = first[step]!;
+      const last = end[step]! - 1;
+      if (last <= lower) continue;
+      const from = values[lower]!;
+      let result = values[last]! - from;
+      if (counter && resets.count > 0) result = resets.addTo(result, lower, last);
+      let factor = factors[step]!;
+      if (counter && result > 0 && from >= 0 && from <= zeroRatios[step]! * result) {
+        factor = extrapolation.factorFromZero(step, from, result);
+      }
+      out[step] = result * factor;
+    }
+  }
+
+  #computeWithStarts(windows: Windows, out: Float64Array): void {
     const {times, values, first, end, steps, startMs, stepMs, rangeMs} = windows;
     const counter = this.#counter;
     const rangeSeconds = secondsOf(rangeMs);

@@ -28,6 +28,10 @@ export class Windows {
   rangeMs = 0;
   /** How far windows reach in time: their range and its extension. */
   spanMs = 0;
+  /** Changes unless the windows are those of the series before, at the same times: what depends on nothing else is known. */
+  version = 0;
+  /** Series of one target have the same times: the windows of the last one, to begin with. */
+  readonly #last = new LastTimes();
 
   constructor(steps: number) {
     this.first = new Int32Array(steps);
@@ -59,9 +63,7 @@ export class Windows {
     this.startTimes = samples.startTimes ?? null;
     this.length = samples.length;
     const {grid, rangeMs, offsetMs, fixedTimeMs} = spec;
-    const times = samples.times;
-    const length = samples.length;
-    const {first, end, steps} = this;
+    const {first, end} = this;
     const startMs = fixedTimeMs ?? grid.startMs - offsetMs;
     const stepMs = fixedTimeMs === null ? grid.stepMs : 0;
     this.startMs = startMs;
@@ -70,12 +72,26 @@ export class Windows {
     const afterMs = spec.extension?.afterMs ?? 0;
     const spanMs = rangeMs + afterMs + (spec.extension?.beforeMs ?? 0);
     this.spanMs = spanMs;
+    const last = this.#last;
+    if (last.sees(samples, startMs + afterMs, stepMs, spanMs)) {
+      first.set(last.first);
+      end.set(last.end);
+      return;
+    }
+    this.version++;
+    this.#walk(startMs + afterMs);
+    if (last.repeats) last.keep(samples, first, end);
+  }
+
+  /** Finds the windows, of which the first ends at `endMs`. */
+  #walk(endMs: number): void {
+    const {times, length, first, end, steps, stepMs, spanMs} = this;
     let lower = 0;
     let upper = 0;
     let total = 0;
     let longest = 0;
     for (let step = 0; step < steps; step++) {
-      const last = startMs + step * stepMs + afterMs;
+      const last = endMs + step * stepMs;
       const before = last - spanMs;
       while (upper < length && times[upper]! <= last) upper++;
       while (lower < upper && times[lower]! <= before) lower++;
@@ -125,6 +141,65 @@ export class Windows {
   /** Whether rescanning every window costs little more than a pass; then the sums are those of a plain loop, bit by bit. */
   get overlapsLittle(): boolean {
     return this.total <= 4 * this.length + 64;
+  }
+}
+
+/**
+ * Whether series after series has the same times. A copy of the times is made when two have the same number of samples with
+ * the same first and last time, so that it costs nothing where all are different.
+ */
+class LastTimes {
+  /** The windows at these times. */
+  first = new Int32Array(0);
+  end = new Int32Array(0);
+  /** Whether the last series looks like the one before it. */
+  repeats = false;
+  #times = new Float64Array(0);
+  #kept = false;
+  #length = -1;
+  #firstTime = 0;
+  #lastTime = 0;
+  #endMs = 0;
+  #stepMs = 0;
+  #spanMs = 0;
+
+  /** Looks at the next series; true where its windows are known. */
+  sees(
+    {times, length}: {times: Float64Array; length: number},
+    endMs: number,
+    stepMs: number,
+    spanMs: number,
+  ): boolean {
+    this.repeats =
+      length > 0 &&
+      length === this.#length &&
+      times[0]! === this.#firstTime &&
+      times[length - 1]! === this.#lastTime &&
+      endMs === this.#endMs &&
+      stepMs === this.#stepMs &&
+      spanMs === this.#spanMs;
+    if (!this.repeats) {
+      this.#kept = false;
+      this.#length = length;
+      this.#firstTime = length > 0 ? times[0]! : 0;
+      this.#lastTime = length > 0 ? times[length - 1]! : 0;
+      this.#endMs = endMs;
+      this.#stepMs = stepMs;
+      this.#spanMs = spanMs;
+      return false;
+    }
+    if (!this.#kept) return false;
+    const known = this.#times;
+    for (let i = 0; i < length; i++) if (times[i]! !== known[i]!) return false;
+    return true;
+  }
+
+  keep({times, length}: {times: Float64Array; length: number}, first: Int32Array, end: Int32Array): void {
+    if (this.#times.length < length) this.#times = new Float64Array(length);
+    this.#times.set(times.subarray(0, length));
+    this.first = first.slice();
+    this.end = end.slice();
+    this.#kept = true;
   }
 }
 
