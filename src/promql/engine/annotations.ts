@@ -4,6 +4,7 @@ import {quoteGo} from '../../base/quote.ts';
 import type {BinaryOp, PositionRange} from '../ast.ts';
 import {formatPosition} from '../parser/position.ts';
 import {formatShortest, formatFixedDigits} from '../../base/format.ts';
+import type {EvaluationOrder, Remarker} from './evaluationorder.ts';
 
 export type AnnotationLevel = 'warning' | 'info';
 
@@ -42,6 +43,8 @@ interface RepairedBuckets {
 export const annotationsShownMax = 10;
 
 export class Annotations {
+  /** Of the query; null where nothing is known of it. */
+  order: EvaluationOrder | null = null;
   readonly #byText = new Map<string, Annotation>();
   /** Sets that collect the texts of all that is added meanwhile. */
   readonly #collecting: Set<string>[] = [];
@@ -50,13 +53,18 @@ export class Annotations {
     return this.#byText.size;
   }
 
-  /** Of equal texts, that which stands last in the query gives the position: Prometheus evaluates from left to right. */
-  add(level: AnnotationLevel, message: string, range: PositionRange): void {
+  /** Of equal texts, that which Prometheus would add last gives the position. */
+  add(level: AnnotationLevel, message: string, range: PositionRange, remarker: Remarker = 'caller'): void {
     const text = `PromQL ${level}: ${message}`;
     for (const texts of this.#collecting) texts.add(text);
     const known = this.#byText.get(text);
     if (known === undefined) this.#byText.set(text, {level, text, range, repaired: null, occurrences: 0});
-    else if (known.range.start < range.start) known.range = range;
+    else if (this.#isBefore(known.range, range, remarker)) known.range = range;
+  }
+
+  #isBefore(left: PositionRange, right: PositionRange, remarker: Remarker): boolean {
+    if (left.start === right.start && left.end === right.end) return false;
+    return this.order?.isBefore(left, right, remarker) ?? left.start < right.start;
   }
 
   /** Adds to `texts` what `evaluate` remarks. */
@@ -117,6 +125,7 @@ export class Annotations {
       'warning',
       'sort is ineffective for range queries since results are always ordered by labels',
       range,
+      'expression',
     );
   }
 
@@ -141,6 +150,7 @@ export class Annotations {
       'info',
       `incompatible sample types encountered for binary operator ${quoteGo(operator)}: ${left} ${operator} ${right}`,
       range,
+      'expression',
     );
   }
 
@@ -158,7 +168,12 @@ export class Annotations {
       case 'types':
         return this.incompatibleTypes(remark.left, op, remark.right, range);
       case 'layout':
-        return this.add('warning', `incompatible bucket layout encountered for binary operator ${op}`, range);
+        return this.add(
+          'warning',
+          `incompatible bucket layout encountered for binary operator ${op}`,
+          range,
+          'expression',
+        );
       case 'collision':
         return this.counterResetCollision(remark.operation, range);
       case 'bounds':
@@ -247,7 +262,7 @@ export class Annotations {
       });
       return;
     }
-    if (range.start < known.range.start) known.range = range;
+    if (this.#isBefore(range, known.range, 'caller')) known.range = range;
     repaired.minTimeMs = Math.min(repaired.minTimeMs, found.timeMs);
     repaired.maxTimeMs = Math.max(repaired.maxTimeMs, found.timeMs);
     repaired.minBucket = Math.min(repaired.minBucket, found.minBucket);

@@ -385,6 +385,35 @@ test('annotations have the texts and positions of Prometheus', () => {
   });
 });
 
+test('of equal annotations that counts which Prometheus adds last', () => {
+  const store = storeOf({'a{le=x}': [1, 2], 'h{le=1}': [5, 5], 'h{le=+Inf}': [9, 9]});
+  const f = (query: string, position: string): void => {
+    const {warnings} = newEngine().execInstant(store, query, {timeMs: 10_000});
+    assert.equal(warnings.length, 1, query);
+    assert.ok(warnings[0]!.endsWith(` (${position})`), `${query}: ${warnings[0]}`);
+  };
+  f('quantile(2, quantile(2, a))', '1:10');
+  f('quantile(2, h) + quantile(2, h)', '1:27');
+  f('quantile(2, h + on () group_left () quantile(2, h)) ', '1:10');
+  f('quantile(2, histogram_quantile(2, h))', '1:10');
+  f('quantile_over_time(2, h[1m]) or quantile(2, h) or -quantile(2, quantile(2, h))', '1:61');
+  // The same twice is evaluated once, whatever is written between.
+  f('quantile(2, h) + quantile(2,  h)', '1:27');
+});
+
+test('absent() takes labels from matchers in the order of selection', () => {
+  const store = storeOf({'a{x=1}': [1]});
+  assert.deepEqual(instant(store, 'absent(b{x!~"2",x="1"})', 0), ['{} 1']);
+  assert.deepEqual(instant(store, 'absent(b{x="1",x!~"2"})', 0), ['{} 1']);
+  assert.deepEqual(instant(store, 'absent(b{x=~"(1|2)?",x="1"})', 0), ['{x="1"} 1']);
+});
+
+test('a subquery without steps has no series', () => {
+  const store = storeOf({'a{x=1}': [1, 2, 3]});
+  const {value} = newEngine().execInstant(store, '(a @ 10)[5s:1m]', {timeMs: 20_000});
+  assert.deepEqual(value, {kind: 'matrix', series: []});
+});
+
 test('a range query whose step is longer than its range remarks on sort() all the same', () => {
   const store = storeOf({'a{x=1}': [1, 2]});
   const times = {startMs: 10_000, endMs: 15_000, stepMs: 10_000};

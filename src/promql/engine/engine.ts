@@ -7,6 +7,7 @@ import {documentedType, typeOf} from '../parser/types.ts';
 import {QueryBudget, type SharedBudget} from './budget.ts';
 import {QueryContext} from './context.ts';
 import {QueryError} from './error.ts';
+import {EvaluationOrder} from './evaluationorder.ts';
 import {gridOf, instantGrid, type Grid} from './grid.ts';
 import {withoutParens} from './invariance.ts';
 import {labelBytes} from './labelset.ts';
@@ -138,6 +139,7 @@ export class Engine {
     const querier = queryable.querier(range, symbols, budget);
     try {
       const context = this.#context(querier, symbols, {...options, lookbackDeltaMs, budget});
+      context.annotations.order = new EvaluationOrder(expr);
       context.check('query execution');
       const evaluation = new Evaluation(context, {expr, times, defaultStepMs});
       const prepared = performance.now();

@@ -17,3 +17,8 @@ export function executionError(message: string): QueryError {
 }
 
 export const sameLabelsetMessage = 'vector cannot contain metrics with the same labelset';
+
+/** Whether a query ended because of its size, and not of what is in it. */
+export function isRefusal(error: QueryError): boolean {
+  return error.message.startsWith('query processing would ');
+}

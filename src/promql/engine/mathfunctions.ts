@@ -76,12 +76,16 @@ function daysInMonth(year: number, month: number): number {
   return month === 2 && isLeap(year) ? 29 : daysBeforeMonth[month]! - daysBeforeMonth[month - 1]!;
 }
 
+/** Go's calendar begins that many seconds before 1970, and counts in unsigned integers. */
+const calendarBeginSeconds = -9_223_372_028_741_760_000;
+
 /**
- * Whole seconds. What does not fit into 64 bits is in Go the smallest integer, and the calendar, which counts in unsigned
- * integers, takes that for 2^63: a day in December of the year 292277026596.
+ * Whole seconds. What does not fit into 64 bits is in Go the smallest integer, and that, lying before the beginning of the
+ * calendar, stands for 2^63: a day in December of the year 292277026596.
  */
 function wholeSeconds(value: number): number {
-  return value >= -(2 ** 63) && value < 2 ** 63 ? Math.trunc(value) : 2 ** 63;
+  if (!(value >= -(2 ** 63) && value < 2 ** 63)) return 2 ** 63;
+  return value < calendarBeginSeconds ? value + 2 ** 64 : Math.trunc(value);
 }
 
 function positiveModulo(value: number, modulus: number): number {

@@ -7,6 +7,7 @@ import {typeOf} from '../parser/types.ts';
 import {tooManySamples, type QueryContext} from './context.ts';
 import {selectorsWithoutBuckets} from './histogramstatistics.ts';
 import {executionError} from './error.ts';
+import {nowhere} from './evaluationorder.ts';
 import {instantGrid, type Grid} from './grid.ts';
 import {isStepInvariant, withoutParens} from './invariance.ts';
 import {clampTo, dateFunctions, largerOf, mathFunctions, roundTo, smallerOf} from './mathfunctions.ts';
@@ -36,6 +37,7 @@ import {
   type ColumnSource,
   type SelectorAnswer,
 } from './operators/selector.ts';
+import {LeftSide, RightSide} from './operators/sides.ts';
 import {setOperator} from './operators/sets.ts';
 import {SharedRows} from './operators/shared.ts';
 import {ExtendedColumns, SmoothedSelector} from './operators/smoothed.ts';
@@ -94,7 +96,8 @@ export class Planner {
   }
 
   #evaluated(expr: Expr, grid: Grid): Operator {
-    if (grid.count === 1 || !isStepInvariant(expr)) return this.#vector(expr, grid);
+    if (!isStepInvariant(expr)) return this.#vector(expr, grid);
+    if (grid.count === 1) return this.#vector(expr, {...grid, ranged: false});
     const once = this.#countedForEach(grid, () => this.#vector(expr, instantGrid(grid.startMs)));
     return new Broadcast(this.#context, once, grid);
   }
@@ -292,7 +295,12 @@ export class Planner {
     const leftScalar = typeOf(expr.left) === 'scalar';
     const rightScalar = typeOf(expr.right) === 'scalar';
     if (leftScalar || rightScalar) return this.#vectorScalar(expr, grid, leftScalar);
-    const sides = {left: this.vector(expr.left, grid), right: this.vector(expr.right, grid), grid};
+    const left = new LeftSide(this.#context, this.vector(expr.left, grid));
+    const right = new RightSide(
+      left.before(() => this.vector(expr.right, grid)),
+      left,
+    );
+    const sides = {left, right, grid};
     if (expr.matching!.card === 'many-to-many') return setOperator(this.#context, expr, sides);
     return new VectorBinary(this.#context, expr, sides);
   }
@@ -347,7 +355,7 @@ export class Planner {
     const at = arg.kind === 'subquery' ? arg.at : arg.selector.at;
     const counter = name === 'rate' || name === 'increase';
     // As in Prometheus, which evaluates a subquery into a selector that stands nowhere.
-    const remarksRange = arg.kind === 'subquery' ? {start: 0, end: 0} : arg.range;
+    const remarksRange = arg.kind === 'subquery' ? nowhere : arg.range;
     const operator = new RangeFunction(context, source, {
       grid,
       rangeMs: arg.rangeMs,
@@ -360,7 +368,7 @@ export class Planner {
       compute,
       extension,
       range: rangeIndex === 0 ? remarksRange : withoutParens(call.args[0]!).range,
-      keepsName: name === 'first_over_time' || name === 'last_over_time',
+      keepsName: ['first_over_time', 'last_over_time', 'absent_over_time'].includes(name),
       counterRange: counter ? remarksRange : null,
       quantiles:
         name === 'quantile_over_time'

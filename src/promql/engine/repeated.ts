@@ -29,7 +29,8 @@ export class RepeatedExprs {
           : selectorsOf(node)
               .map((each) => (marked.has(each) ? 1 : 0))
               .join('');
-      const text = `${formatExpr(node)}${marks}`;
+      // Of the same length, so that what is within stands at the same distances.
+      const text = `${formatExpr(node)}${marks} ${node.range.end - node.range.start}`;
       nodes.push({node, parents: [...parents], text});
       counts.set(text, (counts.get(text) ?? 0) + 1);
     });

@@ -208,6 +208,8 @@ export class Broadcast implements Operator {
     const {row} = this;
     const steps = row.kinds.length;
     if (!this.#advance(steps)) return false;
+    // Without steps there is nothing, but it was evaluated, and may have failed.
+    if (steps === 0) return this.next();
     const source = this.#child.row;
     row.values.fill(source.values[0]!);
     row.kinds.fill(source.kinds[0]!);

@@ -23,7 +23,12 @@ export function aggregateK(
 ): Operator {
   const {grid, parameters} = options;
   if (!(highest(parameters) >= 1) && !parameters.some(Number.isNaN)) return nothingOf(context, child, grid);
-  checkCounts(parameters);
+  const wrong = wrongCount(parameters);
+  // Prometheus looks at the parameter last.
+  if (wrong !== null) {
+    nothingOf(context, child, grid);
+    throw executionError(wrong);
+  }
   const order: HeapOrder = expr.op === 'bottomk' ? 'largestFirst' : 'smallestFirst';
   const grouping = new Grouping(context, expr.grouping, expr.without);
   const groups: (ValueHeap | null)[][] = [];
@@ -69,7 +74,10 @@ export function limitRatio(
 ): Operator {
   const {grid, parameters} = options;
   if (parameters.every((ratio) => ratio === 0)) return nothingOf(context, child, grid);
-  if (parameters.some(Number.isNaN)) throw executionError('Ratio value is NaN');
+  if (parameters.some(Number.isNaN)) {
+    nothingOf(context, child, grid);
+    throw executionError('Ratio value is NaN');
+  }
   const {range} = withoutParens(expr.param!);
   const largest = highest(parameters);
   const smallest = -highest(parameters.map((ratio) => -ratio));
@@ -183,12 +191,11 @@ function highest(values: Float64Array): number {
   return result;
 }
 
-function checkCounts(counts: Float64Array): void {
-  if (counts.some(Number.isNaN)) throw executionError('Parameter value is NaN');
+/** What is wrong with the parameter, or null. */
+function wrongCount(counts: Float64Array): string | null {
+  if (counts.some(Number.isNaN)) return 'Parameter value is NaN';
   const largest = highest(counts);
   const smallest = -highest(counts.map((count) => -count));
-  if (smallest <= -(2 ** 63)) {
-    throw executionError(`Scalar value ${formatShortest(smallest)} underflows int64`);
-  }
-  if (largest >= 2 ** 63) throw executionError(`Scalar value ${formatShortest(largest)} overflows int64`);
+  if (smallest <= -(2 ** 63)) return `Scalar value ${formatShortest(smallest)} underflows int64`;
+  return largest >= 2 ** 63 ? `Scalar value ${formatShortest(largest)} overflows int64` : null;
 }

@@ -30,7 +30,7 @@ export function absentVector(context: QueryContext, child: Operator, labels: Lab
 
 /** What absent() knows of the labels of the series that it misses: those that one matcher alone sets equal. */
 export function absentLabels(context: QueryContext, expr: Expr): LabelIds {
-  const matchers = matchersOf(expr);
+  const matchers = inSelectionOrder(matchersOf(expr));
   let labels = noLabelIds;
   const seen = new Set<string>();
   for (const {name, type, value} of matchers) {
@@ -44,6 +44,14 @@ export function absentLabels(context: QueryContext, expr: Expr): LabelIds {
     );
   }
   return labels;
+}
+
+/** Prometheus's index moves matchers that only take series away behind the others, which shows here. */
+function inSelectionOrder(matchers: readonly Matcher[]): readonly Matcher[] {
+  const needed = new Set(matchers.filter((each) => !each.matches('')).map(({name}) => name));
+  const takesAway = (each: Matcher): boolean =>
+    !needed.has(each.name) || (each.type.startsWith('!') && each.matches(''));
+  return [...matchers.filter((each) => !takesAway(each)), ...matchers.filter(takesAway)];
 }
 
 function matchersOf(expr: Expr): readonly Matcher[] {
