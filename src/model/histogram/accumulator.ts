@@ -7,10 +7,11 @@ import {
   customBucketsSchema,
   FloatHistogram,
   type HistogramFields,
+  type Span,
 } from '../histogram.ts';
 import {addToCommonBounds, commonBounds, sameBounds} from './customvalues.ts';
 import {addKept, addSides, bucketsWithin, copySide, dropFirst, reduceSide, type Side} from './side.ts';
-import {sameSpans} from './spans.ts';
+import {locateSpans} from './spans.ts';
 import {bucketsBeginningWithin, widenZero} from './zerobucket.ts';
 
 /** Exponential and custom buckets do not mix; the message is Prometheus's. */
@@ -60,6 +61,8 @@ export class Accumulator {
   #scalarsLost: Float64Array;
   #positive: Side;
   #negative: Side;
+  /** Used by the fast path, for each side. */
+  readonly #positions: [Int32Array, Int32Array] = [new Int32Array(4), new Int32Array(4)];
   /** Whether the buckets' arrays are this accumulator's own, to be changed in place. */
   #owned = false;
 
@@ -166,25 +169,31 @@ export class Accumulator {
     else this.#scalars[at]! += value;
   }
 
-  /** Fast path: the same buckets. Returns whether it was that. */
+  /** Fast path: the sum has all buckets of the other. Returns whether it was that. */
   #addInPlace(other: FloatHistogram, sign: 1 | -1): boolean {
-    const positive = this.#positive;
-    const negative = this.#negative;
     if (
       this.#schema !== other.schema ||
       this.#zeroThreshold !== other.zeroThreshold ||
-      !sameSpans(positive.spans, other.positiveSpans) ||
-      !sameSpans(negative.spans, other.negativeSpans) ||
       !sameBounds(this.#customValues, other.customValues) ||
       this.#within(other) !== 0
     ) {
       return false;
     }
+    const positive = this.#locate(other.positiveSpans, this.#positive.spans, 0);
+    const negative = this.#locate(other.negativeSpans, this.#negative.spans, 1);
+    if (positive === null || negative === null) return false;
     if (!this.#owned) this.#own();
-    addColumn(this.#positive, other.positiveBuckets, sign);
-    addColumn(this.#negative, other.negativeBuckets, sign);
+    addSpans(this.#positive, other.positiveSpans, other.positiveBuckets, positive, sign);
+    addSpans(this.#negative, other.negativeSpans, other.negativeBuckets, negative, sign);
     this.#addScalar(zeroCountAt, sign * other.zeroCount);
     return true;
+  }
+
+  /** Where the other's spans are among the sum's buckets; null where they are not all there. */
+  #locate(inner: readonly Span[], outer: readonly Span[], side: 0 | 1): Int32Array | null {
+    if (this.#positions[side].length < inner.length) this.#positions[side] = new Int32Array(2 * inner.length);
+    const positions = this.#positions[side];
+    return locateSpans(inner, outer, positions) ? positions : null;
   }
 
   /** How many of the other's buckets lie within the zero bucket. */
@@ -309,9 +318,20 @@ function zeroOf(histogram: FloatHistogram): Parameters<typeof widenZero>[0] {
   };
 }
 
-function addColumn({counts, lost}: Side, values: Float64Array, sign: 1 | -1): void {
-  if (lost === null) for (let i = 0; i < counts.length; i++) counts[i]! += sign * values[i]!;
-  else for (let i = 0; i < counts.length; i++) addKept(counts, lost, i, sign * values[i]!);
+function addSpans(
+  {counts, lost}: Side,
+  spans: readonly Span[],
+  values: Float64Array,
+  positions: Int32Array,
+  sign: 1 | -1,
+): void {
+  let from = 0;
+  for (let span = 0; span < spans.length; span++) {
+    const end = from + spans[span]!.length;
+    let to = positions[span]!;
+    if (lost === null) for (; from < end; from++, to++) counts[to]! += sign * values[from]!;
+    else for (; from < end; from++, to++) addKept(counts, lost, to, sign * values[from]!);
+  }
 }
 
 function isInfinite(value: number): boolean {

@@ -72,6 +72,14 @@ test('custom buckets include both ends of the first', () => {
   assert.equal(list(allBucketsDescending(custom)), '(5,Infinity]3 (-1,5]2 [-Infinity,-1]1');
 });
 
+test('after the end, a cursor still shows the last bucket', () => {
+  const bucket = allBuckets(
+    both.with({positiveSpans: [], positiveBuckets: new Float64Array(0), zeroCount: 0}),
+  );
+  while (bucket.next());
+  assert.deepEqual([bucket.lower, bucket.upper, bucket.count], [-1, -0.5, 4]);
+});
+
 test('a histogram without buckets has none', () => {
   for (const cursor of [allBuckets, allBucketsDescending, positiveBuckets, negativeBucketsAscending]) {
     assert.equal(list(cursor(new FloatHistogram({count: 1}))), '');

@@ -18,14 +18,10 @@ interface Route {
 }
 
 /**
- * Walks the buckets of a histogram, empty ones of its spans included. After each `next()` that returned true, the fields
- * describe the bucket.
+ * Walks the buckets of a histogram, empty ones of its spans included. After each `next()` that returned true, it
+ * shows that bucket; after the end still the last one.
  */
 export class BucketCursor {
-  lower = 0;
-  upper = 0;
-  lowerInclusive = false;
-  upperInclusive = false;
   count = 0;
   /** Index in the schema; that of the zero bucket means nothing. */
   index = 0;
@@ -34,6 +30,9 @@ export class BucketCursor {
   readonly #route: Route;
   #part: number = part.inwards;
   #positive = false;
+  /** The bucket that is shown. */
+  #isZero = false;
+  #isPositive = false;
   #spans: readonly Span[] = [];
   #counts: Float64Array;
   #span = 0;
@@ -127,36 +126,45 @@ export class BucketCursor {
   }
 
   #show(index: number, count: number): void {
-    const {schema, customValues, usesCustomBuckets} = this.#histogram;
-    const upper = upperBound(index, schema, customValues);
-    const lower = upperBound(index - 1, schema, customValues);
     this.index = index;
     this.count = count;
-    if (this.#positive) {
-      this.lower = lower;
-      this.upper = upper;
-    } else {
-      this.lower = -upper;
-      this.upper = -lower;
-    }
-    this.lowerInclusive = usesCustomBuckets ? index === 0 : this.lower < 0;
-    this.upperInclusive = usesCustomBuckets || this.upper > 0;
-    if (this.#route.clips) this.#clip(this.#histogram.zeroThreshold);
-  }
-
-  #clip(zeroThreshold: number): void {
-    if (this.lower > 0 && this.lower < zeroThreshold) this.lower = zeroThreshold;
-    else if (this.upper < 0 && this.upper > -zeroThreshold) this.upper = -zeroThreshold;
+    this.#isZero = false;
+    this.#isPositive = this.#positive;
   }
 
   #showZero(): void {
-    const {zeroThreshold, zeroCount} = this.#histogram;
-    this.lower = -zeroThreshold;
-    this.upper = zeroThreshold;
-    this.lowerInclusive = true;
-    this.upperInclusive = true;
-    this.count = zeroCount;
     this.index = 0;
+    this.count = this.#histogram.zeroCount;
+    this.#isZero = true;
+  }
+
+  // Bounds cost more than counts, and most buckets are only counted: so they are computed when asked for.
+
+  get lower(): number {
+    const {zeroThreshold} = this.#histogram;
+    if (this.#isZero) return -zeroThreshold;
+    const lower = this.#isPositive ? this.#bound(this.index - 1) : -this.#bound(this.index);
+    return this.#route.clips && lower > 0 && lower < zeroThreshold ? zeroThreshold : lower;
+  }
+
+  get upper(): number {
+    const {zeroThreshold} = this.#histogram;
+    if (this.#isZero) return zeroThreshold;
+    const upper = this.#isPositive ? this.#bound(this.index) : -this.#bound(this.index - 1);
+    return this.#route.clips && upper < 0 && upper > -zeroThreshold ? -zeroThreshold : upper;
+  }
+
+  get lowerInclusive(): boolean {
+    if (this.#isZero) return true;
+    return this.#histogram.usesCustomBuckets ? this.index === 0 : this.lower < 0;
+  }
+
+  get upperInclusive(): boolean {
+    return this.#isZero || this.#histogram.usesCustomBuckets || this.upper > 0;
+  }
+
+  #bound(index: number): number {
+    return upperBound(index, this.#histogram.schema, this.#histogram.customValues);
   }
 }
 

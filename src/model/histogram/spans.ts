@@ -72,6 +72,35 @@ function withoutEmpty(spans: readonly Span[]): readonly Span[] {
   return kept;
 }
 
+/**
+ * For each span of `inner` that has buckets, the position of its first one among the buckets of `outer`, in `positions`.
+ * Returns whether each lies within one span of `outer`.
+ */
+export function locateSpans(inner: readonly Span[], outer: readonly Span[], positions: Int32Array): boolean {
+  let next = 0;
+  let start = 0;
+  let end = 0;
+  /** The position of the bucket at `start`. */
+  let position = 0;
+  let index = 0;
+  for (let i = 0; i < inner.length; i++) {
+    const {offset, length} = inner[i]!;
+    index += offset;
+    if (length === 0) continue;
+    while (next === 0 || index >= end) {
+      if (next === outer.length) return false;
+      const span = outer[next++]!;
+      position += end - start;
+      start = end + span.offset;
+      end = start + span.length;
+    }
+    if (index < start || index + length > end) return false;
+    positions[i] = position + index - start;
+    index += length;
+  }
+  return true;
+}
+
 /** The buckets of two sides together. */
 export interface Union {
   spans: readonly Span[];

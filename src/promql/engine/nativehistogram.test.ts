@@ -61,6 +61,8 @@ test('histogramQuantile() outside of [0, 1], of nothing, at the ends', () => {
   f(1.1, some, Infinity);
   f(NaN, some, NaN);
   f(0.5, '{{}}', NaN);
+  f(0.5, '{{count:1 sum:3}}', 0);
+  f(0, '{{count:1 sum:3}}', NaN);
   f(0, some, 1);
   f(1, some, 4);
   f(0.625, some, 2.82842712474619);
@@ -83,6 +85,9 @@ test('NaN observations skew quantiles and fractions', () => {
     value: 4 / 6,
     nanObservations: 'skew',
   });
+  const only = parse('{{count:2 sum:NaN}}');
+  assert.deepEqual(histogramQuantile(0.5, only), {value: NaN, nanObservations: 'nan'});
+  assert.deepEqual(histogramQuantile(0, only), {value: NaN, nanObservations: 'skew'});
   // +Inf and -Inf make the sum NaN as well.
   assert.equal(histogramQuantile(0.25, parse('{{count:4 sum:NaN buckets:[2 2]}}')).nanObservations, 'none');
 });

@@ -33,6 +33,7 @@ export function histogramQuantile(q: number, histogram: FloatHistogram): Estimat
   const bucket = rises ? allBuckets(histogram) : allBucketsDescending(histogram);
   const rank = (rises ? q : 1 - q) * histogram.count;
   const counted = seek(bucket, rank);
+  if (counted === null) return withoutBuckets(rank, histogram);
   const bounds = {lower: bucket.lower, upper: bucket.upper};
   const open = histogram.usesCustomBuckets ? endOfOpenBucket(bounds) : null;
   if (open !== null) return plain(open);
@@ -50,15 +51,22 @@ export function histogramQuantile(q: number, histogram: FloatHistogram): Estimat
   };
 }
 
-/** Goes to the bucket that holds the rank, or the last one; returns the observations up to and with it. */
-function seek(bucket: BucketCursor, rank: number): number {
-  let counted = 0;
+/** Goes to the bucket that holds the rank, or the last one; returns the observations up to and with it, null without buckets. */
+function seek(bucket: BucketCursor, rank: number): number | null {
+  let counted: number | null = null;
   while (bucket.next()) {
+    counted ??= 0;
     if (bucket.count === 0) continue;
     counted += bucket.count;
     if (counted >= rank) break;
   }
   return counted;
+}
+
+/** All observations are NaN, or in no bucket for whatever reason, for which Prometheus has 0. */
+function withoutBuckets(rank: number, {sum}: FloatHistogram): Estimate {
+  if (!Number.isNaN(sum)) return plain(rank > 0 ? 0 : NaN);
+  return {value: NaN, nanObservations: rank > 0 ? 'nan' : 'skew'};
 }
 
 /** Observations of the buckets that follow, added to `counted` one by one, which rounds like Prometheus. */
