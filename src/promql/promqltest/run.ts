@@ -312,6 +312,5 @@ function valuesAt({series}: MatrixValue, timeMs: number): VectorValue {
     values.push(each.values[at]!);
     histograms.push(each.histograms?.[at]);
   }
-  const vector = {kind: 'vector' as const, timeMs, labels, values: Float64Array.from(values), histograms};
-  return vector;
+  return {kind: 'vector', timeMs, labels, values: Float64Array.from(values), histograms};
 }
