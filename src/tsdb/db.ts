@@ -9,7 +9,12 @@ import {nodeFileSystem} from '../sys/fs.ts';
 import type {FileSystem} from '../sys/fs.ts';
 import type {Logger} from '../sys/log.ts';
 import {Summary} from '../sys/summary.ts';
+import {BlockStore} from './block/blockstore.ts';
+import type {RetentionLimits} from './block/retention.ts';
+import {blockRanges} from './block/plan.ts';
+import {type CompactionStatistics, Compactions, type CompactorCalls} from './compactions.ts';
 import {Head} from './head/head.ts';
+import {headerBlocks} from './head/header.ts';
 import {DirectoryLock} from './lock.ts';
 import type {Processes} from './lock.ts';
 import type {Compression} from './wal/compression.ts';
@@ -37,6 +42,12 @@ export interface DbOptions {
   chunkRangeMs?: number;
   /** Exemplars that are kept; 0 where it is not said. */
   exemplarsMax?: number;
+  /** Makes blocks of what the head has, and larger blocks of smaller ones; null = nothing is compacted or deleted. */
+  compactor?: CompactorCalls;
+  /** What is kept; asked each time. */
+  retention?: () => RetentionLimits;
+  /** Longest block. */
+  blockMsMax?: number;
   /** While the log is replayed: `done` of `total` segments are read. */
   onReplayProgress?: (done: number, total: number) => void;
 }
@@ -65,6 +76,19 @@ export interface DbStatistics {
   replayUnknownRefs: number;
   /** -1 without a lock file, 0 after a crash, 1 after an orderly stop. */
   cleanStart: number;
+  blocks: BlocksStatistics;
+}
+
+/** For prometheus_tsdb_blocks_*, _compactions_*, _reloads_* and _retentions_*. */
+export interface BlocksStatistics {
+  loaded: number;
+  bytes: number;
+  damaged: number;
+  reloads: number;
+  reloadsFailed: number;
+  timeRetentions: number;
+  sizeRetentions: number;
+  compactions: CompactionStatistics | null;
 }
 
 /**
@@ -83,6 +107,10 @@ export class Db {
   readonly #lock: DirectoryLock | null;
   readonly #fsyncs: Summary;
   readonly #unknownRefs: number;
+  /** The blocks of the directory. */
+  readonly blocks: BlockStore;
+  /** Null where nothing is compacted. */
+  readonly compactions: Compactions | null;
   #closed = false;
 
   private constructor(parts: Parts) {
@@ -96,6 +124,8 @@ export class Db {
     this.#lock = parts.lock;
     this.#fsyncs = parts.fsyncs;
     this.#unknownRefs = parts.unknownRefs;
+    this.blocks = parts.blocks;
+    this.compactions = parts.compactions;
   }
 
   /**
@@ -130,6 +160,7 @@ export class Db {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.compactions?.close();
     try {
       await this.#wal.close();
     } finally {
@@ -160,6 +191,13 @@ export class Db {
       replaySeconds: this.replayed.seconds,
       replayUnknownRefs: this.#unknownRefs,
       cleanStart: this.#lock === null ? -1 : this.#lock.cleanStart === 'clean' ? 1 : 0,
+      blocks: {
+        loaded: this.blocks.blocks.length,
+        bytes: this.blocks.bytes,
+        damaged: this.blocks.damagedCount,
+        ...this.blocks.statistics,
+        compactions: this.compactions?.statistics ?? null,
+      },
     };
   }
 }
@@ -175,6 +213,8 @@ interface Parts {
   lock: DirectoryLock | null;
   fsyncs: Summary;
   unknownRefs: number;
+  blocks: BlockStore;
+  compactions: Compactions | null;
 }
 
 interface World {
@@ -197,6 +237,9 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
     ...(chunkRangeMs === undefined ? {} : {chunkRangeMs}),
   });
   warnOfUnread(fs, dir, log);
+  const blocks = openBlocks(options, fs, head);
+  // What blocks have is not read from the log again.
+  head.truncatedBefore = blocks.inOrderMaxTime();
 
   const sink = head.replay();
   const replayed = await replay({
@@ -226,18 +269,81 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
     ...(options.walSegmentBytes === undefined ? {} : {segmentBytes: options.walSegmentBytes}),
   });
   head.log = wal;
-  return make({dir, head, arena, replayed, fs, log, wal, lock, fsyncs, unknownRefs});
+  const compactions = makeCompactions(options, clock, head, blocks);
+  return make({
+    dir,
+    head,
+    arena,
+    replayed,
+    fs,
+    log,
+    wal,
+    lock,
+    fsyncs,
+    unknownRefs,
+    blocks,
+    compactions,
+  });
+}
+
+function openBlocks({dir, log, ...options}: DbOptions, fs: FileSystem, head: Head): BlockStore {
+  const blocks = new BlockStore({
+    fs,
+    dir,
+    log,
+    retention: options.retention ?? (() => ({timeMs: 0, bytes: 0})),
+    headBytes: () => directoryBytes(fs, walDirectory(dir)),
+    onChange: () => Atomics.add(head.memory.i32, headerBlocks >>> 2, 1),
+  });
+  blocks.removeRemains();
+  blocks.reload();
+  return blocks;
+}
+
+/** How often it is looked whether queries have ended. */
+const readersCheckMs = 100;
+
+function makeCompactions(
+  {compactor, blockMsMax = Infinity, log}: DbOptions,
+  clock: Clock,
+  head: Head,
+  store: BlockStore,
+): Compactions | null {
+  if (compactor === undefined) return null;
+  return new Compactions({
+    head,
+    store,
+    compactor,
+    ranges: blockRanges(head.chunkRangeMs, blockMsMax),
+    async readersLeft() {
+      const mark = head.reclaimer.mark();
+      while (!head.reclaimer.left(mark)) {
+        await new Promise<void>((resolve) => clock.after(readersCheckMs, resolve));
+      }
+    },
+    truncate: (mint) => truncateHead(head, mint, log),
+    clock,
+    log,
+  });
+}
+
+/** Series that are looked at before others get their turn. */
+const gcSteps = 20_000;
+
+async function truncateHead(head: Head, mint: number, log: Logger): Promise<void> {
+  const pass = head.startGc(mint);
+  while (pass.run(gcSteps)) await new Promise((resolve) => setImmediate(resolve));
+  const {series, chunks} = pass.result();
+  log.info('Head GC completed', {series, chunks});
 }
 
 function walDirectory(dir: string): string {
   return `${dir}/wal`;
 }
 
-/** Blocks and the log of late samples are not read yet: what is in them stays there, and does not show in queries. */
+/** The log of late samples is not read yet: what is in it stays there, and does not show in queries. */
 function warnOfUnread(fs: FileSystem, dir: string, log: Logger): void {
   const names = fs.list(dir);
-  const blocks = names.filter((name) => /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(name)).length;
-  if (blocks > 0) log.warn('The data directory has blocks, which are not read yet', {blocks});
   if (names.includes('wbl') && fs.list(`${dir}/wbl`).length > 0) {
     log.warn('The data directory has a log of out-of-order samples (wbl), which is not read yet');
   }

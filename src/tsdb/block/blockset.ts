@@ -63,9 +63,14 @@ export class BlockSet {
       open.delete(ulid);
     }
     for (const block of open.values()) block.close();
-    const replaced = new Set(found.flatMap(({meta}) => meta.compaction.parents.map(({ulid}) => ulid)));
-    const visible = (block: Block): boolean =>
-      !replaced.has(block.meta.ulid) && !block.meta.compaction.deletable;
+    const replaced = new Set<string>();
+    for (const block of found) {
+      const parents = block.meta.compaction.parents.map(({ulid}) => ulid);
+      const there = parents.filter((ulid) => present.includes(ulid));
+      if (there.length > 0 && this.#isSound(block)) for (const ulid of there) replaced.add(ulid);
+    }
+    const visible = ({meta}: Block): boolean =>
+      !replaced.has(meta.ulid) && !meta.compaction.deletable && !this.damaged.has(meta.ulid);
     this.#blocks = found.filter(visible).sort((left, right) => left.meta.minTime - right.meta.minTime);
     this.#hidden = found.filter((block) => !visible(block));
     for (const ulid of this.damaged.keys()) if (!present.includes(ulid)) this.damaged.delete(ulid);
@@ -76,6 +81,18 @@ export class BlockSet {
     this.#blocks = [];
     this.#hidden = [];
     this.#version = -1;
+  }
+
+  /** Whether what others were made into can be read: as long as they are there, it would be at their cost. */
+  #isSound(block: Block): boolean {
+    const {ulid} = block.meta;
+    try {
+      return block.index.version > 0;
+    } catch (error) {
+      if (!this.damaged.has(ulid)) this.#options.onDamage?.(ulid, error as Error);
+      this.damaged.set(ulid, error as Error);
+      return false;
+    }
   }
 
   #tryOpen(ulid: string): Block | null {

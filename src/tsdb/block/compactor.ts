@@ -6,9 +6,9 @@ import {PageCache} from './blockfile.ts';
 import {checkBlock} from './blockstore.ts';
 import {BlockSource} from './blocksource.ts';
 import {writeBlock} from './blockwriter.ts';
+import {BlockDamage} from './damage.ts';
 import {type BlockMeta, newMeta, readMeta, writeMeta} from './meta.ts';
 import {mergedMeta} from './plan.ts';
-import {CompactionCancelled} from './populate.ts';
 import type {SeriesSource} from './seriessource.ts';
 import {makeUlid} from './ulid.ts';
 
@@ -91,7 +91,8 @@ export class Compactor {
       log.info('Compacted blocks', {count: ulids.length, ulid, sources: ulids.join(' '), duration});
       return result;
     } catch (error) {
-      if (!(error instanceof CompactionCancelled)) {
+      // What is wrong with the blocks stays wrong; a full disk does not stay full.
+      if (error instanceof BlockDamage || error instanceof RangeError) {
         for (const ulid of ulids) this.#mark(`${dir}/${ulid}`, 'failed');
       }
       throw error;

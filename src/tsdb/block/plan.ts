@@ -44,7 +44,7 @@ function planKind(metas: readonly BlockMeta[], ranges: readonly number[]): Block
   return level.length > 0 ? level : muchDeleted(older, ranges);
 }
 
-/** The first blocks in time that overlap each other. */
+/** The first blocks in time that overlap each other; none where that has failed before. */
 function firstOverlapping(sorted: readonly BlockMeta[]): BlockMeta[] {
   const found: BlockMeta[] = [];
   let end = sorted[0]!.maxTime;
@@ -56,7 +56,7 @@ function firstOverlapping(sorted: readonly BlockMeta[]): BlockMeta[] {
     } else if (found.length > 0) break;
     end = Math.max(end, meta.maxTime);
   }
-  return found;
+  return found.some(({compaction}) => compaction.failed) ? [] : found;
 }
 
 /** The first blocks that fill a range of the next length, or whose range is over. */

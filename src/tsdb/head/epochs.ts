@@ -139,6 +139,19 @@ export class Reclaimer {
     if (this.#length === 0 && this.#ring.length > 65_536 * entryWords) this.#resize(1024 * entryWords);
   }
 
+  /** A moment that left() can be asked about. */
+  mark(): number {
+    const epoch = this.#epoch;
+    if (this.#lag() < lagMax) this.#advance();
+    return epoch;
+  }
+
+  /** Whether all readers have left that were inside at the moment `mark`. */
+  left(mark: number): boolean {
+    const lag = this.#lag();
+    return lag < 0 || ((this.#epoch - lag - mark) | 0) > 0;
+  }
+
   /** Clears the places of a thread that died inside. */
   clearOwner(owner: number): void {
     for (let i = 0; i < readersMax; i++) {

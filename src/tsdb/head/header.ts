@@ -21,6 +21,9 @@ export const headerRoot = headerStart + 48;
 /** u32: where the hashes of strings start, drawn at random, so that nobody can choose labels that collide. */
 export const headerSeed = headerStart + 52;
 
+/** i32, published: changes when the set of blocks on the disk has changed. */
+export const headerBlocks = headerStart + 960;
+
 /** Places of the readers, one cache line each. */
 export const headerReaders = headerStart + 1024;
 export const readersMax = 64;

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {loadKernels} from '../kernels/kernels.ts';
+import {LinearMemory} from '../kernels/memory.ts';
+import {Matcher} from '../model/matcher.ts';
+import type {SeriesRef} from '../storage/appender.ts';
+import {Symbols} from '../storage/symbols.ts';
+import {type Clock, systemClock} from '../sys/clock.ts';
+import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
+import {noLogger} from '../sys/log.ts';
+import {SizeClassArena} from '../kernels/arena.ts';
+import {arenaStart} from '../kernels/memory.ts';
+import {PageCache} from './block/blockfile.ts';
+import {BlockSet} from './block/blockset.ts';
+import {makeScratch, readAll} from './block/testing/blocks.ts';
+import {BlockMaker} from './blockmaker.ts';
+import {Db} from './db.ts';
+import {Head} from './head/head.ts';
+import {headerBlocks} from './head/header.ts';
+import {HeadReader} from './head/reader.ts';
+import {DbReader} from './querier.ts';
+
+const dir = '/data';
+const rangeMs = 1000;
+const scratch = makeScratch();
+// Timers are called by hand: nothing happens by itself.
+const stillClock: Clock = {...systemClock, after: () => () => {}};
+
+interface Store {
+  fs: SimulatedFileSystem;
+  db: Db;
+  reader: DbReader;
+  close: () => Promise<void>;
+}
+
+async function open(fs: SimulatedFileSystem, clock = stillClock): Promise<Store> {
+  const memory = LinearMemory.reserve(2 ** 26);
+  const kernels = loadKernels(memory);
+  // The head has to be there before its reader, which the compactor needs.
+  const maker: {current?: BlockMaker} = {};
+  const db = await Db.open({
+    dir,
+    memory,
+    kernels,
+    log: noLogger,
+    clock,
+    fs,
+    lockfile: false,
+    chunkRangeMs: rangeMs,
+    blockMsMax: 9 * rangeMs,
+    retention: () => ({timeMs: 12 * rangeMs, bytes: 0}),
+    compactor: {
+      writeHead: (range) => maker.current!.writeHead(range),
+      compact: (ulids) => maker.current!.compact(ulids),
+      clean: (ulid) => maker.current!.clean(ulid),
+      rest: () => Promise.resolve(),
+      cancel: () => maker.current?.cancel(),
+    },
+  });
+  const compactorHead = new HeadReader(memory, scratch, 1);
+  maker.current = new BlockMaker({fs, dir, scratch, log: noLogger, nowMs: Date.now}, compactorHead);
+  const head = new HeadReader(memory, scratch, 2);
+  const version = (): number => Atomics.load(memory.i32, headerBlocks >>> 2);
+  const blocks = new BlockSet({fs, dir, cache: new PageCache(), version});
+  const close = async (): Promise<void> => {
+    await db.close();
+    blocks.close();
+    head.release();
+    compactorHead.release();
+  };
+  return {fs, db, reader: new DbReader(head, blocks), close};
+}
+
+/** One sample of each of `count` series at each of the times. */
+function append(db: Db, times: readonly number[], count = 3): void {
+  const appender = db.appender();
+  const ref: SeriesRef = {slot: 0, generation: 0};
+  for (const time of times) {
+    for (let i = 0; i < count; i++) {
+      appender.series(['__name__', 'metric', 'i', String(i)], ref);
+      const at = appender.batch.length++;
+      appender.batch.slots[at] = ref.slot;
+      appender.batch.generations[at] = ref.generation;
+      appender.batch.times[at] = time;
+      appender.batch.values[at] = time * 10 + i;
+    }
+    const {accepted} = appender.commit();
+    assert.equal(accepted, count, `time ${time}`);
+  }
+}
+
+function timesOf(reader: DbReader, i = '1'): number[] {
+  const symbols = new Symbols();
+  const querier = reader.querier({mint: 0, maxt: 1e9}, symbols);
+  try {
+    const found = readAll(querier, symbols, [new Matcher('=', 'i', i)], {mint: 0, maxt: 1e9});
+    for (const [time, value] of found.flatMap(({samples}) => samples)) {
+      assert.equal(value, time * 10 + Number(i));
+    }
+    return found.flatMap(({samples}) => samples.map(([time]) => time));
+  } finally {
+    querier.close();
+  }
+}
+
+const timesUpTo = (end: number, step = 50): number[] =>
+  Array.from({length: Math.ceil(end / step)}, (_, i) => i * step);
+
+test('the head is moved to blocks, blocks are merged, old ones go, and queries see every sample once', async () => {
+  const {db, reader, fs, close} = await open(new SimulatedFileSystem());
+  const all: number[] = [];
+  for (let time = 0; time < 30 * rangeMs; time += 50) {
+    append(db, [time]);
+    all.push(time);
+    if (time % 1250 !== 0) continue;
+    await db.compactions!.run();
+    const [oldest = 0] = db.blocks.blocks.map(({meta}) => meta.minTime);
+    assert.deepEqual(
+      timesOf(reader),
+      all.filter((each) => each >= oldest),
+      `at ${time}`,
+    );
+  }
+  assert.ok(db.head.minTime > 27 * rangeMs && db.head.minTime <= 29 * rangeMs);
+  const ranges = db.blocks.blocks.map(({meta}) => (meta.maxTime - meta.minTime) / rangeMs);
+  assert.ok(ranges.includes(9) && ranges.at(-1) === 1, ranges.join());
+  assert.ok(db.blocks.blocks[0]!.meta.minTime >= 9 * rangeMs, 'the retention has deleted');
+  const {blocks} = db.statistics();
+  assert.ok(blocks.timeRetentions > 0 && blocks.compactions!.ran > 30);
+  assert.deepEqual([blocks.compactions!.failed, blocks.reloadsFailed, blocks.damaged], [0, 0, 0]);
+  assert.deepEqual(reader.querier({mint: 0, maxt: 1e9}, new Symbols()).labelValues('i', []), ['0', '1', '2']);
+  assert.equal(fs.list(dir).filter((name) => name.includes('.tmp')).length, 0);
+  await close();
+});
+
+test('after a start, what blocks have is not in the head again', async () => {
+  const first = await open(new SimulatedFileSystem());
+  append(first.db, timesUpTo(4000));
+  await first.db.compactions!.run();
+  const expected = timesOf(first.reader);
+  assert.deepEqual(expected, timesUpTo(4000));
+  await first.close();
+
+  const second = await open(first.fs);
+  assert.deepEqual(timesOf(second.reader), expected);
+  assert.equal(second.db.head.minTime, second.db.blocks.inOrderMaxTime());
+  append(second.db, [4000, 4050]);
+  assert.deepEqual(timesOf(second.reader), [...expected, 4000, 4050]);
+  await second.close();
+});
+
+test('the head keeps what is in a new block until queries that do not know the block have ended', async () => {
+  let wake: (() => void)[] = [];
+  const clock: Clock = {
+    ...stillClock,
+    after(ms, run) {
+      if (ms === 100) wake.push(run);
+      return () => {};
+    },
+  };
+  const {db, reader, close} = await open(new SimulatedFileSystem(), clock);
+  append(db, timesUpTo(2000));
+  const symbols = new Symbols();
+  const querier = reader.querier({mint: 0, maxt: 1e9}, symbols);
+  const running = db.compactions!.run();
+  for (let i = 0; i < 20 && wake.length === 0; i++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(db.blocks.blocks.length, 1);
+  assert.equal(wake.length, 1, 'it waits');
+  assert.deepEqual(timesOf(reader), timesUpTo(2000), 'a new query sees block and head');
+  const old = readAll(querier, symbols, [new Matcher('=', 'i', '1')]);
+  assert.equal(old[0]!.samples.length, 40, 'the old query sees the head');
+  querier.close();
+  for (const run of wake.splice(0)) run();
+  await running;
+  assert.equal(db.head.minTime, rangeMs);
+  assert.deepEqual(timesOf(reader), timesUpTo(2000));
+  wake = [];
+  await close();
+});
+
+test('a head that cannot be written to a block stays as it is', async () => {
+  const {db, reader, fs, close} = await open(new SimulatedFileSystem());
+  append(db, timesUpTo(2000));
+  fs.fault = (operation, path) =>
+    operation === 'write' && path.includes('.tmp-for-creation') ? {code: 'ENOSPC'} : null;
+  await db.compactions!.run();
+  assert.equal(db.statistics().blocks.compactions!.failed, 1);
+  assert.deepEqual(timesOf(reader), timesUpTo(2000));
+  fs.fault = () => null;
+  await db.compactions!.run();
+  assert.equal(db.blocks.blocks.length, 1);
+  assert.deepEqual(timesOf(reader), timesUpTo(2000));
+  await close();
+});
+
+test('Head marks a moment, and tells when its readers have left', () => {
+  const memory = LinearMemory.reserve(2 ** 25);
+  const arena = new SizeClassArena(memory, arenaStart, memory.byteLength);
+  const head = new Head({memory, arena, kernels: loadKernels(memory)});
+  const reader = new HeadReader(memory, scratch, 1);
+  const {reclaimer} = head;
+  assert.ok(reclaimer.left(reclaimer.mark()), 'nobody is inside');
+  reader.epochs.enter();
+  const mark = reclaimer.mark();
+  assert.ok(!reclaimer.left(mark));
+  reader.epochs.leave();
+  reader.epochs.enter();
+  assert.ok(reclaimer.left(mark), 'who comes later does not count');
+  const second = reclaimer.mark();
+  assert.ok(!reclaimer.left(second));
+  reader.epochs.leave();
+  assert.ok(reclaimer.left(second));
+  reader.release();
+});

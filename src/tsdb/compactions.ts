@@ -1,0 +1,203 @@
+import type {Clock} from '../sys/clock.ts';
+import type {Logger} from '../sys/log.ts';
+import type {BlockStore} from './block/blockstore.ts';
+import type {CompactionResult} from './block/compactor.ts';
+import {planCompaction} from './block/plan.ts';
+
+/** Makes blocks, in a thread of its own: a Compactor (block/compactor.ts) behind calls. */
+export interface CompactorCalls {
+  /** Writes a block of what the head has in [minTime, maxTime). */
+  writeHead(range: {minTime: number; maxTime: number}): Promise<CompactionResult>;
+  compact(ulids: readonly string[]): Promise<CompactionResult>;
+  clean(ulid: string): Promise<CompactionResult>;
+  /** There is nothing more to do for now: the thread may end. */
+  rest(): Promise<void>;
+  /** What is under way ends soon with an error, and leaves no part of a block. */
+  cancel(): void;
+}
+
+/** The head as its compaction sees it. */
+export interface CompactedHead {
+  readonly chunkRangeMs: number;
+  /** Milliseconds; minTime > maxTime = there are no samples. */
+  readonly minTime: number;
+  readonly maxTime: number;
+}
+
+export interface CompactionsOptions {
+  head: CompactedHead;
+  store: BlockStore;
+  compactor: CompactorCalls;
+  /** Lengths of blocks, the shortest first. */
+  ranges: readonly number[];
+  /** Resolves when no query is running any more that began before now. */
+  readersLeft: () => Promise<void>;
+  /** Gives up what the head has before this time: blocks have it, and all who read know. */
+  truncate: (mint: number) => Promise<void>;
+  clock: Clock;
+  log: Logger;
+}
+
+/** For prometheus_tsdb_compactions_* and the like. Counters only rise. */
+export interface CompactionStatistics {
+  triggered: number;
+  ran: number;
+  failed: number;
+  overlapping: number;
+  seconds: number;
+  populating: boolean;
+  headTruncations: number;
+  headTruncationsFailed: number;
+}
+
+/** How often the folder is looked at, and whether there is something to do. */
+const intervalMs = 60_000;
+const headCheckMs = 5_000;
+
+/** Moves what is old enough from the head to blocks, and merges blocks. Belongs to the thread that owns the head. */
+export class Compactions {
+  readonly statistics: CompactionStatistics = {
+    triggered: 0,
+    ran: 0,
+    failed: 0,
+    overlapping: 0,
+    seconds: 0,
+    populating: false,
+    headTruncations: 0,
+    headTruncationsFailed: 0,
+  };
+  readonly #options: CompactionsOptions;
+  #running: Promise<void> | null = null;
+  #cancelTimer: (() => void) | null = null;
+  #sinceFull = 0;
+  #closed = false;
+
+  constructor(options: CompactionsOptions) {
+    this.#options = options;
+  }
+
+  /** Does what is to be done, now and from time to time. */
+  start(): void {
+    this.#schedule(0);
+  }
+
+  /** Nothing is started any more; what is under way is cancelled. Resolves when it has ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer?.();
+    this.#options.compactor.cancel();
+    await this.#running;
+    await this.#options.compactor.rest();
+  }
+
+  /** Whether the head reaches over more than one and a half block ranges. */
+  get headIsDue(): boolean {
+    const {minTime, maxTime, chunkRangeMs} = this.#options.head;
+    return maxTime - minTime > (chunkRangeMs / 2) * 3;
+  }
+
+  /** One round at a time; a call during a round waits for it and then does its own. */
+  async run(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+    this.#running = this.#round().finally(() => (this.#running = null));
+    await this.#running;
+  }
+
+  /** Runs `task` between rounds: for deletions and snapshots, which must not meet a compaction. */
+  async exclusively<T>(task: () => Promise<T>): Promise<T> {
+    while (this.#running !== null) await this.#running;
+    const running = task();
+    this.#running = running.then(
+      () => {},
+      () => {},
+    );
+    try {
+      return await running;
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#closed) return;
+    this.#cancelTimer = this.#options.clock.after(delayMs, () => {
+      this.#sinceFull += delayMs;
+      const due = delayMs === 0 || this.#sinceFull >= intervalMs || this.headIsDue;
+      if (!due) return this.#schedule(headCheckMs);
+      this.#sinceFull = 0;
+      void this.run().finally(() => this.#schedule(headCheckMs));
+    });
+  }
+
+  async #round(): Promise<void> {
+    const {log, store, compactor} = this.#options;
+    if (this.#closed) return;
+    this.statistics.triggered++;
+    try {
+      store.reload();
+      while (this.headIsDue && !this.#closed) await this.#compactHead();
+      await this.#compactBlocks();
+    } catch (error) {
+      // Cancelled by ourselves is no failure.
+      if (!this.#closed) {
+        this.statistics.failed++;
+        log.error('Compaction failed', {err: error});
+      }
+    } finally {
+      await compactor.rest().catch((error: unknown) => log.error('Compactor failed', {err: error}));
+    }
+  }
+
+  async #compactHead(): Promise<void> {
+    const {head, compactor, readersLeft, truncate} = this.#options;
+    const minTime = head.minTime;
+    const maxTime = (Math.floor(minTime / head.chunkRangeMs) + 1) * head.chunkRangeMs;
+    this.#done(await this.#populate(() => compactor.writeHead({minTime, maxTime})));
+    // Queries that began before do not see the block: the samples stay until these have ended.
+    await readersLeft();
+    this.statistics.headTruncations++;
+    try {
+      await truncate(maxTime);
+    } catch (error) {
+      this.statistics.headTruncationsFailed++;
+      throw error;
+    }
+  }
+
+  async #compactBlocks(): Promise<void> {
+    const {store, compactor, ranges} = this.#options;
+    for (;;) {
+      if (this.#closed || this.headIsDue) return;
+      const planned = planCompaction(
+        store.blocks.map(({meta}) => meta),
+        ranges,
+      );
+      if (planned.length === 0) return;
+      const ulids = planned.map(({ulid}) => ulid);
+      try {
+        this.#done(await this.#populate(() => compactor.compact(ulids)));
+      } catch (error) {
+        // The blocks are marked as failed now, where that could be done.
+        store.reload();
+        throw error;
+      }
+    }
+  }
+
+  async #populate(write: () => Promise<CompactionResult>): Promise<CompactionResult> {
+    this.statistics.populating = true;
+    try {
+      return await write();
+    } finally {
+      this.statistics.populating = false;
+    }
+  }
+
+  #done({meta, overlapping, seconds}: CompactionResult): void {
+    this.statistics.ran++;
+    this.statistics.seconds += seconds;
+    if (overlapping) this.statistics.overlapping++;
+    if (meta !== null) this.#options.store.trust(meta.ulid);
+    this.#options.store.reload();
+  }
+}
