@@ -148,7 +148,7 @@ async function read(dir: string, samples: number, intoHead: boolean): Promise<nu
   }
   const sink = intoHead
     ? new Head(headLinear).replay()
-    : {series() {}, samples() {}, metadata() {}, exemplar() {}, tombstone() {}};
+    : {series() {}, samples() {}, histograms() {}, metadata() {}, exemplar() {}, tombstone() {}};
   const started = cpuMs();
   const result = await replay({
     fs: nodeFileSystem,

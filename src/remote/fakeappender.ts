@@ -1,9 +1,11 @@
 // A slow, obvious appender for tests: maps and arrays, with the rules of the head.
 
+import type {FloatHistogram} from '../model/histogram.ts';
 import type {Labels} from '../model/labels.ts';
 import {
   type CheckingAppender,
   type CommitResult,
+  type HistogramOptions,
   sampleStatus,
   type SampleBatch,
   type SeriesRef,
@@ -15,6 +17,13 @@ export interface FakeSeries {
   times: number[];
   /** The values' bits. */
   values: bigint[];
+  histograms: StoredHistogram[];
+}
+
+export interface StoredHistogram extends HistogramOptions {
+  timeMs: number;
+  /** Null = stale marker. */
+  histogram: FloatHistogram | null;
 }
 
 export class FakeAppender implements CheckingAppender {
@@ -46,6 +55,7 @@ export class FakeAppender implements CheckingAppender {
       values,
       valueWords: new Uint32Array(buffer, 0, 2 * capacity),
       statuses: new Uint8Array(capacity),
+      startTimes: null,
       capacity,
       length: 0,
     };
@@ -59,7 +69,7 @@ export class FakeAppender implements CheckingAppender {
     if (slot === undefined) {
       slot = this.seriesBySlot.length;
       this.#slots.set(key, slot);
-      this.seriesBySlot.push({labels, generation: 1, times: [], values: []});
+      this.seriesBySlot.push({labels, generation: 1, times: [], values: [], histograms: []});
     }
     into.slot = slot;
     into.generation = this.seriesBySlot[slot]!.generation;
@@ -78,6 +88,25 @@ export class FakeAppender implements CheckingAppender {
     this.#slots.delete(key);
   }
 
+  readonly histogramsMax = 16;
+  readonly histogramStatuses = new Uint8Array(this.histogramsMax);
+  #histograms: (StoredHistogram & {slot: number; generation: number})[] = [];
+
+  get histogramCount(): number {
+    return this.#histograms.length;
+  }
+
+  histogram(
+    slot: number,
+    generation: number,
+    timeMs: number,
+    histogram: FloatHistogram | null,
+    {integer, startMs}: HistogramOptions,
+  ): number {
+    if (this.#histograms.length === this.histogramsMax) throw new RangeError('too many histograms');
+    return this.#histograms.push({slot, generation, timeMs, histogram, integer, startMs}) - 1;
+  }
+
   alive(slot: number, generation: number): boolean {
     return this.seriesBySlot[slot]?.generation === generation;
   }
@@ -91,6 +120,7 @@ export class FakeAppender implements CheckingAppender {
     this.commits++;
     const result = this.#look(true);
     this.batch.length = 0;
+    this.#histograms = [];
     return result;
   }
 
@@ -111,8 +141,27 @@ export class FakeAppender implements CheckingAppender {
       counts[status]!++;
       if (store && status === sampleStatus.accepted) this.#store(i);
     }
+    this.#histograms.forEach((each, i) => {
+      const status = this.#judgeHistogram(each);
+      this.histogramStatuses[i] = status;
+      counts[status]!++;
+      if (store && status === sampleStatus.accepted) {
+        const {slot: _slot, generation: _generation, ...stored} = each;
+        this.seriesBySlot[each.slot]!.histograms.push(stored);
+      }
+    });
     const [accepted = 0, outOfOrder = 0, duplicates = 0, outOfBounds = 0, noSeries = 0] = counts;
     return {accepted, outOfOrder, duplicates, outOfBounds, noSeries};
+  }
+
+  /** Equal times are duplicates: this appender does not compare histograms. */
+  #judgeHistogram({slot, generation, timeMs}: {slot: number; generation: number; timeMs: number}): number {
+    if (!this.alive(slot, generation)) return sampleStatus.noSeries;
+    if (timeMs < this.minTime) return sampleStatus.outOfBounds;
+    const {times, histograms} = this.seriesBySlot[slot]!;
+    const last = Math.max(times.at(-1) ?? -Infinity, histograms.at(-1)?.timeMs ?? -Infinity);
+    if (timeMs > last) return sampleStatus.accepted;
+    return timeMs === last ? sampleStatus.duplicate : sampleStatus.outOfOrder;
   }
 
   #judge(i: number): number {

@@ -62,6 +62,7 @@ export class PlainAppender implements Appender {
       values: f64.subarray(valuesAddress / 8, valuesAddress / 8 + capacity),
       valueWords: u32.subarray(valuesAddress / 4, valuesAddress / 4 + 2 * capacity),
       statuses: u8.subarray(statusesAddress, statusesAddress + capacity),
+      startTimes: null,
       capacity,
       length: 0,
     };
@@ -108,6 +109,14 @@ export class PlainAppender implements Appender {
   }
 
   metadata(): void {}
+
+  readonly histogramCount = 0;
+  readonly histogramsMax = 0;
+  readonly histogramStatuses = new Uint8Array(0);
+
+  histogram(): never {
+    throw new RangeError('no histograms here');
+  }
 
   exemplar(): 'disabled' {
     return 'disabled';

@@ -1,3 +1,4 @@
+import type {FloatHistogram} from '../model/histogram.ts';
 import type {Labels} from '../model/labels.ts';
 import type {Exemplar, ExemplarStatus} from './exemplar.ts';
 
@@ -40,11 +41,24 @@ export interface SampleBatch {
   readonly valueWords: Uint32Array;
   /** Filled by commit(): one sampleStatus each. */
   readonly statuses: Uint8Array;
+  /**
+   * Start timestamps by sample in milliseconds, 0 = not known. The caller's own column; null where none is known, which
+   * commit() sets again.
+   */
+  startTimes: Float64Array | null;
   readonly capacity: number;
   /** Samples in the batch; the caller sets it. */
   length: number;
 }
 
+export interface HistogramOptions {
+  /** Whether all counts are whole numbers, as those of an instrumented program are. */
+  integer: boolean;
+  /** 0 = not known. */
+  startMs: number;
+}
+
+/** Counts of floats and histograms together. */
 export interface CommitResult {
   accepted: number;
   outOfOrder: number;
@@ -68,7 +82,26 @@ export interface Appender {
   readonly created: boolean;
   /** Whether `slot` still belongs to the series that `generation` names. */
   alive(slot: number, generation: number): boolean;
-  /** Appends batch[0, batch.length), sets batch.length to 0. Metadata and other records go through their own calls. */
+  /**
+   * Adds a histogram (null: the stale marker) to what the next commit() appends, behind the floats that are in the batch by
+   * now. It is valid: the border checks. Returns its number, under which commit() leaves its sampleStatus in
+   * `histogramStatuses`. Throws a RangeError where too many wait for commit().
+   */
+  histogram(
+    slot: number,
+    generation: number,
+    timeMs: number,
+    histogram: FloatHistogram | null,
+    options: HistogramOptions,
+  ): number;
+  /** How many histograms wait for commit(), and how many may. */
+  readonly histogramCount: number;
+  readonly histogramsMax: number;
+  readonly histogramStatuses: Uint8Array;
+  /**
+   * Appends batch[0, batch.length) and the histograms, sets batch.length to 0. Metadata and other records go through their
+   * own calls.
+   */
   commit(): CommitResult;
   /** Logs metadata of a series (type, unit, help), where it changed. */
   metadata(slot: number, generation: number, type: string, unit: string, help: string): void;

@@ -1,4 +1,16 @@
+import type {FloatHistogram} from '../model/histogram.ts';
 import type {Labels} from '../model/labels.ts';
+
+export interface LoggedHistogram {
+  ref: number;
+  timeMs: number;
+  /** 0 = not known. */
+  startMs: number;
+  /** Null = stale marker. */
+  histogram: FloatHistogram | null;
+  /** Whether its counts are whole numbers. */
+  integer: boolean;
+}
 
 /**
  * What the head writes to the write-ahead log. `ref` is Prometheus's HeadSeriesRef: counts up over the life of the data
@@ -9,9 +21,16 @@ export interface HeadLog {
   series(ref: number, labels: Labels): void;
   /**
    * Accepted samples as columns in the shared memory: refs (f64), times (f64, whole milliseconds), values (f64).
-   * Encoded at once into the log's buffer, so that the columns may be reused.
+   * Encoded at once into the log's buffer, so that the columns may be reused. `startTimes` is null where none is known.
    */
-  samples(refsAddress: number, timesAddress: number, valuesAddress: number, count: number): void;
+  samples(
+    refsAddress: number,
+    timesAddress: number,
+    valuesAddress: number,
+    count: number,
+    startTimes?: Float64Array | null,
+  ): void;
+  histograms(samples: readonly LoggedHistogram[]): void;
   metadata(ref: number, type: string, unit: string, help: string): void;
   /** `time` in milliseconds. */
   exemplar(ref: number, time: number, value: number, labels: Labels): void;
@@ -25,7 +44,15 @@ export interface HeadLog {
 /** Receives what replay finds in the write-ahead log, in its order. Buffers are reused: copy what is kept. */
 export interface ReplaySink {
   series(ref: number, labels: Labels): void;
-  samples(refs: Float64Array, times: Float64Array, values: Float64Array, count: number): void;
+  /** `startTimes` is null where the record has none. */
+  samples(
+    refs: Float64Array,
+    times: Float64Array,
+    values: Float64Array,
+    count: number,
+    startTimes?: Float64Array | null,
+  ): void;
+  histograms(samples: readonly LoggedHistogram[]): void;
   metadata(ref: number, type: string, unit: string, help: string): void;
   exemplar(ref: number, time: number, value: number, labels: Labels): void;
   /** Samples of `ref` in [mint, maxt] were deleted. */

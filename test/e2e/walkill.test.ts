@@ -76,6 +76,7 @@ test(`every batch that was flushed is there after SIGKILL (${rounds} rounds, see
             }
           },
           metadata: () => assert.fail('nobody wrote metadata'),
+          histograms: () => assert.fail(),
           exemplar: () => assert.fail(),
           tombstone: () => assert.fail('nobody wrote tombstones'),
         },

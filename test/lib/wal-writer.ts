@@ -30,6 +30,7 @@ const {nextSegment} = await replay({
     series: (ref) => (made = Math.max(made, ref)),
     samples: (_refs, times, _values, count) => (batch = Math.max(batch, times[count - 1]! + 1)),
     metadata() {},
+    histograms() {},
     exemplar() {},
     tombstone() {},
   },

@@ -33,23 +33,27 @@ import {assert} from '../../base/assert.ts';
 import type {SizeClassArena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
+import type {FloatHistogram} from '../../model/histogram.ts';
 import type {Labels} from '../../model/labels.ts';
 import {
   type CheckingAppender,
   type CommitResult,
+  type HistogramOptions,
   type SampleBatch,
   sampleStatus,
   type SeriesRef,
 } from '../../storage/appender.ts';
 import type {Exemplar, ExemplarStatus} from '../../storage/exemplar.ts';
 import type {ExemplarStorage} from '../exemplars.ts';
-import type {HeadLog} from '../log.ts';
+import type {HeadLog, LoggedHistogram} from '../log.ts';
 import type {Chunks} from './chunks.ts';
 import type {Reclaimer} from './epochs.ts';
 import {headerDirectory} from './header.ts';
 import {PendingExemplars} from './pending-exemplars.ts';
+import {PendingHistograms} from './pending-histograms.ts';
 import {type SeriesTable, slotAddress} from './series.ts';
 import type {SymbolTexts} from './symbols.ts';
+import {TaggedFloats} from './tagged-floats.ts';
 
 /** Samples a batch holds; with their slots it fits into a second-level cache. */
 const batchCapacity = 16_384;
@@ -69,6 +73,7 @@ export interface AppendTarget {
   readonly texts: SymbolTexts;
   readonly exemplars: ExemplarStorage;
   readonly chunkRangeMs: number;
+  readonly floatEncoding: 'xor' | 'xor2';
   log: HeadLog;
   /** Samples before this time are out of bounds; `first` is the time of the first sample at hand. */
   minValidTime(first: number): number;
@@ -79,7 +84,9 @@ export interface AppendTarget {
 
 /** Running counts since the start. */
 export interface AppendCounts {
+  /** Floats. */
   appended: number;
+  histogramsAppended: number;
   outOfOrder: number;
   duplicates: number;
   outOfBounds: number;
@@ -101,6 +108,7 @@ export class HeadAppender implements CheckingAppender {
   readonly batch: SampleBatch;
   readonly counts: AppendCounts = {
     appended: 0,
+    histogramsAppended: 0,
     outOfOrder: 0,
     duplicates: 0,
     outOfBounds: 0,
@@ -119,13 +127,16 @@ export class HeadAppender implements CheckingAppender {
   readonly #unflushedSeries = new SlotList();
   readonly #unflushedMetadata = new SlotList();
   readonly #exemplars: PendingExemplars;
+  readonly #histograms: PendingHistograms;
+  readonly #floats: TaggedFloats;
   /** The last flush failed: the log must get the unflushed records again. */
   #relog = false;
 
   constructor(head: AppendTarget) {
     this.#head = head;
     this.#exemplars = new PendingExemplars(head.exemplars);
-    const {memory, arena} = head;
+    const {memory, arena, series, chunks} = head;
+    this.#histograms = new PendingHistograms(memory, series, chunks);
     this.batch = allocateBatch(memory, arena);
     this.#logRefs = arena.alloc(8 * batchCapacity);
     this.#logTimes = arena.alloc(8 * batchCapacity);
@@ -133,6 +144,7 @@ export class HeadAppender implements CheckingAppender {
     this.#context = arena.alloc(appendBytes);
     memory.u8.fill(0, this.#context, this.#context + appendBytes);
     this.#fillContext();
+    this.#floats = new TaggedFloats(memory, chunks, {batch: this.batch, context: this.#context});
   }
 
   series(labels: Labels, into: SeriesRef): void {
@@ -159,42 +171,145 @@ export class HeadAppender implements CheckingAppender {
     return this.#head.series.alive(slot, generation);
   }
 
+  get histogramCount(): number {
+    return this.#histograms.length;
+  }
+
+  readonly histogramsMax = PendingHistograms.max;
+
+  get histogramStatuses(): Uint8Array {
+    return this.#histograms.statuses;
+  }
+
+  histogram(
+    slot: number,
+    generation: number,
+    timeMs: number,
+    histogram: FloatHistogram | null,
+    {integer, startMs}: HistogramOptions,
+  ): number {
+    const floatsBefore = this.batch.length;
+    return this.#histograms.add({slot, generation, timeMs, startMs, histogram, integer, floatsBefore});
+  }
+
   commit(): CommitResult {
     const {batch} = this;
     const {length} = batch;
     assert(length <= batch.capacity, `a batch holds ${batch.capacity} samples, got ${length}`);
+    if (this.#histograms.length > 0) return this.#commitAll();
     batch.length = 0;
     this.#prepare(batch.times[0]!, length);
     const logged = this.#head.kernels.checkBatch(this.#context, length);
-    this.#writeLog(logged);
+    this.#writeLog(logged, length);
     this.#append(length);
     this.#exemplars.store();
     this.#head.reclaimer.reclaim();
     return this.#take();
   }
 
+  /** commit() where there are histograms, too. */
+  #commitAll(): CommitResult {
+    const {batch} = this;
+    const split = this.#floatBehindHistogram();
+    if (split !== -1) return this.#commitInParts(split);
+    const {length} = batch;
+    batch.length = 0;
+    const first = length > 0 ? batch.times[0]! : this.#histograms.at(0).timeMs;
+    this.#prepare(first, length, this.#histograms.bytes());
+    const logged = this.#head.kernels.checkBatch(this.#context, length);
+    const histograms = this.#histograms.check(this.#head.minValidTime(first));
+    this.#writeLog(logged, length, histograms);
+    this.#append(length);
+    this.#histograms.append();
+    this.#exemplars.store();
+    this.#head.reclaimer.reclaim();
+    return this.#take();
+  }
+
+  /**
+   * The first float whose series has a histogram before it; -1 = none. Floats are logged and appended before histograms,
+   * which would turn these two round.
+   */
+  #floatBehindHistogram(): number {
+    const {batch} = this;
+    const slots = new Map<number, number>();
+    for (let i = this.#histograms.length - 1; i >= 0; i--) {
+      const {slot, floatsBefore} = this.#histograms.at(i);
+      if (floatsBefore < batch.length) slots.set(slot, floatsBefore);
+    }
+    if (slots.size === 0) return -1;
+    for (let i = 0; i < batch.length; i++) {
+      const floatsBefore = slots.get(batch.slots[i]!);
+      if (floatsBefore !== undefined && floatsBefore <= i) return i;
+    }
+    return -1;
+  }
+
+  /** Commits what comes before float `split` first, then the rest. */
+  #commitInParts(split: number): CommitResult {
+    const {batch} = this;
+    const rest = batch.length - split;
+    let histograms = 0;
+    while (histograms < this.#histograms.length && this.#histograms.at(histograms).floatsBefore <= split) {
+      histograms++;
+    }
+    const later = this.#histograms.cut(histograms);
+    const {startTimes} = batch;
+    batch.length = split;
+    const counts = this.commit();
+    const statuses = [
+      batch.statuses.slice(0, split),
+      this.#histograms.statuses.slice(0, histograms),
+    ] as const;
+    for (const column of [batch.slots, batch.generations, batch.times, batch.statuses]) {
+      column.copyWithin(0, split, split + rest);
+    }
+    batch.valueWords.copyWithin(0, 2 * split, 2 * (split + rest));
+    batch.startTimes = startTimes?.slice(split) ?? null;
+    batch.length = rest;
+    for (const each of later) this.#histograms.add({...each, floatsBefore: each.floatsBefore - split});
+    const more = this.commit();
+    batch.statuses.copyWithin(split, 0, rest);
+    batch.statuses.set(statuses[0]);
+    this.#histograms.statuses.copyWithin(histograms, 0, later.length);
+    this.#histograms.statuses.set(statuses[1]);
+    return {
+      accepted: counts.accepted + more.accepted,
+      outOfOrder: counts.outOfOrder + more.outOfOrder,
+      duplicates: counts.duplicates + more.duplicates,
+      outOfBounds: counts.outOfBounds + more.outOfBounds,
+      noSeries: counts.noSeries + more.noSeries,
+    };
+  }
+
   check(): CommitResult {
     const {batch} = this;
     const {length} = batch;
-    this.#prepare(batch.times[0]!, length);
+    const first =
+      length > 0 || this.#histograms.length === 0 ? batch.times[0]! : this.#histograms.at(0).timeMs;
+    this.#prepare(first, length, this.#histograms.bytes());
     this.#head.kernels.checkBatch(this.#context, length);
-    let accepted = 0;
-    for (let i = 0; i < length; i++) {
-      if (batch.statuses[i] !== statusPending) continue;
-      batch.statuses[i] = sampleStatus.accepted;
-      accepted++;
-    }
-    return {...this.#result(), accepted};
+    this.#histograms.check(this.#head.minValidTime(first));
+    const accepted =
+      acceptPending(batch.statuses, length) +
+      acceptPending(this.#histograms.statuses, this.#histograms.length);
+    const result = {...this.#result(), accepted};
+    this.#histograms.takeCounts();
+    return result;
   }
 
   /** Appends the batch without logging, whatever is newer than `mint`: what it holds comes from the log. */
   replay(mint: number): void {
     const {length} = this.batch;
     this.batch.length = 0;
-    this.#prepare(0, length);
+    this.#prepare(0, length, this.#histograms.bytes());
     this.#setF64(appendMinValid, mint);
     this.#head.kernels.checkBatch(this.#context, length);
     this.#append(length);
+    if (this.#histograms.length > 0) {
+      this.#histograms.check(mint);
+      this.#histograms.append();
+    }
     this.#head.reclaimer.reclaim();
     this.#take();
   }
@@ -226,9 +341,11 @@ export class HeadAppender implements CheckingAppender {
     return slots;
   }
 
-  #prepare(first: number, length: number): void {
+  #prepare(first: number, length: number, histogramBytes = 0): void {
     const {arena, series} = this.#head;
-    if (length > 0 && arena.bytesAvailable < reserveBytes + 64 * length) {
+    const needed = 64 * length + histogramBytes;
+    if (needed > 0 && arena.bytesAvailable < reserveBytes + needed) {
+      this.#histograms.drop();
       throw new RangeError(
         `cannot append ${length} samples: the shared memory is used up (${arena.bytesInUse} bytes)`,
       );
@@ -241,16 +358,22 @@ export class HeadAppender implements CheckingAppender {
     for (let field = appendStored; field < appendBytes; field += 4) u32[(this.#context + field) >>> 2] = 0;
   }
 
-  #writeLog(samples: number): void {
+  #writeLog(samples: number, length: number, histograms: readonly LoggedHistogram[] = []): void {
     const {log} = this.#head;
     try {
       if (this.#relog) this.#logAgain();
-      if (samples > 0) log.samples(this.#logRefs, this.#logTimes, this.#logValues, samples);
+      if (samples > 0) {
+        const starts = this.batch.startTimes === null ? null : this.#floats.loggedStarts(length, samples);
+        log.samples(this.#logRefs, this.#logTimes, this.#logValues, samples, starts);
+      }
+      if (histograms.length > 0) log.histograms(histograms);
       this.#exemplars.log(log);
       log.flush();
     } catch (error) {
       this.#relog = true;
       this.#exemplars.drop();
+      this.#histograms.drop();
+      this.batch.startTimes = null;
       throw error;
     }
     this.#relog = false;
@@ -274,6 +397,12 @@ export class HeadAppender implements CheckingAppender {
     const {kernels, memory, chunks} = this.#head;
     const {u32} = memory;
     const stop = (this.#context + appendStop) >>> 2;
+    if (this.#head.floatEncoding === 'xor2') {
+      this.#floats.append(length);
+      this.batch.startTimes = null;
+      return;
+    }
+    this.batch.startTimes = null;
     for (let at = 0; ;) {
       at = kernels.appendBatch(this.#context, at, length);
       if (u32[stop] === stopDone) return;
@@ -281,6 +410,7 @@ export class HeadAppender implements CheckingAppender {
         u32[(this.#context + appendPool) >>> 2] = chunks.allocFragments(fragmentsAtOnce);
       } else {
         assert(u32[stop] === stopSeal, 'the kernel says why it stopped');
+        if (this.#floats.appendStale(at)) continue;
         chunks.seal(slotAddress(u32, this.batch.slots[at]!));
       }
     }
@@ -291,12 +421,13 @@ export class HeadAppender implements CheckingAppender {
   }
 
   #result(): CommitResult {
+    const {counts} = this.#histograms;
     return {
-      accepted: this.#field(appendAccepted),
-      outOfOrder: this.#field(appendOutOfOrder),
-      duplicates: this.#field(appendDuplicates),
-      outOfBounds: this.#field(appendOutOfBounds),
-      noSeries: this.#field(appendNoSeries),
+      accepted: this.#field(appendAccepted) + counts.accepted,
+      outOfOrder: this.#field(appendOutOfOrder) + counts.outOfOrder,
+      duplicates: this.#field(appendDuplicates) + counts.duplicates,
+      outOfBounds: this.#field(appendOutOfBounds) + counts.outOfBounds,
+      noSeries: this.#field(appendNoSeries) + counts.noSeries,
     };
   }
 
@@ -313,6 +444,11 @@ export class HeadAppender implements CheckingAppender {
     counts.staleSeries += i32[(this.#context + appendStale) >>> 2]!;
     counts.chunksCreated += this.#field(appendChunksCreated);
     this.#head.chunks.count += this.#field(appendChunksCreated);
+    counts.chunksCreated += this.#head.chunks.tagged.takeCreated();
+    const histograms = this.#histograms.takeCounts();
+    counts.histogramsAppended += histograms.stored;
+    counts.staleSeries += histograms.stale;
+    if (histograms.stored > 0) this.#head.stored(histograms.minTime, histograms.maxTime);
     if (this.#field(appendStored) > 0) {
       this.#head.stored(
         f64[(this.#context + appendMinTime) >>> 3]!,
@@ -344,6 +480,17 @@ export class HeadAppender implements CheckingAppender {
   }
 }
 
+/** Makes pending samples accepted ones and returns how many there are. */
+function acceptPending(statuses: Uint8Array, length: number): number {
+  let accepted = 0;
+  for (let i = 0; i < length; i++) {
+    if (statuses[i] !== statusPending) continue;
+    statuses[i] = sampleStatus.accepted;
+    accepted++;
+  }
+  return accepted;
+}
+
 function allocateBatch(memory: LinearMemory, arena: SizeClassArena): SampleBatch {
   const {buffer} = memory.wasm;
   const slotsAddress = arena.alloc(4 * batchCapacity);
@@ -363,6 +510,7 @@ function allocateBatch(memory: LinearMemory, arena: SizeClassArena): SampleBatch
     values: new Float64Array(buffer, valuesAddress, batchCapacity),
     valueWords: new Uint32Array(buffer, valuesAddress, batchCapacity * 2),
     statuses: new Uint8Array(buffer, statusesAddress, batchCapacity),
+    startTimes: null,
     capacity: batchCapacity,
     length: 0,
   };

@@ -12,7 +12,9 @@ import type {Arena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import {staleNaNHigh, staleNaNLow} from '../../model/value.ts';
+import {type Encoding, encoding} from '../chunkenc/encoding.ts';
 import {type Reclaimer, retiredFragments} from './epochs.ts';
+import {sealedData, tagMask, TaggedChunks, type TaggedOptions} from './taggedchunks.ts';
 
 // Sealed chunks of a series: a chain of index blocks, the newest first, each at most twice as large as the one before it, with its
 // entries oldest first. A chunk is its bytes as Prometheus has them, header included, trimmed.
@@ -20,6 +22,7 @@ import {type Reclaimer, retiredFragments} from './epochs.ts';
 //     previous:u32  range:u32  capacity:u32  unused:u32  entry × capacity
 //     entry: minTime:f64  maxTime:f64  chunk:u32  bytes:u16  samples:u16
 //
+// An address whose lowest three bits are not 0 is that of a tagged chunk (taggedchunks.ts), which knows its own length.
 // `range` is published as one: entries [low half, high half) are there.
 
 export const indexPrevious = 0;
@@ -42,16 +45,24 @@ export const chunkHeaderBytes = 2;
 export class Chunks {
   /** Chunks that exist, open and sealed. */
   count = 0;
+  /** Those that are no XOR chunks. */
+  readonly tagged: TaggedChunks;
   readonly #memory: LinearMemory;
   readonly #arena: Arena;
   readonly #reclaimer: Reclaimer;
   readonly #kernels: Kernels;
 
-  constructor(memory: LinearMemory, arena: Arena, reclaimer: Reclaimer, kernels: Kernels) {
+  constructor(
+    memory: LinearMemory,
+    arena: Arena,
+    reclaimer: Reclaimer,
+    {kernels, options}: {kernels: Kernels; options: TaggedOptions},
+  ) {
     this.#memory = memory;
     this.#arena = arena;
     this.#reclaimer = reclaimer;
     this.#kernels = kernels;
+    this.tagged = new TaggedChunks(memory, arena, reclaimer, {options, index: this});
   }
 
   /** A chain of `count` free fragments, linked as the kernel takes them. */
@@ -79,6 +90,11 @@ export class Chunks {
   /** Makes the open chunk of the slot at `slot` (an address) a sealed one. */
   seal(slot: number): void {
     const {u16, u32, f64} = this.#memory;
+    if (this.tagged.tag(slot) !== 0) {
+      const maxTime = f64[(slot + slotLastTime) >>> 3]!;
+      this.append(slot, {...this.tagged.seal(slot), maxTime, bytes: 0});
+      return this.tagged.close(slot);
+    }
     const tail = u32[(slot + slotOpen) >>> 2]!;
     const samples = u16[(slot + slotOpenCount) >>> 1]!;
     const bits = u16[(slot + slotOpenBits) >>> 1]!;
@@ -205,7 +221,9 @@ export class Chunks {
 
   #retireChunk(entry: number): void {
     const {u16, u32} = this.#memory;
-    this.#reclaimer.retire(u32[(entry + indexEntryChunk) >>> 2]!, u16[(entry + indexEntryBytesField) >>> 1]!);
+    const chunk = u32[(entry + indexEntryChunk) >>> 2]!;
+    if ((chunk & tagMask) !== 0) this.tagged.retire(chunk);
+    else this.#reclaimer.retire(chunk, u16[(entry + indexEntryBytesField) >>> 1]!);
     this.count--;
   }
 
@@ -227,6 +245,7 @@ export class Chunks {
 
   /** Takes the open chunk away. Readers see it gone only after its sealed form, where there is one, is in the index. */
   #closeOpen(slot: number): void {
+    if (this.tagged.tag(slot) !== 0) return this.tagged.close(slot);
     const u32 = this.#memory.u32;
     const tail = u32[(slot + slotOpen) >>> 2]!;
     // Count and bits first: whoever reads the address afterwards finds 0 there.
@@ -267,5 +286,13 @@ export function sealedEntries({u32}: LinearMemory, slot: number): number[] {
 /** The bytes of the sealed chunk of an index entry, header included. */
 export function chunkBytes({u8, u16, u32}: LinearMemory, entry: number): Uint8Array {
   const chunk = u32[(entry + indexEntryChunk) >>> 2]!;
-  return u8.subarray(chunk, chunk + u16[(entry + indexEntryBytesField) >>> 1]!);
+  if ((chunk & tagMask) === 0) return u8.subarray(chunk, chunk + u16[(entry + indexEntryBytesField) >>> 1]!);
+  const block = (chunk & ~tagMask) >>> 0;
+  return u8.subarray(block + sealedData, block + sealedData + u32[block >>> 2]!);
+}
+
+/** The encoding of the sealed chunk of an index entry. */
+export function chunkEncoding({u32}: LinearMemory, entry: number): Encoding {
+  const tag = u32[(entry + indexEntryChunk) >>> 2]! & tagMask;
+  return tag === 0 ? encoding.xor : (tag as Encoding);
 }

@@ -1,6 +1,12 @@
 import {slotLastTime, slotLastValue} from '../../kernels/head-layout.ts';
 import {assert} from '../../base/assert.ts';
+import type {FloatHistogram} from '../../model/histogram.ts';
+import {isStale} from '../../model/value.ts';
+import {decodeChunk} from '../chunkenc/decode.ts';
+import {encoding, isHistogramEncoding} from '../chunkenc/encoding.ts';
 import {
+  chunkBytes,
+  chunkEncoding,
   chunkHeaderBytes,
   indexEntryBytesField,
   indexEntryChunk,
@@ -22,26 +28,14 @@ export function deleteSamples(head: Head, slot: number, {mint, maxt}: {mint: num
   if (lastTime === -Infinity) return;
   // All chunks sealed, there is one way to read them.
   if (head.chunks.isOpen(address)) head.chunks.seal(address);
-  const {times, words, length} = readSealed(head, address);
+  const read = sealedEntries(head.memory, address).map((entry) => readSealed(head, entry));
   head.chunks.truncate(address, Infinity);
   f64[(address + slotLastTime) >>> 3] = -Infinity;
 
   const appender = head.appender();
-  const {batch} = appender;
-  const {appended, staleSeries} = appender.counts;
-  const generation = head.series.generation(slot);
-  for (let i = 0; i < length; i++) {
-    if (times[i]! >= mint && times[i]! <= maxt) continue;
-    const at = batch.length++;
-    batch.slots[at] = slot;
-    batch.generations[at] = generation;
-    batch.times[at] = times[i]!;
-    batch.valueWords[2 * at] = words[2 * i]!;
-    batch.valueWords[2 * at + 1] = words[2 * i + 1]!;
-    if (batch.length === batch.capacity) appender.replay(-Infinity);
-  }
-  if (batch.length > 0) appender.replay(-Infinity);
-  Object.assign(appender.counts, {appended, staleSeries});
+  const {appended, histogramsAppended, staleSeries} = appender.counts;
+  for (const chunk of read) appendAgain(head, slot, chunk, {mint, maxt});
+  Object.assign(appender.counts, {appended, histogramsAppended, staleSeries});
   if (f64[(address + slotLastTime) >>> 3] === lastTime) return;
   // The newest sample is gone: the next one starts a chunk, since it does not follow on what the open one ends with.
   if (head.chunks.isOpen(address)) head.chunks.seal(address);
@@ -49,36 +43,92 @@ export function deleteSamples(head: Head, slot: number, {mint, maxt}: {mint: num
   u32.set(lastValue, (address + slotLastValue) >>> 2);
 }
 
-interface ReadSamples {
+interface ReadChunk {
   times: Float64Array;
+  values: Float64Array;
   /** Two for each value. */
-  words: Uint32Array;
+  valueWords: Uint32Array;
+  histograms: (FloatHistogram | undefined)[] | null;
+  startTimes: Float64Array | null;
   length: number;
+  holdsHistograms: boolean;
+  integer: boolean;
 }
 
-/** All sealed samples of the slot at `address`, oldest first. */
-function readSealed(head: Head, address: number): ReadSamples {
-  const {u16, u32} = head.memory;
-  const entries = sealedEntries(head.memory, address);
-  const count = entries.reduce((sum, entry) => sum + u16[(entry + indexEntrySamples) >>> 1]!, 0);
-  const columns = head.arena.alloc(16 * Math.max(count, 1));
-  let length = 0;
-  for (const entry of entries) {
-    const got = head.kernels.xorDecode(
-      u32[(entry + indexEntryChunk) >>> 2]! + chunkHeaderBytes,
-      u16[(entry + indexEntryBytesField) >>> 1]! - chunkHeaderBytes,
-      u16[(entry + indexEntrySamples) >>> 1]!,
-      -Infinity,
-      Infinity,
-      columns + 8 * length,
-      columns + 8 * (count + length),
-    );
-    assert(got >= 0, 'a chunk in memory is whole');
-    length += got;
+/** Appends the samples of one chunk that are not in [mint, maxt]. */
+function appendAgain(
+  head: Head,
+  slot: number,
+  chunk: ReadChunk,
+  {mint, maxt}: {mint: number; maxt: number},
+): void {
+  const appender = head.appender();
+  const {batch} = appender;
+  const generation = head.series.generation(slot);
+  for (let i = 0; i < chunk.length; i++) {
+    const time = chunk.times[i]!;
+    const startMs = chunk.startTimes?.[i] ?? 0;
+    if (time >= mint && time <= maxt) continue;
+    if (chunk.holdsHistograms) {
+      const histogram = isStale(chunk.valueWords, i) ? null : chunk.histograms![i]!;
+      appender.histogram(slot, generation, time, histogram, {integer: chunk.integer, startMs});
+      if (appender.histogramCount === appender.histogramsMax) appender.replay(-Infinity);
+      continue;
+    }
+    const at = batch.length++;
+    batch.slots[at] = slot;
+    batch.generations[at] = generation;
+    batch.times[at] = time;
+    batch.valueWords[2 * at] = chunk.valueWords[2 * i]!;
+    batch.valueWords[2 * at + 1] = chunk.valueWords[2 * i + 1]!;
+    if (chunk.startTimes !== null) {
+      batch.startTimes ??= new Float64Array(batch.capacity);
+      batch.startTimes[at] = startMs;
+    }
+    if (batch.length === batch.capacity) appender.replay(-Infinity);
   }
+  if (batch.length > 0 || appender.histogramCount > 0) appender.replay(-Infinity);
+}
+
+/** The samples of a sealed chunk, oldest first. */
+function readSealed(head: Head, entry: number): ReadChunk {
+  const {u16} = head.memory;
+  const count = u16[(entry + indexEntrySamples) >>> 1]!;
+  const value = chunkEncoding(head.memory, entry);
+  const values = new Float64Array(count);
+  const chunk: ReadChunk = {
+    times: new Float64Array(count),
+    values,
+    valueWords: new Uint32Array(values.buffer),
+    histograms: null,
+    startTimes: null,
+    length: count,
+    holdsHistograms: isHistogramEncoding(value),
+    integer: value === encoding.histogram || value === encoding.histogramST,
+  };
+  if (value === encoding.xor) readXor(head, entry, chunk);
+  else {
+    const bytes = chunkBytes(head.memory, entry);
+    decodeChunk({bytes, encoding: value, samples: count}, {mint: -Infinity, maxt: Infinity}, chunk, 0);
+  }
+  return chunk;
+}
+
+function readXor(head: Head, entry: number, {times, valueWords, length}: ReadChunk): void {
+  const {u16, u32} = head.memory;
+  const columns = head.arena.alloc(16 * length);
+  const got = head.kernels.xorDecode(
+    u32[(entry + indexEntryChunk) >>> 2]! + chunkHeaderBytes,
+    u16[(entry + indexEntryBytesField) >>> 1]! - chunkHeaderBytes,
+    length,
+    -Infinity,
+    Infinity,
+    columns,
+    columns + 8 * length,
+  );
+  assert(got === length, 'a chunk in memory is whole');
   const {buffer} = head.memory.wasm;
-  const times = new Float64Array(buffer, columns, count).slice();
-  const words = new Uint32Array(buffer, columns + 8 * count, 2 * count).slice();
-  head.arena.free(columns, 16 * Math.max(count, 1));
-  return {times, words, length};
+  times.set(new Float64Array(buffer, columns, length));
+  valueWords.set(new Uint32Array(buffer, columns + 8 * length, 2 * length));
+  head.arena.free(columns, 16 * length);
 }

@@ -8,7 +8,7 @@ import {labelOf, type Labels, labelsOf} from '../../model/labels.ts';
 import {Matcher} from '../../model/matcher.ts';
 import {sampleStatus, type SeriesRef} from '../../storage/appender.ts';
 import {Symbols} from '../../storage/symbols.ts';
-import type {HeadLog} from '../log.ts';
+import type {HeadLog, LoggedHistogram} from '../log.ts';
 import {Head, type HeadOptions} from './head.ts';
 import {HeadReader} from './reader.ts';
 
@@ -294,6 +294,12 @@ class RecordingLog implements HeadLog {
     const {f64} = this.#head().memory;
     for (let i = 0; i < count; i++) {
       this.#buffer.push(`sample ${f64[refs / 8 + i]} ${f64[times / 8 + i]} ${f64[values / 8 + i]}`);
+    }
+  }
+
+  histograms(samples: readonly LoggedHistogram[]): void {
+    for (const {ref, timeMs, histogram} of samples) {
+      this.#buffer.push(`histogram ${ref} ${timeMs} ${histogram?.count ?? 'stale'}`);
     }
   }
 

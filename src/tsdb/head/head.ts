@@ -23,10 +23,16 @@ export interface HeadOptions {
   kernels: Kernels;
   /** Span of time of a block; chunks do not cross its multiples. Default 2 h. */
   chunkRangeMs?: number;
+  /** How floats are stored: xor (the default), or xor2, which has room for start timestamps. */
+  floatEncoding?: 'xor' | 'xor2';
+  /** Whether histograms are stored with start timestamps. Default: no. */
+  histogramStartTimes?: boolean;
   /** Where appends are logged; may be set later, after replay. Default: nowhere. */
   log?: HeadLog;
   /** Exemplars that are kept; none where it is not said. */
   exemplarsMax?: number;
+  /** Appenders of histogram chunks that are remembered, for tests. */
+  appendersMax?: number;
   /** Overwrites memory as it is freed, to find readers that use it still. For tests. */
   poison?: boolean;
 }
@@ -48,7 +54,7 @@ export interface HeadStats extends AppendCounts {
   retired: number;
 }
 
-const noLog: HeadLog = {series() {}, samples() {}, metadata() {}, exemplar() {}, flush() {}};
+const noLog: HeadLog = {series() {}, samples() {}, histograms() {}, metadata() {}, exemplar() {}, flush() {}};
 
 /**
  * The newest samples of all series, in the shared memory. Belongs to the storage thread, which alone writes; other
@@ -59,6 +65,7 @@ export class Head {
   readonly arena: SizeClassArena;
   readonly kernels: Kernels;
   readonly chunkRangeMs: number;
+  readonly floatEncoding: 'xor' | 'xor2';
   readonly reclaimer: Reclaimer;
   readonly symbols: SymbolTable;
   readonly postings: Postings;
@@ -86,6 +93,7 @@ export class Head {
     this.chunkRangeMs = chunkRangeMs;
     this.log = log;
     this.exemplars = new ExemplarStorage(options.exemplarsMax ?? 0);
+    this.floatEncoding = options.floatEncoding ?? 'xor';
     memory.u32[headerSeed >>> 2] = randomInt(2 ** 32);
     this.reclaimer = new Reclaimer(memory, arena, poison);
     this.symbols = new SymbolTable(memory, arena, this.reclaimer);
@@ -94,7 +102,14 @@ export class Head {
       symbols: this.symbols,
       postings: this.postings,
     });
-    this.chunks = new Chunks(memory, arena, this.reclaimer, kernels);
+    this.chunks = new Chunks(memory, arena, this.reclaimer, {
+      kernels,
+      options: {
+        chunkRangeMs,
+        histogramStarts: options.histogramStartTimes ?? false,
+        ...(options.appendersMax === undefined ? {} : {appendersMax: options.appendersMax}),
+      },
+    });
     this.texts = new SymbolTexts(memory);
     this.#times = new BigInt64Array(memory.wasm.buffer, headerMinTime, 2);
     this.reclaimer.handler = (what, kind) => {

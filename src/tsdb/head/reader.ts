@@ -4,6 +4,7 @@ import type {Arena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import {compareStrings} from '../../model/labels.ts';
+import type {FloatHistogram} from '../../model/histogram.ts';
 import type {Matcher} from '../../model/matcher.ts';
 import {
   unguarded,
@@ -15,6 +16,8 @@ import {
   type SeriesCursor,
 } from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
+import {decodeChunk} from '../chunkenc/decode.ts';
+import type {Encoding} from '../chunkenc/encoding.ts';
 import {
   chunkHeaderBytes,
   firstTime,
@@ -34,6 +37,7 @@ import {entryName, entryValue, findEntry} from './postings.ts';
 import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
 import {blockEntries, blockPairs, slotAddress} from './series.ts';
 import {SymbolTexts} from './symbols.ts';
+import {openData, openMinTime, openUsed, sealedData, tagMask} from './taggedchunks.ts';
 
 /** Private memory of a reading thread: chunks are copied there and decoded. */
 export interface Scratch {
@@ -270,8 +274,8 @@ class HeadCursor implements SeriesCursor {
   times: Float64Array;
   values: Float64Array;
   valueWords: Uint32Array;
-  readonly histograms = null;
-  readonly startTimes = null;
+  histograms: (FloatHistogram | undefined)[] | null = null;
+  startTimes: Float64Array | null = null;
   readonly #querier: HeadQuerier;
   readonly #selected: SelectedSeries;
   #at = -1;
@@ -281,6 +285,8 @@ class HeadCursor implements SeriesCursor {
   #capacity = columnSamplesMin;
   /** Index entries of the chunks to read, newest first. */
   #found = new Uint32Array(16);
+  /** Where the bytes of a tagged chunk are copied to. */
+  #tagged: Uint8Array | null = null;
 
   constructor(querier: HeadQuerier, selected: SelectedSeries) {
     this.#querier = querier;
@@ -309,7 +315,7 @@ class HeadCursor implements SeriesCursor {
   }
 
   read(mint: number, maxt: number): number {
-    const {u32, u16} = this.#querier.reader.shared;
+    const {u32} = this.#querier.reader.shared;
     // The open chunk first: what is sealed in the meantime is then found twice, and left out once.
     let tail = 0;
     let published = 0;
@@ -318,6 +324,9 @@ class HeadCursor implements SeriesCursor {
       tail = Atomics.load(u32, open);
       published = Atomics.load(u32, open + 1);
     } while (Atomics.load(u32, open) !== tail);
+    this.histograms = null;
+    this.startTimes = null;
+    if ((tail & tagMask) !== 0) return this.#readWithTagged(tail, published & 0xffff, mint, maxt);
     const openCount = tail === 0 ? 0 : published & 0xffff;
     const openBytes = ((published >>> 16) + 7) >>> 3;
     let openFirst = Infinity;
@@ -326,17 +335,42 @@ class HeadCursor implements SeriesCursor {
       openFirst = firstTime(this.#querier.reader.scratch.memory.u8, this.#querier.reader.openStaging);
     }
 
+    const length = this.#readAllSealed(mint, maxt, openFirst, openCount);
+    if (openCount === 0 || openFirst > maxt) return length;
+    return this.#decode(this.#querier.reader.openStaging, openBytes, openCount, mint, maxt, length);
+  }
+
+  /** Reads the sealed chunks that begin before `openFirst`; behind them there is room for `openCount` samples. */
+  #readAllSealed(mint: number, maxt: number, openFirst: number, openCount: number): number {
+    const {u16} = this.#querier.reader.shared;
     const sealed = this.#findSealed(mint, maxt, openFirst);
     let needed = openCount;
     for (let i = 0; i < sealed; i++) needed += u16[(this.#found[i]! + indexEntrySamples) >>> 1]!;
     if (needed > this.#capacity) this.#grow(needed);
-
     let length = 0;
     for (let i = sealed - 1; i >= 0; i--) length = this.#readSealed(this.#found[i]!, mint, maxt, length);
-    if (openCount > 0 && openFirst <= maxt) {
-      length = this.#decode(this.#querier.reader.openStaging, openBytes, openCount, mint, maxt, length);
-    }
     return length;
+  }
+
+  /** Reads where the open chunk, of which `count` samples are published, is a tagged one. */
+  #readWithTagged(chunk: number, count: number, mint: number, maxt: number): number {
+    const {u32, f64} = this.#querier.reader.shared;
+    const block = (chunk & ~tagMask) >>> 0;
+    const length = this.#readAllSealed(mint, maxt, f64[(block + openMinTime) >>> 3]!, count);
+    // What has been added since the count was published does not disturb: it is behind what is decoded.
+    const bytes = this.#copyTagged(block + openData, Atomics.load(u32, (block + openUsed) >>> 2));
+    return decodeChunk(
+      {bytes, encoding: (chunk & tagMask) as Encoding, samples: count},
+      {mint, maxt},
+      this,
+      length,
+    );
+  }
+
+  #copyTagged(from: number, length: number): Uint8Array {
+    if (this.#tagged === null || this.#tagged.length < length) this.#tagged = new Uint8Array(2 * length);
+    this.#tagged.set(this.#querier.reader.shared.u8.subarray(from, from + length));
+    return this.#tagged.subarray(0, length);
   }
 
   /** Gives the columns back. */
@@ -386,12 +420,19 @@ class HeadCursor implements SeriesCursor {
   #readSealed(entry: number, mint: number, maxt: number, length: number): number {
     const {u32, u16} = this.#querier.reader.shared;
     const {staging, scratch} = this.#querier.reader;
+    const samples = u16[(entry + indexEntrySamples) >>> 1]!;
+    const chunk = u32[(entry + indexEntryChunk) >>> 2]!;
+    if ((chunk & tagMask) !== 0) {
+      const block = (chunk & ~tagMask) >>> 0;
+      const copied = this.#copyTagged(block + sealedData, u32[block >>> 2]!);
+      const tagged = {bytes: copied, encoding: (chunk & tagMask) as Encoding, samples};
+      return decodeChunk(tagged, {mint, maxt}, this, length);
+    }
     const bytes = u16[(entry + indexEntryBytesField) >>> 1]!;
-    const from = u32[(entry + indexEntryChunk) >>> 2]! >>> 2;
+    const from = chunk >>> 2;
     const to = staging >>> 2;
     const words = (bytes + 3) >>> 2;
     for (let i = 0; i < words; i++) scratch.memory.u32[to + i] = u32[from + i]!;
-    const samples = u16[(entry + indexEntrySamples) >>> 1]!;
     return this.#decode(staging + chunkHeaderBytes, bytes - chunkHeaderBytes, samples, mint, maxt, length);
   }
 

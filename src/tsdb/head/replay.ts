@@ -1,5 +1,5 @@
 import type {Labels} from '../../model/labels.ts';
-import type {ReplaySink} from '../log.ts';
+import type {LoggedHistogram, ReplaySink} from '../log.ts';
 import {RefTable} from '../reftable.ts';
 import type {Head} from './head.ts';
 
@@ -33,7 +33,13 @@ export class HeadReplay implements ReplaySink {
     this.#refs.set(ref, series.slot, series.generation(series.slot));
   }
 
-  samples(refs: Float64Array, times: Float64Array, values: Float64Array, count: number): void {
+  samples(
+    refs: Float64Array,
+    times: Float64Array,
+    values: Float64Array,
+    count: number,
+    startTimes: Float64Array | null = null,
+  ): void {
     const appender = this.#head.appender();
     const {batch} = appender;
     const {series} = this.#head;
@@ -51,10 +57,30 @@ export class HeadReplay implements ReplaySink {
       batch.times[at] = times[i]!;
       batch.valueWords[2 * at] = words[2 * i]!;
       batch.valueWords[2 * at + 1] = words[2 * i + 1]!;
+      if (startTimes !== null) {
+        batch.startTimes ??= new Float64Array(batch.capacity);
+        batch.startTimes[at] = startTimes[i]!;
+      }
       if (batch.length === batch.capacity) appender.replay(this.#head.truncatedBefore);
     }
     this.counts.samples += count;
     if (batch.length > 0) appender.replay(this.#head.truncatedBefore);
+  }
+
+  histograms(samples: readonly LoggedHistogram[]): void {
+    const appender = this.#head.appender();
+    const {series} = this.#head;
+    for (const sample of samples) {
+      const slot = this.#slotOf(sample.ref);
+      if (slot === -1) {
+        this.counts.unknownRefs++;
+        continue;
+      }
+      appender.histogram(slot, series.generation(slot), sample.timeMs, sample.histogram, sample);
+      if (appender.histogramCount === appender.histogramsMax) appender.replay(this.#head.truncatedBefore);
+    }
+    this.counts.samples += samples.length;
+    if (appender.histogramCount > 0) appender.replay(this.#head.truncatedBefore);
   }
 
   metadata(ref: number, type: string, unit: string, help: string): void {

@@ -5,6 +5,7 @@ import {Random} from '../../base/random.ts';
 import {SizeClassArena} from '../../kernels/arena.ts';
 import {loadKernels} from '../../kernels/kernels.ts';
 import {arenaStart, LinearMemory} from '../../kernels/memory.ts';
+import {FloatHistogram} from '../../model/histogram.ts';
 import {labelsOf} from '../../model/labels.ts';
 import {Matcher} from '../../model/matcher.ts';
 import type {Appender, SeriesRef} from '../../storage/appender.ts';
@@ -44,11 +45,31 @@ function mix(a: number, b: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Series of three kinds: constant, counting, random. */
-function valueAt(identity: number, step: number): number {
-  const kind = identity % 3;
+/** Floats are constant, counting or random; histograms have whole counts, fractions, or come and go among floats. */
+function valueAt(identity: number, step: number): number | FloatHistogram {
+  const kind = identity % 6;
   if (kind === 0) return identity;
-  return kind === 1 ? step * 3 + (mix(identity, step) % 3) : mix(identity, step) / 2 ** 32;
+  if (kind === 1) return step * 3 + (mix(identity, step) % 3);
+  if (kind === 2 || (kind === 5 && (step + identity) % 32 < 16)) return mix(identity, step) / 2 ** 32;
+  return histogramAt(identity, step, kind === 4 ? 0.1 : 1);
+}
+
+/** Buckets are added one by one, so that the chunk is recoded, until all but the first are gone and a chunk is cut. */
+function histogramAt(identity: number, step: number, unit: number): FloatHistogram {
+  const buckets = 1 + (((step + identity) >>> 2) % 9);
+  const counts = Float64Array.from({length: buckets}, (_, i) => (step * (i + 1) + (identity % 100)) * unit);
+  return new FloatHistogram({
+    schema: 3,
+    count: counts.reduce((sum, count) => sum + count),
+    sum: identity + step,
+    positiveSpans: [{offset: -2, length: buckets}],
+    positiveBuckets: counts,
+  });
+}
+
+/** Start timestamps that histograms have. */
+function startAt(identity: number, step: number): number {
+  return (step - 1 - (mix(identity, step >>> 4) % 5)) * stepMs;
 }
 
 function identityOf(family: number, id: number, pod: number): number {
@@ -83,6 +104,9 @@ function write({wasm, signals, seed}: StressData): StressReport {
     arena,
     kernels: loadKernels(memory),
     chunkRangeMs: rangeSteps * stepMs,
+    histogramStartTimes: true,
+    // Few enough that most appenders are made again from their chunks now and then.
+    appendersMax: 40,
     poison: true,
   });
   const words = new Int32Array(signals);
@@ -126,13 +150,19 @@ function revive(random: Random, head: Head, alive: Map<string, Life>): void {
 function appendStep(appender: Appender, alive: Map<string, Life>, step: number): void {
   const {batch} = appender;
   for (const {identity, ref} of alive.values()) {
+    const value = valueAt(identity, step);
+    if (typeof value === 'object') {
+      const options = {integer: identity % 6 !== 4, startMs: startAt(identity, step)};
+      appender.histogram(ref.slot, ref.generation, step * stepMs, value, options);
+      continue;
+    }
     const at = batch.length++;
     batch.slots[at] = ref.slot;
     batch.generations[at] = ref.generation;
     batch.times[at] = step * stepMs;
-    batch.values[at] = valueAt(identity, step);
+    batch.values[at] = value;
   }
-  const {length} = batch;
+  const length = batch.length + appender.histogramCount;
   const {accepted} = appender.commit();
   if (accepted !== length) throw new Error(`${accepted} of ${length} samples were accepted`);
 }
@@ -242,10 +272,31 @@ function checkSamples(
       throw new Error(`${identity}: ${time} follows ${cursor.times[i - 1]} at ${i} of ${count}`);
     }
     const expected = valueAt(identity, time / stepMs);
-    if (cursor.values[i] !== expected)
+    if (typeof expected === 'object') checkHistogram(cursor, identity, i, expected);
+    else if (cursor.values[i] !== expected || cursor.histograms?.[i] !== undefined)
       throw new Error(`${identity}: ${cursor.values[i]} at ${time}, not ${expected}`);
   }
   return count;
+}
+
+function checkHistogram(cursor: SeriesCursor, identity: number, i: number, expected: FloatHistogram): void {
+  const time = cursor.times[i]!;
+  const got = cursor.histograms?.[i];
+  const start = startAt(identity, time / stepMs);
+  const same =
+    got !== undefined &&
+    got.sum === expected.sum &&
+    got.count === expected.count &&
+    // What a later sample has added is empty.
+    got.positiveBuckets.every((count, bucket) => count === (expected.positiveBuckets[bucket] ?? 0)) &&
+    got.positiveBuckets.length >= expected.positiveBuckets.length;
+  if (!same) {
+    throw new Error(
+      `${identity}: ${got?.positiveBuckets.join()} at ${time}, not ${expected.positiveBuckets.join()}`,
+    );
+  }
+  if (cursor.startTimes?.[i] !== start)
+    throw new Error(`${identity}: start ${cursor.startTimes?.[i]} at ${time}, not ${start}`);
 }
 
 function checkValues(values: readonly string[], names: readonly string[]): void {

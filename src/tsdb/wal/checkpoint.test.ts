@@ -96,6 +96,7 @@ async function readLog(fs: SimulatedFileSystem): Promise<Found> {
         }
       },
       metadata: (ref, ...rest) => found.metadata.push(`${ref} ${rest.join(' ')}`),
+      histograms() {},
       exemplar() {},
       tombstone: (ref, mint, maxt) => found.tombstones.push(`${ref} ${mint} ${maxt}`),
     },
@@ -225,6 +226,7 @@ async function readLogWithout(fs: SimulatedFileSystem, gone: number): Promise<Fo
         }
       },
       metadata: (ref, ...rest) => found.metadata.push(`${ref} ${rest.join(' ')}`),
+      histograms() {},
       exemplar() {},
       tombstone: (ref, mint, maxt) => found.tombstones.push(`${ref} ${mint} ${maxt}`),
     },

@@ -3,8 +3,10 @@
 
 import {ByteReader} from '../../base/varint.ts';
 import type {Labels} from '../../model/labels.ts';
+import type {LoggedHistogram} from '../log.ts';
 import {metricTypes} from './encode.ts';
 import {recordType} from './format.ts';
+import {isHistogramRecord, readHistograms, readStart} from './histogram-records.ts';
 import {StringReader} from './string-reader.ts';
 
 /** Columns that samples are decoded into, reused from record to record. */
@@ -15,6 +17,8 @@ export class SampleColumnBuffer {
   readonly values: Float64Array;
   /** The halves of `values`, so that a NaN keeps its bits. */
   readonly words: Uint32Array;
+  /** Start timestamps, of records that have them. */
+  readonly startTimes: Float64Array;
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -22,15 +26,17 @@ export class SampleColumnBuffer {
     this.times = new Float64Array(capacity);
     this.values = new Float64Array(capacity);
     this.words = new Uint32Array(this.values.buffer);
+    this.startTimes = new Float64Array(capacity);
   }
 }
 
-/** Receives runs of samples. The columns are reused. */
+/** Receives runs of samples. The columns are reused; `startTimes` is null where the record has none. */
 export type SamplesReceiver = (
   refs: Float64Array,
   times: Float64Array,
   values: Float64Array,
   count: number,
+  startTimes: Float64Array | null,
 ) => void;
 
 /** The least that a sample takes: two varints of one byte and the value. */
@@ -67,8 +73,7 @@ export class RecordDecoder {
   }
 
   /**
-   * Samples of a record of type 2 or 11, in runs of at most the columns' capacity. Start times, which type 11 has, are
-   * left out. A record is given whole or not at all.
+   * Samples of a record of type 2 or 11, in runs of at most the columns' capacity. A record is given whole or not at all.
    */
   samples(record: Uint8Array, receive: SamplesReceiver): number {
     const v2 = record[0] === recordType.samplesV2;
@@ -88,7 +93,7 @@ export class RecordDecoder {
     let count = 0;
     while (reader.position < end) {
       if (count === capacity) {
-        receive(refs, times, values, count);
+        receive(refs, times, values, count, null);
         count = 0;
       }
       const ref = baseRef + reader.varint();
@@ -103,7 +108,7 @@ export class RecordDecoder {
       count++;
       total++;
     }
-    receive(refs, times, values, count);
+    receive(refs, times, values, count, null);
     return total;
   }
 
@@ -113,24 +118,25 @@ export class RecordDecoder {
    */
   #samplesV2(record: Uint8Array, receive: SamplesReceiver): number {
     const reader = this.#begin(record, recordType.samplesV2);
-    const {refs, times, values, words, capacity} = this.#columns;
+    const {refs, times, values, words, startTimes, capacity} = this.#columns;
     let ref = 0;
     let timeFirst = 0;
+    let startFirst = 0;
+    let start = 0;
     let total = 0;
     let count = 0;
     while (reader.position < reader.end) {
       if (count === capacity) {
-        receive(refs, times, values, count);
+        receive(refs, times, values, count, startTimes);
         count = 0;
       }
       ref = this.#ref(ref + reader.varint());
       const time = timeFirst + reader.varint();
       if (total === 0) {
         timeFirst = time;
-        reader.varint();
-      } else if (reader.byte() > 1) {
-        reader.varint();
-      }
+        start = startFirst = reader.varint();
+      } else start = readStart(reader, {first: startFirst, before: start});
+      startTimes[count] = start;
       refs[count] = ref;
       times[count] = time;
       words[2 * count + 1] = reader.uint32();
@@ -138,8 +144,13 @@ export class RecordDecoder {
       count++;
       total++;
     }
-    if (count > 0) receive(refs, times, values, count);
+    if (count > 0) receive(refs, times, values, count, startTimes);
     return total;
+  }
+
+  /** Histograms of a record of types 7 to 10, 12 and 13. */
+  histograms(record: Uint8Array): LoggedHistogram[] {
+    return readHistograms(this.#begin(record, record[0]!), record[0]!);
   }
 
   /** `mint` and `maxt` in [-2^63, 2^63]; both at their ends: the series is gone. */
@@ -213,8 +224,11 @@ export class RecordDecoder {
     return count;
   }
 
-  /** The newest time of a record of samples; Infinity where the record is of another kind. */
+  /** The newest time of a record of samples or histograms; Infinity where the record is of another kind. */
   newestTime(record: Uint8Array): number {
+    if (isHistogramRecord(record[0]!)) {
+      return this.histograms(record).reduce((newest, {timeMs}) => Math.max(newest, timeMs), -Infinity);
+    }
     if (record[0] !== recordType.samples && record[0] !== recordType.samplesV2) return Infinity;
     let newest = -Infinity;
     this.samples(record, (_refs, times, _values, count) => {
@@ -254,6 +268,8 @@ export class RecordDecoder {
       case recordType.metadata:
         this.#metadataPass(record, ignoreMetadata);
         break;
+      default:
+        if (isHistogramRecord(record[0]!)) this.histograms(record);
     }
   }
 

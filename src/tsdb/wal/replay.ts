@@ -6,8 +6,9 @@ import type {Logger} from '../../sys/log.ts';
 import type {ReplaySink} from '../log.ts';
 import {CorruptionError} from './corruption.ts';
 import {Damage} from './damage.ts';
-import {RecordDecoder} from './decode.ts';
+import {RecordDecoder, type SamplesReceiver} from './decode.ts';
 import {recordType, recordTypeName, segmentName} from './format.ts';
+import {isHistogramRecord} from './histogram-records.ts';
 import type {LogMemory} from './page-buffer.ts';
 import {cutSegment, keepCopy, rewriteSegment} from './repair.ts';
 import {describeSegment, ReaderBuffers, SegmentReader} from './segment-reader.ts';
@@ -38,10 +39,11 @@ export interface ReplayResult {
   records: number[];
   series: number;
   samples: number;
+  histograms: number;
   metadata: number;
   tombstones: number;
   exemplars: number;
-  /** Records of histograms and other kinds that are not used yet. */
+  /** Records of kinds that are not used. */
   recordsSkipped: number;
   /** Damage other than a segment that ends inside a record. */
   corruptions: CorruptionError[];
@@ -78,6 +80,7 @@ class Replay {
     records: Array.from({length: 256}, () => 0),
     series: 0,
     samples: 0,
+    histograms: 0,
     metadata: 0,
     tombstones: 0,
     exemplars: 0,
@@ -94,7 +97,7 @@ class Replay {
   /** What the sink threw: not a fault of the log. */
   #sinkError: unknown = null;
   readonly #onSeries: (ref: number, labels: Labels) => void;
-  readonly #onSamples: (refs: Float64Array, times: Float64Array, values: Float64Array, count: number) => void;
+  readonly #onSamples: SamplesReceiver;
   readonly #onMetadata: (ref: number, type: string, unit: string, help: string) => void;
   readonly #onExemplar: (ref: number, time: number, value: number, labels: Labels) => void;
   readonly #onTombstone: (ref: number, mint: number, maxt: number) => void;
@@ -107,8 +110,8 @@ class Replay {
       const valid = validLabels(labels);
       if (valid.length > 0) this.#give(() => sink.series(ref, valid));
     };
-    this.#onSamples = (refs, times, values, count) =>
-      this.#give(() => sink.samples(refs, times, values, count));
+    this.#onSamples = (refs, times, values, count, startTimes) =>
+      this.#give(() => sink.samples(refs, times, values, count, startTimes));
     this.#onMetadata = (ref, type, unit, help) => this.#give(() => sink.metadata(ref, type, unit, help));
     this.#onExemplar = (ref, time, value, labels) =>
       this.#give(() => sink.exemplar(ref, time, value, labels));
@@ -254,8 +257,15 @@ class Replay {
         result.exemplars += this.#decoder.exemplars(record, this.#onExemplar);
         break;
       default:
-        result.recordsSkipped++;
+        if (isHistogramRecord(type)) this.#histograms(record);
+        else result.recordsSkipped++;
     }
+  }
+
+  #histograms(record: Uint8Array): void {
+    const histograms = this.#decoder.histograms(record);
+    this.result.histograms += histograms.length;
+    this.#give(() => this.#options.sink.histograms(histograms));
   }
 
   /** Says what is damaged and takes it out. `atEnd`: whether no later segment holds anything. */
@@ -313,7 +323,7 @@ class Replay {
     for (let type = 0; type < records.length; type++) {
       const isRead =
         type >= recordType.series && type <= recordType.metadata && type !== recordType.mmapMarkers;
-      if (isRead || type === recordType.samplesV2 || records[type] === 0) continue;
+      if (isRead || isHistogramRecord(type) || type === recordType.samplesV2 || records[type] === 0) continue;
       const name = recordTypeName(type);
       skipped[name] = (skipped[name] ?? 0) + records[type]!;
     }

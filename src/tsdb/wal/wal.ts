@@ -1,11 +1,13 @@
 import {assert} from '../../base/assert.ts';
+import {putVarint, varintBytesMax} from '../../base/varint.ts';
 import {sampleBytesMax} from '../../kernels/walsamples.ts';
 import type {Labels} from '../../model/labels.ts';
-import type {HeadLog} from '../log.ts';
+import type {HeadLog, LoggedHistogram} from '../log.ts';
 import {RecordCompressor} from './compression.ts';
 import type {Compression} from './compression.ts';
 import {putSamplesHeader, RecordBuffer, samplesHeaderBytes} from './encode.ts';
 import {recordType} from './format.ts';
+import {HistogramRecord, histogramRecordType, putStart} from './histogram-records.ts';
 import {LogFile} from './log-file.ts';
 import type {LogFileOptions, LogFileStatistics} from './log-file.ts';
 import type {LogMemory} from './page-buffer.ts';
@@ -15,6 +17,8 @@ export interface WalOptions extends LogFileOptions {
   linear: LogMemory;
   /** Snappy where it is not said, as in Prometheus. */
   compression?: Compression;
+  /** Whether samples are logged with their start timestamps, as with Prometheus's feature `st-storage`. Default: no. */
+  startTimes?: boolean;
 }
 
 /** About 45 KB of samples: snappy looks back 64 KB at most, and what a torn record can cost stays small. */
@@ -45,9 +49,11 @@ export class Wal implements HeadLog {
   #baseRef = 0;
   #baseTime = 0;
   #bytesSaved = 0;
+  readonly #startTimes: boolean;
 
   constructor(options: WalOptions) {
     this.#linear = options.linear;
+    this.#startTimes = options.startTimes ?? false;
     this.#samples = new PageBuffer(
       samplesHeaderBytes + 7 + samplesPerRecordMax * sampleBytesMax,
       options.linear,
@@ -74,7 +80,16 @@ export class Wal implements HeadLog {
     this.#open(recordType.series).series(ref, labels);
   }
 
-  samples(refsAddress: number, timesAddress: number, valuesAddress: number, count: number): void {
+  samples(
+    refsAddress: number,
+    timesAddress: number,
+    valuesAddress: number,
+    count: number,
+    startTimes: Float64Array | null = null,
+  ): void {
+    if (this.#startTimes) {
+      return this.#samplesV2({refsAddress, timesAddress, valuesAddress, count, startTimes});
+    }
     if (this.#record.type !== 0) this.#end();
     for (let done = 0; done < count;) {
       if (this.#samplesCount === 0) this.#beginSamples(refsAddress + 8 * done, timesAddress + 8 * done);
@@ -93,6 +108,33 @@ export class Wal implements HeadLog {
       done += run;
       if (this.#samplesCount === samplesPerRecordMax) this.#end();
     }
+  }
+
+  histograms(samples: readonly LoggedHistogram[]): void {
+    this.#end();
+    let records = new Map<number, HistogramRecord>();
+    let types = new Map<number, number>();
+    for (const sample of samples) {
+      const type = histogramRecordType(sample, this.#startTimes);
+      // One series that changes its type: what was before goes into the log first.
+      if ((types.get(sample.ref) ?? type) !== type) {
+        this.#endHistograms(records);
+        records = new Map();
+        types = new Map();
+      }
+      types.set(sample.ref, type);
+      const record = records.get(type) ?? new HistogramRecord(type);
+      records.set(type, record);
+      record.add(sample);
+      if (record.length <= recordBytesSoftMax) continue;
+      this.#endHistograms(new Map([[type, record]]));
+      records.delete(type);
+    }
+    this.#endHistograms(records);
+  }
+
+  #endHistograms(records: ReadonlyMap<number, HistogramRecord>): void {
+    for (const {bytes, length} of records.values()) this.#log(bytes.subarray(0, length));
   }
 
   metadata(ref: number, type: string, unit: string, help: string): void {
@@ -155,6 +197,43 @@ export class Wal implements HeadLog {
     this.#baseTime = f64[timeAddress / 8]!;
     putSamplesHeader(this.#samples.bytes, 0, this.#baseRef, this.#baseTime);
     this.#samplesLength = samplesHeaderBytes;
+  }
+
+  /** Records of type 11, which are not written by a kernel. */
+  #samplesV2(columns: {
+    refsAddress: number;
+    timesAddress: number;
+    valuesAddress: number;
+    count: number;
+    startTimes: Float64Array | null;
+  }): void {
+    this.#end();
+    const {f64, u8} = this.#linear.memory;
+    const {count, startTimes} = columns;
+    const bytes = new Uint8Array(1 + samplesPerRecordMax * (4 * varintBytesMax + 8));
+    for (let done = 0; done < count;) {
+      const run = Math.min(count - done, samplesPerRecordMax);
+      let refBefore = 0;
+      let startBefore = 0;
+      const timeFirst = f64[columns.timesAddress / 8 + done]!;
+      const startFirst = startTimes?.[done] ?? 0;
+      bytes[0] = recordType.samplesV2;
+      let at = 1;
+      for (let i = done; i < done + run; i++) {
+        const ref = f64[columns.refsAddress / 8 + i]!;
+        const start = startTimes?.[i] ?? 0;
+        at = putVarint(bytes, at, ref - refBefore);
+        at = putVarint(bytes, at, f64[columns.timesAddress / 8 + i]! - (i === done ? 0 : timeFirst));
+        if (i === done) at = putVarint(bytes, at, start);
+        else at = putStart(bytes, at, start, {first: startFirst, before: startBefore});
+        const value = columns.valuesAddress + 8 * i;
+        for (let byte = 7; byte >= 0; byte--) bytes[at++] = u8[value + byte]!;
+        refBefore = ref;
+        startBefore = start;
+      }
+      this.#log(bytes.subarray(0, at));
+      done += run;
+    }
   }
 
   /** Ends the open record. */
