@@ -35,9 +35,9 @@ test('parseHistogram() reads what formatTestExpression() writes', () => {
   f('{{ }}', '{{}}');
   f('{{COUNT:1 Sum:NaN}}', '{{count:1 sum:NaN}}');
   f('{{schema:-53 count:1 sum:3 custom_values:[-1 5 1e+06] buckets:[1]}}');
-  f('{{buckets:[ 1 2 ]}}', '{{buckets:[1 2]}}');
+  f('{{buckets:[1  2 ]}}', '{{buckets:[1 2]}}');
   f('{{count:1 counter_reset_hint:not_reset offset:2 buckets:[1] n_offset:-1 n_buckets:[2]}}');
-  f('{{sum:+Inf count:0.1}}', '{{count:0.1 sum:+Inf}}');
+  f('{{sum:inf count:0.1}}', '{{count:0.1 sum:+Inf}}');
 });
 
 test('parseHistogram() refuses what it does not know', () => {
@@ -52,7 +52,15 @@ test('parseHistogram() refuses what it does not know', () => {
   f('{{sum}}', /bad histogram descriptor/);
   f('{{size:1}}', /bad histogram descriptor/);
   f('{{sum:1 sum:2}}', /duplicate key "sum"/);
-  f('{{sum:abc}}', /invalid syntax/);
+  f('{{sum:abc}}', /parsing sum/);
+  f('{{sum:+1}}', /parsing sum/);
+  f('{{sum:.5}}', /parsing sum/);
+  f('{{sum:0x1}}', /parsing sum/);
+  f('{{z_bucket_w:-1}}', /parsing z_bucket_w/);
+  f('{{buckets:[]}}', /parsing buckets/);
+  f('{{buckets:[ 1]}}', /parsing buckets/);
+  f('{{buckets:[1]offset:1}}', /parsing buckets/);
+  f('{{ sum:1}}', /no histogram/);
   f('{{sum:}}', /parsing sum/);
   f('{{schema:1.5}}', /parsing schema/);
   f('{{buckets:[1 2}}', /parsing buckets/);

@@ -18,14 +18,14 @@ const hints: ReadonlyMap<string, CounterResetHint> = new Map([
   ['gauge', counterReset.gauge],
 ]);
 
-type Kind = 'whole' | 'number' | 'list' | 'hint';
+type Kind = 'whole' | 'width' | 'number' | 'list' | 'hint';
 
 const kinds: ReadonlyMap<string, Kind> = new Map([
   ['schema', 'whole'],
   ['sum', 'number'],
   ['count', 'number'],
   ['z_bucket', 'number'],
-  ['z_bucket_w', 'number'],
+  ['z_bucket_w', 'width'],
   ['custom_values', 'list'],
   ['buckets', 'list'],
   ['offset', 'whole'],
@@ -33,6 +33,17 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
   ['n_offset', 'whole'],
   ['counter_reset_hint', 'hint'],
 ]);
+
+/** Of numbers; other than elsewhere, one that begins with a point or a plus is none. */
+const numberForm = String.raw`-?(?:\d[\d_]*\.?[\d_]*(?:e[+-]?\d+)?|inf|nan)`;
+
+const forms: Readonly<Record<Kind, RegExp>> = {
+  whole: /^-?\d{1,9}$/,
+  width: new RegExp(`^(?!-)${numberForm}$`, 'i'),
+  number: new RegExp(`^${numberForm}$`, 'i'),
+  list: new RegExp(`^\\[(?!.*-inf)${numberForm}(?:\\s+${numberForm})*\\s*\\]$`, 'i'),
+  hint: new RegExp(`^(?:${[...hints.keys()].join('|')})$`, 'i'),
+};
 
 /** One description with its double braces. Throws SyntaxError. */
 export function parseHistogram(text: string): DescribedHistogram {
@@ -60,32 +71,20 @@ export function parseHistogram(text: string): DescribedHistogram {
 
 /** The values of the fields as they are written, checked for their form. */
 function parseFields(text: string): Map<string, string> {
-  const inner = /^\{\{(.*)\}\}$/s.exec(text)?.[1]?.trim();
+  const inner = /^\{\{(?!\s+[^\s}])(.*)\}\}$/s.exec(text)?.[1]?.trim();
   if (inner === undefined) throw new SyntaxError(`${quoteGo(text)} is no histogram`);
   const fields = new Map<string, string>();
-  for (const item of inner.match(/\[[^\]]*\]?|[^\s[]+(?:\[[^\]]*\]?)?/g) ?? []) {
+  for (const item of inner.match(/[^\s[]+(?:\[[^\]]*\]?\S*)?|\S+/g) ?? []) {
     const colon = item.indexOf(':');
     const name = item.slice(0, Math.max(0, colon)).toLowerCase();
     const kind = kinds.get(name);
     if (kind === undefined) throw new SyntaxError(`bad histogram descriptor found: ${quoteGo(item)}`);
     if (fields.has(name)) throw new SyntaxError(`duplicate key ${quoteGo(name)} in histogram`);
     const value = item.slice(colon + 1);
-    checkForm(name, kind, value);
+    if (!forms[kind].test(value)) throw new SyntaxError(`error parsing ${name}: ${quoteGo(value)}`);
     fields.set(name, value);
   }
   return fields;
-}
-
-function checkForm(name: string, kind: Kind, value: string): void {
-  const well =
-    kind === 'whole'
-      ? /^-?\d{1,9}$/.test(value)
-      : kind === 'number'
-        ? value !== ''
-        : kind === 'list'
-          ? /^\[[^[\]]*\]$/.test(value)
-          : hints.has(value.toLowerCase());
-  if (!well) throw new SyntaxError(`error parsing ${name}: ${quoteGo(value)}`);
 }
 
 function parseList(text: string): number[] {

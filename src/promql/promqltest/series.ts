@@ -77,11 +77,11 @@ function parseItem(item: string): Point[] {
     return parseHistogramSeries(item, countOf).map((each) => ({kind: 'histogram', ...each}));
   }
   if (item === 'stale') return [{kind: 'stale'}];
-  const repeated = /^stalex(\d+)$/.exec(item);
-  if (repeated !== null) return repeat({kind: 'stale'}, countOf(repeated[1]!) + 1);
   const number = String.raw`[+-]?(?:inf|nan|(?:[\d_]+\.?[\d_]*|\.\d+)(?:e[+-]?\d+)?)`;
   const match = new RegExp(`^(${number})(?:(?:([+-]${number.slice(5)}))?x(\\d+))?$`, 'i').exec(item);
-  if (match === null) throw new SyntaxError(`${JSON.stringify(item)} is no sample`);
+  // A word swallows the `x` behind it.
+  if (match === null || /(?:inf|nan)x/i.test(item))
+    throw new SyntaxError(`${JSON.stringify(item)} is no sample`);
   const [, first, step, times] = match;
   const points: Point[] = [];
   let value = signedNumber(first!);
