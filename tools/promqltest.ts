@@ -6,6 +6,7 @@ import {basename} from 'node:path';
 import {parseArgs} from 'node:util';
 import {runScript, type ScriptOutcome} from '../src/promql/promqltest/run.ts';
 import {ScriptError} from '../src/promql/promqltest/script.ts';
+import {HeadStores} from './headstore.ts';
 
 const {values, positionals} = parseArgs({
   allowPositionals: true,
@@ -16,6 +17,7 @@ if (positionals.length === 0) {
   process.exit(2);
 }
 
+const stores = new HeadStores();
 let passed = 0;
 let failed = 0;
 let broken = 0;
@@ -51,7 +53,7 @@ interface Outcome extends Omit<ScriptOutcome, 'failures'> {
 /** A script with a line that is not of the language is not run at all: then every evaluation has failed. */
 function run(text: string): Outcome {
   try {
-    return runScript(text);
+    return runScript(text, {newStore: () => stores.next()});
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error;
     const lines = text.split('\n');

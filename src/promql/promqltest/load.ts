@@ -4,12 +4,18 @@ import {parseFloat} from '../../formats/float.ts';
 import {ClassicHistogram, classicPart} from '../../model/histogram/classic.ts';
 import {validate} from '../../model/histogram/validate.ts';
 import {formatLabels, labelOf, type Labels, metricNameLabel, withLabel} from '../../model/labels.ts';
-import {type MemoryStore, type MemoryValue, stale} from '../../storage/memory.ts';
+import {type MemoryValue, stale} from '../../storage/memory.ts';
 import type {LoadCommand, LoadedSeries} from './script.ts';
 import type {Point} from './series.ts';
 
+/** What samples are loaded into: MemoryStore, or another store. */
+export interface LoadTarget {
+  /** `startMs` is 0 where it is not known. */
+  append(labels: Labels, timeMs: number, value: MemoryValue, startMs: number): void;
+}
+
 /** Throws RangeError where a sample is no valid one, or classic histograms are none. */
-export function load(store: MemoryStore, {series, stepMs, withCustomBuckets}: LoadCommand): void {
+export function load(store: LoadTarget, {series, stepMs, withCustomBuckets}: LoadCommand): void {
   // Of two lines for one series the later counts.
   const last = new Map(series.map((each) => [formatLabels(each.labels), each]));
   for (const {labels, points, startOffsetsMs} of last.values()) {
@@ -38,14 +44,14 @@ interface ClassicSeries {
 }
 
 /** Adds the classic histograms among the series once more, as native ones with custom buckets. */
-function loadClassic(store: MemoryStore, series: readonly LoadedSeries[], stepMs: number): void {
+function loadClassic(store: LoadTarget, series: readonly LoadedSeries[], stepMs: number): void {
   const classics = new Map<string, ClassicSeries>();
   for (const each of series) collect(classics, each);
   for (const {labels, byIndex} of classics.values()) {
     for (const index of [...byIndex.keys()].sort((left, right) => left - right)) {
       const histogram = byIndex.get(index)!.convert();
       validate(histogram);
-      store.append(labels, index * stepMs, histogram);
+      store.append(labels, index * stepMs, histogram, 0);
     }
   }
 }

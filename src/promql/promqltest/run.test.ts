@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import {existsSync, readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import test from 'node:test';
 import {runScript} from './run.ts';
 import {parseScript, ScriptError} from './script.ts';
@@ -134,37 +132,4 @@ eval instant at 5m a
     [10],
   );
   assert.match(outcome.failures[0]!.reason, /to be 7, got 6/);
-});
-
-/**
- * How many evaluations of Prometheus's own files pass. The others need native histograms
- * or start times. These numbers may only grow.
- */
-const passing: Readonly<Record<string, number>> = {
-  'aggregators.test': 127,
-  'duration_expression.test': 59,
-  'extended_vectors.test': 125,
-  'fill-modifier.test': 46,
-  'functions.test': 352,
-  'histograms.test': 88,
-  'info.test': 53,
-  'limit.test': 31,
-  'native_histograms.test': 13,
-  'operators.test': 144,
-  'start_timestamps.test': 19,
-  'type_and_unit.test': 58,
-};
-
-const folder = join(import.meta.dirname, '../../../../shared/promqltest');
-const absent = existsSync(folder) ? false : `${folder} is not there`;
-
-test("Prometheus's own files pass as far as the engine goes", {skip: absent}, () => {
-  let total = 0;
-  for (const [file, expected] of Object.entries(passing)) {
-    const {instant, range} = runScript(readFileSync(join(folder, file), 'utf8'));
-    const passed = instant.passed + range.passed;
-    assert.ok(passed >= expected, `${file}: ${passed} evaluations pass, ${expected} did`);
-    total += passed;
-  }
-  console.log(`${total} evaluations of Prometheus's own files pass`);
 });
