@@ -6,6 +6,7 @@ import type {ScrapeStatistics} from '../scrape/statistics.ts';
 export interface StorageStatistics {
   head: HeadStatistics;
   wal: WalStatistics;
+  blocks?: BlocksStatistics;
   scrape: ScrapeStatistics;
   remoteWrite: RemoteWriteStatistics;
   memory: SharedMemoryStatistics;
@@ -28,6 +29,33 @@ export interface HeadStatistics {
   labelPairs?: number;
   symbolsBytes?: number;
   activeAppenders?: number;
+}
+
+export interface BlocksStatistics {
+  loaded: number;
+  bytes: number;
+  /** Blocks that cannot be read and are left out. */
+  damaged: number;
+  reloads: number;
+  reloadsFailed: number;
+  timeRetentions: number;
+  sizeRetentions: number;
+  /** The oldest time in a block; null without blocks. */
+  minTimeMs: number | null;
+  /** What is kept; 0 = no limit. */
+  retention: {timeMs: number; bytes: number; percentage: number};
+  compactions: CompactionStatistics | null;
+}
+
+export interface CompactionStatistics {
+  triggered: number;
+  ran: number;
+  failed: number;
+  overlapping: number;
+  seconds: number;
+  populating: boolean;
+  headTruncations: number;
+  headTruncationsFailed: number;
 }
 
 export interface WalStatistics {

@@ -2,11 +2,19 @@
 
 import type {ScrapeStatistics} from '../scrape/statistics.ts';
 import type {FamilyList} from './families.ts';
-import type {HeadStatistics, RemoteWriteStatistics, StorageStatistics, WalStatistics} from './statistics.ts';
+import type {
+  BlocksStatistics,
+  CompactionStatistics,
+  HeadStatistics,
+  RemoteWriteStatistics,
+  StorageStatistics,
+  WalStatistics,
+} from './statistics.ts';
 
 export function addStorageFamilies(list: FamilyList, statistics: StorageStatistics): void {
-  addHead(list, statistics.head);
+  addHead(list, statistics.head, statistics.blocks?.minTimeMs ?? null);
   addWal(list, statistics.wal);
+  if (statistics.blocks !== undefined) addBlocks(list, statistics.blocks);
   addScrape(list, statistics.scrape);
   addRemoteWrite(list, statistics.remoteWrite);
   const {committedBytes, usedBytes} = statistics.memory;
@@ -20,7 +28,7 @@ export function addStorageFamilies(list: FamilyList, statistics: StorageStatisti
   list.gauge('narthex_shared_memory_used_bytes', 'Shared memory in use.', usedBytes);
 }
 
-function addHead(list: FamilyList, head: HeadStatistics): void {
+function addHead(list: FamilyList, head: HeadStatistics, blocksMinTimeMs: number | null): void {
   list.gauge('prometheus_tsdb_head_series', 'Series in the head.', head.series);
   list.counter(
     'prometheus_tsdb_head_series_created_total',
@@ -70,6 +78,9 @@ function addHead(list: FamilyList, head: HeadStatistics): void {
   list.gauge('prometheus_tsdb_head_active_appenders', 'Appenders at work.', head.activeAppenders);
   list.gauge('prometheus_tsdb_symbol_table_size_bytes', 'Memory of interned label texts.', head.symbolsBytes);
   addHeadTimes(list, head);
+  const lowestMs = Math.min(head.minTimeMs ?? 2 ** 63, blocksMinTimeMs ?? 2 ** 63);
+  list.gauge('prometheus_tsdb_lowest_timestamp', 'Oldest time stored, in milliseconds.', lowestMs);
+  list.gauge('prometheus_tsdb_lowest_timestamp_seconds', 'Oldest time stored.', Math.trunc(lowestMs / 1000));
 }
 
 /** Prometheus has the ends of time where the head is empty; a double rounds them the same way. */
@@ -88,8 +99,72 @@ function addHeadTimes(list: FamilyList, head: HeadStatistics): void {
     'Newest time in the head.',
     Math.trunc(maxTimeMs / 1000),
   );
-  list.gauge('prometheus_tsdb_lowest_timestamp', 'Oldest time stored, in milliseconds.', minTimeMs);
-  list.gauge('prometheus_tsdb_lowest_timestamp_seconds', 'Oldest time stored.', Math.trunc(minTimeMs / 1000));
+}
+
+function addBlocks(list: FamilyList, blocks: BlocksStatistics): void {
+  list.gauge('prometheus_tsdb_blocks_loaded', 'Blocks in use.', blocks.loaded);
+  list.gauge('prometheus_tsdb_storage_blocks_bytes', 'Size of all blocks.', blocks.bytes);
+  list.gauge('narthex_tsdb_blocks_damaged', 'Blocks that cannot be read and are left out.', blocks.damaged);
+  list.counter('prometheus_tsdb_reloads_total', 'Looks at the blocks of the data folder.', blocks.reloads);
+  list.counter(
+    'prometheus_tsdb_reloads_failures_total',
+    'Failed looks at the blocks of the data folder.',
+    blocks.reloadsFailed,
+  );
+  list.counter(
+    'prometheus_tsdb_time_retentions_total',
+    'Times that blocks were deleted because they were too old.',
+    blocks.timeRetentions,
+  );
+  list.counter(
+    'prometheus_tsdb_size_retentions_total',
+    'Times that blocks were deleted because there were too many bytes.',
+    blocks.sizeRetentions,
+  );
+  const {timeMs, bytes, percentage} = blocks.retention;
+  list.gauge('prometheus_tsdb_retention_limit_seconds', 'How long samples are kept.', timeMs / 1000);
+  list.gauge('prometheus_tsdb_retention_limit_bytes', 'Bytes of blocks that are kept, 0 = no limit.', bytes);
+  list.gauge(
+    'prometheus_tsdb_retention_limit_percentage',
+    'Part of the disk that blocks may have, 0 = no limit.',
+    percentage,
+  );
+  if (blocks.compactions !== null) addCompactions(list, blocks.compactions);
+}
+
+function addCompactions(list: FamilyList, compactions: CompactionStatistics): void {
+  list.counter(
+    'prometheus_tsdb_compactions_triggered_total',
+    'Rounds of compactions.',
+    compactions.triggered,
+  );
+  list.counter('prometheus_tsdb_compactions_total', 'Blocks that were written.', compactions.ran);
+  list.counter('prometheus_tsdb_compactions_failed_total', 'Rounds that failed.', compactions.failed);
+  list.counter(
+    'prometheus_tsdb_vertical_compactions_total',
+    'Compactions of blocks that overlap.',
+    compactions.overlapping,
+  );
+  list.gauge(
+    'prometheus_tsdb_compaction_populating_block',
+    'Whether a block is being written.',
+    compactions.populating ? 1 : 0,
+  );
+  list.counter(
+    'narthex_tsdb_compaction_seconds_total',
+    'Time that the writing of blocks took.',
+    compactions.seconds,
+  );
+  list.counter(
+    'prometheus_tsdb_head_truncations_total',
+    'Truncations of the head.',
+    compactions.headTruncations,
+  );
+  list.counter(
+    'prometheus_tsdb_head_truncations_failed_total',
+    'Failed truncations of the head.',
+    compactions.headTruncationsFailed,
+  );
 }
 
 function addWal(list: FamilyList, wal: WalStatistics): void {

@@ -44,11 +44,11 @@ test('Configuration names the file that a reload reads, and its warnings', async
     writeFileSync(file, '');
     const configuration = new Configuration({flags: flagsOf(`--config.file=${file}`), listenPort: 1, logger});
     await configuration.load();
-    writeFileSync(file, 'storage: {tsdb: {retention: {time: 3d}}}\n');
+    writeFileSync(file, 'storage: {tsdb: {retention: {size: 1GB, percentage: 3}}}\n');
     await configuration.reload(() => Promise.resolve());
     assert.deepEqual(lines, [
       `Loading configuration file ${file}`,
-      'storage.tsdb.retention.time has no effect yet: nothing is deleted',
+      'storage.tsdb.retention.size is ignored, because storage.tsdb.retention.percentage is specified',
       `Completed loading of configuration file ${file}`,
     ]);
   } finally {

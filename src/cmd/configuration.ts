@@ -78,7 +78,7 @@ export class Configuration {
   }
 
   async #read(): Promise<Config> {
-    const options: ConfigOptions = {retentionMs: this.#flags.retentionMs};
+    const options: ConfigOptions = {retention: this.#flags.retention};
     if (!this.quickstart) return loadConfig(this.#flags.configFile, options);
     this.#nodeExporter = await isListening(nodeExporterPort);
     const {routePrefix} = this.#flags;

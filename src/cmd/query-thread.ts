@@ -8,13 +8,21 @@ import {LinearMemory} from '../kernels/memory.ts';
 import {PointWriter} from '../kernels/points.ts';
 import {Engine, type EngineFeatures} from '../promql/engine/engine.ts';
 import {MemoryLedger} from '../sys/memory-ledger.ts';
+import {nodeFileSystem} from '../sys/fs.ts';
+import {createLogger, type LogOptions} from '../sys/log.ts';
 import {serve, transfer} from '../sys/rpc.ts';
+import {PageCache} from '../tsdb/block/blockfile.ts';
+import {BlockSet} from '../tsdb/block/blockset.ts';
+import {headerBlocks} from '../tsdb/head/header.ts';
 import {HeadReader} from '../tsdb/head/reader.ts';
+import {DbReader} from '../tsdb/querier.ts';
 import type {WorkerAnswer} from './querypool.ts';
 import {answerQuery, type EvaluateRequest} from './query-answers.ts';
 
 export interface QueryThreadData {
   memory: WebAssembly.Memory;
+  dataFolder: string;
+  log: LogOptions;
   /** One word: 1 = give up. */
   cancel: Int32Array;
   lookbackDeltaMs: number;
@@ -26,6 +34,9 @@ export interface QueryThreadData {
 }
 
 const scratchBytes = 2 ** 30;
+
+/** How often a thread without queries looks whether blocks have gone. */
+const blocksRefreshMs = 15_000;
 
 /** Scraping and ingestion are on time before queries are fast: where cores are short, the system runs those threads first. */
 const niceness = 5;
@@ -43,7 +54,19 @@ const scratch = {
   kernels: loadKernels(privateMemory),
   arena: new SizeClassArena(privateMemory, 65_536, privateMemory.byteLength),
 };
-const reader = new HeadReader(new LinearMemory(data.memory), scratch, threadId);
+const shared = new LinearMemory(data.memory);
+const logger = createLogger(data.log).child({component: 'tsdb'});
+const blocks = new BlockSet({
+  fs: nodeFileSystem,
+  dir: data.dataFolder,
+  cache: new PageCache(),
+  version: () => Atomics.load(shared.i32, headerBlocks >>> 2),
+  onDamage: (ulid, error) =>
+    logger.error('A block cannot be read and is left out', {block: ulid, err: error}),
+});
+const reader = new DbReader(new HeadReader(shared, scratch, threadId), blocks);
+// What was deleted gives its room on the disk back when nobody has it open any more.
+setInterval(() => blocks.refresh(), blocksRefreshMs).unref();
 const engine = new Engine({
   lookbackDeltaMs: data.lookbackDeltaMs,
   maxSamples: data.maxSamples,

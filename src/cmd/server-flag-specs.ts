@@ -105,8 +105,8 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
   ),
 
   works('storage.tsdb.path', 'text', 'data/', 'Folder of the metrics.', server),
-  later('storage.tsdb.min-block-duration', 'duration', '2h', 'Shortest block.', {...server, ...hidden}),
-  later('storage.tsdb.max-block-duration', 'duration', '', 'Longest block.', {...server, ...hidden}),
+  works('storage.tsdb.min-block-duration', 'duration', '2h', 'Shortest block.', {...server, ...hidden}),
+  works('storage.tsdb.max-block-duration', 'duration', '', 'Longest block.', {...server, ...hidden}),
   later('storage.tsdb.max-block-chunk-segment-size', 'size', '', 'Largest segment of chunks.', {
     ...server,
     ...hidden,
@@ -122,7 +122,7 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
     'How long to keep samples: 15d unless this or a size is set.',
     server,
   ),
-  later(
+  works(
     'storage.tsdb.retention.size',
     'size',
     '',

@@ -20,8 +20,9 @@ test('parseServerFlags() has the defaults of Prometheus', () => {
     configFile: 'prometheus.yml',
     configFileGiven: false,
     storagePath: 'data/',
-    retentionMs: 15 * 86_400_000,
-    retentionGiven: false,
+    retention: {timeMs: 15 * 86_400_000, bytes: 0, percentage: 0},
+    blockMsMin: 7_200_000,
+    blockMsMax: 36 * 3_600_000,
     listenAddresses: [{host: '0.0.0.0', port: 9090}],
     routePrefix: '/',
     pageTitle: 'Prometheus Time Series Collection and Processing Server',
@@ -64,7 +65,7 @@ test('parseServerFlags() reads the flags that work', () => {
   assert.equal(read.configFile, '/etc/p.yml');
   assert.equal(read.configFileGiven, true);
   assert.equal(read.storagePath, '/data');
-  assert.equal(read.retentionMs, 30 * 86_400_000);
+  assert.equal(read.retention.timeMs, 30 * 86_400_000);
   assert.deepEqual(read.listenAddresses, [
     {host: '127.0.0.1', port: 1},
     {host: '::1', port: 2},
@@ -148,7 +149,7 @@ test('parseServerFlags() warns of what is obsolete and says what to use', () => 
     '--alertmanager.timeout=1s',
     '--auto-gomemlimit.ratio=0.5',
   );
-  assert.equal(read.retentionMs, 3 * 86_400_000);
+  assert.equal(read.retention.timeMs, 3 * 86_400_000);
   assert.ok(
     read.warnings.includes('Flag --storage.tsdb.retention is deprecated: use --storage.tsdb.retention.time'),
   );
@@ -156,12 +157,21 @@ test('parseServerFlags() warns of what is obsolete and says what to use', () => 
   assert.ok(read.warnings.some((text) => text.includes('--auto-gomemlimit.ratio changes nothing')));
 });
 
-test('parseServerFlags() warns that a retention has no effect yet', () => {
-  for (const name of ['storage.tsdb.retention.time', 'storage.tsdb.retention']) {
-    const {warnings} = flags(`--${name}=30d`);
-    assert.ok(warnings.includes(`Flag --${name} has no effect yet: nothing is deleted`), warnings.join());
+test('parseServerFlags() finds what to keep, and how long blocks are', () => {
+  const day = 86_400_000;
+  function f(args: string[], timeMs: number, bytes: number, blockMsMax: number): void {
+    const read = flags(...args);
+    assert.deepEqual(read.retention, {timeMs, bytes, percentage: 0});
+    assert.equal(read.blockMsMax, blockMsMax);
+    assert.deepEqual(read.warnings, []);
   }
-  assert.deepEqual(flags().warnings, []);
+  f([], 15 * day, 0, 1.5 * day);
+  f(['--storage.tsdb.retention.time=30d'], 30 * day, 0, 3 * day);
+  f(['--storage.tsdb.retention.time=5y'], 5 * 365 * day, 0, 31 * day);
+  f(['--storage.tsdb.retention.size=1GB'], 0, 2 ** 30, 31 * day);
+  f(['--storage.tsdb.retention.size=1GB', '--storage.tsdb.retention.time=1d'], day, 2 ** 30, day / 10);
+  f(['--storage.tsdb.max-block-duration=4h'], 15 * day, 0, day / 6);
+  assert.equal(flags('--storage.tsdb.min-block-duration=1h').blockMsMin, day / 24);
 });
 
 test('parseServerFlags() sorts out features', () => {

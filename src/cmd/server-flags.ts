@@ -1,4 +1,5 @@
 import {hostname} from 'node:os';
+import type {Retention} from '../config/config.ts';
 import {Cors} from '../http/cors.ts';
 import {formatDuration} from '../model/duration.ts';
 import type {LogOptions} from '../sys/log.ts';
@@ -19,10 +20,11 @@ export interface ServerFlags {
   /** Whether --config.file was given: where it was not and there is no such file, the quickstart configuration is used. */
   configFileGiven: boolean;
   storagePath: string;
-  /** How long to keep samples; 15 days unless the flag says otherwise. */
-  retentionMs: number;
-  /** Whether --storage.tsdb.retention.time was given. */
-  retentionGiven: boolean;
+  /** What to keep, where the configuration does not say it; 15 days unless the flags say otherwise. */
+  retention: Retention;
+  /** Shortest and longest block. */
+  blockMsMin: number;
+  blockMsMax: number;
   listenAddresses: ListenAddress[];
   /** The URL of the server as seen from outside, without a slash at its end. */
   externalUrl: string;
@@ -55,6 +57,9 @@ export type ServerCommandLine = {kind: 'help'} | {kind: 'version'} | {kind: 'run
 
 const defaultRetentionMs = 15 * 86_400_000;
 const retentionMsMax = 100 * 365 * 86_400_000;
+const blockMsMaxDefault = 31 * 86_400_000;
+const minBlock = 'storage.tsdb.min-block-duration';
+const maxBlock = 'storage.tsdb.max-block-duration';
 
 /** Reads the arguments after the command's name. Throws FlagError. */
 export function parseServerFlags(args: readonly string[]): ServerCommandLine {
@@ -104,7 +109,7 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
     configFile: values.text('config.file'),
     configFileGiven: values.isGiven('config.file'),
     storagePath: notEmpty('storage.tsdb.path', values.text('storage.tsdb.path')),
-    ...readRetention(values, warnings),
+    ...readBlockLengths(values, readRetention(values, warnings)),
     listenAddresses,
     externalUrl,
     routePrefix,
@@ -133,23 +138,28 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
   return flags;
 }
 
-function readRetention(
-  values: FlagValues,
-  warnings: string[],
-): {retentionMs: number; retentionGiven: boolean} {
+function readRetention(values: FlagValues, warnings: string[]): Retention {
   const old = 'storage.tsdb.retention';
   const current = 'storage.tsdb.retention.time';
   if (values.isGiven(old)) warnings.push(`Flag --${old} is deprecated: use --${current}`);
-  const name = values.isGiven(current) ? current : old;
-  const given = values.duration(name);
-  if (given > 0) warnings.push(`Flag --${name} has no effect yet: nothing is deleted`);
-  if (given > retentionMsMax) {
+  let timeMs = values.duration(values.isGiven(current) ? current : old);
+  const bytes = above('storage.tsdb.retention.size', values.size('storage.tsdb.retention.size'), -1);
+  if (timeMs > retentionMsMax) {
     warnings.push('Time retention value is too high. Limiting to: 100y');
-    return {retentionMs: retentionMsMax, retentionGiven: true};
+    timeMs = retentionMsMax;
   }
-  return given > 0
-    ? {retentionMs: given, retentionGiven: true}
-    : {retentionMs: defaultRetentionMs, retentionGiven: false};
+  if (timeMs === 0 && bytes === 0) timeMs = defaultRetentionMs;
+  return {timeMs, bytes, percentage: 0};
+}
+
+function readBlockLengths(
+  values: FlagValues,
+  retention: Retention,
+): Pick<ServerFlags, 'retention' | 'blockMsMin' | 'blockMsMax'> {
+  const blockMsMin = above(minBlock, values.duration(minBlock), 0);
+  const tenth = retention.timeMs === 0 ? Infinity : Math.trunc(retention.timeMs / 10);
+  const blockMsMax = values.duration(maxBlock) || Math.min(blockMsMaxDefault, tenth);
+  return {retention, blockMsMin, blockMsMax};
 }
 
 function describeValues(values: FlagValues, flags: ServerFlags): Record<string, string> {
@@ -159,9 +169,8 @@ function describeValues(values: FlagValues, flags: ServerFlags): Record<string, 
     .filter((name) => !['help', 'help-long', 'version'].includes(name));
   for (const name of names.sort()) described[name] = values.format(name);
   // These show what follows from other flags, as Prometheus does.
-  described['storage.tsdb.retention.time'] = formatDuration(flags.retentionMs);
-  const blockMs = Math.min(31 * 86_400_000, Math.trunc(flags.retentionMs / 10));
-  described['storage.tsdb.max-block-duration'] = formatDuration(blockMs);
+  described['storage.tsdb.retention.time'] = formatDuration(flags.retention.timeMs);
+  described[maxBlock] = formatDuration(flags.blockMsMax);
   described['web.route-prefix'] = flags.routePrefix;
   return described;
 }

@@ -3,9 +3,10 @@ import {fileURLToPath} from 'node:url';
 import type {AdminBackend, QueryAnswer, ServerState} from '../api/backend.ts';
 import {failureText, statusOf, type ErrorType} from '../api/envelope.ts';
 import {createApiServer, type ApiServer} from '../api/server.ts';
-import type {Config} from '../config/config.ts';
+import type {Config, Retention} from '../config/config.ts';
 import {LinearMemory} from '../kernels/memory.ts';
 import {formatDuration} from '../model/duration.ts';
+import {formatSize} from '../model/size.ts';
 import type {EngineFeatures} from '../promql/engine/engine.ts';
 import {parseMetricSelector} from '../promql/parser/parser.ts';
 import {createLogger, type Logger} from '../sys/log.ts';
@@ -120,6 +121,9 @@ class Server {
       lockfile: this.#flags.lockfile,
       externalLabels: this.#configuration.current.global.externalLabels,
       exemplarsMax: this.#exemplarsMax(this.#configuration.current),
+      retention: this.#configuration.current.storage.retention,
+      blockMsMin: this.#flags.blockMsMin,
+      blockMsMax: this.#flags.blockMsMax,
       log: this.#flags.log,
       onDeath: (error) => {
         this.#logger.error('The storage thread ended: nothing can be stored any more', {err: error});
@@ -149,6 +153,8 @@ class Server {
         places.add(place);
         return startQueryWorker({
           memory: this.#memory.wasm,
+          dataFolder: flags.storagePath,
+          log: flags.log,
           lookbackDeltaMs: flags.lookbackDeltaMs,
           maxSamples: flags.queryMaxSamples,
           maxBytes: memory.queryBytesMax,
@@ -204,7 +210,7 @@ class Server {
       flags: this.#flags.values,
       startTimeMs: this.#startTimeMs,
       lastReload: () => this.#configuration.lastReload,
-      storageRetention: () => formatDuration(this.#configuration.current.storage.retentionMs),
+      storageRetention: () => retentionText(this.#configuration.current.storage.retention),
       externalLabels: () => this.#configuration.current.global.externalLabels,
     };
   }
@@ -230,7 +236,11 @@ class Server {
   }
 
   #applyRequest(config: Config): ApplyRequest {
-    return {scrapeConfigs: config.scrapeConfigs, exemplarsMax: this.#exemplarsMax(config)};
+    return {
+      scrapeConfigs: config.scrapeConfigs,
+      exemplarsMax: this.#exemplarsMax(config),
+      retention: config.storage.retention,
+    };
   }
 
   #exemplarsMax(config: Config): number {
@@ -280,6 +290,15 @@ class Server {
 }
 
 /** The parts of PromQL that --enable-feature switches on. */
+/** As /api/v1/status/runtimeinfo says it. */
+function retentionText({timeMs, bytes, percentage}: Retention): string {
+  const limits: string[] = [];
+  if (timeMs !== 0) limits.push(formatDuration(timeMs));
+  if (bytes !== 0) limits.push(formatSize(bytes));
+  if (percentage !== 0) limits.push(`${percentage}%`);
+  return limits.join(' or ');
+}
+
 function engineFeatures(names: ReadonlySet<string>): EngineFeatures {
   return {
     experimentalFunctions: names.has('promql-experimental-functions'),

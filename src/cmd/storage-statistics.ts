@@ -1,4 +1,5 @@
 import type {StorageStatistics} from '../api/statistics.ts';
+import type {Retention} from '../config/config.ts';
 import type {WriteReceiver} from '../remote/writerequest.ts';
 import type {ScrapeManager} from '../scrape/manager.ts';
 import type {Db} from '../tsdb/db.ts';
@@ -8,8 +9,10 @@ export function storageStatistics(
   db: Db,
   scrapes: ScrapeManager,
   receiver: WriteReceiver,
+  retention: Retention,
 ): StorageStatistics {
   const head = db.head.stats();
+  const {blocks, ...wal} = db.statistics();
   return {
     head: {
       series: head.series,
@@ -26,7 +29,8 @@ export function storageStatistics(
       maxTimeMs: head.minTime > head.maxTime ? null : head.maxTime,
       labelPairs: head.labelPairs,
     },
-    wal: db.statistics(),
+    wal,
+    blocks: {...blocks, retention, minTimeMs: db.blocks.blocks[0]?.meta.minTime ?? null},
     scrape: scrapes.statistics(),
     remoteWrite: {...receiver.counts},
     memory: {usedBytes: head.bytesInUse},

@@ -1,4 +1,5 @@
 // The storage thread: opens the data folder, scrapes, takes in remote writes. It alone writes the shared memory.
+import {statfsSync} from 'node:fs';
 import {parentPort, workerData} from 'node:worker_threads';
 import type {
   ExemplarSeries,
@@ -15,6 +16,7 @@ import type {
 import {collectMetadata, collectTargetMetadata} from '../api/metadata.ts';
 import type {StorageStatistics} from '../api/statistics.ts';
 import {assert} from '../base/assert.ts';
+import type {Retention} from '../config/config.ts';
 import {SizeClassArena} from '../kernels/arena.ts';
 import {loadKernels} from '../kernels/kernels.ts';
 import {arenaStart, LinearMemory} from '../kernels/memory.ts';
@@ -26,8 +28,10 @@ import type {ScrapeConfig} from '../scrape/config.ts';
 import {ScrapeManager} from '../scrape/manager.ts';
 import {createLogger, type LogOptions} from '../sys/log.ts';
 import {serve} from '../sys/rpc.ts';
+import type {RetentionLimits} from '../tsdb/block/retention.ts';
 import {Db} from '../tsdb/db.ts';
 import {headCardinality} from '../tsdb/head/cardinality.ts';
+import {CompactorClient} from './compactor-client.ts';
 import {storageStatistics} from './storage-statistics.ts';
 
 export interface StorageThreadData {
@@ -39,6 +43,10 @@ export interface StorageThreadData {
   externalLabels: Record<string, string>;
   /** Exemplars that are kept. */
   exemplarsMax: number;
+  /** What is kept, and the lengths of blocks. */
+  retention: Retention;
+  blockMsMin: number;
+  blockMsMax: number;
   /** Three words: first, last and current segment of the log that is being replayed. */
   progress: Int32Array;
 }
@@ -47,6 +55,12 @@ export interface ApplyRequest {
   scrapeConfigs: ScrapeConfig[];
   /** Exemplars that are kept. */
   exemplarsMax: number;
+  retention: Retention;
+}
+
+/** What the configuration says at the moment. */
+interface Limits {
+  retention: Retention;
 }
 
 /** Everything that lives in this thread, once the data folder is open. */
@@ -54,11 +68,13 @@ class StorageThread {
   readonly #db: Db;
   readonly #scrapes: ScrapeManager;
   readonly #receiver: WriteReceiver;
+  readonly #limits: Limits;
 
-  constructor(db: Db, scrapes: ScrapeManager, receiver: WriteReceiver) {
+  constructor(db: Db, scrapes: ScrapeManager, receiver: WriteReceiver, limits: Limits) {
     this.#db = db;
     this.#scrapes = scrapes;
     this.#receiver = receiver;
+    this.#limits = limits;
   }
 
   static async open(data: StorageThreadData): Promise<StorageThread> {
@@ -66,8 +82,19 @@ class StorageThread {
     const memory = new LinearMemory(data.memory);
     const kernels = loadKernels(memory);
     const arena = new SizeClassArena(memory, arenaStart, memory.byteLength);
+    const limits: Limits = {retention: data.retention};
+    const opened: {db?: Db} = {};
     const db = await Db.open({
       dir: data.dataFolder,
+      chunkRangeMs: data.blockMsMin,
+      blockMsMax: data.blockMsMax,
+      retention: () => retentionLimits(limits.retention, data.dataFolder),
+      compactor: new CompactorClient({
+        memory: data.memory,
+        dataFolder: data.dataFolder,
+        log: data.log,
+        onEnd: (threadId) => opened.db?.head.clearReader(threadId),
+      }),
       lockfile: data.lockfile,
       exemplarsMax: data.exemplarsMax,
       memory,
@@ -79,6 +106,8 @@ class StorageThread {
         Atomics.store(data.progress, 2, done);
       },
     });
+    opened.db = db;
+    db.compactions?.start();
     const appender = db.appender();
     const scrapes = new ScrapeManager({
       appender,
@@ -92,10 +121,12 @@ class StorageThread {
       db,
       scrapes,
       new WriteReceiver(db.head.appender(), logger.child({component: 'remote'})),
+      limits,
     );
   }
 
-  apply({scrapeConfigs, exemplarsMax}: ApplyRequest): void {
+  apply({scrapeConfigs, exemplarsMax, retention}: ApplyRequest): void {
+    this.#limits.retention = retention;
     this.#db.head.exemplars.resize(exemplarsMax);
     this.#scrapes.apply(scrapeConfigs);
   }
@@ -141,7 +172,7 @@ class StorageThread {
   }
 
   statistics(): StorageStatistics {
-    return storageStatistics(this.#db, this.#scrapes, this.#receiver);
+    return storageStatistics(this.#db, this.#scrapes, this.#receiver, this.#limits.retention);
   }
 
   clearReader(threadId: number): void {
@@ -157,6 +188,13 @@ class StorageThread {
     await this.#receiver.settled();
     await this.#db.close();
   }
+}
+
+/** A part of the disk, in bytes. */
+function retentionLimits({timeMs, bytes, percentage}: Retention, dir: string): RetentionLimits {
+  if (percentage === 0) return {timeMs, bytes};
+  const {blocks, bsize} = statfsSync(dir);
+  return {timeMs, bytes: Math.trunc((blocks * bsize * percentage) / 100)};
 }
 
 const data = workerData as StorageThreadData;

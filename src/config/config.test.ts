@@ -37,7 +37,7 @@ test('parseConfig() of nothing gives the defaults', () => {
     assert.equal(config.global.scrapeIntervalMs, 60_000);
     assert.equal(config.global.scrapeTimeoutMs, 10_000);
     assert.equal(config.global.evaluationIntervalMs, 60_000);
-    assert.equal(config.storage.retentionMs, 15 * 86_400_000);
+    assert.equal(config.storage.retention.timeMs, 15 * 86_400_000);
   }
 });
 
@@ -384,7 +384,7 @@ test('what is not there yet is complained of where its key stands', () => {
     assert.deepEqual(problems(text), [`${place} not supported yet: leave it out`], text);
   f('global: {}\nrule_files:\n  - a.yml\n  - b.yml\n', '2:1');
   f('remote_write:\n  - url: http://x\n', '1:1');
-  f('storage:\n  tsdb:\n    retention:\n      size:  1GB\n', '4:7');
+  f('storage:\n  tsdb:\n    out_of_order_time_window:  5m\n', '3:5');
   f('alerting:\n  alertmanagers:\n    - static_configs:\n        - targets:\n            - a:1\n', '4:11');
   f('scrape_configs:\n  - job_name: x\n    kubernetes_sd_configs:\n      - role: node\n', '3:5');
 });
@@ -406,7 +406,6 @@ test('what is known but not there yet is an error, unless it says nothing', () =
     'alerting.alertmanagers[0].static_configs[0].targets',
   );
   f('storage: {tsdb: {out_of_order_time_window: 5m}}', 'storage.tsdb.out_of_order_time_window');
-  f('storage: {tsdb: {retention: {size: 1GB}}}', 'storage.tsdb.retention.size');
   f('global: {query_log_file: q}', 'global.query_log_file');
   f('global: {metric_name_validation_scheme: legacy}', 'global.metric_name_validation_scheme');
   for (const field of [
@@ -437,18 +436,34 @@ scrape_configs: [{job_name: x, kubernetes_sd_configs: [], scrape_native_histogra
 });
 
 test('retention in the file comes before the flag', () => {
-  assert.equal(
-    parse('storage: {tsdb: {retention: {time: 3d}}}', {retentionMs: 1000}).storage.retentionMs,
-    3 * 86_400_000,
-  );
-  assert.equal(parse('', {retentionMs: 1000}).storage.retentionMs, 1000);
+  const retention = {timeMs: 1000, bytes: 5, percentage: 0};
+  function f(text: string, expected: {timeMs: number; bytes: number; percentage: number}): void {
+    assert.deepEqual(parse(text, {retention}).storage.retention, expected);
+  }
+  const day = 86_400_000;
+  f('', retention);
+  f('storage: {tsdb: {}}', retention);
+  // A section replaces all that the flags say.
+  f('storage: {tsdb: {retention: {time: 3d}}}', {timeMs: 3 * day, bytes: 0, percentage: 0});
+  f('storage: {tsdb: {retention: {size: 1GB}}}', {timeMs: 0, bytes: 2 ** 30, percentage: 0});
+  f('storage: {tsdb: {retention: {time: 1d, percentage: 80.5}}}', {timeMs: day, bytes: 0, percentage: 80.5});
 });
 
-test('retention in the file is warned of', () => {
-  assert.deepEqual(parse('storage: {tsdb: {retention: {time: 3d}}}').warnings, [
-    'storage.tsdb.retention.time has no effect yet: nothing is deleted',
+test('a size is ignored beside a percentage, with a warning', () => {
+  assert.deepEqual(parse('storage: {tsdb: {retention: {size: 1GB, percentage: 5}}}').warnings, [
+    'storage.tsdb.retention.size is ignored, because storage.tsdb.retention.percentage is specified',
   ]);
-  assert.deepEqual(parse('storage: {tsdb: {retention: {}}}', {retentionMs: 1000}).warnings, []);
+});
+
+test('retention is refused outside of its range', () => {
+  assert.throws(
+    () => parse('storage: {tsdb: {retention: {percentage: 101}}}'),
+    /must be in the range \[0, 100\], got 101/,
+  );
+  assert.throws(
+    () => parse('storage: {tsdb: {retention: {size: -1GB}}}'),
+    /must be greater than or equal to 0/,
+  );
 });
 
 test('formatConfig() shows the effective configuration and hides secrets', () => {

@@ -34,21 +34,29 @@ export interface Config {
 }
 
 export interface StorageConfig {
-  /** How long to keep samples. */
-  retentionMs: number;
+  retention: Retention;
   /** Exemplars to keep, where exemplar storage is enabled. */
   exemplarsMax: number;
 }
 
+/** How much to keep. 0 = no limit. */
+export interface Retention {
+  timeMs: number;
+  /** Of the blocks. */
+  bytes: number;
+  /** Of the disk, instead of `bytes`. */
+  percentage: number;
+}
+
 export interface ConfigOptions {
   /** Where the configuration says nothing: what the flags say. */
-  retentionMs?: number;
+  retention?: Retention;
   /** For external_labels; by default those of the process. */
   variables?: Readonly<Record<string, string | undefined>>;
 }
 
 const fileBytesMax = 64 << 20;
-const defaultRetentionMs = 15 * 86_400_000;
+const defaultRetention: Retention = {timeMs: 15 * 86_400_000, bytes: 0, percentage: 0};
 const exemplarsMaxDefault = 100_000;
 
 /** Reads and checks a configuration file. Throws ConfigError, or an Error where the file cannot be read. */
@@ -168,17 +176,23 @@ class ConfigReader {
       document.set('alerting', documentOfAlerting(alerting));
     const scrapeConfigs = this.#scrapeConfigs(fields.scrape_configs, global, document);
     const storage = this.#section(storageFields, fields.storage, ['storage']);
-    const flagRetentionMs = this.#options.retentionMs ?? defaultRetentionMs;
-    const retentionMs = storage?.tsdb?.retention?.time || flagRetentionMs;
-    if (storage?.tsdb?.retention?.time)
-      this.warnings.push('storage.tsdb.retention.time has no effect yet: nothing is deleted');
-    document.set('storage', documentOfStorage(storage, retentionMs));
+    const inFile = storage?.tsdb?.retention ?? null;
+    const retention: Retention =
+      inFile === null
+        ? (this.#options.retention ?? defaultRetention)
+        : {timeMs: inFile.time, bytes: inFile.size, percentage: inFile.percentage};
+    if (retention.percentage > 0 && retention.bytes > 0) {
+      this.warnings.push(
+        'storage.tsdb.retention.size is ignored, because storage.tsdb.retention.percentage is specified',
+      );
+    }
+    document.set('storage', documentOfStorage(storage, retention));
     const otlp = this.#section(otlpFields, fields.otlp ?? emptyMapping, ['otlp']);
     if (otlp !== null) document.set('otlp', documentOfOtlp(otlp));
     return {
       global: global.config,
       scrapeConfigs,
-      storage: {retentionMs, exemplarsMax: storage?.exemplars?.max_exemplars ?? exemplarsMaxDefault},
+      storage: {retention, exemplarsMax: storage?.exemplars?.max_exemplars ?? exemplarsMaxDefault},
       warnings: this.warnings,
       document,
     };

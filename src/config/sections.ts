@@ -19,6 +19,7 @@ import {
 } from '../model/fields.ts';
 import {quoteGo} from '../base/quote.ts';
 import {formatDuration} from '../model/duration.ts';
+import {formatSize} from '../model/size.ts';
 
 /** Settings of Go's runtime: accepted for what they are there. */
 export const runtimeFields = section({gogc: integer.default(75)});
@@ -80,8 +81,18 @@ const tsdbFields = section({
   retention: optionalSection(
     section({
       time: duration.default(0),
-      size: notYet(size).default(0),
-      percentage: notYet(float).default(0),
+      size: size
+        .refine((bytes) => bytes >= 0, {
+          error: ({input}) =>
+            `'storage.tsdb.retention.size' must be greater than or equal to 0, got ${formatSize(input as number)}`,
+        })
+        .default(0),
+      percentage: float
+        .refine((percentage) => percentage >= 0 && percentage <= 100, {
+          error: ({input}) =>
+            `'storage.tsdb.retention.percentage' must be in the range [0, 100], got ${input as number}`,
+        })
+        .default(0),
     }),
   ).default(null),
 });
@@ -94,12 +105,16 @@ export const storageFields = section({
 
 export function documentOfStorage(
   fields: z.output<typeof storageFields> | null,
-  retentionMs: number,
+  retention: {timeMs: number; bytes: number; percentage: number},
 ): YamlMap {
   const tsdb: YamlMap = new Map();
   const floats = fields?.tsdb?.chunk_encoding?.floats ?? '';
   if (floats !== '') tsdb.set('chunk_encoding', new Map([['floats', floats]]));
-  tsdb.set('retention', new Map([['time', formatDuration(retentionMs)]]));
+  const limits: YamlMap = new Map();
+  if (retention.timeMs !== 0) limits.set('time', formatDuration(retention.timeMs));
+  if (retention.bytes !== 0) limits.set('size', formatSize(retention.bytes));
+  if (retention.percentage !== 0) limits.set('percentage', retention.percentage);
+  tsdb.set('retention', limits);
   const document: YamlMap = new Map([['tsdb', tsdb]]);
   const exemplars = fields?.exemplars?.max_exemplars ?? 0;
   if (exemplars !== 0) document.set('exemplars', new Map([['max_exemplars', exemplars]]));
