@@ -55,7 +55,7 @@ import {startTimeFunctions, windowFunctionOf} from './rangefunctions.ts';
 import {RepeatedExprs} from './repeated.ts';
 import {negate} from '../../model/histogram/arithmetic.ts';
 import {histogramAverage, histogramStandardDeviation, histogramVariance} from './nativehistogram.ts';
-import {absent, float, type Operator} from './row.ts';
+import {absent, countPoints, float, type Operator} from './row.ts';
 import {extensionOf} from './windows/extended.ts';
 
 /** Bytes for a step of a row (value and kind), and of two columns beside it. */
@@ -477,7 +477,8 @@ export class Planner {
     const {name} = call.func;
     if (grid.ranged === true) {
       context.annotations.sortInRangeQuery(call.range);
-      return child;
+      // They drop histograms all the same.
+      return name.startsWith('sort_by_label') ? child : this.#map(child, floatsOf, grid, false);
     }
     const descending = name.endsWith('_desc');
     if (!name.startsWith('sort_by_label')) {
@@ -541,6 +542,12 @@ export class Planner {
     return this.#map(this.vector(arg, grid), () => 0, grid);
   }
 }
+
+const floatsOf: RowFunction = (source, {values, kinds}) => {
+  values.set(source.values);
+  for (let step = 0; step < kinds.length; step++) kinds[step] = source.kinds[step] === float ? float : absent;
+  return countPoints(kinds);
+};
 
 const identity: RowFunction = (source, {values, kinds}) => {
   values.set(source.values);

@@ -146,6 +146,8 @@ class MatchedPairs {
   #conflicts: Int32Array | null = null;
   /** The last remark on each step that has any: Prometheus keeps no others. */
   readonly #remarks = new Map<number, PairRemark>();
+  /** The steps at which the last pair was no pair, since the operator does not know its types. */
+  readonly refused: number[] = [];
 
   constructor(context: QueryContext, expr: BinaryExpr, steps: number) {
     const matching = expr.matching!;
@@ -157,7 +159,10 @@ class MatchedPairs {
       op: expr.op as ElementOp | TrimOp,
       bool: expr.bool,
       kept: 'left',
-      remark: (remark, step) => this.#remarks.set(step, remark),
+      remark: (remark, step) => {
+        this.#remarks.set(step, remark);
+        if (remark.kind !== 'bounds') this.refused.push(step);
+      },
     };
     this.#steps = steps;
     this.groups = new Grouping(context, matching.labels, !matching.on);
@@ -287,6 +292,7 @@ class MatchedPairs {
   }
 
   combine(many: Side, one: Side, out: MutableRow): number {
+    this.refused.length = 0;
     const swapped = this.matching.card === 'one-to-many';
     const operands = swapped ? {left: one, right: many} : {left: many, right: one};
     return combine(this.#operation, operands, out);
@@ -402,8 +408,8 @@ class CollectedPairs {
     const match = this.#match;
     const out = this.#out;
     const {labels, dropName} = match.resultLabels(many.labels, one.labels);
-    this.#claim(group, labels, many.kinds, one.kinds);
     const points = match.combine(many, one, out);
+    this.#claim(group, labels, many.kinds, one.kinds);
     if (points === 0) return;
     out.labels = labels;
     out.dropName = dropName;
@@ -418,6 +424,7 @@ class CollectedPairs {
     for (let step = 0; step < both.length; step++) {
       both[step] = many[step] !== absent && one[step] !== absent ? 1 : 0;
     }
+    for (const step of this.#match.refused) both[step] = 0;
     if (countPoints(both) === 0) return;
     if (this.#match.matching.fill.left !== null) {
       const matched = this.#matchedGroups.get(group);

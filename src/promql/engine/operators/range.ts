@@ -74,7 +74,9 @@ export class RangeFunction implements Operator {
     this.#remarks = new RangeRemarks(context.annotations, spec.range);
     const nameless = !spec.keepsName && !context.delayedNameRemoval;
     this.singleName = source.singleName || nameless;
-    const unique = source.singleName || context.delayedNameRemoval || spec.keepsName;
+    // Of absent_over_time, only the steps matter.
+    const keepsApart = spec.keepsName || spec.name === 'absent_over_time';
+    const unique = source.singleName || context.delayedNameRemoval || keepsApart;
     this.#seen = unique ? null : new Tuples(context.budget);
   }
 

@@ -16,6 +16,7 @@ import {
   type HistogramWindowFunction,
 } from './histogramrate.ts';
 import type {RangeRemarks} from './remarks.ts';
+import {DoubleExponentialSmoothing} from './smoothing.ts';
 import {isStartReset} from './starttimes.ts';
 import {Windows, type WindowFunction} from './window.ts';
 
@@ -140,13 +141,16 @@ export class MixedRange {
       case 'rate':
         return this.#oneKind((step) => this.#rate!.at(step, this.#histograms, this.#series));
       default:
-        return this.#floatsOnly();
+        return this.#floatsOnly(whole);
     }
   }
 
-  #floatsOnly(): (step: number) => Result {
+  #floatsOnly(whole: Windows): (step: number) => Result {
+    const compute = this.#compute;
     const floatAt = this.#floatEvaluator();
     return (step) => {
+      if (compute instanceof DoubleExponentialSmoothing && sizeOf(whole, step) > 0)
+        compute.checkFactors(step);
       if (this.#mixed[step] === 1) this.#remarks.ignoredHistograms();
       return floatAt(step);
     };

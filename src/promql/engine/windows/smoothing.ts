@@ -21,10 +21,9 @@ export class DoubleExponentialSmoothing implements WindowFunction {
       const lower = first[step]!;
       const upper = end[step]!;
       if (upper === lower) continue;
+      this.checkFactors(step);
       const smoothing = this.#smoothing[step]!;
       const trendFactor = this.#trend[step]!;
-      checkFactor(smoothing, 'smoothing', 'sf');
-      checkFactor(trendFactor, 'trend', 'tf');
       if (upper - lower < 2) {
         end[step] = lower;
         continue;
@@ -40,6 +39,11 @@ export class DoubleExponentialSmoothing implements WindowFunction {
       }
       out[step] = smoothed;
     }
+  }
+
+  checkFactors(step: number): void {
+    checkFactor(this.#smoothing[step]!, 'smoothing', 'sf');
+    checkFactor(this.#trend[step]!, 'trend', 'tf');
   }
 }
 
