@@ -9,6 +9,8 @@ import {nodeFileSystem} from '../sys/fs.ts';
 import {createLogger, type LogOptions} from '../sys/log.ts';
 import {serve} from '../sys/rpc.ts';
 import {BlockMaker} from '../tsdb/blockmaker.ts';
+import {headChunksDirectory} from '../tsdb/headchunks/format.ts';
+import {HeadChunkReader} from '../tsdb/headchunks/reader.ts';
 import {HeadReader} from '../tsdb/head/reader.ts';
 
 export interface CompactorThreadData {
@@ -44,7 +46,12 @@ const maker = new BlockMaker(
     nowMs: Date.now,
     cancelled: () => Atomics.load(data.cancel, 0) !== 0,
   },
-  new HeadReader(new LinearMemory(data.memory), scratch, threadId),
+  new HeadReader(
+    new LinearMemory(data.memory),
+    scratch,
+    threadId,
+    new HeadChunkReader(nodeFileSystem, headChunksDirectory(data.dataFolder)),
+  ),
 );
 
 serve(parentPort, {

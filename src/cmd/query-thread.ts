@@ -14,6 +14,8 @@ import {serve, transfer} from '../sys/rpc.ts';
 import {PageCache} from '../tsdb/block/blockfile.ts';
 import {BlockSet} from '../tsdb/block/blockset.ts';
 import {headerBlocks} from '../tsdb/head/header.ts';
+import {headChunksDirectory} from '../tsdb/headchunks/format.ts';
+import {HeadChunkReader} from '../tsdb/headchunks/reader.ts';
 import {HeadReader} from '../tsdb/head/reader.ts';
 import {DbReader} from '../tsdb/querier.ts';
 import type {WorkerAnswer} from './querypool.ts';
@@ -64,7 +66,16 @@ const blocks = new BlockSet({
   onDamage: (ulid, error) =>
     logger.error('A block cannot be read and is left out', {block: ulid, err: error}),
 });
-const reader = new DbReader(new HeadReader(shared, scratch, threadId), blocks);
+const headChunks = new HeadChunkReader(nodeFileSystem, headChunksDirectory(data.dataFolder));
+const head = new HeadReader(shared, scratch, threadId, headChunks);
+/** Damage is told once. */
+const told = new Set<string>();
+head.onDamage = (error) => {
+  if (told.has(error.message) || told.size > 1000) return;
+  told.add(error.message);
+  logger.error('A chunk of the head cannot be read and is left out of answers', {err: error});
+};
+const reader = new DbReader(head, blocks);
 // What was deleted gives its room on the disk back when nobody has it open any more.
 setInterval(() => blocks.refresh(), blocksRefreshMs).unref();
 const engine = new Engine({

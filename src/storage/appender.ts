@@ -22,6 +22,8 @@ export const sampleStatus = {
   outOfBounds: 3,
   /** The series is gone: find it again by its labels. */
   noSeries: 4,
+  /** Out of order, and before the window in which that is taken. */
+  tooOld: 5,
 } as const;
 
 /** Columns of the samples to append. They lie in the shared memory, where kernels fill and read them. */

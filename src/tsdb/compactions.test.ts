@@ -57,9 +57,9 @@ async function open(fs: SimulatedFileSystem, clock = stillClock): Promise<Store>
       cancel: () => maker.current?.cancel(),
     },
   });
-  const compactorHead = new HeadReader(memory, scratch, 1);
+  const compactorHead = new HeadReader(memory, scratch, 1, db.head.files!.openReader());
   maker.current = new BlockMaker({fs, dir, scratch, log: noLogger, nowMs: Date.now}, compactorHead);
-  const head = new HeadReader(memory, scratch, 2);
+  const head = new HeadReader(memory, scratch, 2, db.head.files!.openReader());
   const version = (): number => Atomics.load(memory.i32, headerBlocks >>> 2);
   const blocks = new BlockSet({fs, dir, cache: new PageCache(), version});
   const close = async (): Promise<void> => {

@@ -15,12 +15,17 @@ import {blockRanges} from './block/plan.ts';
 import {type CompactionStatistics, Compactions, type CompactorCalls} from './compactions.ts';
 import {Head} from './head/head.ts';
 import {headerBlocks} from './head/header.ts';
+import {loadHeadChunks} from './head/load.ts';
+import {headChunksDirectory} from './headchunks/format.ts';
+import {HeadTruncation} from './headtruncation.ts';
 import {DirectoryLock} from './lock.ts';
 import type {Processes} from './lock.ts';
 import type {Compression} from './wal/compression.ts';
 import {replay} from './wal/replay.ts';
 import type {ReplayResult} from './wal/replay.ts';
+import {removeCovered, removeTemporary} from './wal/checkpoint.ts';
 import {directoryBytes} from './wal/segments.ts';
+import {LogTruncation} from './wal/truncation.ts';
 import {Wal} from './wal/wal.ts';
 
 export interface DbOptions {
@@ -51,6 +56,9 @@ export interface DbOptions {
   /** While the log is replayed: `done` of `total` segments are read. */
   onReplayProgress?: (done: number, total: number) => void;
 }
+
+/** How long full chunks stay in memory, at most. */
+const moveDelayMs = 5000;
 
 /** For metrics: prometheus_tsdb_wal_*, prometheus_tsdb_data_replay_duration_seconds and _clean_start. Counters only rise. */
 export interface DbStatistics {
@@ -101,6 +109,8 @@ export class Db {
   readonly arena: SizeClassArena;
   /** What the start found in the log. */
   readonly replayed: ReplayResult;
+  /** Chunks in files that the start has found and used. */
+  readonly chunksLoaded: number;
   readonly #fs: FileSystem;
   readonly #log: Logger;
   readonly #wal: Wal;
@@ -111,7 +121,11 @@ export class Db {
   readonly blocks: BlockStore;
   /** Null where nothing is compacted. */
   readonly compactions: Compactions | null;
+  readonly #clock: Clock;
   #closed = false;
+  #cancelTimer: (() => void) | null = null;
+  readonly #logTruncation: LogTruncation;
+  readonly #truncation: HeadTruncation;
 
   private constructor(parts: Parts) {
     this.dir = parts.dir;
@@ -126,6 +140,20 @@ export class Db {
     this.#unknownRefs = parts.unknownRefs;
     this.blocks = parts.blocks;
     this.compactions = parts.compactions;
+    this.chunksLoaded = parts.chunksLoaded;
+    this.#clock = parts.clock;
+    this.#logTruncation = parts.logTruncation;
+    this.#truncation = parts.truncation;
+    this.#schedule();
+  }
+
+  /** Full chunks leave memory soon, also where little is appended. */
+  #schedule(): void {
+    this.#cancelTimer = this.#clock.after(moveDelayMs, () => {
+      this.head.files?.move();
+      this.head.reclaim();
+      this.#schedule();
+    });
   }
 
   /**
@@ -151,6 +179,11 @@ export class Db {
     return this.head.appender();
   }
 
+  /** Gives up what is before `mint`, which blocks have now. See HeadTruncation. */
+  truncate(mint: number): Promise<void> {
+    return this.#truncation.run(mint);
+  }
+
   /** Makes all that was committed durable. */
   sync(): Promise<void> {
     return this.#wal.sync();
@@ -161,7 +194,10 @@ export class Db {
     if (this.#closed) return;
     this.#closed = true;
     await this.compactions?.close();
+    await this.#truncation.settled();
     try {
+      this.#cancelTimer?.();
+      this.head.files?.close();
       await this.#wal.close();
     } finally {
       this.#lock?.release();
@@ -171,6 +207,7 @@ export class Db {
 
   statistics(): DbStatistics {
     const wal = this.#wal.statistics;
+    const truncation = this.#logTruncation.statistics;
     return {
       segmentCurrent: wal.segmentCurrent,
       storageBytes: directoryBytes(this.#fs, walDirectory(this.dir)),
@@ -179,9 +216,9 @@ export class Db {
       fsyncSecondsTotal: wal.syncSeconds,
       fsyncSecondsQuantiles: this.#fsyncs.snapshot().quantiles,
       writesFailed: wal.writesFailed,
-      corruptions: this.replayed.corruptions.length,
-      truncations: 0,
-      truncationsFailed: 0,
+      corruptions: this.replayed.corruptions.length + truncation.corruptions,
+      truncations: truncation.truncations,
+      truncationsFailed: truncation.truncationsFailed,
       pageFlushes: wal.pageFlushes,
       completedPages: wal.completedPages,
       recordsWritten: wal.records,
@@ -215,6 +252,10 @@ interface Parts {
   unknownRefs: number;
   blocks: BlockStore;
   compactions: Compactions | null;
+  chunksLoaded: number;
+  clock: Clock;
+  logTruncation: LogTruncation;
+  truncation: HeadTruncation;
 }
 
 interface World {
@@ -241,7 +282,14 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
   // What blocks have is not read from the log again.
   head.truncatedBefore = blocks.inOrderMaxTime();
 
-  const sink = head.replay();
+  const loaded = loadHeadChunks(head, {
+    fs,
+    dir: headChunksDirectory(dir),
+    log,
+    linear,
+    elapsed: () => clock.elapsed(),
+  });
+  const sink = head.replay(loaded);
   const replayed = await replay({
     fs,
     dir: walDirectory(dir),
@@ -252,10 +300,12 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
     linear,
     ...(onReplayProgress === undefined ? {} : {onProgress: onReplayProgress}),
   });
-  const {unknownRefs} = sink.counts;
+  const {unknownRefs, chunksLoaded} = sink.counts;
   if (unknownRefs > 0) log.warn('Unknown series references', {records: unknownRefs});
   sink.finish();
 
+  removeTemporary(fs, walDirectory(dir));
+  removeCovered({fs, dir: walDirectory(dir), log});
   const fsyncs = new Summary();
   const wal = new Wal({
     fs,
@@ -269,7 +319,20 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
     ...(options.walSegmentBytes === undefined ? {} : {segmentBytes: options.walSegmentBytes}),
   });
   head.log = wal;
-  const compactions = makeCompactions(options, clock, head, blocks);
+  const logTruncation = new LogTruncation({
+    wal,
+    fs,
+    dir: walDirectory(dir),
+    corruptDir: `${dir}/wal.corrupt`,
+    log,
+    clock,
+    linear,
+    ...(options.walCompression === undefined ? {} : {compression: options.walCompression}),
+    ...(options.walSegmentBytes === undefined ? {} : {segmentBytes: options.walSegmentBytes}),
+  });
+  logTruncation.expire(sink.otherRefs, replayed.nextSegment - 1);
+  const truncation = new HeadTruncation(head, logTruncation, log);
+  const compactions = makeCompactions(options, {clock, head, truncation}, blocks);
   return make({
     dir,
     head,
@@ -283,6 +346,10 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
     unknownRefs,
     blocks,
     compactions,
+    chunksLoaded,
+    clock,
+    logTruncation,
+    truncation,
   });
 }
 
@@ -292,7 +359,7 @@ function openBlocks({dir, log, ...options}: DbOptions, fs: FileSystem, head: Hea
     dir,
     log,
     retention: options.retention ?? (() => ({timeMs: 0, bytes: 0})),
-    headBytes: () => directoryBytes(fs, walDirectory(dir)),
+    headBytes: () => directoryBytes(fs, walDirectory(dir)) + directoryBytes(fs, headChunksDirectory(dir)),
     onChange: () => Atomics.add(head.memory.i32, headerBlocks >>> 2, 1),
   });
   blocks.removeRemains();
@@ -305,8 +372,7 @@ const readersCheckMs = 100;
 
 function makeCompactions(
   {compactor, blockMsMax = Infinity, log}: DbOptions,
-  clock: Clock,
-  head: Head,
+  {clock, head, truncation}: {clock: Clock; head: Head; truncation: HeadTruncation},
   store: BlockStore,
 ): Compactions | null {
   if (compactor === undefined) return null;
@@ -321,20 +387,10 @@ function makeCompactions(
         await new Promise<void>((resolve) => clock.after(readersCheckMs, resolve));
       }
     },
-    truncate: (mint) => truncateHead(head, mint, log),
+    truncate: (mint) => truncation.run(mint),
     clock,
     log,
   });
-}
-
-/** Series that are looked at before others get their turn. */
-const gcSteps = 20_000;
-
-async function truncateHead(head: Head, mint: number, log: Logger): Promise<void> {
-  const pass = head.startGc(mint);
-  while (pass.run(gcSteps)) await new Promise((resolve) => setImmediate(resolve));
-  const {series, chunks} = pass.result();
-  log.info('Head GC completed', {series, chunks});
 }
 
 function walDirectory(dir: string): string {

@@ -41,6 +41,15 @@ export interface HeadLog {
   flush(): void;
 }
 
+/** The log of late samples (`wbl`). */
+export interface LateLog {
+  /** As in HeadLog. */
+  samples(refsAddress: number, timesAddress: number, valuesAddress: number, count: number): void;
+  /** All late samples of `ref` until now are in files of head chunks, the last of them in the chunk `reference`. */
+  marker(ref: number, reference: number): void;
+  flush(): void;
+}
+
 /** Receives what replay finds in the write-ahead log, in its order. Buffers are reused: copy what is kept. */
 export interface ReplaySink {
   series(ref: number, labels: Labels): void;

@@ -19,10 +19,19 @@ export interface DumpedSeries {
 export function dumpHead(
   head: Head,
   matchers: Matcher[] = [new Matcher('=~', '__name__', '.+')],
+  onDamage: (error: Error) => void = (error) => {
+    throw error;
+  },
 ): Map<string, DumpedSeries> {
   const memory = LinearMemory.reserve(2 ** 22);
   const arena = new SizeClassArena(memory, arenaStart, memory.byteLength);
-  const reader = new HeadReader(head.memory, {memory, kernels: loadKernels(memory), arena}, 1);
+  const reader = new HeadReader(
+    head.memory,
+    {memory, kernels: loadKernels(memory), arena},
+    1,
+    head.files?.openReader(),
+  );
+  reader.onDamage = onDamage;
   const symbols = new Symbols();
   const range = {mint: -Number.MAX_SAFE_INTEGER, maxt: Number.MAX_SAFE_INTEGER};
   const querier = reader.querier(range, symbols);

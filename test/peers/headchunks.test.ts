@@ -1,17 +1,22 @@
-// Files of head chunks that Prometheus wrote: read, and written again with the same bytes.
+// Files of head chunks: those of Prometheus read, and written again with the same bytes; data folders both ways.
 import assert from 'node:assert/strict';
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'node:test';
+import {loadKernels} from '../../src/kernels/kernels.ts';
+import {LinearMemory} from '../../src/kernels/memory.ts';
+import {labelsOf} from '../../src/model/labels.ts';
 import {nodeFileSystem} from '../../src/sys/fs.ts';
 import {noLogger} from '../../src/sys/log.ts';
+import {Db} from '../../src/tsdb/db.ts';
 import {chunkReference, headChunkPath} from '../../src/tsdb/headchunks/format.ts';
 import {HeadChunkReader} from '../../src/tsdb/headchunks/reader.ts';
 import {scanHeadChunks} from '../../src/tsdb/headchunks/scan.ts';
 import {HeadChunkWriter} from '../../src/tsdb/headchunks/writer.ts';
 import {pushSamples} from '../../tools/remotewrite.ts';
-import {startPrometheus} from '../lib/narthex.ts';
+import {dumpHead} from '../lib/head-dump.ts';
+import {startPrometheus, type StartedServer} from '../lib/narthex.ts';
 
 const seriesCount = 500;
 const samplesPerSeries = 400;
@@ -52,6 +57,120 @@ test('Files of head chunks of Prometheus are read, and written again byte by byt
     assert.equal(scan.lastFile, 1);
     const [copy, original] = [copyDir, dir].map((each) => readFileSync(headChunkPath(each, 1)));
     assert.ok(copy!.equals(original!));
+  } finally {
+    rmSync(folder, {recursive: true, force: true});
+  }
+});
+
+/** `time value` of each sample, by `JSON.stringify(labels)`. */
+type Contents = Map<string, string[]>;
+
+function contentsOf(db: Db): Contents {
+  const contents: Contents = new Map();
+  for (const [labels, {times, values}] of dumpHead(db.head)) {
+    contents.set(
+      labels,
+      times.map((time, i) => `${time} ${values[i]}`),
+    );
+  }
+  return contents;
+}
+
+async function contentsOfServer(server: StartedServer): Promise<Contents> {
+  const parameters = new URLSearchParams({
+    query: '{__name__=~"metric.*"}[3h]',
+    time: String(Date.now() / 1000),
+  });
+  const answer = (await (await fetch(`${server.url}/api/v1/query?${parameters.toString()}`)).json()) as {
+    data: {result: {metric: Record<string, string>; values: [number, string][]}[]};
+  };
+  const contents: Contents = new Map();
+  for (const {metric, values} of answer.data.result) {
+    contents.set(
+      JSON.stringify(labelsOf(metric)),
+      values.map(([seconds, text]) => `${Math.round(seconds * 1000)} ${Number(text)}`),
+    );
+  }
+  return contents;
+}
+
+function assertSame(actual: Contents, expected: Contents): void {
+  assert.ok(expected.size > 0);
+  assert.deepEqual([...actual.keys()].sort(), [...expected.keys()].sort());
+  for (const [labels, lines] of expected) assert.deepEqual(actual.get(labels), lines, labels);
+}
+
+function openDb(dir: string): Promise<Db> {
+  const memory = LinearMemory.reserve(2 ** 28);
+  return Db.open({dir, memory, kernels: loadKernels(memory), log: noLogger});
+}
+
+function append(db: Db, name: string, times: readonly number[]): void {
+  const appender = db.appender();
+  const ref = {slot: 0, generation: 0};
+  for (const time of times) {
+    for (let i = 0; i < 50; i++) {
+      appender.series(['__name__', name, 'series', String(i)], ref);
+      const at = appender.batch.length++;
+      appender.batch.slots[at] = ref.slot;
+      appender.batch.generations[at] = ref.generation;
+      appender.batch.times[at] = time;
+      appender.batch.values[at] = Math.sin(time + i);
+    }
+    assert.equal(appender.commit().accepted, 50);
+  }
+}
+
+async function mappedChunks(server: StartedServer): Promise<number> {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  assert.match(text, /^prometheus_tsdb_mmap_chunk_corruptions_total 0$/m);
+  return Number(/^prometheus_tsdb_head_chunks (\d+)/m.exec(text)?.[1]);
+}
+
+test('A data folder with head chunks goes from Narthex to Prometheus, on to Narthex, and back', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'narthex-peer-headchunks-'));
+  try {
+    const dataFolder = join(folder, 'data');
+    const start = Date.now() - 3_000_000;
+    const times = Array.from({length: 600}, (_, i) => start + 5000 * i);
+    const first = await openDb(dataFolder);
+    append(first, 'metric', times.slice(0, 400));
+    const written = contentsOf(first);
+    await first.close();
+
+    const prometheus = await startPrometheus({dataFolder});
+    assertSame(await contentsOfServer(prometheus), written);
+    assert.ok((await mappedChunks(prometheus)) >= 50 * 4);
+    await pushSamples(
+      prometheus.url,
+      Array.from({length: 50}, (_, series) => ({
+        labels: ['__name__', 'metric', 'series', String(series)],
+        times: Float64Array.from(times.slice(400, 550)),
+        values: Float64Array.from(times.slice(400, 550), (time) => Math.sin(time + series)),
+      })),
+    );
+    const more = await contentsOfServer(prometheus);
+    assert.equal(more.size, 50);
+    for (const lines of more.values()) assert.equal(lines.length, 550);
+    await prometheus.stop();
+
+    const again = await openDb(dataFolder);
+    assert.ok(again.chunksLoaded >= 50 * 3);
+    assert.equal(again.statistics().corruptions, 0);
+    assert.equal(again.head.files!.damages, 0);
+    assertSame(contentsOf(again), more);
+    append(again, 'metric', times.slice(550));
+    append(again, 'metric_late', times.slice(550));
+    const all = contentsOf(again);
+    await again.close();
+
+    const last = await startPrometheus({dataFolder});
+    try {
+      assertSame(await contentsOfServer(last), all);
+      await mappedChunks(last);
+    } finally {
+      await last.stop();
+    }
   } finally {
     rmSync(folder, {recursive: true, force: true});
   }

@@ -46,6 +46,7 @@ import {
 import type {Exemplar, ExemplarStatus} from '../../storage/exemplar.ts';
 import type {ExemplarStorage} from '../exemplars.ts';
 import type {HeadLog, LoggedHistogram} from '../log.ts';
+import type {ChunkFiles} from './chunkfiles.ts';
 import type {Chunks} from './chunks.ts';
 import type {Reclaimer} from './epochs.ts';
 import {headerDirectory} from './header.ts';
@@ -74,6 +75,7 @@ export interface AppendTarget {
   readonly exemplars: ExemplarStorage;
   readonly chunkRangeMs: number;
   readonly floatEncoding: 'xor' | 'xor2';
+  readonly files: ChunkFiles | null;
   log: HeadLog;
   /** Samples before this time are out of bounds; `first` is the time of the first sample at hand. */
   minValidTime(first: number): number;
@@ -405,7 +407,7 @@ export class HeadAppender implements CheckingAppender {
     this.batch.startTimes = null;
     for (let at = 0; ;) {
       at = kernels.appendBatch(this.#context, at, length);
-      if (u32[stop] === stopDone) return;
+      if (u32[stop] === stopDone) break;
       if (u32[stop] === stopFragments) {
         u32[(this.#context + appendPool) >>> 2] = chunks.allocFragments(fragmentsAtOnce);
       } else {
@@ -433,6 +435,7 @@ export class HeadAppender implements CheckingAppender {
 
   /** Adds the counts of one batch to the running ones. */
   #take(): CommitResult {
+    this.#head.files?.moveIfMany();
     const {i32, f64} = this.#head.memory;
     const result = this.#result();
     const {counts} = this;

@@ -1,5 +1,6 @@
 import {
   fragmentBytes,
+  fragmentData,
   fragmentPrevious,
   slotLastTime,
   slotLastValue,
@@ -14,6 +15,16 @@ import type {LinearMemory} from '../../kernels/memory.ts';
 import {staleNaNHigh, staleNaNLow} from '../../model/value.ts';
 import {type Encoding, encoding} from '../chunkenc/encoding.ts';
 import {type Reclaimer, retiredFragments} from './epochs.ts';
+import {chunkReference} from '../headchunks/format.ts';
+import {
+  chunkWords,
+  type FiledChunk,
+  filedFile,
+  filedHigh,
+  filedLow,
+  filedOffset,
+  isFiled,
+} from './filedchunks.ts';
 import {sealedData, tagMask, TaggedChunks, type TaggedOptions} from './taggedchunks.ts';
 
 // Sealed chunks of a series: a chain of index blocks, the newest first, each at most twice as large as the one before it, with its
@@ -22,7 +33,8 @@ import {sealedData, tagMask, TaggedChunks, type TaggedOptions} from './taggedchu
 //     previous:u32  range:u32  capacity:u32  unused:u32  entry × capacity
 //     entry: minTime:f64  maxTime:f64  chunk:u32  bytes:u16  samples:u16
 //
-// An address whose lowest three bits are not 0 is that of a tagged chunk (taggedchunks.ts), which knows its own length.
+// An address whose lowest three bits are not 0 is that of a tagged chunk (taggedchunks.ts), which knows its own length, or says that
+// the chunk is in a file (filedchunks.ts).
 // `range` is published as one: entries [low half, high half) are there.
 
 export const indexPrevious = 0;
@@ -41,16 +53,30 @@ const capacityMax = 64;
 /** Chunk bytes before the bit stream: the number of samples. */
 export const chunkHeaderBytes = 2;
 
+/** Takes full chunks out of memory. */
+export interface ChunkMover {
+  /** A chunk of the slot at `slot` became full. */
+  sealed(slot: number): void;
+  /** An index entry for a chunk in `file` was made. */
+  added(file: number): void;
+  /** An index entry for a chunk in `file` is gone. */
+  dropped(file: number): void;
+}
+
 /** The writing side: seals open chunks, drops old ones, and keeps free fragments ready for the kernel. */
 export class Chunks {
   /** Chunks that exist, open and sealed. */
   count = 0;
   /** Those that are no XOR chunks. */
   readonly tagged: TaggedChunks;
+  /** Null: all chunks stay in memory. */
+  mover: ChunkMover | null = null;
   readonly #memory: LinearMemory;
   readonly #arena: Arena;
   readonly #reclaimer: Reclaimer;
   readonly #kernels: Kernels;
+  /** Block that holds the entry that #nextEntry() gave. */
+  #nextBlock = 0;
 
   constructor(
     memory: LinearMemory,
@@ -122,22 +148,51 @@ export class Chunks {
       samples,
     }: {minTime: number; maxTime: number; chunk: number; bytes: number; samples: number},
   ): void {
+    const root = slot + slotSealed;
+    const entry = this.#nextEntry(root);
     const {u16, u32, f64} = this.#memory;
-    let block = u32[(slot + slotSealed) >>> 2]!;
+    f64[entry >>> 3] = minTime;
+    f64[(entry + indexEntryMaxTime) >>> 3] = maxTime;
+    u32[(entry + indexEntryChunk) >>> 2] = chunk;
+    u16[(entry + indexEntryBytesField) >>> 1] = bytes;
+    u16[(entry + indexEntrySamples) >>> 1] = samples;
+    this.#publishEntry(root);
+    this.mover?.sealed(slot);
+  }
+
+  /** Adds a chunk that is in a file to an index, the address of whose newest block is at `root`. */
+  appendFiled(root: number, minTime: number, maxTime: number, filed: FiledChunk): void {
+    const entry = this.#nextEntry(root);
+    const {u32, f64} = this.#memory;
+    f64[entry >>> 3] = minTime;
+    f64[(entry + indexEntryMaxTime) >>> 3] = maxTime;
+    u32[(entry + indexEntryChunk) >>> 2] = filedLow(filed);
+    u32[(entry + indexEntryChunk + 4) >>> 2] = filedHigh(filed);
+    this.#publishEntry(root);
+    this.count++;
+    this.mover?.added(filedFile(filedLow(filed)));
+  }
+
+  /** The place of the next index entry; #publishEntry() makes it visible. */
+  #nextEntry(root: number): number {
+    const {u32} = this.#memory;
+    let block = u32[root >>> 2]!;
     let range = block === 0 ? 0 : u32[(block + indexRange) >>> 2]!;
     const full = block === 0 || range >>> 16 === u32[(block + indexCapacity) >>> 2]!;
     if (full) {
       block = this.#makeBlock(block);
       range = 0;
     }
-    const entry = block + indexEntries + (range >>> 16) * indexEntryBytes;
-    f64[entry >>> 3] = minTime;
-    f64[(entry + indexEntryMaxTime) >>> 3] = maxTime;
-    u32[(entry + indexEntryChunk) >>> 2] = chunk;
-    u16[(entry + indexEntryBytesField) >>> 1] = bytes;
-    u16[(entry + indexEntrySamples) >>> 1] = samples;
+    this.#nextBlock = block;
+    return block + indexEntries + (range >>> 16) * indexEntryBytes;
+  }
+
+  #publishEntry(root: number): void {
+    const {u32} = this.#memory;
+    const block = this.#nextBlock;
+    const range = u32[(block + indexRange) >>> 2]!;
     Atomics.store(u32, (block + indexRange) >>> 2, (range + 0x1_0000) >>> 0);
-    if (full) Atomics.store(u32, (slot + slotSealed) >>> 2, block);
+    if (u32[root >>> 2] !== block) Atomics.store(u32, root >>> 2, block);
   }
 
   /**
@@ -146,16 +201,7 @@ export class Chunks {
    */
   truncate(slot: number, mint: number): boolean {
     const {u32, f64} = this.#memory;
-    // Find the block that holds the newest chunk to drop.
-    let keeper = slot + slotSealed;
-    let block = u32[keeper >>> 2]!;
-    let first = this.#firstKept(block, mint);
-    while (block !== 0 && first === (u32[(block + indexRange) >>> 2]! & 0xffff)) {
-      keeper = block + indexPrevious;
-      block = u32[keeper >>> 2]!;
-      first = this.#firstKept(block, mint);
-    }
-    if (block !== 0) this.#truncateAt(block, first, keeper);
+    this.#truncateChain(slot + slotSealed, (block) => this.#firstKept(block, mint));
     if (u32[(slot + slotOpen) >>> 2] !== 0 && f64[(slot + slotLastTime) >>> 3]! < mint) {
       this.#closeOpen(slot);
       this.count--;
@@ -163,9 +209,73 @@ export class Chunks {
     return u32[(slot + slotSealed) >>> 2] !== 0 || u32[(slot + slotOpen) >>> 2] !== 0;
   }
 
+  /** Drops the chunks, all of them in files, up to `reference` from the index whose newest block is named at `root`. */
+  dropFiled(root: number, reference: number): void {
+    const {u32} = this.#memory;
+    this.#truncateChain(root, (block) => {
+      if (block === 0) return 0;
+      const range = u32[(block + indexRange) >>> 2]!;
+      let first = range & 0xffff;
+      while (
+        first < range >>> 16 &&
+        this.#reference(block + indexEntries + first * indexEntryBytes) <= reference
+      ) {
+        first++;
+      }
+      return first;
+    });
+  }
+
+  /** Reference of the newest chunk, one in a file, of the index whose newest block is named at `root`. */
+  newestFiled(root: number): number {
+    const block = this.#memory.u32[root >>> 2]!;
+    const end = this.#memory.u32[(block + indexRange) >>> 2]! >>> 16;
+    return this.#reference(block + indexEntries + (end - 1) * indexEntryBytes);
+  }
+
+  #reference(entry: number): number {
+    const {low, high} = chunkWords(this.#memory.u32, entry);
+    return chunkReference(filedFile(low), filedOffset(high));
+  }
+
+  /** Drops the oldest chunks of an index: those before the entry that `firstKept` says for a block. */
+  #truncateChain(root: number, firstKept: (block: number) => number): void {
+    const {u32} = this.#memory;
+    // Find the block that holds the newest chunk to drop.
+    let keeper = root;
+    let block = u32[keeper >>> 2]!;
+    let first = firstKept(block);
+    while (block !== 0 && first === (u32[(block + indexRange) >>> 2]! & 0xffff)) {
+      keeper = block + indexPrevious;
+      block = u32[keeper >>> 2]!;
+      first = firstKept(block);
+    }
+    if (block !== 0) this.#truncateAt(block, first, keeper);
+  }
+
   /** Whether the slot at `slot` has an open chunk. */
   isOpen(slot: number): boolean {
     return this.#memory.u32[(slot + slotOpen) >>> 2] !== 0;
+  }
+
+  /** Time of the oldest sample in the chunks of the slot at `slot`; Infinity where there are none. */
+  firstTime(slot: number): number {
+    const {u8, u32, f64} = this.#memory;
+    let oldest = 0;
+    for (
+      let block = u32[(slot + slotSealed) >>> 2]!;
+      block !== 0;
+      block = u32[(block + indexPrevious) >>> 2]!
+    ) {
+      oldest = block + indexEntries + (u32[(block + indexRange) >>> 2]! & 0xffff) * indexEntryBytes;
+    }
+    if (oldest !== 0) return f64[oldest >>> 3]!;
+    let tail = u32[(slot + slotOpen) >>> 2]!;
+    if (tail === 0) return Infinity;
+    if (this.tagged.tag(slot) !== 0) return this.tagged.openTime(slot);
+    for (let previous = tail; previous !== 0; previous = u32[(tail + fragmentPrevious) >>> 2]!)
+      tail = previous;
+    return firstTime(u8, tail + fragmentData);
   }
 
   /** Whether the newest sample of the slot at `slot` is a stale marker. */
@@ -222,7 +332,8 @@ export class Chunks {
   #retireChunk(entry: number): void {
     const {u16, u32} = this.#memory;
     const chunk = u32[(entry + indexEntryChunk) >>> 2]!;
-    if ((chunk & tagMask) !== 0) this.tagged.retire(chunk);
+    if (isFiled(chunk)) this.mover?.dropped(filedFile(chunk));
+    else if ((chunk & tagMask) !== 0) this.tagged.retire(chunk);
     else this.#reclaimer.retire(chunk, u16[(entry + indexEntryBytesField) >>> 1]!);
     this.count--;
   }
@@ -268,6 +379,15 @@ export function firstTime(u8: Uint8Array, at: number): number {
   return negative ? -half - 1 : half;
 }
 
+/** Visits the index entries of the blocks from `newest` on, newest first. For any thread. */
+export function forEachEntry(u32: Uint32Array, newest: number, visit: (entry: number) => void): void {
+  for (let block = newest; block !== 0; block = Atomics.load(u32, (block + indexPrevious) >>> 2)) {
+    const range = Atomics.load(u32, (block + indexRange) >>> 2);
+    for (let i = (range >>> 16) - 1; i >= (range & 0xffff); i--)
+      visit(block + indexEntries + i * indexEntryBytes);
+  }
+}
+
 /** Addresses of the index entries of the sealed chunks of the slot at `slot`, oldest first. For the writing thread. */
 export function sealedEntries({u32}: LinearMemory, slot: number): number[] {
   const entries: number[] = [];
@@ -283,7 +403,22 @@ export function sealedEntries({u32}: LinearMemory, slot: number): number[] {
   return entries.reverse();
 }
 
-/** The bytes of the sealed chunk of an index entry, header included. */
+/** Address of the index entry of the newest sealed chunk of the slot at `slot`, which has one. */
+export function newestEntry({u32}: LinearMemory, slot: number): number {
+  const block = u32[(slot + slotSealed) >>> 2]!;
+  const end = u32[(block + indexRange) >>> 2]! >>> 16;
+  return block + indexEntries + (end - 1) * indexEntryBytes;
+}
+
+/** Where a chunk that is in memory is, with all that is freed with it. */
+export function storedBlock({u16, u32}: LinearMemory, entry: number): {address: number; bytes: number} {
+  const chunk = u32[(entry + indexEntryChunk) >>> 2]!;
+  if ((chunk & tagMask) === 0) return {address: chunk, bytes: u16[(entry + indexEntryBytesField) >>> 1]!};
+  const address = (chunk & ~tagMask) >>> 0;
+  return {address, bytes: sealedData + u32[address >>> 2]!};
+}
+
+/** The bytes of the sealed chunk of an index entry that is in memory, header included. */
 export function chunkBytes({u8, u16, u32}: LinearMemory, entry: number): Uint8Array {
   const chunk = u32[(entry + indexEntryChunk) >>> 2]!;
   if ((chunk & tagMask) === 0) return u8.subarray(chunk, chunk + u16[(entry + indexEntryBytesField) >>> 1]!);
@@ -291,7 +426,7 @@ export function chunkBytes({u8, u16, u32}: LinearMemory, entry: number): Uint8Ar
   return u8.subarray(block + sealedData, block + sealedData + u32[block >>> 2]!);
 }
 
-/** The encoding of the sealed chunk of an index entry. */
+/** The encoding of the sealed chunk of an index entry that is in memory. */
 export function chunkEncoding({u32}: LinearMemory, entry: number): Encoding {
   const tag = u32[(entry + indexEntryChunk) >>> 2]! & tagMask;
   return tag === 0 ? encoding.xor : (tag as Encoding);

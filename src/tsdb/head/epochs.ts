@@ -58,8 +58,10 @@ export class EpochReader {
 /** Sizes below 8 name what is retired instead of plain bytes. */
 export const retiredFragments = 1;
 export const retiredSlot = 2;
+/** A file of full chunks. */
+export const retiredFile = 3;
 
-/** Frees what is not plain bytes: a chain of fragments by its tail, a slot by its number. */
+/** Frees what is not plain bytes: a chain of fragments by its tail, a slot or a file by its number. */
 export type RetiredHandler = (what: number, kind: number) => void;
 
 const entryWords = 3;

@@ -1,4 +1,5 @@
 import {assert} from '../../base/assert.ts';
+import {deletedIntervals} from './annex.ts';
 import type {Head} from './head.ts';
 import {slotAddress} from './series.ts';
 
@@ -34,6 +35,7 @@ export class GcPass {
     if (series.sweep(steps)) return true;
     this.#done = true;
     this.#head.truncated(this.#mint);
+    this.#head.files?.collect();
     this.#head.reclaimer.reclaim();
     return false;
   }
@@ -42,13 +44,27 @@ export class GcPass {
     return {series: this.#refs.length, chunks: this.#chunks, refs: Float64Array.from(this.#refs)};
   }
 
+  /** Deletions of what is gone are no longer needed. */
+  #forgetDeleted(address: number): void {
+    const {annexes, memory} = this.#head;
+    const annex = annexes.find(address);
+    const deleted = deletedIntervals(memory, annex);
+    if (deleted === undefined || this.#head.late.holds(address)) return;
+    let first = 0;
+    while (first < deleted.length && deleted[first + 1]! < this.#mint) first += 2;
+    if (first > 0) annexes.setDeleted(address, deleted.slice(first));
+  }
+
   #truncate(end: number): void {
     const {series, chunks, memory} = this.#head;
     const pending = this.#head.appender().pendingSlots();
     const chunksBefore = chunks.count;
     for (let slot = this.#slot; slot < end; slot++) {
       if (!series.occupied(slot)) continue;
-      if (chunks.truncate(slotAddress(memory.u32, slot), this.#mint) || pending.has(slot)) continue;
+      const address = slotAddress(memory.u32, slot);
+      this.#forgetDeleted(address);
+      const hasChunks = chunks.truncate(address, this.#mint);
+      if (hasChunks || pending.has(slot) || this.#head.late.holds(address)) continue;
       this.#refs.push(series.ref(slot));
       this.#head.forget(slot);
     }

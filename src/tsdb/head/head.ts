@@ -1,16 +1,21 @@
 import {randomInt} from 'node:crypto';
 import {assert} from '../../base/assert.ts';
+import {slotLastTime} from '../../kernels/head-layout.ts';
 import type {SizeClassArena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
+import {addInterval} from '../block/tombstones.ts';
 import {ExemplarStorage} from '../exemplars.ts';
 import type {HeadLog} from '../log.ts';
 import {type AppendCounts, HeadAppender} from './appender.ts';
+import {ChunkFiles, type ChunkFilesOptions} from './chunkfiles.ts';
+import {Annexes, deletedIntervals, lateTimes} from './annex.ts';
 import {Chunks} from './chunks.ts';
-import {deleteSamples} from './deletion.ts';
-import {Reclaimer, retiredFragments, retiredSlot} from './epochs.ts';
+import {Reclaimer, retiredFile, retiredFragments, retiredSlot} from './epochs.ts';
 import {GcPass, type GcResult} from './gc.ts';
 import {headerMagic, headerMaxTime, headerMinTime, headerSeed, headMagic} from './header.ts';
+import type {LoadedChunks} from './loadedchunks.ts';
+import {LateSamples} from './late.ts';
 import {Postings} from './postings.ts';
 import {HeadReplay} from './replay.ts';
 import {SeriesTable, slotAddress} from './series.ts';
@@ -71,8 +76,12 @@ export class Head {
   readonly postings: Postings;
   readonly series: SeriesTable;
   readonly chunks: Chunks;
+  readonly annexes: Annexes;
+  readonly late: LateSamples;
   readonly texts: SymbolTexts;
   readonly exemplars: ExemplarStorage;
+  /** Where full chunks go; null = they stay in memory. */
+  files: ChunkFiles | null = null;
   log: HeadLog;
   readonly #appender: HeadAppender;
   /** The times in the header. */
@@ -80,6 +89,8 @@ export class Head {
   #lastRef = 0;
   #minTime = Infinity;
   #maxTime = -Infinity;
+  #minTimeLate = Infinity;
+  #maxTimeLate = -Infinity;
   #truncatedBefore = -Infinity;
   #seriesRemoved = 0;
   #staleRemoved = 0;
@@ -111,15 +122,25 @@ export class Head {
       },
     });
     this.texts = new SymbolTexts(memory);
+    this.annexes = new Annexes(memory, arena, this.reclaimer);
+    this.late = new LateSamples(this);
     this.#times = new BigInt64Array(memory.wasm.buffer, headerMinTime, 2);
     this.reclaimer.handler = (what, kind) => {
       if (kind === retiredFragments) this.chunks.freeFragments(what);
       else if (kind === retiredSlot) this.series.freeSlot(what);
+      else if (kind === retiredFile) this.files!.removeFile(what);
       else assert(false, `kind ${kind} of retired memory is known`);
     };
     this.#appender = new HeadAppender(this);
     this.#publishTimes();
     Atomics.store(memory.u32, headerMagic >>> 2, headMagic);
+  }
+
+  /** From here on full chunks are moved to files. Before anything is in the head. */
+  useFiles(options: ChunkFilesOptions): void {
+    assert(this.files === null && this.chunks.count === 0, 'files are there from the beginning');
+    this.files = new ChunkFiles(this.memory, this.reclaimer, options);
+    this.chunks.mover = this.files;
   }
 
   /** The one appender. */
@@ -131,8 +152,8 @@ export class Head {
    * A sink for what is in the log. Replay before the first append, then call finish() on it. Samples that are not newer
    * than what their series has are skipped, as are those of series that the log does not name.
    */
-  replay(): HeadReplay {
-    return new HeadReplay(this);
+  replay(loaded: LoadedChunks | null = null): HeadReplay {
+    return new HeadReplay(this, loaded);
   }
 
   /** Milliseconds; Infinity while there are no samples. */
@@ -178,6 +199,38 @@ export class Head {
     this.#minTime = Math.min(this.#minTime, minTime);
     this.#maxTime = Math.max(this.#maxTime, maxTime);
     this.#publishTimes();
+  }
+
+  /** Late samples between these times were stored. */
+  storedLate(minTime: number, maxTime: number): void {
+    this.#minTimeLate = Math.min(this.#minTimeLate, minTime);
+    this.#maxTimeLate = Math.max(this.#maxTimeLate, maxTime);
+    this.#publishTimes();
+  }
+
+  /** Milliseconds; Infinity while there are no late samples. */
+  get minTimeLate(): number {
+    return this.#minTimeLate;
+  }
+
+  /** Milliseconds; -Infinity while there are no late samples. */
+  get maxTimeLate(): number {
+    return this.#maxTimeLate;
+  }
+
+  /** Blocks have the late chunks up to this reference. */
+  dropLateUntil(reference: number): void {
+    this.late.dropUntil(reference);
+    this.#minTimeLate = Infinity;
+    this.#maxTimeLate = -Infinity;
+    this.annexes.forEach((annex) => {
+      const {min, max} = lateTimes(this.memory, annex);
+      this.#minTimeLate = Math.min(this.#minTimeLate, min);
+      this.#maxTimeLate = Math.max(this.#maxTimeLate, max);
+    });
+    this.#publishTimes();
+    this.files?.collect();
+    this.reclaimer.reclaim();
   }
 
   stats(): HeadStats {
@@ -231,18 +284,41 @@ export class Head {
 
   /** Takes out a series that has no chunks any more; series.sweep() must follow. */
   forget(slot: number): void {
-    if (this.chunks.isStale(slotAddress(this.memory.u32, slot))) this.#staleRemoved++;
+    const address = slotAddress(this.memory.u32, slot);
+    if (this.chunks.isStale(address)) this.#staleRemoved++;
+    this.late.dropAll(address);
+    this.annexes.drop(address);
     this.series.drop(slot);
     this.#seriesRemoved++;
   }
 
   /**
-   * Deletes the samples of one series in [mint, maxt], both inclusive. A query that reads the series at this moment may
-   * miss others of its samples.
+   * Deletes the samples that one series has in [mint, maxt], both inclusive: they are passed over from now on. Returns which part of
+   * that has samples, for the log; null where there are none.
    */
-  deleteSamples(slot: number, mint: number, maxt: number): void {
-    if (mint <= this.#minTime && maxt >= this.#maxTime) this.dropSeries(slot);
-    else deleteSamples(this, slot, {mint, maxt});
+  deleteSamples(slot: number, mint: number, maxt: number): {mint: number; maxt: number} | null {
+    const {min, max} = this.timesOf(slot);
+    const deleted = {mint: Math.max(mint, min), maxt: Math.min(maxt, max)};
+    if (deleted.mint > deleted.maxt) return null;
+    this.hideSamples(slot, deleted.mint, deleted.maxt);
+    return deleted;
+  }
+
+  /** Times of the first and last sample of a series; min > max = it has none. */
+  timesOf(slot: number): {min: number; max: number} {
+    const {memory, chunks, annexes} = this;
+    const address = slotAddress(memory.u32, slot);
+    const annex = annexes.find(address);
+    const late = annex === 0 ? {min: Infinity, max: -Infinity} : lateTimes(memory, annex);
+    const max = memory.f64[(address + slotLastTime) >>> 3]!;
+    return {min: Math.min(late.min, chunks.firstTime(address)), max: Math.max(late.max, max)};
+  }
+
+  /** Passes over all samples that one series has or will have in [mint, maxt]. */
+  hideSamples(slot: number, mint: number, maxt: number): void {
+    const address = slotAddress(this.memory.u32, slot);
+    const before = deletedIntervals(this.memory, this.annexes.find(address)) ?? [];
+    this.annexes.setDeleted(address, addInterval(before, mint, maxt));
   }
 
   /** Starts counting what is appended from here: after replay. */
@@ -264,9 +340,11 @@ export class Head {
 
   #publishTimes(): void {
     const times = this.#times;
+    const min = Math.min(this.#minTime, this.#minTimeLate);
+    const max = Math.max(this.#maxTime, this.#maxTimeLate);
     // Readers want min <= max to mean that there are samples.
-    const none = this.#maxTime === -Infinity;
-    Atomics.store(times, (headerMaxTime - headerMinTime) >>> 3, none ? 0n : BigInt(this.#maxTime));
-    Atomics.store(times, 0, none ? 1n : BigInt(this.#minTime));
+    const none = max === -Infinity;
+    Atomics.store(times, (headerMaxTime - headerMinTime) >>> 3, none ? 0n : BigInt(max));
+    Atomics.store(times, 0, none ? 1n : BigInt(min));
   }
 }

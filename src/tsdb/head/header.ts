@@ -20,6 +20,9 @@ export const headerEntries = headerStart + 44;
 export const headerRoot = headerStart + 48;
 /** u32: where the hashes of strings start, drawn at random, so that nobody can choose labels that collide. */
 export const headerSeed = headerStart + 52;
+/** u32: address of the table of annexes (annex.ts). u32, published: how many there are. */
+export const headerAnnexes = headerStart + 56;
+export const headerAnnexCount = headerStart + 60;
 
 /** i32, published: changes when the set of blocks on the disk has changed. */
 export const headerBlocks = headerStart + 960;

@@ -16,23 +16,26 @@ import {
   type SeriesCursor,
 } from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
+import {chunkSamples} from '../block/decode.ts';
 import {decodeChunk} from '../chunkenc/decode.ts';
-import type {Encoding} from '../chunkenc/encoding.ts';
+import {type Encoding, encoding} from '../chunkenc/encoding.ts';
+import {HeadChunkError, type HeadChunkReader} from '../headchunks/reader.ts';
 import {
   chunkHeaderBytes,
   firstTime,
   indexEntries,
   indexEntryBytes,
-  indexEntryBytesField,
   indexEntryChunk,
   indexEntryMaxTime,
-  indexEntrySamples,
   indexPrevious,
   indexRange,
 } from './chunks.ts';
+import {deletedIntervals, findAnnex} from './annex.ts';
 import {EpochReader} from './epochs.ts';
+import {filedEncoding, filedFile, filedOffset, filedSamples, isFiled} from './filedchunks.ts';
 import {headerMagic, headerMinTime, headerRoot, headMagic} from './header.ts';
 import {sortByLabels} from './labelorder.ts';
+import {LateRows, removeDeleted, sortRows} from './laterows.ts';
 import {entryName, entryValue, findEntry} from './postings.ts';
 import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
 import {blockEntries, blockPairs, slotAddress} from './series.ts';
@@ -48,7 +51,9 @@ export interface Scratch {
 }
 
 /** Larger than any chunk, with what the decoder reads behind it. */
-const stagingBytes = 2048;
+const stagingBytes = 8192;
+/** What the decoder may read behind a chunk. */
+const stagingSlackBytes = 64;
 const columnSamplesMin = 1024;
 
 /** How many entries are looked at between two looks at whether to go on. */
@@ -69,12 +74,17 @@ export class HeadReader implements Queryable {
   /** Where chunks are copied to: sealed ones, and the open one. */
   readonly staging: number;
   readonly openStaging: number;
+  /** Chunks that are in files; null where there are no files. */
+  readonly files: HeadChunkReader | null;
+  /** Told of each chunk that cannot be read, which is left out of the answer. */
+  onDamage: (error: HeadChunkError) => void = () => {};
   readonly #times: BigInt64Array;
 
-  constructor(shared: LinearMemory, scratch: Scratch, owner: number) {
+  constructor(shared: LinearMemory, scratch: Scratch, owner: number, files: HeadChunkReader | null = null) {
     assert(Atomics.load(shared.u32, headerMagic >>> 2) === headMagic, 'the head is there before its readers');
     this.shared = shared;
     this.scratch = scratch;
+    this.files = files;
     this.texts = new SymbolTexts(shared);
     this.epochs = new EpochReader(shared, owner);
     this.staging = scratch.arena.alloc(stagingBytes);
@@ -95,6 +105,7 @@ export class HeadReader implements Queryable {
   /** Gives the reader's place back. */
   release(): void {
     this.epochs.release();
+    this.files?.close();
     this.scratch.arena.free(this.staging, stagingBytes);
     this.scratch.arena.free(this.openStaging, stagingBytes);
   }
@@ -283,8 +294,11 @@ class HeadCursor implements SeriesCursor {
   /** Where the columns lie in the private memory: times, then values. */
   #columns: number;
   #capacity = columnSamplesMin;
-  /** Index entries of the chunks to read, newest first. */
-  #found = new Uint32Array(16);
+  /** Of the index entries of the chunks to read, newest first: the two words that say where the chunk is. */
+  #lows = new Uint32Array(16);
+  #highs = new Uint32Array(16);
+  readonly #late = new LateRows();
+  #lateRows = 0;
   /** Where the bytes of a tagged chunk are copied to. */
   #tagged: Uint8Array | null = null;
 
@@ -315,7 +329,31 @@ class HeadCursor implements SeriesCursor {
   }
 
   read(mint: number, maxt: number): number {
+    const {shared} = this.#querier.reader;
+    const annex = findAnnex(shared, this.#slot);
+    // Fast path: nothing is late and nothing deleted.
+    if (annex === 0) return this.#readInOrder(mint, maxt, 0);
+    this.#late.take(shared, annex, mint, maxt, (low, high) => this.#samplesOf(low, high));
+    const inOrder = this.#readInOrder(mint, maxt, this.#late.samples);
+    const length = this.#late.samples === 0 ? inOrder : this.#mergeLate(inOrder, mint, maxt);
+    const deleted = deletedIntervals(shared, annex);
+    return deleted === undefined ? length : removeDeleted(this, length, deleted);
+  }
+
+  /** Adds the late samples behind the `inOrder` rows that are there, and puts all in order. */
+  #mergeLate(inOrder: number, mint: number, maxt: number): number {
+    const late = this.#late;
+    let length = late.readMemory(this, inOrder, mint, maxt);
+    for (let i = 0; i < late.chunks; i++) {
+      length = this.#readSealed(late.lows[i]!, late.highs[i]!, mint, maxt, length);
+    }
+    return sortRows(this, inOrder, length);
+  }
+
+  /** Behind what is read there is room for `late` more rows. */
+  #readInOrder(mint: number, maxt: number, late: number): number {
     const {u32} = this.#querier.reader.shared;
+    this.#lateRows = late;
     // The open chunk first: what is sealed in the meantime is then found twice, and left out once.
     let tail = 0;
     let published = 0;
@@ -342,13 +380,14 @@ class HeadCursor implements SeriesCursor {
 
   /** Reads the sealed chunks that begin before `openFirst`; behind them there is room for `openCount` samples. */
   #readAllSealed(mint: number, maxt: number, openFirst: number, openCount: number): number {
-    const {u16} = this.#querier.reader.shared;
     const sealed = this.#findSealed(mint, maxt, openFirst);
-    let needed = openCount;
-    for (let i = 0; i < sealed; i++) needed += u16[(this.#found[i]! + indexEntrySamples) >>> 1]!;
+    let needed = openCount + this.#lateRows;
+    for (let i = 0; i < sealed; i++) needed += this.#samplesOf(this.#lows[i]!, this.#highs[i]!);
     if (needed > this.#capacity) this.#grow(needed);
     let length = 0;
-    for (let i = sealed - 1; i >= 0; i--) length = this.#readSealed(this.#found[i]!, mint, maxt, length);
+    for (let i = sealed - 1; i >= 0; i--) {
+      length = this.#readSealed(this.#lows[i]!, this.#highs[i]!, mint, maxt, length);
+    }
     return length;
   }
 
@@ -410,25 +449,94 @@ class HeadCursor implements SeriesCursor {
         if (f64[(entry + indexEntryMaxTime) >>> 3]! < mint) return count;
         const minTime = f64[entry >>> 3]!;
         if (minTime > maxt || minTime >= openFirst) continue;
-        if (count === this.#found.length) this.#found = doubled(this.#found);
-        this.#found[count++] = entry;
+        if (count === this.#lows.length) {
+          this.#lows = doubled(this.#lows);
+          this.#highs = doubled(this.#highs);
+        }
+        this.#note(entry, count++);
       }
     }
     return count;
   }
 
-  #readSealed(entry: number, mint: number, maxt: number, length: number): number {
-    const {u32, u16} = this.#querier.reader.shared;
+  /** Both words from before a chunk is moved to a file, or both from after that. */
+  #note(entry: number, at: number): void {
+    const {u32} = this.#querier.reader.shared;
+    const word = (entry + indexEntryChunk) >>> 2;
+    do {
+      this.#lows[at] = Atomics.load(u32, word);
+      this.#highs[at] = Atomics.load(u32, word + 1);
+    } while (Atomics.load(u32, word) !== this.#lows[at]);
+  }
+
+  #samplesOf(low: number, high: number): number {
+    if (!isFiled(low)) return high >>> 16;
+    const samples = filedSamples(low);
+    if (samples >= 0) return samples;
+    const file = this.#fetch(low, high);
+    return file === null ? 0 : chunkSamples(file.encoding, file.bytes.subarray(file.start, file.end));
+  }
+
+  /** Where the reader of files has the chunk; null where it cannot be read. */
+  #fetch(low: number, high: number): HeadChunkReader | null {
+    const {files, onDamage} = this.#querier.reader;
+    assert(files !== null, 'a head with chunks in files is read with these');
+    try {
+      files.read(filedFile(low), filedOffset(high));
+      return files;
+    } catch (error) {
+      if (!(error instanceof HeadChunkError)) throw error;
+      onDamage(error);
+      return null;
+    }
+  }
+
+  #readFiled(low: number, high: number, mint: number, maxt: number, length: number): number {
+    const file = this.#fetch(low, high);
+    if (file === null) return length;
+    const chunk = file.bytes.subarray(file.start, file.end);
+    const samples = chunkSamples(file.encoding, chunk);
+    try {
+      if (file.encoding !== filedEncoding(high)) throw new RangeError(`its encoding is ${file.encoding}`);
+      if (length + samples > this.#capacity) throw new RangeError(`it has ${samples} samples`);
+      if (file.encoding !== encoding.xor) {
+        return decodeChunk(
+          {bytes: chunk, encoding: file.encoding as Encoding, samples},
+          {mint, maxt},
+          this,
+          length,
+        );
+      }
+      if (chunk.length > stagingBytes - stagingSlackBytes)
+        throw new RangeError(`it has ${chunk.length} bytes`);
+      const {staging, scratch} = this.#querier.reader;
+      scratch.memory.u8.set(chunk, staging);
+      const bytes = chunk.length - chunkHeaderBytes;
+      const got = this.#tryDecode(staging + chunkHeaderBytes, bytes, samples, mint, maxt, length);
+      if (got < 0) throw new RangeError('its bits end too early');
+      return length + got;
+    } catch (error) {
+      // The checksum holds, so it was written like this.
+      if (!(error instanceof RangeError)) throw error;
+      const {onDamage} = this.#querier.reader;
+      onDamage(new HeadChunkError(filedFile(low), filedOffset(high), error.message, error));
+      return length;
+    }
+  }
+
+  #readSealed(low: number, high: number, mint: number, maxt: number, length: number): number {
+    const {u32} = this.#querier.reader.shared;
     const {staging, scratch} = this.#querier.reader;
-    const samples = u16[(entry + indexEntrySamples) >>> 1]!;
-    const chunk = u32[(entry + indexEntryChunk) >>> 2]!;
+    if (isFiled(low)) return this.#readFiled(low, high, mint, maxt, length);
+    const samples = high >>> 16;
+    const chunk = low;
     if ((chunk & tagMask) !== 0) {
       const block = (chunk & ~tagMask) >>> 0;
       const copied = this.#copyTagged(block + sealedData, u32[block >>> 2]!);
       const tagged = {bytes: copied, encoding: (chunk & tagMask) as Encoding, samples};
       return decodeChunk(tagged, {mint, maxt}, this, length);
     }
-    const bytes = u16[(entry + indexEntryBytesField) >>> 1]!;
+    const bytes = high & 0xffff;
     const from = chunk >>> 2;
     const to = staging >>> 2;
     const words = (bytes + 3) >>> 2;
@@ -444,19 +552,24 @@ class HeadCursor implements SeriesCursor {
     maxt: number,
     length: number,
   ): number {
-    const times = this.#columns + length * 8;
-    const values = times + this.#capacity * 8;
-    const got = this.#querier.reader.scratch.kernels.xorDecode(
-      source,
-      bytes,
-      samples,
-      mint,
-      maxt,
-      times,
-      values,
-    );
+    const got = this.#tryDecode(source, bytes, samples, mint, maxt, length);
     assert(got >= 0, 'a chunk in memory is whole');
     return length + got;
+  }
+
+  /** Returns how many samples it gave, or a negative number where the chunk is damaged. */
+  #tryDecode(
+    source: number,
+    bytes: number,
+    samples: number,
+    mint: number,
+    maxt: number,
+    length: number,
+  ): number {
+    const times = this.#columns + length * 8;
+    const values = times + this.#capacity * 8;
+    const {kernels} = this.#querier.reader.scratch;
+    return kernels.xorDecode(source, bytes, samples, mint, maxt, times, values);
   }
 
   #grow(needed: number): void {

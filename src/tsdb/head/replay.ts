@@ -1,13 +1,19 @@
 import type {Labels} from '../../model/labels.ts';
 import type {LoggedHistogram, ReplaySink} from '../log.ts';
 import {RefTable} from '../reftable.ts';
+import {slotLastTime, slotSealed} from '../../kernels/head-layout.ts';
 import type {Head} from './head.ts';
+import {restoreLastValues} from './lastvalues.ts';
+import type {LoadedChunks} from './loadedchunks.ts';
+import {slotAddress} from './series.ts';
 
 /** What the log held beside what is now in the head. */
 export interface ReplayCounts {
   samples: number;
   /** Samples, metadata and tombstones that name no series of the log. */
   unknownRefs: number;
+  /** Chunks in files that series have. */
+  chunksLoaded: number;
 }
 
 /**
@@ -15,12 +21,17 @@ export interface ReplayCounts {
  * checkpoints: the first one stays the series' ref.
  */
 export class HeadReplay implements ReplaySink {
-  readonly counts: ReplayCounts = {samples: 0, unknownRefs: 0};
+  readonly counts: ReplayCounts = {samples: 0, unknownRefs: 0, chunksLoaded: 0};
+  /** Refs that stand for a series that has another one. */
+  readonly otherRefs = new Set<number>();
   readonly #head: Head;
   readonly #refs = new RefTable();
+  /** What the files of full chunks have of series that the log has not named yet. */
+  readonly #loaded: LoadedChunks | null;
 
-  constructor(head: Head) {
+  constructor(head: Head, loaded: LoadedChunks | null = null) {
     this.#head = head;
+    this.#loaded = loaded;
   }
 
   series(ref: number, labels: Labels): void {
@@ -29,8 +40,9 @@ export class HeadReplay implements ReplaySink {
     if (!series.find(labels)) {
       series.create(labels, ref);
       this.#head.appender().counts.seriesCreated++;
-    }
+    } else if (series.ref(series.slot) !== ref) this.otherRefs.add(ref);
     this.#refs.set(ref, series.slot, series.generation(series.slot));
+    if (this.#loaded !== null) this.#attach(ref, series.slot, this.#loaded);
   }
 
   samples(
@@ -100,7 +112,8 @@ export class HeadReplay implements ReplaySink {
     this.#head.reserveRef(ref);
     const slot = this.#slotOf(ref);
     if (slot === -1) this.counts.unknownRefs++;
-    else this.#head.deleteSamples(slot, mint, maxt);
+    else if (mint <= -(2 ** 63) && maxt >= 2 ** 63 - 1) this.#head.dropSeries(slot);
+    else this.#head.hideSamples(slot, mint, maxt);
   }
 
   /** The slot that a ref stands for, or -1: never named, or deleted since. */
@@ -111,9 +124,42 @@ export class HeadReplay implements ReplaySink {
     return this.#head.series.alive(slot, this.#refs.generations[at]!) ? slot : -1;
   }
 
+  /** Gives a series the chunks that files have of it. What of them the log has again is passed over then. */
+  #attach(ref: number, slot: number, loaded: LoadedChunks): void {
+    const {chunks, memory, truncatedBefore} = this.#head;
+    const address = slotAddress(memory.u32, slot);
+    const last = (address + slotLastTime) >>> 3;
+    loaded.take(ref, (at) => {
+      const minTime = loaded.minTimes[at]!;
+      const maxTime = loaded.maxTimes[at]!;
+      // Another series with the same labels may have come before.
+      const follows = minTime > memory.f64[last]!;
+      const filed = {
+        reference: loaded.references[at]!,
+        samples: loaded.samples[at]!,
+        encoding: loaded.encodings[at]!,
+      };
+      if (loaded.outOfOrder[at] === 1) {
+        this.counts.chunksLoaded++;
+        return this.#head.late.attach(address, minTime, maxTime, filed);
+      }
+      if (!follows || maxTime < truncatedBefore) return;
+      if (chunks.isOpen(address)) {
+        // Chunks in memory are newer than those in files.
+        chunks.seal(address);
+        this.#head.files?.move();
+      }
+      chunks.appendFiled(address + slotSealed, minTime, maxTime, filed);
+      memory.f64[last] = maxTime;
+      this.counts.chunksLoaded++;
+      this.#head.stored(minTime, maxTime);
+    });
+  }
+
   /** Ends the replay and forgets the refs. The head's counters start from here. */
   finish(): void {
     this.#refs.clear();
+    restoreLastValues(this.#head);
     this.#head.resetCounts();
   }
 }

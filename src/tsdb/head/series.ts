@@ -10,6 +10,7 @@ import {assert} from '../../base/assert.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Labels} from '../../model/labels.ts';
+import {RefTable} from '../reftable.ts';
 import {type Reclaimer, retiredSlot} from './epochs.ts';
 import {headerDirectory, headerSeriesCount, headerSlotCount, segmentsMax} from './header.ts';
 import {entryName, entryValue, findEntry, type Postings} from './postings.ts';
@@ -200,6 +201,15 @@ export class SeriesTable {
 
   ref(slot: number): number {
     return this.#memory.f64[(slotAddress(this.#memory.u32, slot) + slotRef) >>> 3]!;
+  }
+
+  /** The refs of all series, with their slots. */
+  refs(): RefTable {
+    const table = new RefTable();
+    for (let slot = 0; slot < this.#slotCount; slot++) {
+      if (this.occupied(slot)) table.set(this.ref(slot), slot, 0);
+    }
+    return table;
   }
 
   labels(slot: number, texts: SymbolTexts): string[] {

@@ -111,6 +111,11 @@ export class TaggedChunks {
     return this.#memory.u32[(slot + slotOpen) >>> 2]! & tagMask;
   }
 
+  /** Time of the first sample of the open chunk. */
+  openTime(slot: number): number {
+    return this.#memory.f64[(this.#block(slot) + openMinTime) >>> 3]!;
+  }
+
   /** Whether the newest chunk is open and holds histograms. */
   holdsHistograms(slot: number): boolean {
     return isHistogramEncoding(this.tag(slot));

@@ -46,6 +46,11 @@ export function referenceOffset(reference: number): number {
   return reference % offsetLimit;
 }
 
+/** In a data folder. */
+export function headChunksDirectory(dataFolder: string): string {
+  return `${dataFolder}/chunks_head`;
+}
+
 export function headChunkPath(dir: string, file: number): string {
   return `${dir}/${String(file).padStart(6, '0')}`;
 }

@@ -1,5 +1,6 @@
 import {ByteReader} from '../../base/varint.ts';
 import {crc32c} from '../../kernels/crc32c.ts';
+import {chunkSamples} from '../block/decode.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import type {Logger} from '../../sys/log.ts';
 import {
@@ -61,10 +62,9 @@ export function scanHeadChunks(
     }
     const scanner = new FileScanner(fs, dir, file);
     try {
-      const damage = scanner.run(receive);
-      scan.chunks += scanner.chunks;
-      if (damage !== null) scan.damage = damage;
+      scan.damage = scanner.run(receive);
     } finally {
+      scan.chunks += scanner.chunks;
       scanner.close();
     }
     // A file without a sound entry goes as a whole.
@@ -135,11 +135,11 @@ class FileScanner {
   }
 
   run(receive: (chunk: ScannedChunk) => void): HeadChunkDamage | null {
-    const wrong = this.#checkHeader();
-    if (wrong !== null) return this.#damage(0, wrong);
+    const wrong = this.#orError(() => this.#checkHeader());
+    if (wrong !== null) return this.#damage(0, String(wrong));
     let offset = fileHeaderBytes;
     while (offset < this.#size) {
-      const next = this.#entry(offset);
+      const next = this.#orError(() => this.#entry(offset));
       if (typeof next === 'string') return this.#damage(offset, next);
       if (next === 0) return null;
       this.chunks++;
@@ -147,6 +147,15 @@ class FileScanner {
       offset = next;
     }
     return null;
+  }
+
+  /** What the disk cannot read is damaged, too. */
+  #orError<T>(read: () => T): T | string {
+    try {
+      return read();
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   #damage(offset: number, reason: string): HeadChunkDamage {
@@ -201,7 +210,7 @@ class FileScanner {
     if (!(chunk.ref <= Number.MAX_SAFE_INTEGER)) return `invalid series reference ${chunk.ref}`;
     if (chunk.minTime > chunk.maxTime) return `times ${chunk.minTime} to ${chunk.maxTime} do not rise`;
     chunk.bytes = length;
-    chunk.samples = (this.#buffer[start + data]! << 8) | this.#buffer[start + data + 1]!;
+    chunk.samples = chunkSamples(chunk.encoding, this.#buffer.subarray(start + data, start + data + 2));
     return null;
   }
 

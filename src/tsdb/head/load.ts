@@ -1,0 +1,35 @@
+import {listHeadChunkFiles} from '../headchunks/format.ts';
+import {repairHeadChunks, scanHeadChunks} from '../headchunks/scan.ts';
+import type {ChunkFilesOptions} from './chunkfiles.ts';
+import type {Head} from './head.ts';
+import {LoadedChunks} from './loadedchunks.ts';
+
+/**
+ * Reads what the files of full chunks have, takes away what is damaged with all behind it, and lets the head go on behind the rest.
+ * Where files cannot be read at all, the head starts without them: the log has everything.
+ */
+export function loadHeadChunks(
+  head: Head,
+  options: Omit<ChunkFilesOptions, 'firstFile' | 'lastFile'>,
+): LoadedChunks | null {
+  const {fs, dir, log, elapsed} = options;
+  const started = elapsed();
+  const loaded = new LoadedChunks();
+  const {damage, files, chunks, lastFile} = scanHeadChunks(fs, dir, (chunk) => loaded.add(chunk));
+  if (damage !== null) {
+    log.error('Head chunks are damaged: the damaged ones and all behind them are read from the log again', {
+      ...damage,
+    });
+    repairHeadChunks(fs, dir, damage, log);
+  }
+  if (files > 0) {
+    log.info('On-disk memory mappable chunks replay completed', {
+      files,
+      chunks,
+      duration: `${((elapsed() - started) / 1000).toFixed(3)}s`,
+    });
+  }
+  head.useFiles({...options, firstFile: listHeadChunkFiles(fs, dir)[0] ?? 1, lastFile});
+  head.files!.damages = damage === null ? 0 : 1;
+  return loaded.length === 0 ? null : loaded;
+}
