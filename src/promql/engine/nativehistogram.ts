@@ -21,8 +21,9 @@ function plain(value: number): Estimate {
 }
 
 /**
- * histogram_quantile(): linear within custom buckets and the zero bucket, else on a logarithmic scale. With NaN observations,
- * too, it is in the bucket that the rank falls into, as documented, where Prometheus 3.14 takes the bounds of the last one.
+ * histogram_quantile(): linear within custom buckets and the zero bucket, else on a logarithmic scale. Where the sum is NaN,
+ * Prometheus 3.14 interpolates within the last bucket, and not in that which the rank falls into, as it documents; so it is
+ * done here.
  */
 export function histogramQuantile(q: number, histogram: FloatHistogram): Estimate {
   if (q < 0) return plain(-Infinity);
@@ -42,11 +43,11 @@ export function histogramQuantile(q: number, histogram: FloatHistogram): Estimat
   if (reached < rank) {
     return Number.isNaN(histogram.sum) ? {value: NaN, nanObservations: 'nan'} : plain(bounds.upper);
   }
-  const {count} = bucket;
-  const fraction = (rises ? rank - (reached - count) : reached - rank) / count;
-  const skewed = Number.isNaN(histogram.sum) && countAll(bucket, reached) < histogram.count;
+  const within = rises ? rank - (reached - bucket.count) : reached - rank;
+  const found = {bounds, count: bucket.count};
+  const skewed = Number.isNaN(histogram.sum) && countRest(bucket, reached, found) < histogram.count;
   return {
-    value: interpolate(bounds, fraction, histogram.usesCustomBuckets),
+    value: interpolate(found.bounds, within / found.count, histogram.usesCustomBuckets),
     nanObservations: skewed ? 'skew' : 'none',
   };
 }
@@ -69,10 +70,17 @@ function withoutBuckets(rank: number, {sum}: FloatHistogram): Estimate {
   return {value: NaN, nanObservations: rank > 0 ? 'nan' : 'skew'};
 }
 
-/** Observations of the buckets that follow, added to `counted` one by one, which rounds like Prometheus. */
-function countAll(bucket: BucketCursor, counted: number): number {
+/**
+ * Observations of the buckets that follow, added to `counted` one by one, which rounds like Prometheus. The last of them
+ * takes the place of `found`.
+ */
+function countRest(bucket: BucketCursor, counted: number, found: {bounds: Bounds; count: number}): number {
   let total = counted;
-  while (bucket.next()) total += bucket.count;
+  while (bucket.next()) {
+    total += bucket.count;
+    found.bounds = {lower: bucket.lower, upper: bucket.upper};
+    found.count = bucket.count;
+  }
   return total;
 }
 
@@ -127,7 +135,8 @@ export function histogramFraction(lower: number, upper: number, histogram: Float
     rank += bucket.count;
   }
   const sumIsNaN = Number.isNaN(histogram.sum);
-  const total = sumIsNaN ? countAll(bucket, counted) : histogram.count;
+  const last = {bounds, count: 0};
+  const total = sumIsNaN ? countRest(bucket, counted, last) : histogram.count;
   return {
     value: (upperRank.atMost(total) - lowerRank.atMost(total)) / histogram.count,
     nanObservations: sumIsNaN && total < histogram.count ? 'skew' : 'none',
