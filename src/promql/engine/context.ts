@@ -28,6 +28,7 @@ export class QueryContext {
   /** Samples looked at by each step of the query itself; null unless asked for. */
   samplesPerStep: Float64Array | null = null;
   countsSteps = false;
+  #metadataLabels: boolean | null = null;
   #symbolsTaken = 0;
 
   constructor(
@@ -51,6 +52,14 @@ export class QueryContext {
     this.startTimestamps = options.startTimestamps;
     this.samplesMax = options.samplesMax;
     this.budget = options.budget;
+  }
+
+  /** Whether any series may have a label `__type__` or `__unit__`, which goes where its name goes. */
+  get metadataLabels(): boolean {
+    this.#metadataLabels ??=
+      this.typeAndUnitLabels ||
+      ['__type__', '__unit__'].some((name) => this.querier.labelValues(name, []).length > 0);
+    return this.#metadataLabels;
   }
 
   /** Ends the query where it was cancelled or has run out of time. Cheap enough to be called for each series. */

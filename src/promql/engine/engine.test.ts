@@ -185,6 +185,15 @@ test('what would have the same labels twice is refused, or merged where it is at
   const engine = newEngine({lookbackDeltaMs: 5000});
   assert.deepEqual(range(store, `-${both}`, [0, 30_000, 10_000], engine), ['{x="1"} -1@0 -2@10 -3@20 -4@30']);
   assert.deepEqual(range(store, `${both} + 1`, [0, 30_000, 10_000], engine), ['{x="1"} 2@0 3@10 4@20 5@30']);
+  // Types and units go with the names.
+  const typed = storeOf({'a{x=1,__type__=gauge}': [1], 'a{x=1,__type__=counter}': [2]});
+  for (const query of ['abs(a)', 'last_over_time(a[1m]) + 1', 'max without () (a) * 2']) {
+    assert.deepEqual(
+      failure(() => instant(typed, query, 0)),
+      {kind: 'execution', message},
+      query,
+    );
+  }
   // Where only the presence of any counts, equal labels do not matter.
   assert.deepEqual(instant(store, `absent_over_time(${both}[1m])`, 30_000), []);
   assert.deepEqual(instant(store, `absent_over_time(${both}[1m])`, 200_000), ['{} 1']);

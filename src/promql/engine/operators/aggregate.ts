@@ -44,7 +44,10 @@ export class Aggregate implements Operator {
     this.row = newRow(grid.count);
     this.#floats = new Uint8Array(grid.count);
     // `by (__name__)` and the like keep names, but groups stay apart only with them.
-    this.singleName = expr.without || !expr.grouping.some((name) => /^__(?:name|type|unit)__$/.test(name));
+    const metadata = expr.grouping.filter((name) => /^__(?:name|type|unit)__$/.test(name));
+    this.singleName = expr.without
+      ? !context.metadataLabels || (metadata.includes('__type__') && metadata.includes('__unit__'))
+      : metadata.length === 0;
   }
 
   next(): boolean {

@@ -67,7 +67,7 @@ export class InstantSelector implements Operator {
     this.#grid = grid;
     this.#answer = answer;
     this.row = newRow(grid.count);
-    this.singleName = !context.typeAndUnitLabels && selectsOneName(selection.matchers);
+    this.singleName = selectsOneName(selection.matchers) && !context.metadataLabels;
     const {first, last} = evaluationTimes(selection, grid);
     this.#first = first - context.lookbackDeltaMs + 1;
     this.#last = last;
@@ -215,7 +215,7 @@ export class StoredColumns implements ColumnSource {
   ) {
     this.#context = context;
     this.#selection = selection;
-    this.singleName = !context.typeAndUnitLabels && selectsOneName(selection.matchers);
+    this.singleName = selectsOneName(selection.matchers) && !context.metadataLabels;
     const {first, last} = evaluationTimes(selection, grid);
     this.#first = first - reach.rangeMs - (reach.extension?.beforeMs ?? 0) + 1;
     this.#usesStartTimes = reach.usesStartTimes ?? false;
