@@ -18,7 +18,7 @@ const commands: Record<string, {about: string; run?: (args: string[]) => Promise
   operator: {about: 'the Kubernetes operator'},
   exporter: {about: 'an exporter: node, kube-state, cadvisor, redis, blackbox'},
   'metrics-server': {about: 'the API behind kubectl top'},
-  tool: {about: 'what promtool and amtool do'},
+  tool: {about: 'what promtool does: blocks so far', run: tool},
 };
 
 /** Runs the program with the arguments after its own name; gives its exit code. */
@@ -61,6 +61,11 @@ async function server(args: string[]): Promise<number> {
     if (!(error instanceof FlagError)) throw error;
     return complain(`Error parsing command line arguments: ${error.message}`, error.exitCode);
   }
+}
+
+async function tool(args: string[]): Promise<number> {
+  const {runTool} = await import('./tool/tool.ts');
+  return await runTool(args);
 }
 
 const aboutServer = `The Narthex monitoring server. It takes the flags of Prometheus.\nOther commands: narthex help.`;

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type TestContext} from 'node:test';
+import {alignColumns, formatGoDuration} from './output.ts';
+import {analyzeBlock} from './tsdbanalyze.ts';
+import {createBlocks} from './tsdbcreate.ts';
+import {dump, type DumpFormat} from './tsdbdump.ts';
+import {listBlocks} from './tsdblist.ts';
+import {verifyBlocks} from './tsdbverify.ts';
+
+const text = `# TYPE a counter
+a_total{x="1"} 1 1700000000
+a_total{x="1"} 2.5 1700000015.5
+a_total{x="<é>"} 1e9 1700000000
+a_total{x="1"} 3 1700010000
+# TYPE b gauge
+b{y="a\\"b"} NaN 1700000001
+# EOF
+`;
+
+class Collected {
+  text = '';
+
+  write(part: string): void {
+    this.text += part;
+  }
+}
+
+function makeFolder(context: TestContext): {dir: string; created: string} {
+  const dir = mkdtempSync(join(tmpdir(), 'narthex-tool-'));
+  context.after(() => rmSync(dir, {recursive: true, force: true}));
+  const input = join(dir, 'input.om');
+  writeFileSync(input, text);
+  const output = new Collected();
+  const data = join(dir, 'data');
+  createBlocks(
+    {
+      input,
+      outputDir: data,
+      humanReadable: false,
+      quiet: false,
+      blockMsMax: 7_200_000,
+      labels: {extra: 'e'},
+    },
+    output,
+  );
+  return {dir: data, created: output.text};
+}
+
+async function dumped(dir: string, format: DumpFormat, match = ["{__name__=~'(?s:.*)'}"]): Promise<string> {
+  const output = new Collected();
+  await dump({dir, sandboxRoot: '', mint: -(2 ** 63), maxt: 2 ** 63, match, format}, output);
+  return output.text;
+}
+
+test('createBlocks() makes a block for each two hours in which there is something, and lists them', (context) => {
+  const {dir, created} = makeFolder(context);
+  const lines = created.split('\n');
+  assert.equal(lines.length, 4);
+  assert.match(
+    lines[0]!,
+    /^BLOCK ULID {18}MIN TIME {7}MAX TIME {7}DURATION {5}NUM SAMPLES {2}NUM CHUNKS {3}NUM SERIES {3}SIZE$/,
+  );
+  assert.match(
+    lines[1]!,
+    /^[0-9A-Z]{26} {2}1700000000000 {2}1700000015501 {2}15.501s {6}4 {12}3 {12}3 {12}\d+$/,
+  );
+  assert.match(
+    lines[2]!,
+    /^[0-9A-Z]{26} {2}1700010000000 {2}1700010000001 {2}1ms {10}1 {12}1 {12}1 {12}\d+$/,
+  );
+  const output = new Collected();
+  listBlocks(dir, false, output);
+  assert.equal(output.text.split('\n').length, 4);
+});
+
+test('dump() prints samples, labels, or OpenMetrics', async (context) => {
+  const {dir} = makeFolder(context);
+  assert.equal(
+    await dumped(dir, 'prom'),
+    `{__name__="a_total", extra="e", x="1"} 1 1700000000000
+{__name__="a_total", extra="e", x="1"} 2.5 1700000015500
+{__name__="a_total", extra="e", x="1"} 3 1700010000000
+{__name__="a_total", extra="e", x="<é>"} 1e+09 1700000000000
+{__name__="b", extra="e", y="a\\"b"} NaN 1700000001000
+`,
+  );
+  assert.equal(
+    await dumped(dir, 'seriesjson', ['{x!=""}', '{y=""}']),
+    `{"__name__":"a_total","extra":"e","x":"1"}
+{"__name__":"a_total","extra":"e","x":"\\u003cé\\u003e"}
+`,
+  );
+  assert.equal(
+    await dumped(dir, 'openmetrics', ['b', '{x="1"}']),
+    `a_total{extra="e",x="1"} 1 1700000000.000
+a_total{extra="e",x="1"} 2.5 1700000015.500
+a_total{extra="e",x="1"} 3 1700010000.000
+b{extra="e",y="a\\"b"} NaN 1700000001.000
+# EOF
+`,
+  );
+  assert.ok(!readdirSync(dir).some((name) => name.startsWith('tmp')), 'the sandbox is gone');
+});
+
+test('analyzeBlock() counts labels', (context) => {
+  const {dir} = makeFolder(context);
+  const [first] = readdirSync(dir).sort();
+  const output = new Collected();
+  analyzeBlock({dir, ulid: first!, limit: 1, extended: true, match: ''}, output);
+  assert.equal(
+    output.text.slice(output.text.indexOf('\n') + 1),
+    `Duration: 15.501s
+Total Series: 3
+Label names: 4
+Postings (unique label pairs): 6
+Postings entries (total label pairs): 9
+
+Label pairs most involved in churning:
+2 extra=e
+
+Label names most involved in churning:
+2 __name__
+
+Most common label pairs:
+3 extra=e
+
+Label names with highest cumulative label value length:
+8 __name__
+
+Highest cardinality labels:
+2 __name__
+
+Highest cardinality metric names:
+2 a_total
+
+Compaction analysis:
+
+samples per float chunk (min/avg/max): 1/1/2
+[ 1, 10]: 3 ####################################################################################################
+[11, 20]: 0 
+
+bytes per float chunk (min/avg/max): 16/18/22
+[11, 20]: 2 ##################################################################
+[21, 30]: 1 #################################
+[31, 40]: 0 
+
+samples per histogram chunk: N/A
+
+bytes per histogram chunk: N/A
+
+buckets per histogram chunk: N/A
+
+`,
+  );
+});
+
+test('verifyBlocks() says what is wrong, and where', (context) => {
+  const {dir} = makeFolder(context);
+  const sound = new Collected();
+  assert.ok(verifyBlocks(dir, sound));
+  assert.match(sound.text, /^[0-9A-Z]{26}: OK, 3 series, 3 chunks, 4 samples\n[0-9A-Z]{26}: OK, 1 series/);
+  const [first, second] = readdirSync(dir).sort();
+  const path = join(dir, first!, 'chunks/000001');
+  const bytes = readFileSync(path);
+  bytes[12]! ^= 1;
+  writeFileSync(path, bytes);
+  const meta = join(dir, second!, 'meta.json');
+  writeFileSync(meta, readFileSync(meta, 'utf8').replace('"numSeries": 1', '"numSeries": 2'));
+  const damaged = new Collected();
+  assert.ok(!verifyBlocks(dir, damaged));
+  assert.match(
+    damaged.text,
+    /: 3 problems\n {2}series \d+, chunk 0: cannot read .*000001 at byte 8: checksum mismatch/,
+  );
+  assert.match(damaged.text, /: 1 problems\n {2}meta.json says 2 series, there are 1\n/);
+});
+
+test('alignColumns() and formatGoDuration()', () => {
+  assert.equal(
+    alignColumns([
+      ['a', 'b'],
+      ['a longer cell', 'c'],
+    ]),
+    'a              b\na longer cell  c\n',
+  );
+  function f(ms: number, expected: string): void {
+    assert.equal(formatGoDuration(ms), expected);
+  }
+  f(0, '0s');
+  f(11, '11ms');
+  f(1500, '1.5s');
+  f(60_000, '1m0s');
+  f(7_200_000, '2h0m0s');
+  f(6_390_011, '1h46m30.011s');
+  f(-1000, '-1s');
+});

@@ -1,0 +1,221 @@
+// `narthex tool …`: what promtool does, under its names.
+import {type FlagKind, FlagError, type FlagSpec, FlagValues, splitFlags} from '../flags.ts';
+import {BufferedOutput, type Output} from './output.ts';
+
+interface Tool {
+  about: string;
+  flags: FlagSpec[];
+  /** Names of what stands without a flag; those in brackets may be left out. */
+  args: string[];
+  /** Gives the exit code. */
+  run: (flags: FlagValues, args: string[], output: Output) => Promise<number> | number;
+}
+
+const defaultPath = 'data/';
+
+function flag(
+  name: string,
+  kind: FlagKind,
+  initial: string,
+  help: string,
+  extra: Partial<FlagSpec> = {},
+): FlagSpec {
+  return {name, kind, initial, help, support: 'works', ...extra};
+}
+
+const humanReadable = flag('human-readable', 'switch', 'false', 'Print times and sizes for people.', {
+  short: 'r',
+});
+
+const dumpFlags: FlagSpec[] = [
+  flag(
+    'sandbox-dir-root',
+    'text',
+    '',
+    'Where the log is copied to before it is read; by default the data folder.',
+  ),
+  flag('min-time', 'integer', '-9223372036854775808', 'First time, in milliseconds.'),
+  flag('max-time', 'integer', '9223372036854775807', 'Last time, in milliseconds.'),
+  flag('match', 'texts', "{__name__=~'(?s:.*)'}", 'Which series to print; may be repeated.'),
+];
+
+const tools: Record<string, Tool> = {
+  'tsdb list': {
+    about: 'list the blocks of a data folder',
+    flags: [humanReadable],
+    args: ['[db path]'],
+    async run(flags, [dir = defaultPath], output) {
+      const {listBlocks} = await import('./tsdblist.ts');
+      listBlocks(dir, flags.switch('human-readable'), output);
+      return 0;
+    },
+  },
+  'tsdb analyze': {
+    about: 'say which labels a block has many of',
+    flags: [
+      flag('limit', 'integer', '20', 'How many lines each list has.'),
+      flag('extended', 'switch', 'false', 'Tell of the sizes of chunks, too.'),
+      flag('match', 'text', '', 'Which series to look at.'),
+    ],
+    args: ['[db path]', '[block id]'],
+    async run(flags, [dir = defaultPath, ulid = ''], output) {
+      const {analyzeBlock} = await import('./tsdbanalyze.ts');
+      const limit = flags.integer('limit');
+      analyzeBlock(
+        {dir, ulid, limit, extended: flags.switch('extended'), match: flags.text('match')},
+        output,
+      );
+      return 0;
+    },
+  },
+  'tsdb dump': {
+    about: 'print the samples of a data folder',
+    flags: [
+      ...dumpFlags,
+      flag('format', 'text', 'prom', 'prom, or seriesjson for labels only.', {
+        choices: ['prom', 'seriesjson'],
+      }),
+    ],
+    args: ['[db path]'],
+    run: (flags, args, output) => runDump(flags, args, output, flags.text('format') as 'prom' | 'seriesjson'),
+  },
+  'tsdb dump-openmetrics': {
+    about: 'print the samples of a data folder as OpenMetrics, without histograms',
+    flags: dumpFlags,
+    args: ['[db path]'],
+    run: (flags, args, output) => runDump(flags, args, output, 'openmetrics'),
+  },
+  'tsdb create-blocks-from openmetrics': {
+    about: 'make blocks of OpenMetrics text',
+    flags: [
+      humanReadable,
+      flag('quiet', 'switch', 'false', 'Do not list the blocks.', {short: 'q'}),
+      flag('max-block-duration', 'duration', '2h', 'Longest block.', {hidden: true}),
+      flag('label', 'texts', '', 'A label that all series get, NAME=VALUE; may be repeated.'),
+    ],
+    args: ['input file', '[output directory]'],
+    async run(flags, [input = '', outputDir = defaultPath], output) {
+      const {createBlocks} = await import('./tsdbcreate.ts');
+      const options = {
+        input,
+        outputDir,
+        humanReadable: flags.switch('human-readable'),
+        quiet: flags.switch('quiet'),
+        blockMsMax: flags.duration('max-block-duration'),
+        labels: readPairs(flags.texts('label')),
+      };
+      createBlocks(options, output);
+      return 0;
+    },
+  },
+  'tsdb verify': {
+    about: 'read every byte of every block and say what is wrong',
+    flags: [],
+    args: ['[db path]'],
+    async run(_flags, [dir = defaultPath], output) {
+      const {verifyBlocks} = await import('./tsdbverify.ts');
+      return verifyBlocks(dir, output) ? 0 : 1;
+    },
+  },
+};
+
+/** Runs a tool; gives its exit code: 1 where it fails. */
+export async function runTool(args: string[]): Promise<number> {
+  const name = Object.keys(tools)
+    .sort((left, right) => right.length - left.length)
+    .find((each) => each === args.slice(0, each.split(' ').length).join(' '));
+  if (name === undefined) {
+    const help = args.length === 0 || ['help', '--help', '-h'].includes(args.at(-1)!);
+    (help ? process.stdout : process.stderr).write(toolsHelp(args));
+    return help ? 0 : 1;
+  }
+  const tool = tools[name]!;
+  const rest = args.slice(name.split(' ').length);
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(toolHelp(name, tool));
+    return 0;
+  }
+  const output = new BufferedOutput(process.stdout);
+  try {
+    const {flags, positional} = readArguments(rest, tool);
+    return await tool.run(flags, positional, output);
+  } catch (error) {
+    output.flush();
+    process.stderr.write(`narthex tool: ${(error as Error).message}\n`);
+    return error instanceof FlagError ? error.exitCode : 1;
+  } finally {
+    output.flush();
+  }
+}
+
+async function runDump(
+  flags: FlagValues,
+  [dir = defaultPath]: string[],
+  output: Output,
+  format: 'prom' | 'seriesjson' | 'openmetrics',
+): Promise<number> {
+  const {dump} = await import('./tsdbdump.ts');
+  await dump(
+    {
+      dir,
+      sandboxRoot: flags.text('sandbox-dir-root'),
+      mint: flags.integer('min-time'),
+      maxt: flags.integer('max-time'),
+      match: flags.texts('match'),
+      format,
+    },
+    output,
+  );
+  return 0;
+}
+
+function readArguments(
+  args: readonly string[],
+  {flags: specs, args: names}: Tool,
+): {flags: FlagValues; positional: string[]} {
+  const positional: string[] = [];
+  const flagArgs: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!;
+    if (!arg.startsWith('-')) {
+      positional.push(arg);
+      continue;
+    }
+    flagArgs.push(arg);
+    const spec = specs.find(({name, short}) => arg === `--${name}` || arg === `-${short}`);
+    if (spec !== undefined && spec.kind !== 'switch' && i + 1 < args.length) flagArgs.push(args[++i]!);
+  }
+  const needed = names.filter((name) => !name.startsWith('['));
+  if (positional.length < needed.length) {
+    throw new FlagError(`required argument '${needed[positional.length]}' not provided`, 1);
+  }
+  if (positional.length > names.length) throw new FlagError(`unexpected ${positional[names.length]}`, 1);
+  return {flags: new FlagValues(specs, splitFlags(flagArgs, specs)), positional};
+}
+
+function readPairs(texts: readonly string[]): Record<string, string> {
+  const pairs: Record<string, string> = {};
+  for (const text of texts) {
+    const equals = text.indexOf('=');
+    if (equals <= 0) throw new FlagError(`expected KEY=VALUE got '${text}'`, 1);
+    pairs[text.slice(0, equals)] = text.slice(equals + 1);
+  }
+  return pairs;
+}
+
+function toolsHelp(args: readonly string[]): string {
+  const unknown =
+    args.length === 0 || args[0] === 'help' ? '' : `narthex tool: unknown command ${args.join(' ')}\n`;
+  let text = `${unknown}usage: narthex tool <command> [<flags>] [<args>]\n\nCommands:\n`;
+  for (const [name, {about}] of Object.entries(tools)) text += `  ${name.padEnd(38)}${about}\n`;
+  return text;
+}
+
+function toolHelp(name: string, {about, flags, args}: Tool): string {
+  let text = `usage: narthex tool ${name} [<flags>] ${args.map((arg) => `<${arg}>`).join(' ')}\n\n${about}\n`;
+  if (flags.length > 0) text += '\nFlags:\n';
+  for (const {name: flagName, initial, help, kind} of flags) {
+    text += `  ${`--${flagName}${kind === 'switch' ? '' : `=${initial}`}`.padEnd(38)}${help}\n`;
+  }
+  return text;
+}
