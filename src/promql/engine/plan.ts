@@ -220,6 +220,9 @@ export class Planner {
       case 'binary': {
         const left = this.scalar(expr.left, grid);
         const right = this.scalar(expr.right, grid);
+        if (expr.op === '</' || expr.op === '>/') {
+          throw executionError(`operator "${expr.op}" not allowed for Scalar operations`);
+        }
         const op = expr.op as ElementOp;
         for (let step = 0; step < column.length; step++) {
           column[step] = computeScalar(op, left[step]!, right[step]!);
@@ -536,10 +539,9 @@ export class Planner {
 
   /** The start time of a selector's samples; nothing of anything else, nor without the feature. */
   #startTimestamp(arg: Expr, grid: Grid): Operator {
-    if (arg.kind === 'vectorSelector' && this.#context.startTimestamps) {
-      return this.#map(this.#selector(arg, grid, 'startTime'), identity, grid);
-    }
-    return this.#map(this.vector(arg, grid), () => 0, grid);
+    const stored = arg.kind === 'vectorSelector';
+    const child = stored ? this.#selector(arg, grid, 'startTime') : this.vector(arg, grid);
+    return this.#map(child, stored && this.#context.startTimestamps ? identity : () => 0, grid);
   }
 }
 

@@ -53,7 +53,8 @@ export function windowFunctionOf(
   const {scalars, grid, extension, usesStartTimes} = options;
   const {name} = call.func;
   if (extension !== null) {
-    checkExtension(name, extension);
+    // Within a subquery without steps, nothing is evaluated.
+    if (grid.count > 0) checkExtension(name, extension);
     if (name === 'delta' || name === 'increase' || name === 'rate') {
       return new ExtendedRate(name, extension.kind);
     }
