@@ -25,7 +25,7 @@ export class FakeBackend implements Backend {
     samplesRejected: 0,
     samplesWithInvalidLabels: 0,
     exemplarsSkipped: 0,
-    histogramsSkipped: 0,
+    histograms: 0,
   };
   reloadError: Error | null = null;
   reloads = 0;
@@ -154,6 +154,7 @@ function fakeStorageStatistics(): StorageStatistics {
       chunksCreated: 25,
       chunksRemoved: 5,
       samplesAppended: 12345,
+      histogramsAppended: 678,
       outOfOrderSamples: 3,
       duplicateSamples: 1,
       outOfBoundsSamples: 0,
@@ -195,7 +196,7 @@ function fakeStorageStatistics(): StorageStatistics {
       samplesRejected: 3,
       samplesWithInvalidLabels: 1,
       exemplarsSkipped: 0,
-      histogramsSkipped: 0,
+      histograms: 0,
     },
     memory: {committedBytes: 1_000_000, usedBytes: 500_000},
   };

@@ -3,6 +3,7 @@ import test from 'node:test';
 import {SizeClassArena} from '../kernels/arena.ts';
 import {loadKernels} from '../kernels/kernels.ts';
 import {arenaStart, LinearMemory} from '../kernels/memory.ts';
+import {FloatHistogram} from '../model/histogram.ts';
 import {labelsOf} from '../model/labels.ts';
 import {setStale} from '../model/value.ts';
 import {Head} from '../tsdb/head/head.ts';
@@ -11,7 +12,7 @@ import type {FederateRequest, QueryAnswer} from './backend.ts';
 import {federateAnswer} from './federate.ts';
 import {unguarded} from '../storage/querier.ts';
 
-type Sample = [timeMs: number, value: number | 'stale'];
+type Sample = [timeMs: number, value: number | 'stale' | FloatHistogram];
 
 function federate(
   series: [Record<string, string>, ...Sample[]][],
@@ -26,6 +27,10 @@ function federate(
   for (const [labels, ...samples] of series) {
     appender.series(labelsOf(labels), ref);
     for (const [time, value] of samples) {
+      if (typeof value === 'object') {
+        appender.histogram(ref.slot, ref.generation, time, value, {integer: true, startMs: 0});
+        continue;
+      }
       const i = batch.length++;
       batch.slots[i] = ref.slot;
       batch.generations[i] = ref.generation;
@@ -88,6 +93,18 @@ a{zone="z",instance="ext",region="here"} NaN 999
 # TYPE b untyped
 b{instance="i",region="here"} 1.5e-07 1000
 `,
+  ]);
+});
+
+test('federateAnswer() leaves out series that end with a native histogram', () => {
+  const mixed: [Record<string, string>, ...Sample[]][] = [
+    [{__name__: 'h'}, [900, 1], [950, new FloatHistogram({})]],
+    [{__name__: 'f'}, [900, new FloatHistogram({})]],
+    [{__name__: 'f', i: 'i'}, [900, 1]],
+  ];
+  assert.deepEqual(textOf(federate(mixed, {matches: ['h', 'f']})), [
+    200,
+    '# TYPE f untyped\nf{i="i",instance=""} 1 900\n',
   ]);
 });
 

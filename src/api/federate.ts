@@ -90,7 +90,7 @@ function selectNewest(
   return samples;
 }
 
-/** Null where the series has no sample, has ended, or has no name. */
+/** Null where the series has no sample, has ended, has no name, or has a native histogram, which the text format cannot show. */
 function newestOf(
   cursor: SeriesCursor,
   labels: string[],
@@ -98,6 +98,7 @@ function newestOf(
 ): NewestSample | null {
   const count = cursor.read(mint, maxt);
   if (count === 0 || isStale(cursor.valueWords, count - 1) || nameOf(labels) === '') return null;
+  if (cursor.histograms?.[count - 1] !== undefined) return null;
   return {labels, timeMs: cursor.times[count - 1]!, value: cursor.values[count - 1]!};
 }
 

@@ -19,7 +19,9 @@ export interface HeadStatistics {
   chunks: number;
   chunksCreated: number;
   chunksRemoved: number;
+  /** Floats. */
   samplesAppended: number;
+  histogramsAppended: number;
   outOfOrderSamples: number;
   duplicateSamples: number;
   outOfBoundsSamples: number;
@@ -83,7 +85,7 @@ export interface RemoteWriteStatistics {
   samplesRejected: number;
   samplesWithInvalidLabels: number;
   exemplarsSkipped: number;
-  histogramsSkipped: number;
+  histograms: number;
 }
 
 export interface SharedMemoryStatistics {

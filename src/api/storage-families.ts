@@ -52,11 +52,14 @@ function addHead(list: FamilyList, head: HeadStatistics, blocksMinTimeMs: number
     head.chunksRemoved,
   );
   const sampleType = {type: 'float'};
-  list.counter(
-    'prometheus_tsdb_head_samples_appended_total',
-    'Samples appended to the head.',
-    head.samplesAppended,
-    sampleType,
+  list.each(
+    'counter',
+    {name: 'prometheus_tsdb_head_samples_appended_total', help: 'Samples appended to the head.'},
+    [
+      {type: 'float', value: head.samplesAppended},
+      {type: 'histogram', value: head.histogramsAppended},
+    ],
+    ({type, value}) => ({labels: {type}, value}),
   );
   list.counter(
     'prometheus_tsdb_out_of_order_samples_total',
@@ -313,8 +316,8 @@ function addRemoteWrite(list: FamilyList, write: RemoteWriteStatistics): void {
     write.exemplarsSkipped,
   );
   list.counter(
-    `${prefix}_histograms_rejected_total`,
-    'Native histograms received by remote write, which are not stored.',
-    write.histogramsSkipped,
+    `${prefix}_histograms_total`,
+    'Native histograms received by remote write and stored.',
+    write.histograms,
   );
 }

@@ -22,6 +22,7 @@ export function storageStatistics(
       chunksCreated: head.chunksCreated,
       chunksRemoved: head.chunksRemoved,
       samplesAppended: head.appended,
+      histogramsAppended: head.histogramsAppended,
       outOfOrderSamples: head.outOfOrder,
       duplicateSamples: head.duplicates,
       outOfBoundsSamples: head.outOfBounds,

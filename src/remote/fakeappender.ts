@@ -124,6 +124,10 @@ export class FakeAppender implements CheckingAppender {
     return result;
   }
 
+  dropHistograms(): void {
+    this.#histograms = [];
+  }
+
   metadata(): void {
     // Not kept.
   }

@@ -27,6 +27,24 @@ export class ProtobufWriter {
     this.#bytes[this.#size++] = Number(left);
   }
 
+  /** A zigzag varint of a whole number in [-2^52, 2^52]. */
+  sint64(field: number, value: number): void {
+    this.#varint(field * 8 + wireVarint);
+    this.#varint(zigzag(value));
+  }
+
+  packedSint64(field: number, values: ArrayLike<number>): void {
+    const part = new ProtobufWriter();
+    for (let i = 0; i < values.length; i++) part.#varint(zigzag(values[i]!));
+    this.bytes(field, part.written);
+  }
+
+  packedDoubles(field: number, values: ArrayLike<number>): void {
+    const bytes = new DataView(new ArrayBuffer(8 * values.length));
+    for (let i = 0; i < values.length; i++) bytes.setFloat64(8 * i, values[i]!, true);
+    this.bytes(field, new Uint8Array(bytes.buffer));
+  }
+
   double(field: number, value: number): void {
     this.#doubleAt(field);
     this.#view.setFloat64(this.#size - 8, value, true);
@@ -71,4 +89,8 @@ export class ProtobufWriter {
     this.#bytes = grown;
     this.#view = new DataView(grown.buffer);
   }
+}
+
+function zigzag(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
 }

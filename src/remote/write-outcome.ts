@@ -10,7 +10,8 @@ export interface WriteOutcome {
   samplesRejected: number;
   /** Those of them that were skipped because of their labels, which is no error to the sender. */
   samplesWithInvalidLabels: number;
-  /** Not stored: the features are not there. */
+  /** Not stored: the feature is not there. */
   exemplarsSkipped: number;
-  histogramsSkipped: number;
+  /** Of the samples that were stored: native histograms. */
+  histograms: number;
 }

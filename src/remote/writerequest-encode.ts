@@ -1,6 +1,8 @@
 // The sending side of remote write 1.0, for tests and benchmarks.
 
 import type {Labels} from '../model/labels.ts';
+import type {WrittenHistogram} from './histogram.ts';
+import {writeHistogram} from './histogram-encode.ts';
 import {ProtobufWriter} from './protobuf-writer.ts';
 import {compressSnappy} from './snappy.ts';
 
@@ -15,7 +17,12 @@ export class WriteRequestEncoder {
   }
 
   /** Times are whole milliseconds. */
-  series(labels: Labels, times: ArrayLike<number>, values: ArrayLike<number>): void {
+  series(
+    labels: Labels,
+    times: ArrayLike<number>,
+    values: ArrayLike<number>,
+    histograms: readonly WrittenHistogram[] = [],
+  ): void {
     const series = this.#series;
     const part = this.#part;
     series.reset();
@@ -31,6 +38,11 @@ export class WriteRequestEncoder {
       if (values[i] !== 0 || Object.is(values[i], -0)) part.double(1, values[i]!);
       if (times[i] !== 0) part.int64(2, times[i]!);
       series.bytes(2, part.written);
+    }
+    for (const histogram of histograms) {
+      part.reset();
+      writeHistogram(part, histogram);
+      series.bytes(4, part.written);
     }
     this.#request.bytes(1, series.written);
   }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {Random} from '../base/random.ts';
+import {FloatHistogram} from '../model/histogram.ts';
 import {labelsOf, type Labels} from '../model/labels.ts';
 import {staleNaNHigh, staleNaNLow} from '../model/value.ts';
 import {noLogger} from '../sys/log.ts';
 import {FakeAppender} from './fakeappender.ts';
+import type {WrittenHistogram} from './histogram.ts';
 import {ProtobufWriter} from './protobuf-writer.ts';
 import {compressSnappy} from './snappy.ts';
 import type {WriteOutcome} from './write-outcome.ts';
@@ -316,32 +318,97 @@ test('WriteReceiver skips exemplars and metadata', async () => {
   assert.equal(appender.seriesBySlot.length, 1);
 });
 
-test('WriteReceiver says that native histograms are lost, and stores the rest', async () => {
+function histogramOf(count: number, fields: Partial<FloatHistogram> = {}): FloatHistogram {
+  return new FloatHistogram({
+    count,
+    sum: 2 * count,
+    positiveSpans: [{offset: 0, length: 1}],
+    positiveBuckets: Float64Array.of(count),
+    ...fields,
+  });
+}
+
+function histogramsBody(...series: [Labels, Sample[], WrittenHistogram[]][]): Uint8Array {
+  const encoder = new WriteRequestEncoder();
+  for (const [labels, samples, histograms] of series) {
+    const times = samples.map(([time]) => time);
+    encoder.series(
+      labels,
+      times,
+      samples.map(([, value]) => value),
+      histograms,
+    );
+  }
+  return encoder.body();
+}
+
+test('WriteReceiver stores native histograms', async () => {
   const {appender, send} = setUp();
-  const body = messageOf((request) => {
-    request.bytes(
-      1,
-      part((series) => {
-        series.bytes(1, labelPart('__name__', 'm'));
-        series.bytes(4, Uint8Array.of());
-        series.bytes(4, Uint8Array.of(8, 1));
-      }),
-    );
-    request.bytes(
-      1,
-      part((series) => {
-        series.bytes(1, labelPart('__name__', 'n'));
-        series.bytes(2, samplePart(nowMs, 1));
-      }),
-    );
-  });
-  assertOutcome(await send(body), {
+  const histograms: WrittenHistogram[] = [
+    {timeMs: nowMs, histogram: histogramOf(3), integer: true},
+    {timeMs: nowMs + 1, histogram: null, integer: true},
+    {timeMs: nowMs + 2, histogram: histogramOf(2.5), integer: false},
+  ];
+  const body = histogramsBody([up, [], histograms], [down, [[nowMs, 1]], []]);
+  assertOutcome(await send(body), {...accepted, samples: 4, histograms: 3});
+  assert.deepEqual(
+    appender.stored(up)!.histograms,
+    histograms.map((each) => ({...each, startMs: 0})),
+  );
+  assert.deepEqual(valuesOf(appender, down), [[nowMs, 1]]);
+});
+
+test('WriteReceiver stores more histograms than the batch holds, as a whole or not at all', async () => {
+  const {appender, send} = setUp();
+  const histograms = Array.from({length: 3 * appender.histogramsMax + 1}, (_, i): WrittenHistogram => ({
+    timeMs: nowMs + i,
+    histogram: histogramOf(i),
+    integer: true,
+  }));
+  const refused: WrittenHistogram = {timeMs: nowMs, histogram: histogramOf(9, {count: 8}), integer: true};
+  assertOutcome(await send(histogramsBody([up, [[nowMs - 1, 5]], histograms], [down, [], [refused]])), {
     status: 400,
-    message: 'native histograms are not supported yet: 2 of them were not stored, 1 other samples were',
-    samples: 1,
-    histogramsSkipped: 2,
+    message:
+      "9 observations found in buckets, but the Count field is 8: histogram's observation count should equal the number of " +
+      'observations found in the buckets (in absence of NaN)',
+    samples: 0,
+    histograms: 0,
   });
-  assert.deepEqual(valuesOf(appender, ['__name__', 'n']), [[nowMs, 1]]);
+  assert.deepEqual(valuesOf(appender, up), []);
+  assertOutcome(await send(histogramsBody([up, [[nowMs - 1, 5]], histograms])), {
+    ...accepted,
+    samples: histograms.length + 1,
+    histograms: histograms.length,
+  });
+  assert.equal(appender.stored(up)!.histograms.length, histograms.length);
+});
+
+test('WriteReceiver refuses histograms for the same reasons as floats', async () => {
+  async function f(timeMs: number, message: string): Promise<void> {
+    const {appender, send} = setUp();
+    appender.minTime = nowMs - 1000;
+    await send(histogramsBody([up, [], [{timeMs: nowMs, histogram: histogramOf(3), integer: true}]]));
+    const body = histogramsBody([up, [], [{timeMs, histogram: histogramOf(4), integer: true}]]);
+    assertOutcome(await send(body), {status: 400, message, samples: 0, samplesRejected: 1});
+    assert.equal(appender.stored(up)!.histograms.length, 1);
+    assert.equal(appender.histogramCount, 0);
+  }
+  await f(nowMs - 1, 'out of order sample');
+  await f(nowMs, 'duplicate sample for timestamp');
+  await f(nowMs - 1001, 'out of bounds');
+  await f(nowMs + 601_000, 'out of bounds: timestamp is too far in the future');
+});
+
+test('WriteReceiver counts histograms whose labels name no series', async () => {
+  const {appender, send} = setUp();
+  const histogram: WrittenHistogram = {timeMs: nowMs, histogram: histogramOf(3), integer: true};
+  assertOutcome(await send(histogramsBody([['job', 'a'], [], [histogram]])), {
+    status: 204,
+    samples: 0,
+    samplesWithInvalidLabels: 1,
+    histograms: 0,
+  });
+  assert.equal(appender.seriesBySlot.length, 0);
 });
 
 test('WriteReceiver answers 500 where the store fails, so that the sender comes again', async () => {

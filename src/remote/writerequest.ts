@@ -5,12 +5,15 @@
 //     TimeSeries     repeated Label labels = 1; repeated Sample samples = 2; repeated Exemplar exemplars = 3;
 //                    repeated Histogram histograms = 4
 //     Sample         double value = 1; int64 timestamp = 2
+//     Histogram      see histogram.ts
 
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {assert} from '../base/assert.ts';
+import {InvalidHistogram} from '../model/histogram/validate.ts';
 import type {Labels} from '../model/labels.ts';
 import {type CheckingAppender, sampleStatus, type SampleBatch, type SeriesRef} from '../storage/appender.ts';
 import type {Logger} from '../sys/log.ts';
+import {readHistogram} from './histogram.ts';
 import {wireBytes, ProtobufReader} from './protobuf.ts';
 import {SeriesCache} from './seriescache.ts';
 import {decompressSnappy} from './snappy.ts';
@@ -30,6 +33,9 @@ const cachedSeriesMax = 2_000_000;
 const turnMsMax = 8;
 /** Series between looks at the clock. A power of two. */
 const seriesPerLook = 256;
+
+/** Buckets of histograms that wait to be stored: 32 MB. */
+const bucketsMax = 4 * 2 ** 20;
 
 /** Requests that wait for the one at hand. Their bodies are limited where they come in. */
 const waitingMax = 1000;
@@ -81,15 +87,15 @@ export interface ReceivedCounts {
   samplesRejected: number;
   samplesWithInvalidLabels: number;
   exemplarsSkipped: number;
-  histogramsSkipped: number;
+  /** Of the samples: native histograms. */
+  histograms: number;
 }
 
 /**
  * Stores remote-write requests. A request is stored as a whole or not at all, as in Prometheus: where one sample is older
  * than what its series has, another value for the same time, or too far in the future, nothing of it is. Exceptions are
  * series whose labels name none, which are left out, and samples of one series that contradict each other within the
- * request, where the later ones are; both are counted and no error to the sender. Native histograms, which the head cannot
- * hold yet, are refused with a 400, but do not keep the rest from being stored.
+ * request, where the later ones are; both are counted and no error to the sender.
  *
  * Requests are stored one after the other, in the order of the calls. A large one gives way to whatever else the thread has
  * to do, again and again, and always with an empty batch, which others use, too. Whoever writes to the same series in
@@ -102,7 +108,7 @@ export class WriteReceiver {
     samplesRejected: 0,
     samplesWithInvalidLabels: 0,
     exemplarsSkipped: 0,
-    histogramsSkipped: 0,
+    histograms: 0,
   };
   readonly #appender: CheckingAppender;
   readonly #batch: SampleBatch;
@@ -137,7 +143,10 @@ export class WriteReceiver {
   #samples = 0;
   #accepted = 0;
   #exemplars = 0;
+  /** Histograms that were stored. */
   #histograms = 0;
+  /** Buckets of those that wait. */
+  #buckets = 0;
   #invalidSamples = 0;
   #invalidReason = '';
 
@@ -177,7 +186,7 @@ export class WriteReceiver {
       await this.#applyMessage(refuseRangeErrors(() => decompressSnappy(body, messageBytesMax)));
     } catch (cause) {
       refusal = this.#explain(cause);
-      this.#batch.length = 0;
+      this.#forget();
     }
     this.#reader = new ProtobufReader(new Uint8Array(0));
     this.#view = noBytes;
@@ -197,7 +206,7 @@ export class WriteReceiver {
       samplesRejected: 0,
       samplesWithInvalidLabels: 0,
       exemplarsSkipped: 0,
-      histogramsSkipped: 0,
+      histograms: 0,
     };
   }
 
@@ -206,14 +215,14 @@ export class WriteReceiver {
   }
 
   async #giveWay(): Promise<void> {
-    assert(this.#batch.length === 0, 'the batch is empty while others run');
+    assert(this.#pending === 0, 'the batch is empty while others run');
     await this.#world.giveWay();
-    assert(this.#batch.length === 0, 'others leave the batch empty');
+    assert(this.#pending === 0, 'others leave the batch empty');
     this.#turnMs = this.#world.elapsed();
   }
 
   #reset(nowMs: number): void {
-    assert(this.#batch.length === 0, 'the batch is empty between requests');
+    assert(this.#pending === 0, 'the batch is empty between requests');
     this.#timeMax = nowMs + aheadMsMax;
     this.#overflowed = false;
     this.#accepted = 0;
@@ -221,6 +230,26 @@ export class WriteReceiver {
     this.#paused = false;
     this.#seriesEnd = -1;
     this.#resetPass();
+  }
+
+  /** Samples and histograms in the batch. */
+  get #pending(): number {
+    return this.#batch.length + this.#appender.histogramCount;
+  }
+
+  #forget(): void {
+    this.#batch.length = 0;
+    this.#appender.dropHistograms();
+    this.#buckets = 0;
+  }
+
+  #isFull(): boolean {
+    const {histogramCount, histogramsMax} = this.#appender;
+    return (
+      this.#batch.length === this.#batch.capacity ||
+      histogramCount === histogramsMax ||
+      this.#buckets > bucketsMax
+    );
   }
 
   #resetPass(): void {
@@ -239,7 +268,7 @@ export class WriteReceiver {
     this.#pass = 'commit';
     if (this.#overflowed) {
       // All of it can be stored: read it again, and do.
-      this.#batch.length = 0;
+      this.#forget();
       this.#reader.position = 0;
       this.#resetPass();
       while (!this.#walk()) await this.#giveWay();
@@ -293,7 +322,7 @@ export class WriteReceiver {
     let scattered = false;
     while (reader.position < end && !sampled) {
       const tag = reader.readTag(end);
-      sampled = tag === tagSamples;
+      sampled = tag === tagSamples || tag === tagHistograms;
       scattered ||= tag === tagLabels;
       reader.skip(tag, end);
     }
@@ -313,7 +342,7 @@ export class WriteReceiver {
     const reader = this.#reader;
     const end = this.#seriesEnd;
     while (reader.position < end) {
-      if (this.#batch.length === this.#batch.capacity) {
+      if (this.#isFull()) {
         this.#flush();
         if (this.#isTimeUp()) {
           this.#paused = true;
@@ -321,13 +350,14 @@ export class WriteReceiver {
         }
       }
       const tag = reader.readTag(end);
-      if (tag !== tagSamples) {
+      if (tag !== tagSamples && tag !== tagHistograms) {
         this.#readOther(tag, end);
         continue;
       }
       reader.readBytes(end);
-      if (this.#valid) this.#readSample(reader.end);
-      else this.#skipSample(reader.end);
+      if (!this.#valid) this.#skipSample(reader.end);
+      else if (tag === tagSamples) this.#readSample(reader.end);
+      else this.#readHistogram(reader.end);
     }
     this.#seriesEnd = -1;
   }
@@ -388,7 +418,6 @@ export class WriteReceiver {
 
   #readOther(tag: number, end: number): void {
     if (tag === tagExemplars) this.#exemplars++;
-    else if (tag === tagHistograms) this.#histograms++;
     this.#reader.skip(tag, end);
   }
 
@@ -434,12 +463,7 @@ export class WriteReceiver {
       else reader.skip(tag, end);
     }
     this.#samples++;
-    if (time > this.#timeMax || time < -Number.MAX_SAFE_INTEGER) {
-      // What came before may be wrong, too, and then that is what is said.
-      this.#checkBatch();
-      const where = time < 0 ? '' : ': timestamp is too far in the future';
-      throw new Refusal(400, `out of bounds${where}`);
-    }
+    this.#checkTime(time);
     const batch = this.#batch;
     const i = batch.length++;
     batch.slots[i] = this.#ref.slot;
@@ -447,6 +471,31 @@ export class WriteReceiver {
     batch.times[i] = time;
     batch.valueWords[2 * i] = low;
     batch.valueWords[2 * i + 1] = high;
+  }
+
+  #checkTime(time: number): void {
+    if (time <= this.#timeMax && time >= -Number.MAX_SAFE_INTEGER) return;
+    // What came before may be wrong, too, and then that is what is said.
+    this.#checkBatch();
+    const where = time < 0 ? '' : ': timestamp is too far in the future';
+    throw new Refusal(400, `out of bounds${where}`);
+  }
+
+  /** Reads a Histogram up to `end` into the batch. */
+  #readHistogram(end: number): void {
+    this.#samples++;
+    try {
+      const {timeMs, histogram, integer} = readHistogram(this.#reader, end);
+      this.#checkTime(timeMs);
+      const {slot, generation} = this.#ref;
+      this.#appender.histogram(slot, generation, timeMs, histogram, {integer, startMs: 0});
+      if (histogram === null) return;
+      this.#buckets += histogram.positiveBuckets.length + histogram.negativeBuckets.length;
+    } catch (cause) {
+      if (!(cause instanceof InvalidHistogram)) throw cause;
+      this.#checkBatch();
+      throw new Refusal(400, cause.message);
+    }
   }
 
   /** A sample of a series whose labels name none. */
@@ -461,25 +510,34 @@ export class WriteReceiver {
     if (this.#pass === 'commit') return this.#commitBatch();
     this.#overflowed = true;
     this.#checkBatch();
-    this.#batch.length = 0;
+    this.#forget();
   }
 
   /** Throws a Refusal that names what is wrong with the first sample that cannot be stored. */
   #checkBatch(): void {
-    const batch = this.#batch;
-    if (batch.length === 0 || this.#pass === 'commit') return;
-    const {length} = batch;
-    if (this.#appender.check().accepted === length) return;
-    const {statuses} = batch;
-    let i = 0;
-    while (i < length && statuses[i] === sampleStatus.accepted) i++;
-    assert(i < length, 'a batch that is not accepted has a sample that is not');
-    throw new Refusal(400, describeStatus(statuses[i]!, batch.times[i]!));
+    if (this.#pending === 0 || this.#pass === 'commit') return;
+    if (this.#appender.check().accepted === this.#pending) return;
+    const {statuses, times, length} = this.#batch;
+    for (let i = 0; i < length; i++) {
+      if (statuses[i] !== sampleStatus.accepted)
+        throw new Refusal(400, describeStatus(statuses[i]!, times[i]!));
+    }
+    const {histogramStatuses, histogramCount} = this.#appender;
+    const refused = histogramStatuses
+      .subarray(0, histogramCount)
+      .find((status) => status !== sampleStatus.accepted);
+    assert(refused !== undefined, 'a batch that is not accepted has a sample that is not');
+    throw new Refusal(400, describeStatus(refused, null));
   }
 
   #commitBatch(): void {
-    if (this.#batch.length === 0) return;
+    if (this.#pending === 0) return;
+    const {histogramCount, histogramStatuses} = this.#appender;
     this.#accepted += this.#appender.commit().accepted;
+    for (let i = 0; i < histogramCount; i++) {
+      if (histogramStatuses[i] === sampleStatus.accepted) this.#histograms++;
+    }
+    this.#buckets = 0;
   }
 
   #explain(cause: unknown): Refusal {
@@ -497,10 +555,6 @@ export class WriteReceiver {
     let status = 204;
     let message = '';
     if (refusal !== null) ({status, message} = refusal);
-    else if (this.#histograms > 0) {
-      status = 400;
-      message = `native histograms are not supported yet: ${this.#histograms} of them were not stored, ${this.#accepted} other samples were`;
-    }
     const outcome: WriteOutcome = {
       status,
       message,
@@ -508,14 +562,14 @@ export class WriteReceiver {
       samplesRejected: this.#samples - this.#accepted,
       samplesWithInvalidLabels: this.#invalidSamples,
       exemplarsSkipped: this.#exemplars,
-      histogramsSkipped: this.#histograms,
+      histograms: this.#histograms,
     };
     counts.requests++;
     counts.samples += outcome.samples;
     counts.samplesRejected += outcome.samplesRejected;
     counts.samplesWithInvalidLabels += outcome.samplesWithInvalidLabels;
     counts.exemplarsSkipped += outcome.exemplarsSkipped;
-    counts.histogramsSkipped += outcome.histogramsSkipped;
+    counts.histograms += outcome.histograms;
     this.#report(outcome);
     return outcome;
   }
@@ -574,9 +628,11 @@ function refuseRangeErrors<T>(read: () => T): T {
   }
 }
 
-function describeStatus(status: number, timeMs: number): string {
+/** `timeMs` is null for a histogram. */
+function describeStatus(status: number, timeMs: number | null): string {
   if (status === sampleStatus.outOfOrder) return 'out of order sample';
   if (status === sampleStatus.duplicate) {
+    if (timeMs === null) return 'duplicate sample for timestamp';
     return `duplicate sample for timestamp ${timeMs}; overrides not allowed`;
   }
   assert(status === sampleStatus.outOfBounds, 'a series that was just found is there');

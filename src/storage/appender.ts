@@ -118,4 +118,6 @@ export interface CheckingAppender extends Appender {
    * and leaves the batch as it is. Samples of one batch that contradict each other show only in commit().
    */
   check(): CommitResult;
+  /** Forgets the histograms that wait for commit(). */
+  dropHistograms(): void;
 }

@@ -300,6 +300,10 @@ export class HeadAppender implements CheckingAppender {
     return result;
   }
 
+  dropHistograms(): void {
+    this.#histograms.drop();
+  }
+
   /** Appends the batch without logging, whatever is newer than `mint`: what it holds comes from the log. */
   replay(mint: number): void {
     const {length} = this.batch;

@@ -1,0 +1,241 @@
+// The Histogram of remote write 1.0:
+//
+//     oneof {uint64 count_int = 1; double count_float = 2}; double sum = 3; sint32 schema = 4; double zero_threshold = 5;
+//     oneof {uint64 zero_count_int = 6; double zero_count_float = 7};
+//     repeated BucketSpan negative_spans = 8; repeated sint64 negative_deltas = 9; repeated double negative_counts = 10;
+//     repeated BucketSpan positive_spans = 11; repeated sint64 positive_deltas = 12; repeated double positive_counts = 13;
+//     ResetHint reset_hint = 14; int64 timestamp = 15; repeated double custom_values = 16
+//     BucketSpan    sint32 offset = 1; uint32 length = 2
+
+import {counterReset, type CounterResetHint, FloatHistogram, type Span} from '../model/histogram.ts';
+import {exponentialSchemaMax, reservedSchemaMax} from '../model/histogram/bounds.ts';
+import {reduceResolution} from '../model/histogram/resolution.ts';
+import {InvalidHistogram, validate} from '../model/histogram/validate.ts';
+import {staleNaNHigh, staleNaNLow} from '../model/value.ts';
+import {wireBytes, wireFixed64, wireVarint, type ProtobufReader} from './protobuf.ts';
+
+export interface WrittenHistogram {
+  timeMs: number;
+  /** Null = stale marker. */
+  histogram: FloatHistogram | null;
+  integer: boolean;
+}
+
+const field = {
+  countInt: (1 << 3) | wireVarint,
+  countFloat: (2 << 3) | wireFixed64,
+  sum: (3 << 3) | wireFixed64,
+  schema: (4 << 3) | wireVarint,
+  zeroThreshold: (5 << 3) | wireFixed64,
+  zeroCountInt: (6 << 3) | wireVarint,
+  zeroCountFloat: (7 << 3) | wireFixed64,
+  negativeSpans: (8 << 3) | wireBytes,
+  positiveSpans: (11 << 3) | wireBytes,
+  resetHint: (14 << 3) | wireVarint,
+  timestamp: (15 << 3) | wireVarint,
+} as const;
+
+/** Fields of numbers that are written one by one, or packed. */
+const negativeDeltas = 9;
+const negativeCounts = 10;
+const positiveDeltas = 12;
+const positiveCounts = 13;
+const customValues = 16;
+
+const float = new Float64Array(1);
+const floatWords = new Uint32Array(float.buffer);
+
+/** What is read of a message, field by field; later ones of the same number count. */
+class Message {
+  integer = true;
+  count = 0;
+  sum = 0;
+  isStale = false;
+  schema = 0;
+  zeroThreshold = 0;
+  /** By kind, integer and float: the one that is not set is 0. */
+  zeroCount = {integer: true, value: 0};
+  readonly spans: {positive: Span[]; negative: Span[]} = {positive: [], negative: []};
+  readonly numbers = new Map<number, number[]>([
+    [negativeDeltas, []],
+    [negativeCounts, []],
+    [positiveDeltas, []],
+    [positiveCounts, []],
+    [customValues, []],
+  ]);
+  resetHint = 0;
+  timeMs = 0;
+}
+
+/**
+ * Reads the Histogram up to `end`. Throws SyntaxError where the bytes are none, InvalidHistogram where it contradicts itself.
+ * Finer buckets than there are here are merged.
+ */
+export function readHistogram(reader: ProtobufReader, end: number): WrittenHistogram {
+  const message = new Message();
+  while (reader.position < end) readField(reader, end, message);
+  const {integer, timeMs} = message;
+  const histogram = histogramOf(message);
+  checkHistogram(histogram, integer);
+  if (message.isStale) return {timeMs, histogram: null, integer};
+  const reduced = histogram.schema > exponentialSchemaMax;
+  return {
+    timeMs,
+    histogram: reduced ? reduceResolution(histogram, exponentialSchemaMax) : histogram,
+    integer,
+  };
+}
+
+function readField(reader: ProtobufReader, end: number, message: Message): void {
+  const tag = reader.readTag(end);
+  switch (tag) {
+    case field.countInt:
+      message.integer = true;
+      message.count = readUint64(reader, end);
+      break;
+    case field.countFloat:
+      message.integer = false;
+      message.count = readDouble(reader, end);
+      break;
+    case field.sum:
+      message.sum = readDouble(reader, end);
+      message.isStale = floatWords[1] === staleNaNHigh && floatWords[0] === staleNaNLow;
+      break;
+    case field.schema:
+      message.schema = readZigZag(reader, end) | 0;
+      break;
+    case field.zeroThreshold:
+      message.zeroThreshold = readDouble(reader, end);
+      break;
+    case field.zeroCountInt:
+      message.zeroCount = {integer: true, value: readUint64(reader, end)};
+      break;
+    case field.zeroCountFloat:
+      message.zeroCount = {integer: false, value: readDouble(reader, end)};
+      break;
+    case field.positiveSpans:
+      message.spans.positive.push(readSpan(reader, end));
+      break;
+    case field.negativeSpans:
+      message.spans.negative.push(readSpan(reader, end));
+      break;
+    case field.resetHint:
+      message.resetHint = readUint64(reader, end);
+      break;
+    case field.timestamp:
+      message.timeMs = reader.readInt64(end);
+      break;
+    default:
+      readNumbers(reader, end, tag, message.numbers);
+  }
+}
+
+/** Reads one number, or a run of them, or a field that means nothing here. */
+function readNumbers(
+  reader: ProtobufReader,
+  end: number,
+  tag: number,
+  numbers: ReadonlyMap<number, number[]>,
+): void {
+  const number = tag >>> 3;
+  const into = numbers.get(number);
+  const deltas = number === negativeDeltas || number === positiveDeltas;
+  const single = deltas ? wireVarint : wireFixed64;
+  if (into === undefined || ((tag & 7) !== single && (tag & 7) !== wireBytes)) return reader.skip(tag, end);
+  let limit = end;
+  if ((tag & 7) === wireBytes) {
+    reader.readBytes(end);
+    limit = reader.end;
+  }
+  do {
+    if (reader.position < limit) into.push(deltas ? readZigZag(reader, limit) : readDouble(reader, limit));
+  } while ((tag & 7) === wireBytes && reader.position < limit);
+}
+
+function readSpan(reader: ProtobufReader, limit: number): Span {
+  reader.readBytes(limit);
+  const {end} = reader;
+  let offset = 0;
+  let length = 0;
+  while (reader.position < end) {
+    const tag = reader.readTag(end);
+    if (tag === ((1 << 3) | wireVarint)) offset = readZigZag(reader, end) | 0;
+    else if (tag === ((2 << 3) | wireVarint)) length = readUint64(reader, end) >>> 0;
+    else reader.skip(tag, end);
+  }
+  return {offset, length};
+}
+
+/** Rounded above 2^53. */
+function readUint64(reader: ProtobufReader, limit: number): number {
+  reader.readVarint64(limit);
+  return (reader.high >>> 0) * 2 ** 32 + (reader.low >>> 0);
+}
+
+function readZigZag(reader: ProtobufReader, limit: number): number {
+  reader.readVarint64(limit);
+  const half = (reader.high >>> 0) * 2 ** 31 + (reader.low >>> 1);
+  return (reader.low & 1) === 0 ? half : -half - 1;
+}
+
+/** Its halves are in `floatWords`. */
+function readDouble(reader: ProtobufReader, limit: number): number {
+  const {bytes, position: at} = reader;
+  reader.position += 8;
+  if (reader.position > limit) throw new SyntaxError(`cut short: number at byte ${at}`);
+  floatWords[0] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  floatWords[1] = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24);
+  return float[0]!;
+}
+
+function histogramOf(message: Message): FloatHistogram {
+  const {integer, numbers, resetHint, zeroCount} = message;
+  const buckets = (deltas: number, counts: number): Float64Array =>
+    integer ? sums(numbers.get(deltas)!) : Float64Array.from(numbers.get(counts)!);
+  return new FloatHistogram({
+    counterResetHint: (resetHint <= counterReset.gauge
+      ? resetHint
+      : counterReset.unknown) as CounterResetHint,
+    schema: message.schema,
+    zeroThreshold: message.zeroThreshold,
+    zeroCount: zeroCount.integer === integer ? zeroCount.value : 0,
+    count: message.count,
+    sum: message.sum,
+    positiveSpans: message.spans.positive,
+    negativeSpans: message.spans.negative,
+    positiveBuckets: buckets(positiveDeltas, positiveCounts),
+    negativeBuckets: buckets(negativeDeltas, negativeCounts),
+    customValues: numbers.get(customValues)!,
+  });
+}
+
+function sums(deltas: readonly number[]): Float64Array {
+  let sum = 0;
+  return Float64Array.from(deltas, (delta) => (sum += delta));
+}
+
+function checkHistogram(histogram: FloatHistogram, integer: boolean): void {
+  const {schema} = histogram;
+  const reserved = schema > exponentialSchemaMax && schema <= reservedSchemaMax;
+  validate(reserved ? histogram.with({schema: exponentialSchemaMax}) : histogram);
+  if (integer) checkCount(histogram);
+}
+
+/** All that was observed is in some bucket, but for NaNs. What was rounded is not held against the sender. */
+function checkCount({count, sum, zeroCount, positiveBuckets, negativeBuckets}: FloatHistogram): void {
+  let observed = zeroCount;
+  for (let i = 0; i < positiveBuckets.length; i++) observed += positiveBuckets[i]!;
+  for (let i = 0; i < negativeBuckets.length; i++) observed += negativeBuckets[i]!;
+  if (observed > Number.MAX_SAFE_INTEGER || count > Number.MAX_SAFE_INTEGER) return;
+  const found = `${observed} observations found in buckets, but the Count field is ${count}`;
+  if (sum !== sum) {
+    if (observed <= count) return;
+    throw new InvalidHistogram(
+      `${found}: histogram's observation count should be at least the number of observations found in the buckets`,
+    );
+  }
+  if (observed === count) return;
+  throw new InvalidHistogram(
+    `${found}: histogram's observation count should equal the number of observations found in the buckets (in absence of NaN)`,
+  );
+}
