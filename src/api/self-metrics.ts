@@ -14,6 +14,7 @@ import type {BuildInfo} from '../sys/version.ts';
 import type {Backend} from './backend.ts';
 import {FamilyList, type Family} from './families.ts';
 import {addProcessFamilies} from './process-families.ts';
+import type {QueryMemoryStatistics} from './statistics.ts';
 import {addStorageFamilies} from './storage-families.ts';
 
 export class SelfMetrics {
@@ -142,6 +143,28 @@ function addQueryFamilies(
     ended,
     (each) => each,
   );
+  if (queries.threadsReplaced !== undefined) {
+    list.counter(
+      'narthex_engine_query_threads_replaced_total',
+      'Query threads that were ended because their query did not give up, or that fell.',
+      queries.threadsReplaced,
+    );
+  }
+  if (queries.memory !== undefined) addQueryMemory(list, queries.memory);
+}
+
+function addQueryMemory(list: FamilyList, memory: QueryMemoryStatistics): void {
+  list.gauge(
+    'narthex_engine_queries_memory_bytes',
+    'Memory that running queries and their answers count.',
+    memory.heldBytes,
+  );
+  list.gauge(
+    'narthex_engine_queries_memory_max_bytes',
+    'Memory that all queries together may use.',
+    memory.totalBytesMax,
+  );
+  list.gauge('narthex_engine_query_memory_max_bytes', 'Memory that one query may use.', memory.queryBytesMax);
 }
 
 /** Writes the text in one of the client's two formats. */

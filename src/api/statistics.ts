@@ -105,6 +105,17 @@ export interface QueryStatistics {
   timedOut?: number;
   overBudget?: number;
   cancelled?: number;
+  /** Threads that were ended because their query did not give up, or that fell by themselves. */
+  threadsReplaced?: number;
+  memory?: QueryMemoryStatistics;
+}
+
+export interface QueryMemoryStatistics {
+  /** What running queries hold, and answers that are being sent. */
+  heldBytes: number;
+  /** What one query may hold, and all together. */
+  queryBytesMax: number;
+  totalBytesMax: number;
 }
 
 export interface QuerySliceStatistics {

@@ -1,5 +1,5 @@
 import type {QueryAnswer, QueryBackend, QueryRequest, QuerySource} from '../api/backend.ts';
-import type {QuerySliceStatistics, QueryStatistics} from '../api/statistics.ts';
+import type {QueryMemoryStatistics, QuerySliceStatistics, QueryStatistics} from '../api/statistics.ts';
 import {Summary} from '../sys/summary.ts';
 import {FairQueue, type Ticket} from './fairqueue.ts';
 import {QueryCosts, unknownSeconds} from './querycosts.ts';
@@ -42,6 +42,7 @@ export interface QueryPoolOptions {
   startWorker: () => QueryWorker;
   /** The answer to a query that ended without a worker's. */
   errorAnswer: (errorType: LostQuery, message: string) => QueryAnswer;
+  memory?: () => QueryMemoryStatistics;
   now?: () => number;
 }
 
@@ -72,6 +73,7 @@ export class QueryPool implements QueryBackend {
   #timedOut = 0;
   #overBudget = 0;
   #cancelled = 0;
+  #replaced = 0;
   #closed = false;
   #sweep: NodeJS.Timeout | null = null;
 
@@ -129,6 +131,8 @@ export class QueryPool implements QueryBackend {
       timedOut: this.#timedOut,
       overBudget: this.#overBudget,
       cancelled: this.#cancelled,
+      threadsReplaced: this.#replaced,
+      ...(this.#options.memory === undefined ? {} : {memory: this.#options.memory()}),
     });
   }
 
@@ -213,6 +217,7 @@ export class QueryPool implements QueryBackend {
         watch.lost,
       ]);
       if (typeof answer === 'string') {
+        this.#replaced++;
         this.#discard(worker);
         job.settle(this.#answerOfLost(answer));
       } else {
@@ -221,6 +226,7 @@ export class QueryPool implements QueryBackend {
         job.settle({status: answer.status, body: answer.body, release: answer.release});
       }
     } catch (cause) {
+      this.#replaced++;
       this.#discard(worker);
       job.settle(this.#answerOfDead(cause));
     } finally {

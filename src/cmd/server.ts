@@ -22,7 +22,7 @@ import {StorageClient} from './storage-client.ts';
 import type {ApplyRequest} from './storage-thread.ts';
 
 /** A query worker that has not answered so long after it was told to give up is ended: operators look more often than this. */
-const queryGraceMs = 100;
+const queryGraceMs = 50;
 
 /** Query workers besides the usual ones, so that light queries do not wait for heavy ones; and when they go again. */
 const queryReliefMax = 2;
@@ -177,6 +177,7 @@ class Server {
         });
       },
       errorAnswer,
+      memory: () => ({...memory, heldBytes: ledger.bytes}),
     });
   }
 
