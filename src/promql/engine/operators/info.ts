@@ -146,23 +146,30 @@ class Enrichment {
       return;
     }
     const steps = row.kinds.length;
-    const choices = new Tuples();
+    const choices = new Tuples(this.#context.budget);
     const choiceOf = new Int32Array(steps).fill(-1);
     const labels: LabelIds[] = [];
+    /** The info series of the last step looked at, and the choice that they are; -1 = the series goes. */
     const newest = new Int32Array(infos.length);
+    let choice = -1;
+    let points = 0;
     for (let step = 0; step < steps; step++) {
       if (row.kinds[step] === absent) continue;
-      let any = false;
-      for (let i = 0; i < infos.length; i++) {
-        newest[i] = infos[i]!.newest[step]!;
-        any ||= newest[i]! >= 0;
+      // Fast path: most series have the same info at all steps.
+      if (points === 0 || differs(infos, newest, step)) {
+        for (let i = 0; i < infos.length; i++) newest[i] = infos[i]!.newest[step]!;
+        const kept = keepsOthers || newest.some((series) => series >= 0);
+        choice = kept ? choices.intern(newest, newest.length) : -1;
+        if (choice === labels.length) labels.push(this.#enriched(row.labels, infos, newest));
       }
-      if (!any && !keepsOthers) continue;
-      const choice = choices.intern(newest, newest.length);
-      if (choice === labels.length) labels.push(this.#enriched(row.labels, infos, newest));
+      points++;
       choiceOf[step] = choice;
     }
-    for (const [choice, each] of labels.entries()) append(restricted(row, each, {choiceOf, choice}));
+    if (labels.length === 1 && !choiceOf.some((each, step) => each < 0 && row.kinds[step] !== absent)) {
+      append({...row, labels: labels[0]!});
+      return;
+    }
+    for (const [at, each] of labels.entries()) append(restricted(row, each, {choiceOf, choice: at}));
   }
 
   #enriched(base: LabelIds, infos: readonly InfoMetric[], newest: Int32Array): LabelIds {
@@ -205,6 +212,11 @@ function presence(base: Matrix): Uint8Array {
   return present;
 }
 
+function differs(infos: readonly InfoMetric[], newest: Int32Array, step: number): boolean {
+  for (let i = 0; i < infos.length; i++) if (infos[i]!.newest[step] !== newest[i]) return true;
+  return false;
+}
+
 /** The row at the steps of one choice. */
 function restricted(
   row: Row,
@@ -232,7 +244,7 @@ const noInfos: readonly InfoMetric[] = [];
 /** The info metrics of each target. */
 class Targets {
   readonly #identifying: readonly number[];
-  readonly #targets = new Tuples();
+  readonly #targets: Tuples;
   /** By target, ordered by when the metric was first seen. */
   readonly #metrics: (InfoMetric & {name: number})[][] = [];
 
@@ -243,6 +255,7 @@ class Targets {
     options: {identifying: readonly number[]; present: Uint8Array},
   ) {
     this.#identifying = options.identifying;
+    this.#targets = new Tuples(context.budget);
     if (infos === null) return;
     for (let series = 0; series < infos.length; series++) {
       const labels = infos.labels[series]!;
