@@ -6,7 +6,7 @@ import {timeMaxMs, timeMinMs} from '../model/timestamp.ts';
 import {compareLabelIds, labelBytes} from '../promql/engine/labelset.ts';
 import {Tuples} from '../promql/engine/tuples.ts';
 import {parseMetricSelector} from '../promql/parser/parser.ts';
-import type {LabelIds, Queryable, ReadGuard} from '../storage/querier.ts';
+import type {LabelIds, Queryable, ReadGuard, SeriesCursor} from '../storage/querier.ts';
 import {Symbols} from '../storage/symbols.ts';
 import type {LabelNamesLookup, LabelValuesLookup, QueryAnswer, SeriesLookup} from './backend.ts';
 import {ApiError, invalidParameter} from './envelope.ts';
@@ -30,7 +30,7 @@ export function lookupAnswer(
         const cursor = querier.select(matchers, range);
         while (cursor.next()) {
           guard.check();
-          if (everything || cursor.read(range.mint, range.maxt) > 0) series.add(cursor.labels());
+          if (everything || hasSamples(cursor, range)) series.add(cursor.labels());
         }
       }
       return seriesAnswer(symbols, series.sorted(), {limit: request.limit, guard});
@@ -48,6 +48,10 @@ export function lookupAnswer(
   } finally {
     querier.close();
   }
+}
+
+function hasSamples(cursor: SeriesCursor, {mint, maxt}: {mint: number; maxt: number}): boolean {
+  return cursor.some?.(mint, maxt) ?? cursor.read(mint, maxt) > 0;
 }
 
 /** A place in a list and in the copy that is sorted. */

@@ -44,6 +44,8 @@ export interface SeriesCursor {
    * milliseconds and rise strictly.
    */
   read(mint: number, maxt: number): number;
+  /** Whether read() would find anything, for less than that costs. Where it is left out, read() tells. */
+  some?(mint: number, maxt: number): boolean;
   readonly times: Float64Array;
   readonly values: Float64Array;
   /** The bytes of `values` as 32-bit words: low half at 2i, high half at 2i + 1. */

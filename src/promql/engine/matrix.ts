@@ -15,14 +15,14 @@ import {
 } from './row.ts';
 import {Tuples} from './tuples.ts';
 
-/** Rows that are kept in blocks of about this many bytes. */
+/** Rows are kept in blocks of at most about this many bytes. */
 const blockBytes = 64 * 1024;
 
 /** Rows of so few steps are copied number by number: to make a view of them would cost more. */
 const shortRowSteps = 16;
 
 /** A row's entries beside its columns and labels, about. */
-const rowBytes = 48;
+const rowBytes = 72;
 
 /** Rows that stay: what an operator needs again, and the result of a query. Its memory counts against the query's budget. */
 export class Matrix {
@@ -31,9 +31,13 @@ export class Matrix {
   readonly dropNames: boolean[] = [];
   readonly points: number[] = [];
   readonly #context: QueryContext;
-  readonly #rowsPerBlock: number;
+  /** Of each row: the block that holds it, and where in it the row begins. */
   readonly #values: Float64Array[] = [];
   readonly #kinds: Uint8Array[] = [];
+  readonly #starts: number[] = [];
+  /** Rows of the last block, and how many of them are taken. */
+  #blockRows = 0;
+  #taken = 0;
   /** Columns of histograms by row; rows without are left out. */
   readonly #histograms: (HistogramColumn | undefined)[] = [];
   /** Memory taken from the query's budget. */
@@ -42,7 +46,6 @@ export class Matrix {
   constructor(context: QueryContext, steps: number) {
     this.#context = context;
     this.steps = steps;
-    this.#rowsPerBlock = Math.max(1, Math.floor(blockBytes / (9 * Math.max(1, steps))));
   }
 
   get length(): number {
@@ -52,13 +55,12 @@ export class Matrix {
   /** Adds an empty row and returns its number. */
   add(labels: LabelIds, dropName: boolean): number {
     const row = this.labels.length;
-    if (row === this.#values.length * this.#rowsPerBlock) {
-      // The first block is small: most queries have few series.
-      const rows = this.#rowsPerBlock;
-      this.#account(rows * this.steps * 9);
-      this.#values.push(new Float64Array(rows * this.steps));
-      this.#kinds.push(new Uint8Array(rows * this.steps));
+    if (this.#taken === this.#blockRows) this.#addBlock();
+    else {
+      this.#values.push(this.#values[row - 1]!);
+      this.#kinds.push(this.#kinds[row - 1]!);
     }
+    this.#starts.push(this.#taken++ * this.steps);
     this.#account(rowBytes + labelBytes(labels));
     this.#context.takeSymbols();
     this.labels.push(labels);
@@ -67,12 +69,23 @@ export class Matrix {
     return row;
   }
 
+  /** Each block has more rows than the one before, up to a limit: most queries have few series. */
+  #addBlock(): void {
+    const rowsMax = Math.max(1, Math.floor(blockBytes / (9 * Math.max(1, this.steps))));
+    const rows = Math.min(rowsMax, Math.max(1, 4 * this.#blockRows));
+    this.#account(rows * this.steps * 9);
+    this.#values.push(new Float64Array(rows * this.steps));
+    this.#kinds.push(new Uint8Array(rows * this.steps));
+    this.#blockRows = rows;
+    this.#taken = 0;
+  }
+
   /** A copy of `source`, as a new row. */
   append(source: Row): number {
     const row = this.add(source.labels, source.dropName);
-    const start = (row % this.#rowsPerBlock) * this.steps;
-    const values = this.#values[Math.floor(row / this.#rowsPerBlock)]!;
-    const kinds = this.#kinds[Math.floor(row / this.#rowsPerBlock)]!;
+    const start = this.#starts[row]!;
+    const values = this.#values[row]!;
+    const kinds = this.#kinds[row]!;
     if (this.steps > shortRowSteps) {
       values.set(source.values, start);
       kinds.set(source.kinds, start);
@@ -89,9 +102,9 @@ export class Matrix {
 
   /** Copies a row into columns of the caller. */
   copyRow(row: number, values: Float64Array, kinds: Uint8Array): void {
-    const start = (row % this.#rowsPerBlock) * this.steps;
-    const from = this.#values[Math.floor(row / this.#rowsPerBlock)]!;
-    const fromKinds = this.#kinds[Math.floor(row / this.#rowsPerBlock)]!;
+    const start = this.#starts[row]!;
+    const from = this.#values[row]!;
+    const fromKinds = this.#kinds[row]!;
     for (let step = 0; step < this.steps; step++) {
       values[step] = from[start + step]!;
       kinds[step] = fromKinds[start + step]!;
@@ -99,13 +112,13 @@ export class Matrix {
   }
 
   valuesOf(row: number): Float64Array {
-    const start = (row % this.#rowsPerBlock) * this.steps;
-    return this.#values[Math.floor(row / this.#rowsPerBlock)]!.subarray(start, start + this.steps);
+    const start = this.#starts[row]!;
+    return this.#values[row]!.subarray(start, start + this.steps);
   }
 
   kindsOf(row: number): Uint8Array {
-    const start = (row % this.#rowsPerBlock) * this.steps;
-    return this.#kinds[Math.floor(row / this.#rowsPerBlock)]!.subarray(start, start + this.steps);
+    const start = this.#starts[row]!;
+    return this.#kinds[row]!.subarray(start, start + this.steps);
   }
 
   /** The row's column of histograms, or null where it has none. */
@@ -127,15 +140,11 @@ export class Matrix {
 
   /** The value at one step; for grids of one step, where a view for each row would cost more than the row. */
   valueAt(row: number, step: number): number {
-    return this.#values[Math.floor(row / this.#rowsPerBlock)]![
-      (row % this.#rowsPerBlock) * this.steps + step
-    ]!;
+    return this.#values[row]![this.#starts[row]! + step]!;
   }
 
   kindAt(row: number, step: number): number {
-    return this.#kinds[Math.floor(row / this.#rowsPerBlock)]![
-      (row % this.#rowsPerBlock) * this.steps + step
-    ]!;
+    return this.#kinds[row]![this.#starts[row]! + step]!;
   }
 
   /** Ends the query where it must end. */

@@ -7,11 +7,11 @@ import {unguarded, type ReadGuard} from '../../storage/querier.ts';
 export class Tuples {
   count = 0;
   /** Hash table of tuple number + 1; 0 is empty. Its length is a power of two. */
-  #slots = new Int32Array(64);
+  #slots = new Int32Array(16);
   /** Where each tuple's integers begin in `items`; one more for the end. */
-  #starts = new Int32Array(65);
-  #hashes = new Int32Array(64);
-  #items = new Int32Array(256);
+  #starts = new Int32Array(17);
+  #hashes = new Int32Array(16);
+  #items = new Int32Array(64);
 
   readonly #guard: ReadGuard;
 

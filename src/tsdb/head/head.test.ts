@@ -732,3 +732,26 @@ function compareWithModel(
   assert.deepEqual(querier.labelValues('id', []), [...ids].sort(), message);
   querier.close();
 }
+
+test('some() tells whether read() finds a sample', () => {
+  const random = new Random(7);
+  const head = openHead();
+  const reader = openReader(head);
+  for (let i = 0; i < 400; i++) append(head, [[up, i * 15_000 + (i > 200 ? 3_600_000 : 0), i]]);
+  const querier = reader.querier({mint: 0, maxt: 1e9}, new Symbols());
+  try {
+    const cursor = querier.select([new Matcher('=', '__name__', 'up')], {mint: 0, maxt: 1e9});
+    assert.ok(cursor.next());
+    let found = 0;
+    for (let round = 0; round < 500; round++) {
+      const mint = random.below(12_000_000) - 1_000_000;
+      const maxt = mint + random.below(random.below(2) === 0 ? 20_000 : 3_000_000);
+      const expected = cursor.read(mint, maxt) > 0;
+      assert.equal(cursor.some?.(mint, maxt), expected, `[${mint}, ${maxt}]`);
+      if (expected) found++;
+    }
+    assert.ok(found > 100 && found < 450, String(found));
+  } finally {
+    querier.close();
+  }
+});

@@ -120,8 +120,8 @@ export class HeadQuerier implements Querier {
   readonly #selector: Selector;
   readonly #cursors: HeadCursor[] = [];
   /** Ids of name and value by entry number; -1 = not interned yet. */
-  #nameIds = new Int32Array(256).fill(-1);
-  #valueIds = new Int32Array(256);
+  #nameIds = new Int32Array(32).fill(-1);
+  #valueIds = new Int32Array(32);
   #closed = false;
 
   constructor(
@@ -410,6 +410,24 @@ class HeadCursor implements SeriesCursor {
     if (this.#tagged === null || this.#tagged.length < length) this.#tagged = new Uint8Array(2 * length);
     this.#tagged.set(this.#querier.reader.shared.u8.subarray(from, from + length));
     return this.#tagged.subarray(0, length);
+  }
+
+  /** Tells by the bounds of sealed chunks, as long as one of them lies in the range and nothing is late or deleted. */
+  some(mint: number, maxt: number): boolean {
+    const {shared} = this.#querier.reader;
+    const {u32, f64} = shared;
+    let block = findAnnex(shared, this.#slot) === 0 ? Atomics.load(u32, (this.#slot + slotSealed) >>> 2) : 0;
+    for (; block !== 0; block = Atomics.load(u32, (block + indexPrevious) >>> 2)) {
+      const range = Atomics.load(u32, (block + indexRange) >>> 2);
+      for (let i = (range >>> 16) - 1; i >= (range & 0xffff); i--) {
+        const entry = block + indexEntries + i * indexEntryBytes;
+        const minTime = f64[entry >>> 3]!;
+        const maxTime = f64[(entry + indexEntryMaxTime) >>> 3]!;
+        if ((minTime >= mint && minTime <= maxt) || (maxTime >= mint && maxTime <= maxt)) return true;
+        if (maxTime < mint) return this.read(mint, maxt) > 0;
+      }
+    }
+    return this.read(mint, maxt) > 0;
   }
 
   /** Gives the columns back. */

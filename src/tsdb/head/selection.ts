@@ -21,10 +21,10 @@ const selectedBytes = 16;
 /** Selected series in columns, oldest first. */
 export class SelectedSeries {
   length = 0;
-  slots = new Uint32Array(64);
+  slots = new Uint32Array(16);
   /** Addresses of the label blocks. */
-  blocks = new Uint32Array(64);
-  refs = new Float64Array(64);
+  blocks = new Uint32Array(16);
+  refs = new Float64Array(16);
   readonly #guard: ReadGuard;
 
   /** `guard` counts the memory. */
@@ -124,9 +124,9 @@ function mergeRuns(
 export class EntryNumbers {
   size = 0;
   /** Entry of each number. */
-  entries = new Uint32Array(256);
-  #places = new Uint32Array(1024);
-  #numbers = new Uint32Array(1024);
+  entries = new Uint32Array(32);
+  #places = new Uint32Array(128);
+  #numbers = new Uint32Array(128);
   readonly #guard: ReadGuard;
 
   /** `guard` counts the memory. */
@@ -351,7 +351,7 @@ export class Selector {
   #filter(selected: SelectedSeries, checks: readonly Check[]): SelectedSeries {
     const u32 = this.#memory.u32;
     const kept = new SelectedSeries(this.#guard);
-    let verdicts = new Uint32Array(1024);
+    let verdicts = new Uint32Array(64);
     let texts = 0;
     let needed = 0;
     checks.forEach((check, i) => {
