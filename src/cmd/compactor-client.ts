@@ -1,7 +1,7 @@
 import {Worker} from 'node:worker_threads';
 import {Caller} from '../sys/rpc.ts';
 import type {CompactionResult} from '../tsdb/block/compactor.ts';
-import type {CompactorCalls} from '../tsdb/compactions.ts';
+import type {CompactionRange, CompactorCalls} from '../tsdb/compactions.ts';
 import type {CompactorThreadData} from './compactor-thread.ts';
 
 export interface CompactorClientOptions extends Omit<CompactorThreadData, 'cancel'> {
@@ -22,6 +22,10 @@ export class CompactorClient implements CompactorCalls {
 
   writeHead(range: {minTime: number; maxTime: number}): Promise<CompactionResult> {
     return this.#call('writeHead', range);
+  }
+
+  writeLate(range: CompactionRange & {reference: number}): Promise<CompactionResult> {
+    return this.#call('writeLate', range);
   }
 
   compact(ulids: readonly string[]): Promise<CompactionResult> {

@@ -8,6 +8,7 @@ import {LinearMemory} from '../kernels/memory.ts';
 import {nodeFileSystem} from '../sys/fs.ts';
 import {createLogger, type LogOptions} from '../sys/log.ts';
 import {serve} from '../sys/rpc.ts';
+import type {CompactionRange} from '../tsdb/compactions.ts';
 import {BlockMaker} from '../tsdb/blockmaker.ts';
 import {headChunksDirectory} from '../tsdb/headchunks/format.ts';
 import {HeadChunkReader} from '../tsdb/headchunks/reader.ts';
@@ -56,6 +57,7 @@ const maker = new BlockMaker(
 
 serve(parentPort, {
   writeHead: (range: {minTime: number; maxTime: number}) => maker.writeHead(range),
+  writeLate: (range: CompactionRange & {reference: number}) => maker.writeLate(range),
   compact: (ulids: string[]) => maker.compact(ulids),
   clean: (ulid: string) => maker.clean(ulid),
 });

@@ -240,6 +240,7 @@ class Server {
     return {
       scrapeConfigs: config.scrapeConfigs,
       exemplarsMax: this.#exemplarsMax(config),
+      outOfOrderWindowMs: config.storage.outOfOrderWindowMs,
       retention: config.storage.retention,
     };
   }

@@ -55,6 +55,8 @@ export interface ApplyRequest {
   scrapeConfigs: ScrapeConfig[];
   /** Exemplars that are kept. */
   exemplarsMax: number;
+  /** How far behind the newest sample others may be; 0 = not at all. */
+  outOfOrderWindowMs: number;
   retention: Retention;
 }
 
@@ -125,7 +127,8 @@ class StorageThread {
     );
   }
 
-  apply({scrapeConfigs, exemplarsMax, retention}: ApplyRequest): void {
+  apply({scrapeConfigs, exemplarsMax, outOfOrderWindowMs, retention}: ApplyRequest): void {
+    this.#db.setOutOfOrderWindow(outOfOrderWindowMs);
     this.#limits.retention = retention;
     this.#db.head.exemplars.resize(exemplarsMax);
     this.#scrapes.apply(scrapeConfigs);

@@ -384,7 +384,6 @@ test('what is not there yet is complained of where its key stands', () => {
     assert.deepEqual(problems(text), [`${place} not supported yet: leave it out`], text);
   f('global: {}\nrule_files:\n  - a.yml\n  - b.yml\n', '2:1');
   f('remote_write:\n  - url: http://x\n', '1:1');
-  f('storage:\n  tsdb:\n    out_of_order_time_window:  5m\n', '3:5');
   f('alerting:\n  alertmanagers:\n    - static_configs:\n        - targets:\n            - a:1\n', '4:11');
   f('scrape_configs:\n  - job_name: x\n    kubernetes_sd_configs:\n      - role: node\n', '3:5');
 });
@@ -405,7 +404,6 @@ test('what is known but not there yet is an error, unless it says nothing', () =
     'alerting: {alertmanagers: [{static_configs: [{targets: [a:1]}]}]}',
     'alerting.alertmanagers[0].static_configs[0].targets',
   );
-  f('storage: {tsdb: {out_of_order_time_window: 5m}}', 'storage.tsdb.out_of_order_time_window');
   f('global: {query_log_file: q}', 'global.query_log_file');
   f('global: {metric_name_validation_scheme: legacy}', 'global.metric_name_validation_scheme');
   for (const field of [

@@ -37,6 +37,8 @@ export interface StorageConfig {
   retention: Retention;
   /** Exemplars to keep, where exemplar storage is enabled. */
   exemplarsMax: number;
+  /** How far behind the newest sample others may be; 0 = not at all. */
+  outOfOrderWindowMs: number;
 }
 
 /** How much to keep. 0 = no limit. */
@@ -192,7 +194,11 @@ class ConfigReader {
     return {
       global: global.config,
       scrapeConfigs,
-      storage: {retention, exemplarsMax: storage?.exemplars?.max_exemplars ?? exemplarsMaxDefault},
+      storage: {
+        retention,
+        exemplarsMax: storage?.exemplars?.max_exemplars ?? exemplarsMaxDefault,
+        outOfOrderWindowMs: storage?.tsdb?.out_of_order_time_window ?? 0,
+      },
       warnings: this.warnings,
       document,
     };

@@ -64,7 +64,7 @@ export function documentOfAlerting(fields: z.output<typeof alertingFields>): Yam
 }
 
 const tsdbFields = section({
-  out_of_order_time_window: notYet(duration).default(0),
+  out_of_order_time_window: duration.default(0),
   stale_series_compaction_threshold: notYet(float).default(0),
   chunk_encoding: optionalSection(
     section({
@@ -110,6 +110,8 @@ export function documentOfStorage(
   const tsdb: YamlMap = new Map();
   const floats = fields?.tsdb?.chunk_encoding?.floats ?? '';
   if (floats !== '') tsdb.set('chunk_encoding', new Map([['floats', floats]]));
+  const window = fields?.tsdb?.out_of_order_time_window ?? 0;
+  if (window !== 0) tsdb.set('out_of_order_time_window', formatDuration(window));
   const limits: YamlMap = new Map();
   if (retention.timeMs !== 0) limits.set('time', formatDuration(retention.timeMs));
   if (retention.bytes !== 0) limits.set('size', formatSize(retention.bytes));

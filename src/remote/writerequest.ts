@@ -635,6 +635,7 @@ function describeStatus(status: number, timeMs: number | null): string {
     if (timeMs === null) return 'duplicate sample for timestamp';
     return `duplicate sample for timestamp ${timeMs}; overrides not allowed`;
   }
+  if (status === sampleStatus.tooOld) return 'too old sample';
   assert(status === sampleStatus.outOfBounds, 'a series that was just found is there');
   return 'out of bounds';
 }

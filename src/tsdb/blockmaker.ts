@@ -1,5 +1,6 @@
 import {Compactor, type CompactionResult, type CompactorOptions} from './block/compactor.ts';
-import type {CompactorCalls} from './compactions.ts';
+import {hint} from './block/meta.ts';
+import type {CompactionRange, CompactorCalls} from './compactions.ts';
 import type {HeadReader} from './head/reader.ts';
 import {HeadSource} from './head/source.ts';
 
@@ -22,6 +23,17 @@ export class BlockMaker implements CompactorCalls {
     const source = new HeadSource(this.#head, {minTime: range.minTime, maxTime: range.maxTime - 1});
     try {
       return this.#compactor.write(source, range);
+    } finally {
+      source.close();
+    }
+  }
+
+  async writeLate({reference, ...range}: CompactionRange & {reference: number}): Promise<CompactionResult> {
+    await Promise.resolve();
+    const bounds = {minTime: range.minTime, maxTime: range.maxTime - 1};
+    const source = new HeadSource(this.#head, {...bounds, lateUntil: reference});
+    try {
+      return this.#compactor.write(source, {...range, hints: [hint.outOfOrder]});
     } finally {
       source.close();
     }

@@ -51,6 +51,7 @@ async function open(fs: SimulatedFileSystem, clock = stillClock): Promise<Store>
     retention: () => ({timeMs: 12 * rangeMs, bytes: 0}),
     compactor: {
       writeHead: (range) => maker.current!.writeHead(range),
+      writeLate: (range) => maker.current!.writeLate(range),
       compact: (ulids) => maker.current!.compact(ulids),
       clean: (ulid) => maker.current!.clean(ulid),
       rest: () => Promise.resolve(),
@@ -211,4 +212,42 @@ test('Head marks a moment, and tells when its readers have left', () => {
   reader.epochs.leave();
   assert.ok(reclaimer.left(second));
   reader.release();
+});
+
+test('late samples are moved to blocks after the head, and every sample is seen once', async () => {
+  const fs = new SimulatedFileSystem();
+  let store = await open(fs);
+  store.db.setOutOfOrderWindow(4 * rangeMs);
+  const appender = store.db.appender();
+  const ref: SeriesRef = {slot: 0, generation: 0};
+  const late: number[] = [];
+  const step = rangeMs / 100;
+  const inOrder = Array.from({length: 100}, (_, i) => i * 4 * step);
+  for (const [i, time] of inOrder.entries()) {
+    append(store.db, [time]);
+    if (i < 60) continue;
+    // Late ones of one series, as far back as two ranges.
+    const lateTime = time - ((i * 37) % 200) * step - 1;
+    appender.series(['__name__', 'metric', 'i', '1'], ref);
+    appender.batch.slots[0] = ref.slot;
+    appender.batch.generations[0] = ref.generation;
+    appender.batch.times[0] = lateTime;
+    appender.batch.values[0] = lateTime * 10 + 1;
+    appender.batch.length = 1;
+    assert.equal(appender.commit().accepted, 1);
+    if (!late.includes(lateTime)) late.push(lateTime);
+  }
+  const expected = [...inOrder, ...late].sort((left, right) => left - right);
+  assert.deepEqual(timesOf(store.reader), expected);
+  await store.db.compactions!.run();
+  const hints = store.db.blocks.blocks.flatMap(({meta}) => meta.compaction.hints);
+  assert.ok(store.db.blocks.blocks.length >= 2);
+  assert.deepEqual(timesOf(store.reader), expected);
+  assert.equal(store.db.head.annexes.size, 0);
+  assert.deepEqual(timesOf(store.reader, '2'), inOrder);
+  assert.ok(hints.length <= store.db.blocks.blocks.length);
+  await store.close();
+  store = await open(fs);
+  assert.deepEqual(timesOf(store.reader), expected);
+  await store.close();
 });

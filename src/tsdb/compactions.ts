@@ -3,11 +3,20 @@ import type {Logger} from '../sys/log.ts';
 import type {BlockStore} from './block/blockstore.ts';
 import type {CompactionResult} from './block/compactor.ts';
 import {planCompaction} from './block/plan.ts';
+import type {LateCompaction} from './lateness.ts';
+
+/** minTime <= time < maxTime, in milliseconds. */
+export interface CompactionRange {
+  minTime: number;
+  maxTime: number;
+}
 
 /** Makes blocks, in a thread of its own: a Compactor (block/compactor.ts) behind calls. */
 export interface CompactorCalls {
   /** Writes a block of what the head has in [minTime, maxTime). */
-  writeHead(range: {minTime: number; maxTime: number}): Promise<CompactionResult>;
+  writeHead(range: CompactionRange): Promise<CompactionResult>;
+  /** Writes a block of the late samples in the range, from chunks up to `reference`. */
+  writeLate(range: CompactionRange & {reference: number}): Promise<CompactionResult>;
   compact(ulids: readonly string[]): Promise<CompactionResult>;
   clean(ulid: string): Promise<CompactionResult>;
   /** There is nothing more to do for now: the thread may end. */
@@ -34,6 +43,8 @@ export interface CompactionsOptions {
   readersLeft: () => Promise<void>;
   /** Gives up what the head has before this time: blocks have it, and all who read know. */
   truncate: (mint: number) => Promise<void>;
+  /** The late samples, to be moved to blocks. */
+  late?: () => LateCompaction | null;
   clock: Clock;
   log: Logger;
 }
@@ -135,7 +146,10 @@ export class Compactions {
     this.statistics.triggered++;
     try {
       store.reload();
+      const {ran} = this.statistics;
       while (this.headIsDue && !this.#closed) await this.#compactHead();
+      // As in Prometheus: late samples go when the head does.
+      if (this.statistics.ran > ran && !this.#closed) await this.#compactLate();
       await this.#compactBlocks();
     } catch (error) {
       // Cancelled by ourselves is no failure.
@@ -162,6 +176,17 @@ export class Compactions {
       this.statistics.headTruncationsFailed++;
       throw error;
     }
+  }
+
+  async #compactLate(): Promise<void> {
+    const {compactor, readersLeft, late} = this.#options;
+    const found = late?.() ?? null;
+    if (found === null) return;
+    const {ranges, reference, finish} = found;
+    for (const range of ranges)
+      this.#done(await this.#populate(() => compactor.writeLate({...range, reference})));
+    await readersLeft();
+    await finish();
   }
 
   async #compactBlocks(): Promise<void> {

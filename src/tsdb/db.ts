@@ -8,25 +8,19 @@ import type {Clock} from '../sys/clock.ts';
 import {nodeFileSystem} from '../sys/fs.ts';
 import type {FileSystem} from '../sys/fs.ts';
 import type {Logger} from '../sys/log.ts';
-import {Summary} from '../sys/summary.ts';
 import {BlockStore} from './block/blockstore.ts';
 import type {RetentionLimits} from './block/retention.ts';
 import {blockRanges} from './block/plan.ts';
 import {type CompactionStatistics, Compactions, type CompactorCalls} from './compactions.ts';
 import {Head} from './head/head.ts';
 import {headerBlocks} from './head/header.ts';
-import {loadHeadChunks} from './head/load.ts';
 import {headChunksDirectory} from './headchunks/format.ts';
-import {HeadTruncation} from './headtruncation.ts';
 import {DirectoryLock} from './lock.ts';
 import type {Processes} from './lock.ts';
+import {type OpenLogs, openLogs, walDirectory} from './logs.ts';
 import type {Compression} from './wal/compression.ts';
-import {replay} from './wal/replay.ts';
 import type {ReplayResult} from './wal/replay.ts';
-import {removeCovered, removeTemporary} from './wal/checkpoint.ts';
 import {directoryBytes} from './wal/segments.ts';
-import {LogTruncation} from './wal/truncation.ts';
-import {Wal} from './wal/wal.ts';
 
 export interface DbOptions {
   /** The data directory (--storage.tsdb.path); made where it is missing. */
@@ -107,44 +101,46 @@ export class Db {
   readonly dir: string;
   readonly head: Head;
   readonly arena: SizeClassArena;
-  /** What the start found in the log. */
-  readonly replayed: ReplayResult;
-  /** Chunks in files that the start has found and used. */
-  readonly chunksLoaded: number;
-  readonly #fs: FileSystem;
-  readonly #log: Logger;
-  readonly #wal: Wal;
-  readonly #lock: DirectoryLock | null;
-  readonly #fsyncs: Summary;
-  readonly #unknownRefs: number;
   /** The blocks of the directory. */
   readonly blocks: BlockStore;
   /** Null where nothing is compacted. */
   readonly compactions: Compactions | null;
+  readonly #fs: FileSystem;
+  readonly #log: Logger;
+  readonly #lock: DirectoryLock | null;
   readonly #clock: Clock;
+  readonly #logs: OpenLogs;
   #closed = false;
   #cancelTimer: (() => void) | null = null;
-  readonly #logTruncation: LogTruncation;
-  readonly #truncation: HeadTruncation;
 
   private constructor(parts: Parts) {
     this.dir = parts.dir;
     this.head = parts.head;
     this.arena = parts.arena;
-    this.replayed = parts.replayed;
-    this.#fs = parts.fs;
-    this.#log = parts.log;
-    this.#wal = parts.wal;
-    this.#lock = parts.lock;
-    this.#fsyncs = parts.fsyncs;
-    this.#unknownRefs = parts.unknownRefs;
     this.blocks = parts.blocks;
     this.compactions = parts.compactions;
-    this.chunksLoaded = parts.chunksLoaded;
+    this.#fs = parts.fs;
+    this.#log = parts.log;
+    this.#lock = parts.lock;
     this.#clock = parts.clock;
-    this.#logTruncation = parts.logTruncation;
-    this.#truncation = parts.truncation;
+    this.#logs = parts.logs;
     this.#schedule();
+  }
+
+  /** What the start found in the log. */
+  get replayed(): ReplayResult {
+    return this.#logs.replayed;
+  }
+
+  /** Chunks in files that the start has found and used. */
+  get chunksLoaded(): number {
+    return this.#logs.chunksLoaded;
+  }
+
+  /** How far behind the newest sample others may be (out_of_order_time_window); 0 = not at all. Milliseconds. */
+  setOutOfOrderWindow(windowMs: number): void {
+    this.#logs.lateness.windowMs = windowMs;
+    this.head.exemplars.outOfOrderWindowMs = windowMs;
   }
 
   /** Full chunks leave memory soon, also where little is appended. */
@@ -181,12 +177,13 @@ export class Db {
 
   /** Gives up what is before `mint`, which blocks have now. See HeadTruncation. */
   truncate(mint: number): Promise<void> {
-    return this.#truncation.run(mint);
+    return this.#logs.truncation.run(mint);
   }
 
   /** Makes all that was committed durable. */
-  sync(): Promise<void> {
-    return this.#wal.sync();
+  async sync(): Promise<void> {
+    await this.#logs.wal.sync();
+    await this.#logs.lateness.sync();
   }
 
   /** Makes all durable and gives the directory back. Nothing is appended from now on. */
@@ -194,11 +191,12 @@ export class Db {
     if (this.#closed) return;
     this.#closed = true;
     await this.compactions?.close();
-    await this.#truncation.settled();
+    await this.#logs.truncation.settled();
     try {
       this.#cancelTimer?.();
       this.head.files?.close();
-      await this.#wal.close();
+      await this.#logs.wal.close();
+      await this.#logs.lateness.close();
     } finally {
       this.#lock?.release();
     }
@@ -206,17 +204,17 @@ export class Db {
   }
 
   statistics(): DbStatistics {
-    const wal = this.#wal.statistics;
-    const truncation = this.#logTruncation.statistics;
+    const wal = this.#logs.wal.statistics;
+    const truncation = this.#logs.logTruncation.statistics;
     return {
       segmentCurrent: wal.segmentCurrent,
       storageBytes: directoryBytes(this.#fs, walDirectory(this.dir)),
       fsyncs: wal.syncs,
       fsyncsFailed: wal.syncsFailed,
       fsyncSecondsTotal: wal.syncSeconds,
-      fsyncSecondsQuantiles: this.#fsyncs.snapshot().quantiles,
+      fsyncSecondsQuantiles: this.#logs.fsyncs.snapshot().quantiles,
       writesFailed: wal.writesFailed,
-      corruptions: this.replayed.corruptions.length + truncation.corruptions,
+      corruptions: corruptionsOf(this.#logs),
       truncations: truncation.truncations,
       truncationsFailed: truncation.truncationsFailed,
       pageFlushes: wal.pageFlushes,
@@ -226,7 +224,7 @@ export class Db {
       recordBytesSaved: wal.recordBytesSaved,
       bytesWritten: wal.bytesWritten,
       replaySeconds: this.replayed.seconds,
-      replayUnknownRefs: this.#unknownRefs,
+      replayUnknownRefs: this.#logs.unknownRefs,
       cleanStart: this.#lock === null ? -1 : this.#lock.cleanStart === 'clean' ? 1 : 0,
       blocks: {
         loaded: this.blocks.blocks.length,
@@ -243,19 +241,13 @@ interface Parts {
   dir: string;
   head: Head;
   arena: SizeClassArena;
-  replayed: ReplayResult;
   fs: FileSystem;
   log: Logger;
-  wal: Wal;
   lock: DirectoryLock | null;
-  fsyncs: Summary;
-  unknownRefs: number;
   blocks: BlockStore;
   compactions: Compactions | null;
-  chunksLoaded: number;
   clock: Clock;
-  logTruncation: LogTruncation;
-  truncation: HeadTruncation;
+  logs: OpenLogs;
 }
 
 interface World {
@@ -269,7 +261,7 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
   const {clock, fs, lock} = world;
   const arena = options.arena ?? new SizeClassArena(memory, arenaStart, memory.byteLength);
   const linear = {memory, kernels, arena};
-  const {chunkRangeMs, exemplarsMax = 0, onReplayProgress} = options;
+  const {chunkRangeMs, exemplarsMax = 0} = options;
   const head = new Head({
     memory,
     arena,
@@ -277,80 +269,12 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
     exemplarsMax,
     ...(chunkRangeMs === undefined ? {} : {chunkRangeMs}),
   });
-  warnOfUnread(fs, dir, log);
   const blocks = openBlocks(options, fs, head);
   // What blocks have is not read from the log again.
   head.truncatedBefore = blocks.inOrderMaxTime();
-
-  const loaded = loadHeadChunks(head, {
-    fs,
-    dir: headChunksDirectory(dir),
-    log,
-    linear,
-    elapsed: () => clock.elapsed(),
-  });
-  const sink = head.replay(loaded);
-  const replayed = await replay({
-    fs,
-    dir: walDirectory(dir),
-    corruptDir: `${dir}/wal.corrupt`,
-    sink,
-    log,
-    clock,
-    linear,
-    ...(onReplayProgress === undefined ? {} : {onProgress: onReplayProgress}),
-  });
-  const {unknownRefs, chunksLoaded} = sink.counts;
-  if (unknownRefs > 0) log.warn('Unknown series references', {records: unknownRefs});
-  sink.finish();
-
-  removeTemporary(fs, walDirectory(dir));
-  removeCovered({fs, dir: walDirectory(dir), log});
-  const fsyncs = new Summary();
-  const wal = new Wal({
-    fs,
-    dir: walDirectory(dir),
-    segment: replayed.nextSegment,
-    log,
-    clock,
-    linear,
-    onSync: (seconds) => fsyncs.observe(seconds),
-    ...(options.walCompression === undefined ? {} : {compression: options.walCompression}),
-    ...(options.walSegmentBytes === undefined ? {} : {segmentBytes: options.walSegmentBytes}),
-  });
-  head.log = wal;
-  const logTruncation = new LogTruncation({
-    wal,
-    fs,
-    dir: walDirectory(dir),
-    corruptDir: `${dir}/wal.corrupt`,
-    log,
-    clock,
-    linear,
-    ...(options.walCompression === undefined ? {} : {compression: options.walCompression}),
-    ...(options.walSegmentBytes === undefined ? {} : {segmentBytes: options.walSegmentBytes}),
-  });
-  logTruncation.expire(sink.otherRefs, replayed.nextSegment - 1);
-  const truncation = new HeadTruncation(head, logTruncation, log);
-  const compactions = makeCompactions(options, {clock, head, truncation}, blocks);
-  return make({
-    dir,
-    head,
-    arena,
-    replayed,
-    fs,
-    log,
-    wal,
-    lock,
-    fsyncs,
-    unknownRefs,
-    blocks,
-    compactions,
-    chunksLoaded,
-    clock,
-    logTruncation,
-    truncation,
-  });
+  const logs = await openLogs(head, {...options, clock, fs, linear});
+  const compactions = makeCompactions(options, {clock, head, ...logs}, blocks);
+  return make({dir, head, arena, fs, log, lock, blocks, compactions, clock, logs});
 }
 
 function openBlocks({dir, log, ...options}: DbOptions, fs: FileSystem, head: Head): BlockStore {
@@ -372,7 +296,7 @@ const readersCheckMs = 100;
 
 function makeCompactions(
   {compactor, blockMsMax = Infinity, log}: DbOptions,
-  {clock, head, truncation}: {clock: Clock; head: Head; truncation: HeadTruncation},
+  {clock, head, truncation, lateness}: {clock: Clock; head: Head} & Pick<OpenLogs, 'truncation' | 'lateness'>,
   store: BlockStore,
 ): Compactions | null {
   if (compactor === undefined) return null;
@@ -388,19 +312,13 @@ function makeCompactions(
       }
     },
     truncate: (mint) => truncation.run(mint),
+    late: () => lateness.begin(),
     clock,
     log,
   });
 }
 
-function walDirectory(dir: string): string {
-  return `${dir}/wal`;
-}
-
-/** The log of late samples is not read yet: what is in it stays there, and does not show in queries. */
-function warnOfUnread(fs: FileSystem, dir: string, log: Logger): void {
-  const names = fs.list(dir);
-  if (names.includes('wbl') && fs.list(`${dir}/wbl`).length > 0) {
-    log.warn('The data directory has a log of out-of-order samples (wbl), which is not read yet');
-  }
+function corruptionsOf({replayed, replayedLate, logTruncation}: OpenLogs): number {
+  const found = replayed.corruptions.length + (replayedLate?.corruptions.length ?? 0);
+  return found + logTruncation.statistics.corruptions;
 }

@@ -64,6 +64,8 @@ export interface ReplaySink {
   histograms(samples: readonly LoggedHistogram[]): void;
   metadata(ref: number, type: string, unit: string, help: string): void;
   exemplar(ref: number, time: number, value: number, labels: Labels): void;
+  /** In the log of late samples: see LateLog. */
+  marker?(ref: number, reference: number): void;
   /** Samples of `ref` in [mint, maxt] were deleted. */
   tombstone(ref: number, mint: number, maxt: number): void;
 }

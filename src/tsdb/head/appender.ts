@@ -50,6 +50,7 @@ import type {ChunkFiles} from './chunkfiles.ts';
 import type {Chunks} from './chunks.ts';
 import type {Reclaimer} from './epochs.ts';
 import {headerDirectory} from './header.ts';
+import type {LateSamples} from './late.ts';
 import {PendingExemplars} from './pending-exemplars.ts';
 import {PendingHistograms} from './pending-histograms.ts';
 import {type SeriesTable, slotAddress} from './series.ts';
@@ -62,6 +63,8 @@ const batchCapacity = 16_384;
 const fragmentsAtOnce = 512;
 /** Memory that a commit or a new series must find, so that it does not fail half-way. */
 const reserveBytes = 4 * 2 ** 20;
+/** Beyond, whole milliseconds have gaps. */
+const timeMax = 2 ** 53;
 
 /** What the appender needs of the head. */
 export interface AppendTarget {
@@ -76,6 +79,9 @@ export interface AppendTarget {
   readonly chunkRangeMs: number;
   readonly floatEncoding: 'xor' | 'xor2';
   readonly files: ChunkFiles | null;
+  readonly late: LateSamples;
+  /** Of the samples that came in order. */
+  readonly maxTime: number;
   log: HeadLog;
   /** Samples before this time are out of bounds; `first` is the time of the first sample at hand. */
   minValidTime(first: number): number;
@@ -131,6 +137,8 @@ export class HeadAppender implements CheckingAppender {
   readonly #exemplars: PendingExemplars;
   readonly #histograms: PendingHistograms;
   readonly #floats: TaggedFloats;
+  /** Late samples before this time are too old. */
+  #oldestLate = Infinity;
   /** The last flush failed: the log must get the unflushed records again. */
   #relog = false;
 
@@ -204,6 +212,7 @@ export class HeadAppender implements CheckingAppender {
     const logged = this.#head.kernels.checkBatch(this.#context, length);
     this.#writeLog(logged, length);
     this.#append(length);
+    this.#appendLate(length);
     this.#exemplars.store();
     this.#head.reclaimer.reclaim();
     return this.#take();
@@ -223,6 +232,7 @@ export class HeadAppender implements CheckingAppender {
     this.#writeLog(logged, length, histograms);
     this.#append(length);
     this.#histograms.append();
+    this.#appendLate(length);
     this.#exemplars.store();
     this.#head.reclaimer.reclaim();
     return this.#take();
@@ -292,6 +302,10 @@ export class HeadAppender implements CheckingAppender {
     this.#prepare(first, length, this.#histograms.bytes());
     this.#head.kernels.checkBatch(this.#context, length);
     this.#histograms.check(this.#head.minValidTime(first));
+    for (const i of this.#lateOnes(length)) {
+      const isLate = batch.times[i]! >= this.#oldestLate;
+      batch.statuses[i] = isLate ? statusPending : sampleStatus.tooOld;
+    }
     const accepted =
       acceptPending(batch.statuses, length) +
       acceptPending(this.#histograms.statuses, this.#histograms.length);
@@ -359,6 +373,7 @@ export class HeadAppender implements CheckingAppender {
     const {u32} = this.#head.memory;
     u32[(this.#context + appendSlotCount) >>> 2] = series.slotCount;
     this.#setF64(appendMinValid, length === 0 ? 0 : this.#head.minValidTime(first));
+    this.#oldestLate = this.#head.maxTime - this.#head.late.windowMs;
     this.#setF64(appendMinTime, Infinity);
     this.#setF64(appendMaxTime, -Infinity);
     for (let field = appendStored; field < appendBytes; field += 4) u32[(this.#context + field) >>> 2] = 0;
@@ -420,6 +435,39 @@ export class HeadAppender implements CheckingAppender {
         chunks.seal(slotAddress(u32, this.batch.slots[at]!));
       }
     }
+  }
+
+  /** Stores what came late, where that is allowed; what is too late even for that is told apart. */
+  #appendLate(length: number): void {
+    const late = this.#lateOnes(length);
+    if (late.length === 0) return;
+    const {statuses} = this.batch;
+    let outOfOrder = 0;
+    for (const i of late) outOfOrder += Number(statuses[i] === sampleStatus.outOfOrder);
+    const taken = this.#head.late.append(this.batch, late, this.#oldestLate);
+    // The kernel counted all of them as refused. Those that are too old are out of bounds.
+    const {u32} = this.#head.memory;
+    const add = (field: number, count: number): void => {
+      u32[(this.#context + field) >>> 2]! += count;
+    };
+    add(appendAccepted, taken);
+    add(appendOutOfOrder, -outOfOrder);
+    add(appendOutOfBounds, outOfOrder - taken);
+  }
+
+  /** Numbers of the samples of the batch that were refused for their times, and may be stored as late ones. */
+  #lateOnes(length: number): number[] {
+    const {late, series} = this.#head;
+    const refused = this.#field(appendOutOfOrder) + this.#field(appendOutOfBounds);
+    // Fast path: late samples are rare, or not allowed.
+    if (refused === 0 || late.windowMs <= 0) return [];
+    const {slots, generations, times, statuses} = this.batch;
+    const found: number[] = [];
+    for (let i = 0; i < length; i++) {
+      if (statuses[i] !== sampleStatus.outOfOrder && statuses[i] !== sampleStatus.outOfBounds) continue;
+      if (Math.abs(times[i]!) <= timeMax && series.alive(slots[i]!, generations[i]!)) found.push(i);
+    }
+    return found;
   }
 
   #field(offset: number): number {

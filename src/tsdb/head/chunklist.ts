@@ -8,16 +8,18 @@ import {
 } from '../../kernels/head-layout.ts';
 import {assert} from '../../base/assert.ts';
 import {encoding} from '../chunkenc/encoding.ts';
+import {annexLateSealed} from './annex.ts';
 import {
   chunkHeaderBytes,
   firstTime,
+  forEachEntry,
   indexEntries,
   indexEntryBytes,
   indexEntryMaxTime,
   indexPrevious,
   indexRange,
 } from './chunks.ts';
-import {chunkWordsOffset, filedFile, filedOffset, isFiled} from './filedchunks.ts';
+import {chunkWordsOffset, entryReference, filedFile, filedOffset, isFiled} from './filedchunks.ts';
 import type {HeadReader} from './reader.ts';
 import {openData, openMinTime, openUsed, sealedData, tagMask} from './taggedchunks.ts';
 
@@ -87,6 +89,30 @@ export class ChunkList {
       this.maxs[this.length] = open.max;
       this.#highs[this.length] = isOpen;
       this.#lows[this.length++] = 0;
+    }
+  }
+
+  /** Notes the late chunks up to `reference` that overlap [mint, maxt], by the times of their first samples. */
+  takeLate(annex: number, {mint, maxt, reference}: {mint: number; maxt: number; reference: number}): void {
+    const {u32, f64} = this.#reader.shared;
+    this.length = 0;
+    if (annex === 0) return;
+    forEachEntry(u32, Atomics.load(u32, (annex + annexLateSealed) >>> 2), (entry) => {
+      const min = f64[entry >>> 3]!;
+      const max = f64[(entry + indexEntryMaxTime) >>> 3]!;
+      if (min <= maxt && max >= mint && entryReference(u32, entry) <= reference)
+        this.#addEntry(entry, min, max);
+    });
+    this.#sort();
+  }
+
+  #sort(): void {
+    const order = Array.from({length: this.length}, (_, i) => i).sort(
+      (left, right) => this.mins[left]! - this.mins[right]!,
+    );
+    for (const column of [this.mins, this.maxs, this.#lows, this.#highs]) {
+      const before = column.slice(0, this.length);
+      order.forEach((from, to) => (column[to] = before[from]!));
     }
   }
 

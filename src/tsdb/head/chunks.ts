@@ -15,16 +15,7 @@ import type {LinearMemory} from '../../kernels/memory.ts';
 import {staleNaNHigh, staleNaNLow} from '../../model/value.ts';
 import {type Encoding, encoding} from '../chunkenc/encoding.ts';
 import {type Reclaimer, retiredFragments} from './epochs.ts';
-import {chunkReference} from '../headchunks/format.ts';
-import {
-  chunkWords,
-  type FiledChunk,
-  filedFile,
-  filedHigh,
-  filedLow,
-  filedOffset,
-  isFiled,
-} from './filedchunks.ts';
+import {entryReference, type FiledChunk, filedFile, filedHigh, filedLow, isFiled} from './filedchunks.ts';
 import {sealedData, tagMask, TaggedChunks, type TaggedOptions} from './taggedchunks.ts';
 
 // Sealed chunks of a series: a chain of index blocks, the newest first, each at most twice as large as the one before it, with its
@@ -218,7 +209,7 @@ export class Chunks {
       let first = range & 0xffff;
       while (
         first < range >>> 16 &&
-        this.#reference(block + indexEntries + first * indexEntryBytes) <= reference
+        entryReference(u32, block + indexEntries + first * indexEntryBytes) <= reference
       ) {
         first++;
       }
@@ -230,12 +221,7 @@ export class Chunks {
   newestFiled(root: number): number {
     const block = this.#memory.u32[root >>> 2]!;
     const end = this.#memory.u32[(block + indexRange) >>> 2]! >>> 16;
-    return this.#reference(block + indexEntries + (end - 1) * indexEntryBytes);
-  }
-
-  #reference(entry: number): number {
-    const {low, high} = chunkWords(this.#memory.u32, entry);
-    return chunkReference(filedFile(low), filedOffset(high));
+    return entryReference(this.#memory.u32, block + indexEntries + (end - 1) * indexEntryBytes);
   }
 
   /** Drops the oldest chunks of an index: those before the entry that `firstKept` says for a block. */

@@ -6,7 +6,7 @@
 // They are stored as one, so a reader sees the chunk either in memory or in its file. No address and no encoding has tag 7.
 
 import {assert} from '../../base/assert.ts';
-import {referenceFile, referenceOffset} from '../headchunks/format.ts';
+import {chunkReference, referenceFile, referenceOffset} from '../headchunks/format.ts';
 
 /** Where they are in an index entry. */
 export const chunkWordsOffset = 16;
@@ -42,6 +42,12 @@ export function filedEncoding(high: number): number {
 export function chunkWords(u32: Uint32Array, entry: number): {low: number; high: number} {
   const word = (entry + chunkWordsOffset) >>> 2;
   return {low: u32[word]!, high: u32[word + 1]!};
+}
+
+/** Reference of the chunk, which is in a file, of the index entry at `entry`. */
+export function entryReference(u32: Uint32Array, entry: number): number {
+  const {low, high} = chunkWords(u32, entry);
+  return chunkReference(filedFile(low), filedOffset(high));
 }
 
 export interface FiledChunk {

@@ -15,12 +15,13 @@ export function loadHeadChunks(
   const {fs, dir, log, elapsed} = options;
   const started = elapsed();
   const loaded = new LoadedChunks();
-  const {damage, files, chunks, lastFile} = scanHeadChunks(fs, dir, (chunk) => loaded.add(chunk));
+  const {damage, files, chunks, ...scan} = scanHeadChunks(fs, dir, (chunk) => loaded.add(chunk));
+  let {lastFile} = scan;
   if (damage !== null) {
     log.error('Head chunks are damaged: the damaged ones and all behind them are read from the log again', {
       ...damage,
     });
-    repairHeadChunks(fs, dir, damage, log);
+    lastFile = repairHeadChunks(fs, dir, damage, log);
   }
   if (files > 0) {
     log.info('On-disk memory mappable chunks replay completed', {

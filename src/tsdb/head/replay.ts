@@ -3,6 +3,7 @@ import type {LoggedHistogram, ReplaySink} from '../log.ts';
 import {RefTable} from '../reftable.ts';
 import {slotLastTime, slotSealed} from '../../kernels/head-layout.ts';
 import type {Head} from './head.ts';
+import {LateReplay} from './late-replay.ts';
 import {restoreLastValues} from './lastvalues.ts';
 import type {LoadedChunks} from './loadedchunks.ts';
 import {slotAddress} from './series.ts';
@@ -26,6 +27,8 @@ export class HeadReplay implements ReplaySink {
   readonly otherRefs = new Set<number>();
   readonly #head: Head;
   readonly #refs = new RefTable();
+  /** Late chunks in files, with the slots of their series. */
+  readonly #lateReferences = new Map<number, number>();
   /** What the files of full chunks have of series that the log has not named yet. */
   readonly #loaded: LoadedChunks | null;
 
@@ -141,6 +144,7 @@ export class HeadReplay implements ReplaySink {
       };
       if (loaded.outOfOrder[at] === 1) {
         this.counts.chunksLoaded++;
+        this.#lateReferences.set(filed.reference, slot);
         return this.#head.late.attach(address, minTime, maxTime, filed);
       }
       if (!follows || maxTime < truncatedBefore) return;
@@ -154,6 +158,11 @@ export class HeadReplay implements ReplaySink {
       this.counts.chunksLoaded++;
       this.#head.stored(minTime, maxTime);
     });
+  }
+
+  /** A sink for the log of late samples, which is replayed after the other one and before finish(). */
+  late(): LateReplay {
+    return new LateReplay(this.#head, (ref) => this.#slotOf(ref), this.#lateReferences);
   }
 
   /** Ends the replay and forgets the refs. The head's counters start from here. */

@@ -24,11 +24,17 @@ export class HeadSource implements SeriesSource {
   readonly #selected: SelectedSeries;
   readonly #chunks: ChunkList;
   readonly #texts: string[];
+  readonly #lateUntil: number | null;
   /** Number of each symbol, by address. */
   readonly #numbers = new Map<number, number>();
   #at = -1;
 
-  constructor(reader: HeadReader, {minTime, maxTime}: {minTime: number; maxTime: number}) {
+  /** With `lateUntil`, late samples and nothing else, from chunks up to this reference; they may overlap each other. */
+  constructor(
+    reader: HeadReader,
+    {minTime, maxTime, lateUntil}: {minTime: number; maxTime: number; lateUntil?: number},
+  ) {
+    this.#lateUntil = lateUntil ?? null;
     this.#reader = reader;
     this.minTime = minTime;
     this.maxTime = maxTime;
@@ -64,10 +70,12 @@ export class HeadSource implements SeriesSource {
   next(): boolean {
     while (++this.#at < this.#selected.length) {
       const slot = slotAddress(this.#reader.shared.u32, this.#selected.slots[this.#at]!);
-      this.#chunks.take(slot, this.minTime, this.maxTime);
+      const annex = findAnnex(this.#reader.shared, slot);
+      if (this.#lateUntil === null) this.#chunks.take(slot, this.minTime, this.maxTime);
+      else this.#chunks.takeLate(annex, {mint: this.minTime, maxt: this.maxTime, reference: this.#lateUntil});
       if (this.#chunks.length === 0) continue;
       this.#setLabels(this.#selected.blocks[this.#at]!);
-      this.deleted = deletedIntervals(this.#reader.shared, findAnnex(this.#reader.shared, slot));
+      this.deleted = deletedIntervals(this.#reader.shared, annex);
       return true;
     }
     return false;

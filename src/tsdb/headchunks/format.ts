@@ -8,12 +8,21 @@
 // entry. Files are at most 128 MiB long, their numbers begin with 1 and have no gaps, and only whole files are dropped, the oldest
 // first. Nothing is stored only here: the log has all that the head has, so what is damaged here is read from there again.
 
+import {putUint32} from '../../base/varint.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 
 export const headChunksMagic = 0x0130bc91;
 export const headChunksVersion = 1;
 export const fileHeaderBytes = 8;
 export const fileBytesMax = 128 * 1024 * 1024;
+/** The first bytes of a file. */
+export function fileHeader(): Uint8Array {
+  const header = new Uint8Array(fileHeaderBytes);
+  putUint32(header, 0, headChunksMagic);
+  header[4] = headChunksVersion;
+  return header;
+}
+
 /** The length that a file gets when it is made. */
 export const preallocatedBytes = 128 * 1024;
 

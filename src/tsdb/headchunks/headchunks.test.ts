@@ -211,8 +211,8 @@ test('scanHeadChunks and repairHeadChunks: a cut-short file keeps its whole entr
     const cut = random.below(bytes.length);
     fs.put(path, bytes.subarray(0, cut));
     const {scan} = scanAll(fs);
-    if (scan.damage !== null) repairHeadChunks(fs, dir, scan.damage, noLogger);
-    else assert.equal(scan.files, writer.lastFile);
+    const last = scan.damage === null ? scan.lastFile : repairHeadChunks(fs, dir, scan.damage, noLogger);
+    assert.equal(last, writer.lastFile);
     const left = new Map(
       [...expected].filter(
         ([reference]) =>
@@ -224,7 +224,7 @@ test('scanHeadChunks and repairHeadChunks: a cut-short file keeps its whole entr
     assertChunks(fs, left);
     assert.equal(scanAll(fs).scan.damage, null);
     // What comes next goes behind it.
-    const next = openWriter(fs, scan.lastFile);
+    const next = openWriter(fs, last);
     const chunk = randomChunk(random, 5000);
     left.set(write(next, chunk), chunk);
     next.close();
@@ -249,8 +249,9 @@ test('scanHeadChunks stops where a file is missing', () => {
     lastFile: 2,
     damage: {file: 4, offset: 0, reason: 'file 3 is missing'},
   });
-  repairHeadChunks(fs, dir, scan.damage!, noLogger);
-  assert.deepEqual(listHeadChunkFiles(fs, dir), [1, 2]);
+  assert.equal(repairHeadChunks(fs, dir, scan.damage!, noLogger), 4);
+  assert.deepEqual(listHeadChunkFiles(fs, dir), [1, 2, 3, 4]);
+  assert.deepEqual(scanAll(fs).scan, {files: 4, chunks: 2, lastFile: 4, damage: null});
 });
 
 test('HeadChunkWriter takes a failed flush back, at every call that can fail', () => {

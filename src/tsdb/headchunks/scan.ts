@@ -2,12 +2,14 @@ import {ByteReader} from '../../base/varint.ts';
 import {crc32c} from '../../kernels/crc32c.ts';
 import {chunkSamples} from '../block/decode.ts';
 import type {FileSystem} from '../../sys/fs.ts';
+import {writeFully} from '../../sys/fs.ts';
 import type {Logger} from '../../sys/log.ts';
 import {
   checksumBytes,
   chunkBytesMax,
   entryFixedBytes,
   entryMetaBytesMax,
+  fileHeader,
   fileHeaderBytes,
   headChunkPath,
   headChunksMagic,
@@ -44,6 +46,9 @@ export interface HeadChunkScan {
 
 const readBytes = 1024 * 1024;
 
+/** Missing files that are made up for. */
+const missingMax = 1000;
+
 /**
  * Reads all entries, in the order in which they were written, up to the first damage. The chunks of a series come in the order of
  * time, so what is found of each is whole up to a time. Changes nothing.
@@ -67,7 +72,7 @@ export function scanHeadChunks(
       scan.chunks += scanner.chunks;
       scanner.close();
     }
-    // A file without a sound entry goes as a whole.
+    // A file without a sound entry is no file.
     if (scan.damage !== null && scan.damage.offset <= fileHeaderBytes) return scan;
     scan.files++;
     scan.lastFile = file;
@@ -77,25 +82,51 @@ export function scanHeadChunks(
 }
 
 /**
- * Takes away what is behind the damage: the end of its file, or all of it, and the files after it. The oldest goes last, so that
- * no gap comes about when that stops half-way.
+ * Takes away what is behind the damage: the end of its file, and what is in the files after it. These stay, empty, so that no number
+ * is used twice: the log of late samples may name chunks that were there. Returns the number of the last file.
  */
-export function repairHeadChunks(fs: FileSystem, dir: string, damage: HeadChunkDamage, log: Logger): void {
-  for (const file of listHeadChunkFiles(fs, dir).reverse()) {
-    const path = headChunkPath(dir, file);
-    if (file > damage.file || (file === damage.file && damage.offset <= fileHeaderBytes)) fs.remove(path);
-    else if (file === damage.file) {
-      const opened = fs.open(path, 'r+');
-      try {
-        fs.truncate(opened, damage.offset);
-        fs.sync(opened);
-      } finally {
-        fs.close(opened);
-      }
-    }
+export function repairHeadChunks(fs: FileSystem, dir: string, damage: HeadChunkDamage, log: Logger): number {
+  const {first, last} = repairRange(fs, dir, damage);
+  for (let file = last; file >= first; file--) {
+    if (file === damage.file && damage.offset > fileHeaderBytes)
+      cutFile(fs, headChunkPath(dir, file), damage.offset);
+    else emptyFile(fs, headChunkPath(dir, file));
   }
   fs.syncDirectory(dir);
   log.warn('Head chunks are repaired: what was cut off is read from the log again', {...damage});
+  return last;
+}
+
+/** The files to repair: missing ones among them are made. */
+function repairRange(fs: FileSystem, dir: string, {file}: HeadChunkDamage): {first: number; last: number} {
+  const files = listHeadChunkFiles(fs, dir);
+  const before = files.filter((each) => each < file).at(-1) ?? file - 1;
+  const last = files.at(-1) ?? file;
+  if (last - before <= missingMax) return {first: before + 1, last};
+  for (const each of files.reverse()) if (each >= file) fs.remove(headChunkPath(dir, each));
+  return {first: before + 1, last: before};
+}
+
+function cutFile(fs: FileSystem, path: string, offset: number): void {
+  const file = fs.open(path, 'r+');
+  try {
+    fs.truncate(file, offset);
+    fs.sync(file);
+  } finally {
+    fs.close(file);
+  }
+}
+
+function emptyFile(fs: FileSystem, path: string): void {
+  fs.remove(path);
+  const file = fs.open(path, 'wx');
+  try {
+    const header = fileHeader();
+    writeFully(fs, file, header, 0, header.length, 0);
+    fs.sync(file);
+  } finally {
+    fs.close(file);
+  }
 }
 
 class FileScanner {

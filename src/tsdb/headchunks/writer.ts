@@ -11,10 +11,9 @@ import {
   chunkReference,
   entryMetaBytesMax,
   fileBytesMax,
+  fileHeader,
   fileHeaderBytes,
   headChunkPath,
-  headChunksMagic,
-  headChunksVersion,
   outOfOrderBit,
   preallocatedBytes,
 } from './format.ts';
@@ -167,9 +166,7 @@ export class HeadChunkWriter {
   #create(): void {
     const number = this.#fileNumber + 1;
     const path = headChunkPath(this.#dir, number);
-    const header = new Uint8Array(fileHeaderBytes);
-    putUint32(header, 0, headChunksMagic);
-    header[4] = headChunksVersion;
+    const header = fileHeader();
     this.#fs.makeDirectory(this.#dir);
     this.#fs.remove(path);
     const file = this.#fs.open(path, 'wx');

@@ -191,6 +191,15 @@ export class RecordDecoder {
     return count;
   }
 
+  /** Late samples of `ref` up to here are in files of head chunks, the last of them in the chunk `reference`. */
+  markers(record: Uint8Array, receive: (ref: number, reference: number) => void): number {
+    const reader = this.#begin(record, recordType.mmapMarkers);
+    const found: number[] = [];
+    while (reader.position < reader.end) found.push(this.#ref(reader.uint64()), this.#ref(reader.uint64()));
+    for (let i = 0; i < found.length; i += 2) receive(found[i]!, found[i + 1]!);
+    return found.length / 2;
+  }
+
   /** Fields other than unit and help are passed over. */
   metadata(
     record: Uint8Array,
@@ -264,6 +273,9 @@ export class RecordDecoder {
         break;
       case recordType.exemplars:
         this.#exemplarsPass(record, ignoreExemplar);
+        break;
+      case recordType.mmapMarkers:
+        this.markers(record, ignoreSamples);
         break;
       case recordType.metadata:
         this.#metadataPass(record, ignoreMetadata);

@@ -5,6 +5,7 @@
 //     samples     base ref: u64   base time: i64   then for each   ref - base: varint   time - base: varint   value: f64
 //     tombstones  ref: u64   mint: varint   maxt: varint
 //     exemplars   as samples, and labels after each value
+//     markers     ref: u64   reference of a chunk: u64
 //     metadata    ref: uvarint   metric type: u8   2: uvarint   "UNIT" string   unit: string   "HELP" string   help: string
 
 import {putInt64, putUint64, putUvarint, putVarint, uvarintBytes, varintBytesMax} from '../../base/varint.ts';
@@ -60,6 +61,13 @@ export class RecordBuffer {
     this.length = putUint64(this.bytes, this.length, ref);
     this.length = putVarint(this.bytes, this.length, mint);
     this.length = putVarint(this.bytes, this.length, maxt);
+  }
+
+  /** `reference` names a chunk in the files of head chunks. */
+  marker(ref: number, reference: number): void {
+    this.#reserve(16);
+    this.length = putUint64(this.bytes, this.length, ref);
+    this.length = putUint64(this.bytes, this.length, reference);
   }
 
   exemplar(ref: number, time: number, value: number, labels: Labels): void {

@@ -27,6 +27,8 @@ export interface ReplayOptions {
   linear?: LogMemory | null;
   /** Between segments: `done` of `total` are read. */
   onProgress?: (done: number, total: number) => void;
+  /** What the log is called in messages; WAL where it is not said. */
+  name?: string;
   /** Only read: nothing is repaired. */
   readOnly?: boolean;
 }
@@ -100,6 +102,7 @@ class Replay {
   readonly #onSamples: SamplesReceiver;
   readonly #onMetadata: (ref: number, type: string, unit: string, help: string) => void;
   readonly #onExemplar: (ref: number, time: number, value: number, labels: Labels) => void;
+  readonly #onMarker: (ref: number, reference: number) => void;
   readonly #onTombstone: (ref: number, mint: number, maxt: number) => void;
 
   constructor(options: ReplayOptions) {
@@ -115,7 +118,12 @@ class Replay {
     this.#onMetadata = (ref, type, unit, help) => this.#give(() => sink.metadata(ref, type, unit, help));
     this.#onExemplar = (ref, time, value, labels) =>
       this.#give(() => sink.exemplar(ref, time, value, labels));
+    this.#onMarker = (ref, reference) => this.#give(() => sink.marker?.(ref, reference));
     this.#onTombstone = (ref, mint, maxt) => this.#give(() => sink.tombstone(ref, mint, maxt));
+  }
+
+  get #name(): string {
+    return this.#options.name ?? 'WAL';
   }
 
   free(): void {
@@ -133,11 +141,11 @@ class Replay {
     this.result.nextSegment = Math.max(last + 1, first);
     this.#fillGaps(segments, checkpoint === null ? (segments[0]?.number ?? 0) : first);
 
-    log.info('Replaying WAL, this may take a while');
+    log.info(`Replaying ${this.#name}, this may take a while`);
     if (checkpoint !== null) {
       // Its segments are read to the end whatever they hold: nothing is written behind them.
       for (const segment of listSegments(fs, checkpoint.path)) this.#segment(segment, () => false);
-      log.info('WAL checkpoint loaded');
+      log.info(`${this.#name} checkpoint loaded`);
     }
     const checkpointDone = clock.elapsed();
     for (const [index, segment] of segments.entries()) {
@@ -147,20 +155,40 @@ class Replay {
       this.#segment(segment, () =>
         segments.slice(index + 1).every((each) => fs.status(each.path)?.bytes === 0),
       );
-      log.info('WAL segment loaded', {
+      log.info(`${this.#name} segment loaded`, {
         segment: segment.number,
         maxSegment: last,
         duration: duration(clock.elapsed() - segmentStarted),
       });
     }
     this.#options.onProgress?.(segments.length, segments.length);
+    const newest = segments.at(-1);
+    if (newest !== undefined && this.#options.readOnly !== true) this.#sync(newest);
     this.result.seconds = (clock.elapsed() - started) / 1000;
     this.#logSkipped();
-    log.info('WAL replay completed', {
+    log.info(`${this.#name} replay completed`, {
       checkpoint_replay_duration: duration(checkpointDone - started),
       wal_replay_duration: duration(clock.elapsed() - checkpointDone),
       total_replay_duration: duration(clock.elapsed() - started),
     });
+  }
+
+  /** What a killed process has written is not on the disk yet, and nobody else will see to it. Earlier segments were synced when full. */
+  #sync({path, number}: SegmentFile): void {
+    const {fs, log} = this.#options;
+    try {
+      const file = fs.open(path, 'r+');
+      try {
+        fs.sync(file);
+      } finally {
+        fs.close(file);
+      }
+    } catch (error) {
+      log.error(`${this.#name} segment cannot be synced: a loss of power may take its end`, {
+        segment: number,
+        err: error,
+      });
+    }
   }
 
   /** Prometheus refuses segments with a gap between them. What was in it is lost, so it may as well be empty. */
@@ -252,6 +280,10 @@ class Replay {
         break;
       case recordType.tombstones:
         result.tombstones += this.#decoder.tombstones(record, this.#onTombstone);
+        break;
+      case recordType.mmapMarkers:
+        if (this.#options.sink.marker === undefined) result.recordsSkipped++;
+        else this.#decoder.markers(record, this.#onMarker);
         break;
       case recordType.exemplars:
         result.exemplars += this.#decoder.exemplars(record, this.#onExemplar);

@@ -150,6 +150,11 @@ export class Wal implements HeadLog {
     this.#open(recordType.exemplars).exemplar(ref, time, value, labels);
   }
 
+  /** In the log of late samples: those of `ref` until now are in files of head chunks. */
+  marker(ref: number, reference: number): void {
+    this.#open(recordType.mmapMarkers).marker(ref, reference);
+  }
+
   /** Adds a record as another log has it. */
   copy(record: Uint8Array): void {
     this.#end();

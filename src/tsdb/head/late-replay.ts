@@ -1,0 +1,52 @@
+import type {LoggedHistogram, ReplaySink} from '../log.ts';
+import type {Head} from './head.ts';
+import {slotAddress} from './series.ts';
+
+/** Fills the head from its log of late samples, after the other log. */
+export class LateReplay implements ReplaySink {
+  /** Samples and markers that name no series. */
+  unknownRefs = 0;
+  /** Histograms, which are not read: the log is kept as long as it has some. */
+  histogramsSkipped = 0;
+  readonly #head: Head;
+  readonly #slotOf: (ref: number) => number;
+  /** Late chunks that are in files, with the slots of their series. */
+  readonly #loaded: ReadonlyMap<number, number>;
+
+  constructor(head: Head, slotOf: (ref: number) => number, loaded: ReadonlyMap<number, number>) {
+    this.#head = head;
+    this.#slotOf = slotOf;
+    this.#loaded = loaded;
+  }
+
+  series(): void {}
+
+  samples(refs: Float64Array, times: Float64Array, values: Float64Array, count: number): void {
+    // Whole words, so that no NaN changes on its way.
+    const words = new Uint32Array(values.buffer, values.byteOffset, count * 2);
+    const {u32} = this.#head.memory;
+    for (let i = 0; i < count; i++) {
+      const slot = this.#slotOf(refs[i]!);
+      if (slot === -1) this.unknownRefs++;
+      else this.#head.late.replay(slotAddress(u32, slot), times[i]!, words[2 * i]!, words[2 * i + 1]!);
+    }
+  }
+
+  histograms(samples: readonly LoggedHistogram[]): void {
+    this.histogramsSkipped += samples.length;
+  }
+
+  metadata(): void {}
+
+  exemplar(): void {}
+
+  tombstone(): void {}
+
+  /** A marker of a chunk that is not there, lost with the power, says nothing: the samples before it are still needed. */
+  marker(ref: number, reference: number): void {
+    const slot = this.#slotOf(ref);
+    if (slot === -1) this.unknownRefs++;
+    else if (this.#loaded.get(reference) === slot)
+      this.#head.late.replayMarker(slotAddress(this.#head.memory.u32, slot));
+  }
+}

@@ -1,0 +1,208 @@
+// Samples that come late: taken within the window, merged by readers, kept over kills and losses of power, moved to blocks.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {dumpHead} from '../../test/lib/head-dump.ts';
+import {Random} from '../base/random.ts';
+import {loadKernels} from '../kernels/kernels.ts';
+import {LinearMemory} from '../kernels/memory.ts';
+import type {Labels} from '../model/labels.ts';
+import {sampleStatus, type SeriesRef} from '../storage/appender.ts';
+import {systemClock} from '../sys/clock.ts';
+import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
+import {noLogger} from '../sys/log.ts';
+import {Db, type DbOptions} from './db.ts';
+
+const dir = '/data';
+const minute = 60_000;
+
+async function openDb(fs: SimulatedFileSystem, options: Partial<DbOptions> = {}): Promise<Db> {
+  const memory = LinearMemory.reserve(2 ** 26);
+  const db = await Db.open({
+    dir,
+    memory,
+    kernels: loadKernels(memory),
+    log: noLogger,
+    clock: {...systemClock, after: () => () => {}},
+    fs,
+    lockfile: false,
+    walSegmentBytes: 32_768,
+    ...options,
+  });
+  db.setOutOfOrderWindow(60 * minute);
+  return db;
+}
+
+const labelsOf = (series: number): Labels => ['__name__', 'metric', 'series', String(series)];
+type Sample = [series: number, time: number, value: number];
+
+/** Appends samples in one batch and returns their statuses. */
+function append(db: Db, samples: readonly Sample[]): number[] {
+  const appender = db.appender();
+  const {batch} = appender;
+  const ref: SeriesRef = {slot: 0, generation: 0};
+  for (const [series, time, value] of samples) {
+    appender.series(labelsOf(series), ref);
+    const at = batch.length++;
+    batch.slots[at] = ref.slot;
+    batch.generations[at] = ref.generation;
+    batch.times[at] = time;
+    batch.values[at] = value;
+  }
+  const {accepted} = appender.commit();
+  const statuses = [...batch.statuses.subarray(0, samples.length)];
+  assert.equal(accepted, statuses.filter((status) => status === sampleStatus.accepted).length);
+  return statuses;
+}
+
+/** `series time value`, by series and time. */
+function contentsOf(db: Db): string[] {
+  const lines: string[] = [];
+  for (const {labels, times, values} of dumpHead(db.head).values()) {
+    for (const [i, time] of times.entries()) lines.push(`${labels[3]} ${time} ${values[i]}`);
+  }
+  return lines.sort();
+}
+
+const {accepted, outOfOrder, outOfBounds, duplicate, tooOld} = sampleStatus;
+
+test('Late samples are taken within the window, and refused as too old before it', async () => {
+  const fs = new SimulatedFileSystem();
+  const db = await openDb(fs);
+  assert.deepEqual(append(db, [[1, 200 * minute, 1]]), [accepted]);
+  const late: Sample[] = [
+    [1, 190 * minute, 2],
+    [1, 140 * minute, 3],
+    [1, 140 * minute - 1, 4],
+    [2, 150 * minute, 5],
+    [2, 100 * minute, 6],
+    [1, 190 * minute, 7],
+    [1, 200 * minute, 8],
+  ];
+  // Known times are taken and change nothing, but for the newest one in order.
+  assert.deepEqual(append(db, late), [accepted, accepted, tooOld, accepted, tooOld, accepted, duplicate]);
+  const expected = ['1 11400000 2', '1 12000000 1', '1 8400000 3', '2 9000000 5'];
+  assert.deepEqual(contentsOf(db), expected);
+  assert.equal(db.head.stats().outOfOrder, 0);
+  assert.equal(db.head.late.counts.tooOld, 2);
+
+  db.setOutOfOrderWindow(0);
+  assert.deepEqual(append(db, [[1, 195 * minute, 9]]), [outOfOrder]);
+  assert.deepEqual(append(db, [[1, 1, 9]]), [outOfBounds]);
+  assert.deepEqual(contentsOf(db), expected);
+  await db.close();
+});
+
+test('check() says of late samples what commit() does', async () => {
+  const db = await openDb(new SimulatedFileSystem());
+  append(db, [[1, 200 * minute, 1]]);
+  const appender = db.head.appender();
+  const ref: SeriesRef = {slot: 0, generation: 0};
+  appender.series(labelsOf(1), ref);
+  for (const time of [190 * minute, 100 * minute, 201 * minute]) {
+    const at = appender.batch.length++;
+    appender.batch.slots[at] = ref.slot;
+    appender.batch.generations[at] = ref.generation;
+    appender.batch.times[at] = time;
+  }
+  assert.equal(appender.check().accepted, 2);
+  assert.deepEqual([...appender.batch.statuses.subarray(0, 3)], [accepted, tooOld, accepted]);
+  assert.equal(appender.commit().accepted, 2);
+  assert.deepEqual([...appender.batch.statuses.subarray(0, 3)], [accepted, tooOld, accepted]);
+  await db.close();
+});
+
+interface Model {
+  /** Value by `series time`. */
+  values: Map<string, number>;
+  newest: Map<number, number>;
+  max: number;
+}
+
+/** Appends a random batch, late samples among it, and checks each status. */
+function appendRandom(db: Db, random: Random, model: Model): void {
+  const samples: Sample[] = [];
+  const base = model.max + random.below(minute);
+  for (let i = 0; i < 20; i++) {
+    const time = random.below(3) === 0 ? base - random.below(80 * minute) : base + i;
+    samples.push([random.below(5), Math.max(0, time), random.float()]);
+  }
+  const oldest = model.max - 60 * minute;
+  const statuses = append(db, samples);
+  // Samples in order are stored before late ones.
+  for (const [i, [series, time, value]] of samples.entries()) {
+    const key = `${series} ${time}`;
+    if (statuses[i] === accepted && !model.values.has(key)) model.values.set(key, value);
+    if (statuses[i] === accepted && time > model.max) model.max = time;
+    if (statuses[i] === tooOld) assert.ok(time < oldest);
+    else assert.ok(statuses[i] === accepted || statuses[i] === duplicate);
+  }
+}
+
+function linesOf(model: Model): string[] {
+  return Array.from(model.values, ([key, value]) => `${key} ${value}`).sort();
+}
+
+test('Late samples are read where they belong, and kept over kills and losses of power, for any seed', async () => {
+  for (let seed = 0; seed < 15; seed++) {
+    const random = new Random(seed);
+    const fs = new SimulatedFileSystem();
+    const model: Model = {values: new Map(), newest: new Map(), max: 100 * minute};
+    let db = await openDb(fs);
+    append(db, [[0, model.max, 0.5]]);
+    model.values.set(`0 ${model.max}`, 0.5);
+    for (let step = 0; step < 6; step++) {
+      for (let i = 0; i < 40; i++) appendRandom(db, random, model);
+      assert.deepEqual(contentsOf(db), linesOf(model), `seed ${seed}`);
+      if (random.below(2) === 0) db.head.files!.move();
+      const end = random.below(3);
+      if (end === 0) await db.close();
+      else if (end === 1) fs.kill();
+      else {
+        await db.sync();
+        fs.losePower(random);
+      }
+      db = await openDb(fs);
+      assert.deepEqual(contentsOf(db), linesOf(model), `seed ${seed} after a start`);
+    }
+    // What was written as chunks is not in memory again.
+    assert.ok(db.head.annexes.size <= 5);
+    await db.close();
+  }
+});
+
+test('Late samples stay in memory where chunks cannot be written, and a log that cannot be written refuses them', async () => {
+  const fs = new SimulatedFileSystem();
+  const db = await openDb(fs);
+  append(db, [[1, 100 * minute, 1]]);
+  fs.fault = (operation, path) =>
+    operation === 'write' && path.includes('chunks_head') ? {code: 'ENOSPC'} : null;
+  for (let i = 0; i < 100; i++) assert.deepEqual(append(db, [[1, 90 * minute + i, i]]), [accepted]);
+  assert.equal(contentsOf(db).length, 101);
+  fs.fault = (operation, path) => (operation === 'write' && path.includes('wbl') ? {code: 'ENOSPC'} : null);
+  assert.throws(() => append(db, [[1, 80 * minute, 1]]), /ENOSPC/);
+  db.appender().batch.length = 0;
+  assert.equal(contentsOf(db).length, 101);
+  fs.fault = () => null;
+  assert.deepEqual(append(db, [[1, 80 * minute, 1]]), [accepted]);
+  fs.kill();
+  const again = await openDb(fs);
+  assert.equal(contentsOf(again).length, 102);
+  await again.close();
+});
+
+test('Deleted times are passed over, late samples included, over a start', async () => {
+  const fs = new SimulatedFileSystem();
+  const db = await openDb(fs);
+  for (let i = 100; i <= 110; i++) append(db, [[1, i * minute, i]]);
+  append(db, [[1, 105 * minute + 1, 7]]);
+  assert.ok(db.head.series.find(labelsOf(1)));
+  assert.deepEqual(db.head.deleteSamples(db.head.series.slot, 104 * minute, 1e15), {
+    mint: 104 * minute,
+    maxt: 110 * minute,
+  });
+  const expected = [100, 101, 102, 103].map((i) => `1 ${i * minute} ${i}`).sort();
+  assert.deepEqual(contentsOf(db), expected);
+  append(db, [[1, 111 * minute, 1]]);
+  assert.deepEqual(contentsOf(db), [...expected, `1 ${111 * minute} 1`].sort());
+  await db.close();
+});

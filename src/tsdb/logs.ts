@@ -1,0 +1,140 @@
+import type {Clock} from '../sys/clock.ts';
+import type {FileSystem} from '../sys/fs.ts';
+import type {Logger} from '../sys/log.ts';
+import {Summary} from '../sys/summary.ts';
+import type {Head} from './head/head.ts';
+import type {LateReplay} from './head/late-replay.ts';
+import {loadHeadChunks} from './head/load.ts';
+import {headChunksDirectory} from './headchunks/format.ts';
+import {HeadTruncation} from './headtruncation.ts';
+import {Lateness} from './lateness.ts';
+import {removeCovered, removeTemporary} from './wal/checkpoint.ts';
+import type {Compression} from './wal/compression.ts';
+import type {LogMemory} from './wal/page-buffer.ts';
+import {type ReplayOptions, type ReplayResult, replay} from './wal/replay.ts';
+import {listSegments} from './wal/segments.ts';
+import {LogTruncation} from './wal/truncation.ts';
+import {Wal, type WalOptions} from './wal/wal.ts';
+
+export interface LogsOptions {
+  /** The data directory. */
+  dir: string;
+  log: Logger;
+  clock: Clock;
+  fs: FileSystem;
+  linear: LogMemory;
+  walCompression?: Compression;
+  walSegmentBytes?: number;
+  /** While the log is replayed: `done` of `total` segments are read. */
+  onReplayProgress?: (done: number, total: number) => void;
+}
+
+export interface OpenLogs {
+  wal: Wal;
+  fsyncs: Summary;
+  logTruncation: LogTruncation;
+  truncation: HeadTruncation;
+  lateness: Lateness;
+  /** What the start found in the log, and in that of late samples. */
+  replayed: ReplayResult;
+  replayedLate: ReplayResult | null;
+  /** Records that named no series. */
+  unknownRefs: number;
+  /** Chunks in files that the start has found and used. */
+  chunksLoaded: number;
+}
+
+/** Fills the head with what is on the disk, and opens the logs for writing. */
+export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLogs> {
+  const {dir, log, clock, fs, linear} = options;
+  const elapsed = (): number => clock.elapsed();
+  const loaded = loadHeadChunks(head, {fs, dir: headChunksDirectory(dir), log, linear, elapsed});
+  const sink = head.replay(loaded);
+  const common = {fs, log, clock, linear, corruptDir: `${dir}/wal.corrupt`};
+  const {onReplayProgress: onProgress} = options;
+  const replayed = await replay({
+    ...common,
+    dir: walDirectory(dir),
+    sink,
+    ...(onProgress === undefined ? {} : {onProgress}),
+  });
+  const late = sink.late();
+  const replayedLate = await replayLate({...common, dir: lateDirectory(dir), sink: late});
+  const {chunksLoaded} = sink.counts;
+  const unknownRefs = sink.counts.unknownRefs + late.unknownRefs;
+  if (unknownRefs > 0) log.warn('Unknown series references', {records: unknownRefs});
+  sink.finish();
+
+  removeTemporary(fs, walDirectory(dir));
+  removeCovered({fs, dir: walDirectory(dir), log});
+  const fsyncs = new Summary();
+  const walOptions = walOptionsOf(options);
+  const wal = new Wal({
+    ...walOptions,
+    dir: walDirectory(dir),
+    segment: replayed.nextSegment,
+    onSync: (seconds) => fsyncs.observe(seconds),
+  });
+  head.log = wal;
+  const {compression, segmentBytes} = walOptions;
+  const logTruncation = new LogTruncation({
+    ...common,
+    wal,
+    dir: walDirectory(dir),
+    ...(compression === undefined ? {} : {compression}),
+    ...(segmentBytes === undefined ? {} : {segmentBytes}),
+  });
+  logTruncation.expire(sink.otherRefs, replayed.nextSegment - 1);
+  const truncation = new HeadTruncation(head, logTruncation, log);
+  const lateness = new Lateness({
+    head,
+    truncation,
+    wal: {...walOptions, dir: lateDirectory(dir), segment: replayedLate?.nextSegment ?? 0},
+    keepLog: late.histogramsSkipped > 0,
+  });
+  return {
+    wal,
+    fsyncs,
+    logTruncation,
+    truncation,
+    lateness,
+    replayed,
+    replayedLate,
+    unknownRefs,
+    chunksLoaded,
+  };
+}
+
+function walOptionsOf(options: LogsOptions): Omit<WalOptions, 'dir' | 'segment'> {
+  const {log, clock, fs, linear, walCompression, walSegmentBytes} = options;
+  return {
+    fs,
+    log,
+    clock,
+    linear,
+    ...(walCompression === undefined ? {} : {compression: walCompression}),
+    ...(walSegmentBytes === undefined ? {} : {segmentBytes: walSegmentBytes}),
+  };
+}
+
+/** Null where there is no log of late samples. */
+async function replayLate(options: ReplayOptions & {sink: LateReplay}): Promise<ReplayResult | null> {
+  const {fs, dir, log, sink} = options;
+  if (listSegments(fs, dir).length === 0) return null;
+  const result = await replay({...options, name: 'WBL'});
+  if (sink.histogramsSkipped > 0) {
+    log.error('Late histograms are not read yet: they stay in the log of late samples', {
+      histograms: sink.histogramsSkipped,
+    });
+  }
+  return result;
+}
+
+export function walDirectory(dir: string): string {
+  return `${dir}/wal`;
+}
+
+/** Where the log of late samples is. */
+function lateDirectory(dir: string): string {
+  return `${dir}/wbl`;
+}
