@@ -309,8 +309,9 @@ export class Planner {
   }
 
   #vectorScalar(expr: BinaryExpr, grid: Grid, leftScalar: boolean): Operator {
-    const scalar = this.scalar(leftScalar ? expr.left : expr.right, grid);
-    const child = this.vector(leftScalar ? expr.right : expr.left, grid);
+    const {scalar, child} = leftScalar
+      ? {scalar: this.scalar(expr.left, grid), child: this.vector(expr.right, grid)}
+      : this.#vectorBeforeScalar(expr, grid);
     const column = {values: scalar, kinds: null, histograms: null};
     const operation: Operation = {
       op: expr.op as ElementOp | TrimOp,
@@ -400,15 +401,19 @@ export class Planner {
       case 'start_timestamp':
         return this.#startTimestamp(withoutParens(args[0]!), grid);
       case 'round': {
-        const to = args.length > 1 ? scalar(1) : new Float64Array(grid.count).fill(1);
-        return this.#mapSteps(vector(0), (value, step) => roundTo(value, to[step]!), grid);
+        const {child, scalars} = this.#vectorAndScalars(call, grid);
+        const to = scalars[0] ?? new Float64Array(grid.count).fill(1);
+        return this.#mapSteps(child, (value, step) => roundTo(value, to[step]!), grid);
       }
       case 'clamp':
-        return this.#clamp(vector(0), scalar(1), scalar(2), grid);
       case 'clamp_min':
-        return this.#clamp(vector(0), scalar(1), new Float64Array(grid.count).fill(Infinity), grid);
-      case 'clamp_max':
-        return this.#clamp(vector(0), new Float64Array(grid.count).fill(-Infinity), scalar(1), grid);
+      case 'clamp_max': {
+        const {child, scalars} = this.#vectorAndScalars(call, grid);
+        const endless = (bound: number): Float64Array => new Float64Array(grid.count).fill(bound);
+        const min = func.name === 'clamp_max' ? endless(-Infinity) : scalars[0]!;
+        const max = func.name === 'clamp_min' ? endless(Infinity) : scalars.at(-1)!;
+        return this.#clamp(child, min, max, grid);
+      }
       case 'sort':
       case 'sort_desc':
         return this.#sorted(call, vector(0), grid);
@@ -472,6 +477,18 @@ export class Planner {
       default:
         throw notPlanned(call);
     }
+  }
+
+  #vectorBeforeScalar({left, right}: BinaryExpr, grid: Grid): {scalar: Float64Array; child: Operator} {
+    const child = new LeftSide(this.#context, this.vector(left, grid));
+    return {scalar: child.before(() => this.scalar(right, grid)), child};
+  }
+
+  /** A vector and the scalars behind it, which are evaluated first, and whose errors come second. */
+  #vectorAndScalars({args}: Call, grid: Grid): {child: Operator; scalars: Float64Array[]} {
+    const child = new LeftSide(this.#context, this.vector(withoutParens(args[0]!), grid));
+    const scalars = child.before(() => args.slice(1).map((each) => this.scalar(withoutParens(each), grid)));
+    return {child, scalars};
   }
 
   /** sort() and its kin; the result of a range query is sorted by all labels whatever they do. */

@@ -97,19 +97,17 @@ export class Aggregate implements Operator {
     const accumulator = this.#accumulators[group]!;
     if (op === 'count' || op === 'group') return accumulator.add(row.values, row.kinds);
     const floats = this.#floats;
-    for (let step = 0; step < floats.length; step++) {
-      floats[step] = row.kinds[step] === float ? float : absent;
-    }
-    accumulator.add(row.values, floats);
     const {range} = withoutParens(this.#expr.expr);
+    const steps = floats.length;
     if (op === 'sum' || op === 'avg') {
-      const fold = (this.#folds[group] ??= new HistogramFold(this.#context, {
-        op,
-        range,
-        steps: floats.length,
-      }));
-      fold.add(row);
-    } else if (row.kinds.includes(histogram)) {
+      const fold = (this.#folds[group] ??= new HistogramFold(this.#context, {op, range, steps}));
+      accumulator.finish(this.row.values, floats);
+      fold.add(row, floats);
+    }
+    for (let step = 0; step < steps; step++) floats[step] = row.kinds[step] === float ? float : absent;
+    accumulator.add(row.values, floats);
+    if (op === 'sum' || op === 'avg') return;
+    if (row.kinds.includes(histogram)) {
       this.#context.annotations.histogramIgnoredInAggregation(op, range);
     }
   }

@@ -23,10 +23,12 @@ export class HistogramFold {
     this.#steps = Array.from<StepFold | undefined>({length: options.steps});
   }
 
-  /** Folds the histograms of a series in. */
-  add(row: Row): void {
+  /** Folds the histograms of a series in; `floats` says at which steps there were floats before. */
+  add(row: Row, floats: Uint8Array): void {
     for (let step = 0; step < this.#steps.length; step++) {
-      if (row.kinds[step] === histogram) this.#addTo(step, row.histograms![step]!, row);
+      if (row.kinds[step] === histogram) {
+        this.#addTo(step, {value: row.histograms![step]!, row, mixed: floats[step] !== absent});
+      }
     }
   }
 
@@ -40,7 +42,8 @@ export class HistogramFold {
     for (let step = 0; step < this.#steps.length; step++) {
       const fold = this.#steps[step];
       if (fold !== undefined && row.kinds[step] === float) {
-        annotations.mixedFloatsHistogramsInAggregation(this.#range);
+        // Behind histograms that do not go together, nothing is looked at any more.
+        if (fold.compatible || fold.mixed) annotations.mixedFloatsHistogramsInAggregation(this.#range);
         row.kinds[step] = absent;
       } else if (fold !== undefined && fold.compatible) {
         if (fold.hints.collide) annotations.counterResetCollision('aggregation', this.#range);
@@ -52,13 +55,14 @@ export class HistogramFold {
     return points;
   }
 
-  #addTo(step: number, value: FloatHistogram, row: Row): void {
+  #addTo(step: number, {value, row, mixed}: {value: FloatHistogram; row: Row; mixed: boolean}): void {
     const {annotations, names} = this.#context;
     const fold = this.#steps[step];
     if (fold === undefined) {
       this.#context.takeBytes(3 * 16 * pointSamples(value));
-      this.#steps[step] = new StepFold(this.#op, value);
-    } else if (fold.compatible) {
+      this.#steps[step] = new StepFold(this.#op, value, mixed);
+    } else if (fold.compatible && !fold.startedMixed) {
+      fold.mixed = mixed;
       const notes = fold.add(value);
       if (notes === null) {
         annotations.mixedExponentialCustomHistograms(names.nameOf(row.labels), this.#range);
@@ -72,11 +76,17 @@ export class HistogramFold {
 /** Sum or mean of the histograms of one step. */
 class StepFold {
   compatible = true;
+  /** There were floats before the first histogram: then it is never added to. */
+  readonly startedMixed: boolean;
+  /** There were floats before the last histogram that was looked at. */
+  mixed: boolean;
   readonly hints = new HintsSeen();
   readonly #first: FloatHistogram;
   readonly #sum: HistogramSum | HistogramMean;
 
-  constructor(op: 'sum' | 'avg', first: FloatHistogram) {
+  constructor(op: 'sum' | 'avg', first: FloatHistogram, mixed: boolean) {
+    this.startedMixed = mixed;
+    this.mixed = mixed;
     this.#first = first;
     this.#sum = op === 'sum' ? new HistogramSum(first) : new HistogramMean(first);
     this.hints.add(first.counterResetHint);

@@ -119,6 +119,7 @@ export class Windows {
     },
     before: Int32Array,
   ): void {
+    this.version++;
     this.times = columns.times;
     this.values = columns.values;
     this.startTimes = columns.startTimes;
