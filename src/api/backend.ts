@@ -17,6 +17,8 @@ interface Evaluation {
   /** Series in the answer; 0 = all. Cutting adds the warning `results truncated due to limit`. */
   limit: number;
   stats: StatsParameter;
+  /** What each node of the query has cost goes into the answer, as `data.explain`. */
+  explain?: boolean;
 }
 
 export interface InstantQuery extends Evaluation {

@@ -175,8 +175,19 @@ function describeFailure(body: Uint8Array): string {
   return text.startsWith('{') ? (JSON.parse(text) as {error: string}).error : text;
 }
 
-function evaluationOf({form}: HttpCall): {timeoutMs: number; stats: string; lookbackDeltaMs?: number} {
+function evaluationOf({form}: HttpCall): {
+  timeoutMs: number;
+  stats: string;
+  lookbackDeltaMs?: number;
+  explain?: boolean;
+} {
   const timeoutMs = timeoutParameter(form);
   const lookbackDeltaMs = lookbackParameter(form);
-  return {timeoutMs, stats: form.get('stats'), ...(lookbackDeltaMs === undefined ? {} : {lookbackDeltaMs})};
+  return {
+    timeoutMs,
+    stats: form.get('stats'),
+    ...(lookbackDeltaMs === undefined ? {} : {lookbackDeltaMs}),
+    // Our own: Prometheus has no such parameter.
+    ...(form.get('explain') === 'true' ? {explain: true} : {}),
+  };
 }

@@ -146,6 +146,19 @@ test('queryAnswer() adds annotations and statistics', () => {
   );
 });
 
+test('queryAnswer() adds what the nodes of a query have cost where it was measured', () => {
+  const result = engine.execInstant(store, 'sum(up{job!="é"})', {timeMs: 1500, explain: true});
+  const {data} = JSON.parse(decode(queryAnswer(result, {limit: 0, stats: ''}).body)) as {
+    data: {explain: {memoryBytes: number; root: {expr: string; children: {expr: string; series: number}[]}}};
+  };
+  assert.ok(data.explain.memoryBytes > 0);
+  assert.equal(data.explain.root.expr, 'sum(up{job!="é"})');
+  assert.deepEqual(
+    data.explain.root.children.map(({expr, series}) => [expr, series]),
+    [['up{job!="é"}', 2]],
+  );
+});
+
 test('errorAnswer() turns errors into statuses', () => {
   function f(error: unknown, status: number, text: string): void {
     const answer = errorAnswer(error);

@@ -15,6 +15,7 @@ import type {
   VectorValue,
 } from '../promql/engine/result.ts';
 import type {HistogramColumn} from '../promql/engine/row.ts';
+import type {ExplainNode} from '../promql/engine/explain.ts';
 import {QueryError, type QueryErrorKind} from '../promql/engine/error.ts';
 import type {QueryAnswer} from './backend.ts';
 import {failureText, invalidParameter, statusOf, stringifyGo, ApiError} from './envelope.ts';
@@ -50,6 +51,7 @@ export function queryAnswer(result: QueryResult, options: ResponseOptions): Quer
   json.ascii('","result":');
   writeValue(json, value, result, options.points);
   if (stats !== '') writeStats(json, result.stats);
+  if (result.explain !== null) writeExplain(json, result.explain, result.budget.bytesPeak);
   json.ascii('}');
   writeTexts(json, ',"warnings":', warnings);
   writeTexts(json, ',"infos":', result.infos);
@@ -332,6 +334,11 @@ function writeStats(json: JsonBytes, {timings, samples}: QueryStats): void {
     },
   });
   json.ascii(`,"stats":${text}`);
+}
+
+function writeExplain(json: JsonBytes, root: ExplainNode, memoryBytes: number): void {
+  json.ascii(',"explain":');
+  json.bytes(new TextEncoder().encode(JSON.stringify({memoryBytes, root})));
 }
 
 function writeTexts(json: JsonBytes, key: string, texts: readonly string[]): void {

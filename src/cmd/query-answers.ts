@@ -75,6 +75,7 @@ function evaluated(
     deadlineMs,
     defaultEvalIntervalMs,
     perStepStats: stats === 'all',
+    explain: request.explain ?? false,
     ...(lookbackDeltaMs === undefined ? {} : {lookbackDeltaMs}),
   };
   let result: QueryResult;

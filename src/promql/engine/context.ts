@@ -3,6 +3,7 @@ import type {Symbols} from '../../storage/symbols.ts';
 import {Annotations} from './annotations.ts';
 import type {QueryBudget} from './budget.ts';
 import {QueryError, executionError} from './error.ts';
+import type {Explainer} from './explain.ts';
 import {LabelNames} from './labelset.ts';
 
 /** What all operators of one query share: names, budget, deadline, annotations, counts. */
@@ -28,6 +29,8 @@ export class QueryContext {
   /** Samples looked at by each step of the query itself; null unless asked for. */
   samplesPerStep: Float64Array | null = null;
   countsSteps = false;
+  /** Measures each node; null unless asked for. */
+  explainer: Explainer | null = null;
   #metadataLabels: boolean | null = null;
   #symbolsTaken = 0;
 

@@ -8,6 +8,7 @@ import {QueryBudget, type SharedBudget} from './budget.ts';
 import {QueryContext} from './context.ts';
 import {QueryError} from './error.ts';
 import {EvaluationOrder} from './evaluationorder.ts';
+import {Explainer} from './explain.ts';
 import {gridOf, instantGrid, type Grid} from './grid.ts';
 import {withoutParens} from './invariance.ts';
 import {labelBytes} from './labelset.ts';
@@ -61,6 +62,8 @@ export interface QueryOptions {
   deadlineMs?: number;
   /** Count samples of each step; takes effect with the feature `perStepStats`. */
   perStepStats?: boolean;
+  /** Measure each node of the query's tree. */
+  explain?: boolean;
 }
 
 export interface InstantOptions extends QueryOptions {
@@ -141,12 +144,14 @@ export class Engine {
       const context = this.#context(querier, symbols, {...options, lookbackDeltaMs, budget});
       context.annotations.order = new EvaluationOrder(expr);
       context.check('query execution');
+      if (options.explain === true) context.explainer = new Explainer(context, expr, query);
       const evaluation = new Evaluation(context, {expr, times, defaultStepMs});
       const prepared = performance.now();
       const value = evaluation.run();
       const {warnings, infos} = context.annotations.render(query);
       const stats = statsOf(context, {began, prepared, sortSeconds: evaluation.sortSeconds, times});
-      return {value, symbols, warnings, infos, stats, budget};
+      const explain = context.explainer?.root ?? null;
+      return {value, symbols, warnings, infos, stats, budget, explain};
     } finally {
       querier.close();
     }

@@ -81,6 +81,11 @@ export class Planner {
   vector(whole: Expr, grid: Grid): Operator {
     const expr = withoutParens(whole);
     this.#takeColumns(grid, rowBytes);
+    const rows = this.#shareable(expr, grid);
+    return this.#context.explainer?.rows(expr, rows) ?? rows;
+  }
+
+  #shareable(expr: Expr, grid: Grid): Operator {
     const text = this.#repeated.textOf(expr);
     if (text === null) return this.#evaluated(expr, grid);
     const key = `${text} @ ${grid.startMs} ${grid.stepMs} ${grid.count}`;
@@ -91,7 +96,7 @@ export class Planner {
         steps: grid.count,
       });
       this.#shared.set(key, shared);
-    }
+    } else this.#context.explainer?.repeat(expr);
     return shared.use(expr.range, () => this.#evaluated(expr, grid));
   }
 
@@ -114,6 +119,12 @@ export class Planner {
   /** The values of a scalar expression at each step. */
   scalar(expr: Expr, grid: Grid): Float64Array {
     this.#takeColumns(grid, 8);
+    const {explainer} = this.#context;
+    if (explainer === null || expr.kind === 'paren') return this.#scalarOnce(expr, grid);
+    return explainer.scalar(expr, () => this.#scalarOnce(expr, grid));
+  }
+
+  #scalarOnce(expr: Expr, grid: Grid): Float64Array {
     if (expr.kind !== 'number' && grid.count > 1 && isStepInvariant(expr)) {
       const [value] = this.#countedForEach(grid, () => this.#scalar(expr, instantGrid(grid.startMs)));
       return new Float64Array(grid.count).fill(value!);
@@ -125,7 +136,16 @@ export class Planner {
   columns(
     expr: MatrixSelector | SubqueryExpr,
     grid: Grid,
-    {whole = false, usesStartTimes = false} = {},
+    options: {whole?: boolean; usesStartTimes?: boolean} = {},
+  ): ColumnSource {
+    const columns = this.#columns(expr, grid, options);
+    return this.#context.explainer?.columns(expr, columns) ?? columns;
+  }
+
+  #columns(
+    expr: MatrixSelector | SubqueryExpr,
+    grid: Grid,
+    {whole = false, usesStartTimes = false}: {whole?: boolean; usesStartTimes?: boolean},
   ): ColumnSource {
     if (expr.kind === 'subquery') {
       const inner = subqueryGrid(expr, grid, this.#defaultSubqueryStepMs);

@@ -1,6 +1,7 @@
 import type {LabelIds, ReadGuard} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import type {QueryBudget} from './budget.ts';
+import type {ExplainNode} from './explain.ts';
 import {compareLabelIds} from './labelset.ts';
 import type {Matrix} from './matrix.ts';
 import {absent, columnBytes, histogram, type HistogramColumn} from './row.ts';
@@ -75,6 +76,8 @@ export interface QueryResult {
   stats: QueryStats;
   /** What the query may still use, for those who write its answer. */
   budget: QueryBudget;
+  /** What each node of the query has cost; null unless asked for. */
+  explain: ExplainNode | null;
 }
 
 export function vectorValue(matrix: Matrix, timeMs: number, budget: ReadGuard): VectorValue {

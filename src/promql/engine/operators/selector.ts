@@ -166,8 +166,8 @@ function histogramsRead(
 
 /** Series with the samples of all their windows, one at a time: what range functions read. */
 export interface ColumnSource {
-  labels: LabelIds;
-  dropName: boolean;
+  readonly labels: LabelIds;
+  readonly dropName: boolean;
   /** Oldest first, without stale markers. Valid until the next call of `next`; the columns may be longer. */
   readonly times: Float64Array;
   readonly values: Float64Array;
