@@ -1,6 +1,6 @@
 // The sending side of histogram.ts, for tests and benchmarks.
 
-import {staleNaNHigh, staleNaNLow} from '../model/value.ts';
+import {normalNaNHigh, normalNaNLow, staleNaNHigh, staleNaNLow} from '../model/value.ts';
 import type {Span} from '../model/histogram.ts';
 import type {WrittenHistogram} from './histogram.ts';
 import {ProtobufWriter} from './protobuf-writer.ts';
@@ -10,7 +10,8 @@ export function writeHistogram(out: ProtobufWriter, {timeMs, histogram, integer}
   if (integer) out.int64(1, histogram?.count ?? 0);
   else out.double(2, histogram?.count ?? 0);
   if (histogram === null) out.doubleBits(3, staleNaNHigh, staleNaNLow);
-  else out.double(3, histogram.sum);
+  else if (histogram.sum === histogram.sum) out.double(3, histogram.sum);
+  else out.doubleBits(3, normalNaNHigh, normalNaNLow);
   if (histogram !== null) {
     out.sint64(4, histogram.schema);
     out.double(5, histogram.zeroThreshold);

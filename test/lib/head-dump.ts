@@ -2,9 +2,12 @@
 import {SizeClassArena} from '../../src/kernels/arena.ts';
 import {loadKernels} from '../../src/kernels/kernels.ts';
 import {arenaStart, LinearMemory} from '../../src/kernels/memory.ts';
+import {formatTestExpression} from '../../src/model/histogram/format.ts';
 import {Matcher} from '../../src/model/matcher.ts';
 import type {Head} from '../../src/tsdb/head/head.ts';
 import {HeadReader} from '../../src/tsdb/head/reader.ts';
+import {isStale} from '../../src/model/value.ts';
+import type {SeriesCursor} from '../../src/storage/querier.ts';
 import {Symbols} from '../../src/storage/symbols.ts';
 
 export interface DumpedSeries {
@@ -13,6 +16,8 @@ export interface DumpedSeries {
   /** The bits of each value, in hexadecimal. */
   bits: string[];
   values: number[];
+  /** Values and histograms as text. */
+  texts: string[];
 }
 
 /** By `JSON.stringify(labels)`. Series without samples are left out. */
@@ -47,6 +52,7 @@ export function dumpHead(
         labels,
         times: [...cursor.times.subarray(0, count)],
         values: [...cursor.values.subarray(0, count)],
+        texts: Array.from({length: count}, (_, i) => textOf(cursor, i)),
         bits: Array.from({length: count}, (_, i) => hex(words[2 * i + 1]!) + hex(words[2 * i]!)),
       });
     }
@@ -55,6 +61,12 @@ export function dumpHead(
     reader.release();
   }
   return found;
+}
+
+function textOf({histograms, valueWords, values}: SeriesCursor, i: number): string {
+  const histogram = histograms?.[i];
+  if (histogram !== undefined) return formatTestExpression(histogram);
+  return isStale(valueWords, i) ? 'stale' : String(values[i]);
 }
 
 function hex(word: number): string {

@@ -5,6 +5,7 @@ import {Random} from '../../base/random.ts';
 import {SizeClassArena} from '../../kernels/arena.ts';
 import {loadKernels} from '../../kernels/kernels.ts';
 import {arenaStart, LinearMemory} from '../../kernels/memory.ts';
+import {FloatHistogram} from '../../model/histogram.ts';
 import {formatTestExpression} from '../../model/histogram/format.ts';
 import type {Labels} from '../../model/labels.ts';
 import {systemClock} from '../../sys/clock.ts';
@@ -38,6 +39,7 @@ const replayStart = 2 ** 23;
 const stillClock: Clock = {...systemClock, after: () => () => {}};
 
 interface WalTestOptions {
+  startTimes?: boolean;
   segment?: number;
   segmentBytes?: number;
   compression?: Compression;
@@ -578,4 +580,73 @@ test('Wal.flush() throws on a full disk, and what is logged later stands in orde
     sampleEntry([3, 3, 3]),
   ]);
   await wal.close();
+});
+
+test('Wal logs histograms in records of their types, and what comes first of one series before the rest', async () => {
+  for (const startTimes of [false, true]) {
+    const fs = new SimulatedFileSystem();
+    const wal = openWal(fs, {startTimes, compression: 'none'});
+    const histogram = new FloatHistogram({count: 1, sum: 2});
+    const sample = (ref: number, timeMs: number, integer: boolean): LoggedHistogram => ({
+      ref,
+      timeMs,
+      startMs: timeMs - 5,
+      histogram,
+      integer,
+    });
+    wal.series(1, ['a', 'b']);
+    wal.histograms([
+      sample(1, 10, true),
+      sample(2, 11, false),
+      sample(3, 12, true),
+      sample(1, 13, false),
+      sample(1, 14, true),
+    ]);
+    wal.flush();
+    await wal.close();
+    const {entries, result} = await replayAll(fs);
+    const text = formatTestExpression(histogram);
+    const start = (timeMs: number): number => (startTimes ? timeMs - 5 : 0);
+    assert.deepEqual(entries, [
+      'series 1 ["a","b"]',
+      `integer 1 10 ${start(10)} ${text}`,
+      `integer 3 12 ${start(12)} ${text}`,
+      `float 2 11 ${start(11)} ${text}`,
+      `float 1 13 ${start(13)} ${text}`,
+      `integer 1 14 ${start(14)} ${text}`,
+    ]);
+    assert.equal(result.histograms, 5);
+    assert.equal(result.records[startTimes ? 12 : 7], 2);
+  }
+});
+
+test("Wal logs start timestamps of floats in Prometheus 3.14's bytes", async () => {
+  const fs = new SimulatedFileSystem();
+  const wal = openWal(fs, {startTimes: true, compression: 'none'});
+  const samples: [number, number, number, bigint][] = [
+    [300, 1_700_000_000_000, 1_699_999_999_000, 0x3ff0000000000000n],
+    [301, 1_700_000_000_000, 1_699_999_999_000, 0x7ff0000000000002n],
+    [2, 1_700_000_000_001, 0, 0xbfe0000000000000n],
+    [2, 1_700_000_000_002, 1_699_999_998_000, 0x4008000000000000n],
+  ];
+  const bits = new BigUint64Array(memory.wasm.buffer);
+  samples.forEach(([ref, time, , value], i) => {
+    memory.f64[refs / 8 + i] = ref;
+    memory.f64[times / 8 + i] = time;
+    bits[values / 8 + i] = value;
+  });
+  wal.samples(
+    refs,
+    times,
+    values,
+    samples.length,
+    Float64Array.from(samples, ([, , start]) => start),
+  );
+  wal.flush();
+  await wal.close();
+  const file = fs.contents(`${dir}/00000000`);
+  assert.equal(
+    file.subarray(7, 7 + 59).toHex(),
+    '0bd80480a0abfef962b090abfef9623ff00000000000000200017ff0000000000002d5040200bfe0000000000000000402cf0f4008000000000000',
+  );
 });

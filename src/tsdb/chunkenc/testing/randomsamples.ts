@@ -69,6 +69,7 @@ class ChangingHistogram {
   readonly #integer: boolean;
   readonly #gauge: boolean;
   readonly #custom: boolean;
+  readonly #lasting: boolean;
   readonly #positive = new Map<number, number>();
   readonly #negative = new Map<number, number>();
   #zeroCount = 0;
@@ -77,9 +78,10 @@ class ChangingHistogram {
   #zeroThreshold: number;
   #customValues: number[];
 
-  constructor(random: Random, integer: boolean) {
+  constructor(random: Random, integer: boolean, lasting: boolean) {
     this.#random = random;
     this.#integer = integer;
+    this.#lasting = lasting;
     this.#gauge = random.below(4) === 0;
     this.#custom = random.below(4) === 0;
     this.#schema = random.pick([-4, 0, 3, 8]);
@@ -116,8 +118,9 @@ class ChangingHistogram {
         if (random.below(4) === 0) buckets.set(index, this.#integer ? Math.floor(count / 2) : count / 2);
       }
     }
-    const dropEmpty = random.below(12) === 0;
-    const dropOne = random.below(this.#gauge ? 5 : 40) === 0;
+    const mayDrop = this.#gauge || !this.#lasting;
+    const dropEmpty = random.below(12) === 0 && mayDrop;
+    const dropOne = random.below(this.#gauge ? 5 : 40) === 0 && mayDrop;
     for (const [index, count] of buckets) if (dropEmpty && count === 0) buckets.delete(index);
     const first = buckets.keys().next();
     if (dropOne && first.done !== true) buckets.delete(first.value);
@@ -172,10 +175,11 @@ class ChangingHistogram {
   }
 }
 
-export function randomHistograms(seed: number, integer: boolean): HistogramSample[] {
+/** `lasting`: a counter's buckets do not go again. */
+export function randomHistograms(seed: number, integer: boolean, lasting = false): HistogramSample[] {
   const random = new Random(seed);
   const clock = new Clock(random);
-  const changing = new ChangingHistogram(random, integer);
+  const changing = new ChangingHistogram(random, integer, lasting);
   return Array.from({length: 1 + random.below(random.pick([3, 30, 200]))}, () => {
     clock.tick();
     return {time: clock.time, start: clock.start, histogram: changing.next()};
