@@ -125,7 +125,7 @@ function makeStore(series: number, days: number): Store {
     const range = {minTime: from, maxTime: from + blockMs};
     const {meta, chunks} = compactor.write(new CounterSource(scratch, series, range), range);
     samples += meta!.stats.numSamples;
-    bytes += chunks.reduce((sum, each) => sum + each.bytes, 0);
+    bytes += chunks.bytes.sum;
   }
   const seconds = (performance.now() - start) / 1000;
   process.stdout.write(`${samples} samples written in ${seconds.toFixed(1)} s\n`);

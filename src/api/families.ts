@@ -1,6 +1,6 @@
 // Metric families as plain data, in the shape that @prometheus-io/client's registry writes.
 
-import type {BucketCounts} from '../http/request-statistics.ts';
+import type {BucketCounts} from './statistics.ts';
 
 export type Labels = Record<string, string>;
 

@@ -33,6 +33,14 @@ export interface HeadStatistics {
   activeAppenders?: number;
 }
 
+/** Observations by size; the last count is of what is above all bounds. */
+export interface BucketCounts {
+  readonly bounds: readonly number[];
+  readonly counts: ArrayLike<number>;
+  readonly sum: number;
+  readonly count: number;
+}
+
 export interface BlocksStatistics {
   loaded: number;
   bytes: number;
@@ -54,7 +62,8 @@ export interface CompactionStatistics {
   ran: number;
   failed: number;
   overlapping: number;
-  seconds: number;
+  seconds: BucketCounts;
+  chunks: {bytes: BucketCounts; samples: BucketCounts; rangeMs: BucketCounts};
   populating: boolean;
   headTruncations: number;
   headTruncationsFailed: number;

@@ -4,6 +4,7 @@ import type {ScrapeStatistics} from '../scrape/statistics.ts';
 import type {FamilyList} from './families.ts';
 import type {
   BlocksStatistics,
+  BucketCounts,
   CompactionStatistics,
   HeadStatistics,
   RemoteWriteStatistics,
@@ -153,11 +154,17 @@ function addCompactions(list: FamilyList, compactions: CompactionStatistics): vo
     'Whether a block is being written.',
     compactions.populating ? 1 : 0,
   );
-  list.counter(
-    'narthex_tsdb_compaction_seconds_total',
-    'Time that the writing of blocks took.',
-    compactions.seconds,
-  );
+  const {seconds, chunks} = compactions;
+  const distributions: [name: string, help: string, counts: BucketCounts][] = [
+    ['duration_seconds', 'Time that the writing of a block took.', seconds],
+    ['chunk_size_bytes', 'Size of chunks of the first blocks that they are in.', chunks.bytes],
+    ['chunk_samples', 'Samples of chunks of the first blocks that they are in.', chunks.samples],
+    ['chunk_range_seconds', 'Milliseconds that chunks span, of the first blocks.', chunks.rangeMs],
+  ];
+  for (const [name, help, counts] of distributions) {
+    const family = {name: `prometheus_tsdb_compaction_${name}`, help};
+    list.histogram(family, [counts], (each) => ({labels: {}, counts: each}));
+  }
   list.counter(
     'prometheus_tsdb_head_truncations_total',
     'Truncations of the head.',

@@ -1,6 +1,14 @@
 import type {Clock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
 import type {BlockStore} from './block/blockstore.ts';
+import {
+  addDistribution,
+  type ChunkStatistics,
+  type Distribution,
+  newChunkStatistics,
+  newDurations,
+  observe,
+} from './block/chunkstatistics.ts';
 import type {CompactionResult} from './block/compactor.ts';
 import {planCompaction} from './block/plan.ts';
 import type {LateCompaction} from './lateness.ts';
@@ -55,7 +63,8 @@ export interface CompactionStatistics {
   ran: number;
   failed: number;
   overlapping: number;
-  seconds: number;
+  seconds: Distribution;
+  chunks: ChunkStatistics;
   populating: boolean;
   headTruncations: number;
   headTruncationsFailed: number;
@@ -72,7 +81,8 @@ export class Compactions {
     ran: 0,
     failed: 0,
     overlapping: 0,
-    seconds: 0,
+    seconds: newDurations(),
+    chunks: newChunkStatistics(),
     populating: false,
     headTruncations: 0,
     headTruncationsFailed: 0,
@@ -218,10 +228,14 @@ export class Compactions {
     }
   }
 
-  #done({meta, overlapping, seconds}: CompactionResult): void {
-    this.statistics.ran++;
-    this.statistics.seconds += seconds;
-    if (overlapping) this.statistics.overlapping++;
+  #done({meta, overlapping, seconds, chunks}: CompactionResult): void {
+    const {statistics} = this;
+    statistics.ran++;
+    observe(statistics.seconds, seconds);
+    for (const name of ['bytes', 'samples', 'rangeMs'] as const) {
+      addDistribution(statistics.chunks[name], chunks[name]);
+    }
+    if (overlapping) statistics.overlapping++;
     if (meta !== null) this.#options.store.trust(meta.ulid);
     this.#options.store.reload();
   }

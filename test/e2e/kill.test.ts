@@ -1,19 +1,19 @@
 // SIGKILL while remote write goes on at full speed: what was acknowledged is there after the restart.
 // NARTHEX_KILLS sets the number of rounds.
 import assert from 'node:assert/strict';
-import {mkdtempSync, rmSync} from 'node:fs';
+import {mkdtempSync, readdirSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {Random} from '../../src/base/random.ts';
 import {labelsOf} from '../../src/model/labels.ts';
+import {isUlid} from '../../src/tsdb/block/ulid.ts';
 import {pushSamples} from '../../tools/remotewrite.ts';
 import {query, startNarthex} from '../lib/narthex.ts';
 
 const rounds = Number(process.env['NARTHEX_KILLS'] ?? 4);
 const seed = Number(process.env['NARTHEX_SEED'] ?? Date.now() % 1_000_000);
-const writers = 3;
 const seriesPerWriter = 200;
 
 /** What became of the samples of a writer, by their index; each is one millisecond after the one before. */
@@ -21,7 +21,17 @@ const unknown = 0;
 const acknowledged = 1;
 type Fates = number[];
 
-test(`every sample acknowledged over remote write is there after SIGKILL (${rounds} rounds, seed ${seed})`, async () => {
+test(`every sample acknowledged over remote write is there after SIGKILL (${rounds} rounds, seed ${seed})`, () =>
+  killRounds({writers: 3, flags: []}));
+
+// Blocks of a second, so that each start finds a head to move to blocks, and blocks to merge.
+test(`the same while blocks are made and merged (${rounds} rounds, seed ${seed})`, () =>
+  killRounds({
+    writers: 1,
+    flags: ['--storage.tsdb.min-block-duration=1s', '--storage.tsdb.max-block-duration=9s'],
+  }));
+
+async function killRounds({writers, flags}: {writers: number; flags: string[]}): Promise<void> {
   const random = new Random(seed);
   const dataFolder = mkdtempSync(join(tmpdir(), 'narthex-kill-'));
   const fates: Fates[] = Array.from({length: writers}, () => []);
@@ -29,7 +39,7 @@ test(`every sample acknowledged over remote write is there after SIGKILL (${roun
   let checked = 0;
   try {
     for (let round = 0; round <= rounds; round++) {
-      const narthex = await startNarthex({dataFolder});
+      const narthex = await startNarthex({dataFolder, flags});
       for (const [writer, each] of fates.entries())
         checked += await verify(narthex.url, writer, startMs, each);
       if (round === rounds) {
@@ -58,13 +68,15 @@ test(`every sample acknowledged over remote write is there after SIGKILL (${roun
     }
     const total = fates.flat().filter((fate) => fate === acknowledged).length * seriesPerWriter;
     assert.ok(total > 0);
+    const blocks = readdirSync(dataFolder).filter(isUlid).length;
+    if (flags.length > 0) assert.ok(blocks > 0, 'there are blocks');
     process.stdout.write(
-      `# ${rounds} kills, ${total} samples acknowledged, ${checked} looked up after restarts, none lost\n`,
+      `# ${rounds} kills, ${total} samples acknowledged, ${checked} looked up after restarts, none lost, ${blocks} blocks\n`,
     );
   } finally {
     rmSync(dataFolder, {recursive: true, force: true});
   }
-});
+}
 
 function batchOf(
   writer: number,

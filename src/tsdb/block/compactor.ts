@@ -6,6 +6,7 @@ import {PageCache} from './blockfile.ts';
 import {checkBlock} from './blockstore.ts';
 import {BlockSource} from './blocksource.ts';
 import {writeBlock} from './blockwriter.ts';
+import {type ChunkStatistics, newChunkStatistics, observe} from './chunkstatistics.ts';
 import {BlockDamage} from './damage.ts';
 import {type BlockMeta, newMeta, readMeta, writeMeta} from './meta.ts';
 import {mergedMeta} from './plan.ts';
@@ -33,12 +34,9 @@ export interface CompactionResult {
   /** Whether blocks that overlap were merged. */
   overlapping: boolean;
   seconds: number;
-  /** Samples, bytes and milliseconds of each chunk of a block of level 1. */
-  chunks: {samples: number; bytes: number; rangeMs: number}[];
+  /** Of the chunks of a block of level 1. */
+  chunks: ChunkStatistics;
 }
-
-/** Observations of chunks are kept up to here: enough for a histogram. */
-const chunksObservedMax = 100_000;
 
 /** Makes blocks out of blocks and of the head. Everything happens before a call returns. */
 export class Compactor {
@@ -142,7 +140,7 @@ export class Compactor {
   #write(meta: BlockMeta, sources: readonly SeriesSource[], overlapping: boolean): CompactionResult {
     const {fs, dir, scratch, cancelled, segmentBytes} = this.#options;
     const start = performance.now();
-    const chunks: CompactionResult['chunks'] = [];
+    const chunkStatistics = newChunkStatistics();
     const observed = meta.compaction.level === 1;
     const written = writeBlock({
       fs,
@@ -153,11 +151,15 @@ export class Compactor {
       ...(segmentBytes === undefined ? {} : {segmentBytes}),
       ...(cancelled === undefined ? {} : {cancelled}),
       onChunk: (samples, bytes, rangeMs) => {
-        if (observed && chunks.length < chunksObservedMax) chunks.push({samples, bytes, rangeMs});
+        if (!observed) return;
+        observe(chunkStatistics.samples, samples);
+        observe(chunkStatistics.bytes, bytes);
+        observe(chunkStatistics.rangeMs, rangeMs);
       },
     });
     if (written) checkBlock(fs, `${dir}/${meta.ulid}`);
-    return {meta: written ? meta : null, overlapping, seconds: (performance.now() - start) / 1000, chunks};
+    const seconds = (performance.now() - start) / 1000;
+    return {meta: written ? meta : null, overlapping, seconds, chunks: chunkStatistics};
   }
 
   #mark(folder: string, field: 'failed' | 'deletable'): void {
