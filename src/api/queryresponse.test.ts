@@ -159,6 +159,20 @@ test('queryAnswer() adds what the nodes of a query have cost where it was measur
   );
 });
 
+test('queryAnswer() adds statistics of each step where these are switched on', () => {
+  const counting = new Engine({...engine.options, features: {perStepStats: true}});
+  const times = {startMs: 0, endMs: 500, stepMs: 500, perStepStats: true};
+  const result = counting.execRange(store, 'up{job="a"}', times);
+  const text = decode(queryAnswer(result, {limit: 0, stats: 'all'}).body);
+  assert.ok(
+    text.endsWith(
+      '"samples":{"totalQueryableSamplesPerStep":[[0,1],[0.5,1]],"totalQueryableSamples":2,' +
+        '"samplesReadPerStep":[[0,1],[0.5,1]],"samplesRead":2,"peakSamples":2}}}}',
+    ),
+    text,
+  );
+});
+
 test('errorAnswer() turns errors into statuses', () => {
   function f(error: unknown, status: number, text: string): void {
     const answer = errorAnswer(error);

@@ -323,12 +323,16 @@ class LabelWriter {
 }
 
 function writeStats(json: JsonBytes, {timings, samples}: QueryStats): void {
-  const perStep = samples.totalQueryableSamplesPerStep?.map(([ms, count]) => [ms / 1000, count]);
+  const seconds = (points?: [number, number][]): number[][] | undefined =>
+    points?.map(([ms, count]) => [ms / 1000, count]);
+  const queriedPerStep = seconds(samples.totalQueryableSamplesPerStep);
+  const readPerStep = seconds(samples.samplesReadPerStep);
   const text = stringifyGo({
     timings,
     samples: {
-      ...(perStep === undefined ? {} : {totalQueryableSamplesPerStep: perStep}),
+      ...(queriedPerStep === undefined ? {} : {totalQueryableSamplesPerStep: queriedPerStep}),
       totalQueryableSamples: samples.totalQueryableSamples,
+      ...(readPerStep === undefined ? {} : {samplesReadPerStep: readPerStep}),
       samplesRead: samples.samplesRead,
       peakSamples: samples.peakSamples,
     },

@@ -28,6 +28,8 @@ export class QueryContext {
   samplesRead = 0;
   /** Samples looked at by each step of the query itself; null unless asked for. */
   samplesPerStep: Float64Array | null = null;
+  /** Samples read for each step of what is evaluated now; null unless somebody wants to know. */
+  readsPerStep: Float64Array | null = null;
   countsSteps = false;
   /** Measures each node; null unless asked for. */
   explainer: Explainer | null = null;
@@ -87,6 +89,23 @@ export class QueryContext {
 
   releaseSamples(count: number): void {
     this.samplesHeld -= count;
+  }
+
+  /** Evaluates something with steps of its own, whose reads are counted in `reads`. */
+  readingInto<T>(reads: Float64Array | null, evaluate: () => T): T {
+    const outer = this.readsPerStep;
+    this.readsPerStep = reads;
+    const result = evaluate();
+    this.readsPerStep = outer;
+    return result;
+  }
+
+  /** Evaluates something that has one step; what is read counts for the first step. */
+  readingOnce<T>(evaluate: () => T): T {
+    const {samplesRead, readsPerStep} = this;
+    const result = this.readingInto(null, evaluate);
+    if (readsPerStep !== null && readsPerStep.length > 0) readsPerStep[0]! += this.samplesRead - samplesRead;
+    return result;
   }
 
   /** Counts memory that is about to be allocated. Ends the query where it is too much. */

@@ -565,6 +565,40 @@ test('statistics count samples as Prometheus does', () => {
   assert.deepEqual(f('rate(a[30s])'), [2 * 6 * 3, 2 * 6 * 3]);
 });
 
+test('statistics count samples of each step as Prometheus does', () => {
+  const values = Array.from({length: 61}, (_, i) => i);
+  const store = storeOf({'a{x=1}': values, 'a{x=2}': values});
+  const engine = newEngine({features: {perStepStats: true}});
+  const f = (query: string, queried: number[], read: number[]): void => {
+    const times = {startMs: 300_000, endMs: 600_000, stepMs: 60_000, perStepStats: true};
+    const {samples} = engine.execRange(store, query, times).stats;
+    assert.deepEqual(
+      samples.totalQueryableSamplesPerStep!.map(([, count]) => count),
+      queried,
+      query,
+    );
+    assert.deepEqual(
+      samples.samplesReadPerStep!.map(([, count]) => count),
+      read,
+      query,
+    );
+    assert.equal(
+      samples.samplesRead,
+      read.reduce((sum, each) => sum + each, 0),
+      query,
+    );
+    assert.equal(samples.samplesReadPerStep![1]![0], 360_000);
+  };
+  f('rate(a[2m])', [24, 24, 24, 24, 24, 24], [24, 12, 12, 12, 12, 12]);
+  // One evaluation, of which each step has the result.
+  f('a @ 300', [2, 2, 2, 2, 2, 2], [2, 0, 0, 0, 0, 0]);
+  // What stands twice counts twice.
+  f('a + a', [4, 4, 4, 4, 4, 4], [4, 4, 4, 4, 4, 4]);
+  f('sum_over_time(a[2m:1m])', [4, 4, 4, 4, 4, 4], [4, 2, 2, 2, 2, 2]);
+  // What a subquery evaluates between the windows does not count.
+  f('max_over_time(a[30s:10s])', [6, 6, 6, 6, 6, 6], [6, 6, 6, 6, 6, 6]);
+});
+
 test('rounding, clamping and dates at their edges', () => {
   const store = storeOf({a: [1]});
   const f = (query: string, expected: number): void =>

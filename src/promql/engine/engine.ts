@@ -197,7 +197,10 @@ class Evaluation {
     const {startMs, endMs, stepMs} = this.#times;
     const instant = stepMs === 0;
     const grid = instant ? instantGrid(startMs) : gridOf(startMs, endMs, stepMs);
-    if (this.#context.countsSteps) this.#context.samplesPerStep = new Float64Array(grid.count);
+    if (this.#context.countsSteps) {
+      this.#context.samplesPerStep = new Float64Array(grid.count);
+      this.#context.readsPerStep = new Float64Array(grid.count);
+    }
     switch (typeOf(expr)) {
       case 'string': {
         const literal = withoutParens(expr);
@@ -261,6 +264,8 @@ class Evaluation {
       if (source.stored) {
         context.samplesQueried += samples;
         context.samplesRead += samples;
+        if (context.samplesPerStep !== null) context.samplesPerStep[0]! += samples;
+        if (context.readsPerStep !== null) context.readsPerStep[0]! += samples;
       }
       series.push({
         labels:
@@ -306,7 +311,8 @@ function statsOf(
   const ended = performance.now();
   const {began, prepared, sortSeconds, times} = spans;
   const total = (ended - began) / 1000;
-  const perStep = context.samplesPerStep;
+  const perStep = (counts: Float64Array): [number, number][] =>
+    Array.from(counts, (count, step) => [times.startMs + step * times.stepMs, count]);
   return {
     timings: {
       evalTotalTime: total,
@@ -320,13 +326,11 @@ function statsOf(
       totalQueryableSamples: context.samplesQueried,
       samplesRead: context.samplesRead,
       peakSamples: context.samplesPeak,
-      ...(perStep === null
+      ...(context.samplesPerStep === null || context.readsPerStep === null
         ? {}
         : {
-            totalQueryableSamplesPerStep: Array.from(perStep, (count, step): [number, number] => [
-              times.startMs + step * times.stepMs,
-              count,
-            ]),
+            totalQueryableSamplesPerStep: perStep(context.samplesPerStep),
+            samplesReadPerStep: perStep(context.readsPerStep),
           }),
     },
   };

@@ -41,7 +41,7 @@ import {LeftSide, RightSide} from './operators/sides.ts';
 import {setOperator} from './operators/sets.ts';
 import {SharedRows} from './operators/shared.ts';
 import {ExtendedColumns, SmoothedSelector} from './operators/smoothed.ts';
-import {subqueryGrid, SubqueryColumns} from './operators/subquery.ts';
+import {subqueryGrid, SubqueryColumns, SubqueryReads} from './operators/subquery.ts';
 import {aggregateK, limitRatio} from './operators/topk.ts';
 import {
   absentLabels,
@@ -110,9 +110,15 @@ export class Planner {
   /** What a single evaluation looks at counts for every step. */
   #countedForEach<T>(grid: Grid, evaluate: () => T): T {
     const context = this.#context;
-    const {samplesQueried} = context;
-    const result = evaluate();
-    context.samplesQueried += (context.samplesQueried - samplesQueried) * (grid.count - 1);
+    const {samplesQueried, samplesPerStep} = context;
+    context.samplesPerStep = null;
+    const result = context.readingOnce(evaluate);
+    context.samplesPerStep = samplesPerStep;
+    const queried = context.samplesQueried - samplesQueried;
+    context.samplesQueried += queried * (grid.count - 1);
+    if (samplesPerStep?.length === grid.count) {
+      for (let step = 0; step < grid.count; step++) samplesPerStep[step]! += queried;
+    }
     return result;
   }
 
@@ -151,9 +157,10 @@ export class Planner {
       const inner = subqueryGrid(expr, grid, this.#defaultSubqueryStepMs);
       this.#takeColumns(inner, columnsBytes);
       const {samplesQueried} = this.#context;
-      const rows = this.vector(expr.expr, inner);
+      const reads = new SubqueryReads(this.#context, expr, {inner, outer: grid});
+      const rows = reads.count(() => this.vector(expr.expr, inner));
       if (!whole) this.#context.samplesQueried = samplesQueried;
-      return new SubqueryColumns(this.#context, rows, {grid: inner, countsInner: whole});
+      return new SubqueryColumns(this.#context, rows, {grid: inner, reads, countsInner: whole});
     }
     const {selector, rangeMs} = expr;
     const fixedTimeMs = selector.at as number | null;

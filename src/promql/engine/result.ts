@@ -64,6 +64,7 @@ export interface QueryStats {
     peakSamples: number;
     /** `[milliseconds, samples]` for each step, where asked for. */
     totalQueryableSamplesPerStep?: [number, number][];
+    samplesReadPerStep?: [number, number][];
   };
 }
 

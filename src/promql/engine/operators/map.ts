@@ -197,9 +197,12 @@ export class Broadcast implements Operator {
   readonly #context: QueryContext;
   readonly #child: Operator;
 
+  readonly #nextChild: () => boolean;
+
   constructor(context: QueryContext, child: Operator, grid: Grid) {
     this.#context = context;
     this.#child = child;
+    this.#nextChild = () => child.next();
     this.singleName = child.singleName;
     this.row = newRow(grid.count);
   }
@@ -227,7 +230,7 @@ export class Broadcast implements Operator {
     const context = this.#context;
     const {samplesQueried, samplesPerStep} = context;
     context.samplesPerStep = null;
-    const found = this.#child.next();
+    const found = context.readingOnce(this.#nextChild);
     context.samplesPerStep = samplesPerStep;
     const queried = context.samplesQueried - samplesQueried;
     context.samplesQueried += queried * (steps - 1);

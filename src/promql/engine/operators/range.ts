@@ -210,6 +210,9 @@ export class RangeFunction implements Operator {
     // What a step's window shares with the one before is read once.
     const disjoint = spanMs < stepMs;
     context.samplesRead += disjoint ? windows.total : end[steps - 1]! - first[0]!;
+    const reads = context.readsPerStep;
+    if (reads?.length !== steps) return;
+    for (let step = 0; step < steps; step++) reads[step]! += end[step]! - firstUnread(windows, step);
   }
 
   /** As `#account`, where histograms count for several samples. */
@@ -233,7 +236,17 @@ export class RangeFunction implements Operator {
     context.samplesQueried += total;
     if (!this.#source.stored || steps === 0) return;
     context.samplesRead += spanMs < stepMs ? total : before[end[steps - 1]!]! - before[first[0]!]!;
+    const reads = context.readsPerStep;
+    if (reads?.length !== steps) return;
+    for (let step = 0; step < steps; step++) {
+      reads[step]! += before[end[step]!]! - before[firstUnread(this.#windows, step)]!;
+    }
   }
+}
+
+/** The first sample of a window that is not in the one before. */
+function firstUnread({first, end}: Windows, step: number): number {
+  return step === 0 ? first[0]! : Math.max(first[step]!, end[step - 1]!);
 }
 
 /** absent_over_time: one series with 1 at each step where no series has a sample in its window. */

@@ -94,6 +94,7 @@ export class InstantSelector implements Operator {
       context.samplesQueried += samples;
       context.samplesRead += samples;
       countSteps(context.samplesPerStep, this.row);
+      countSteps(context.readsPerStep, this.row);
       return true;
     }
     return false;

@@ -22,6 +22,9 @@ export class SharedRows {
   /** What the evaluation counted, to be counted again for each further use, as if it were evaluated again. */
   #queried: number;
   #read: number;
+  /** Both by step, where that was asked for. */
+  #queriedPerStep: Float64Array | null = null;
+  #readsPerStep: Float64Array | null = null;
   /** What it remarked, to stand where the expression stands last. */
   readonly #remarks = new Set<string>();
   readonly #next: () => boolean;
@@ -35,9 +38,10 @@ export class SharedRows {
     this.#context = context;
     this.#range = expr.range;
     this.#fillerRange = expr.range;
-    this.#first = context.annotations.collect(this.#remarks, options.evaluate);
-    this.#next = () => this.#first.next();
     this.#steps = options.steps;
+    const first = this.#counting(() => context.annotations.collect(this.#remarks, options.evaluate));
+    this.#first = first;
+    this.#next = () => first.next();
     // Scalars within the expression are evaluated at once.
     this.#queried = context.samplesQueried - samplesQueried;
     this.#read = context.samplesRead - samplesRead;
@@ -58,6 +62,8 @@ export class SharedRows {
       case 'complete':
         this.#context.samplesQueried += this.#queried;
         this.#context.samplesRead += this.#read;
+        addTo(this.#context.samplesPerStep, this.#queriedPerStep);
+        addTo(this.#context.readsPerStep, this.#readsPerStep);
         this.#context.annotations.repeat(this.#remarks, this.#range, range);
         return new ReplayedRows(this.#context, new MatrixCursor(this.#matrix!, this.#first.singleName));
       default:
@@ -69,12 +75,30 @@ export class SharedRows {
     return this.#first.row;
   }
 
+  /** Keeps what is counted for each step, and counts it. */
+  #counting<T>(evaluate: () => T): T {
+    const context = this.#context;
+    const {samplesPerStep, readsPerStep} = context;
+    if (samplesPerStep === null && readsPerStep === null) return evaluate();
+    const steps = this.#steps;
+    const queried = samplesPerStep === null ? null : new Float64Array(steps);
+    const reads = readsPerStep === null ? null : new Float64Array(steps);
+    context.samplesPerStep = queried;
+    const result = context.readingInto(reads, evaluate);
+    context.samplesPerStep = samplesPerStep;
+    addTo(samplesPerStep, queried);
+    addTo(readsPerStep, reads);
+    if (queried !== null) addTo((this.#queriedPerStep ??= new Float64Array(steps)), queried);
+    if (reads !== null) addTo((this.#readsPerStep ??= new Float64Array(steps)), reads);
+    return result;
+  }
+
   /** Evaluates the next row and keeps it. */
   fill(): boolean {
     const context = this.#context;
     const queried = context.samplesQueried;
     const read = context.samplesRead;
-    const found = context.annotations.collect(this.#remarks, this.#next);
+    const found = this.#counting(() => context.annotations.collect(this.#remarks, this.#next));
     this.#queried += context.samplesQueried - queried;
     this.#read += context.samplesRead - read;
     if (!found) {
@@ -91,6 +115,11 @@ export class SharedRows {
     }
     return true;
   }
+}
+
+function addTo(totals: Float64Array | null, counts: Float64Array | null): void {
+  if (totals === null || counts?.length !== totals.length) return;
+  for (let step = 0; step < totals.length; step++) totals[step]! += counts[step]!;
 }
 
 /** Who has opened the rows first fills them (then `#operator` stays null); the others have an operator of their own. */

@@ -21,6 +21,54 @@ export function subqueryGrid(expr: SubqueryExpr, grid: Grid, defaultStepMs: numb
   return gridOf(startMs, lastMs, stepMs);
 }
 
+/**
+ * What a subquery reads counts for the first step around it whose window it lies in; what lies between the windows of two
+ * steps does not count.
+ */
+export class SubqueryReads {
+  readonly #context: QueryContext;
+  readonly #inner: Grid;
+  readonly #outer: Grid;
+  readonly #expr: SubqueryExpr;
+  /** Null where there is only one step around. */
+  readonly #reads: Float64Array | null;
+
+  constructor(context: QueryContext, expr: SubqueryExpr, {inner, outer}: {inner: Grid; outer: Grid}) {
+    this.#context = context;
+    this.#expr = expr;
+    this.#inner = inner;
+    this.#outer = outer;
+    this.#reads = outer.count > 1 ? new Float64Array(inner.count) : null;
+  }
+
+  /** Evaluates a part of the subquery. */
+  count<T>(evaluate: () => T): T {
+    const context = this.#context;
+    const reads = this.#reads;
+    if (reads === null) return context.readingOnce(evaluate);
+    const {samplesRead} = context;
+    const result = context.readingInto(reads, evaluate);
+    if (context.samplesRead === samplesRead) return result;
+    context.samplesRead = samplesRead;
+    for (let step = 0; step < reads.length; step++) {
+      if (reads[step] !== 0) this.#assign(step, reads[step]!);
+      reads[step] = 0;
+    }
+    return result;
+  }
+
+  #assign(innerStep: number, samples: number): void {
+    const {startMs, stepMs, count} = this.#outer;
+    const {offsetMs, rangeMs} = this.#expr;
+    const timeMs = this.#inner.startMs + innerStep * this.#inner.stepMs + offsetMs;
+    const step = Math.min(count - 1, Math.max(0, Math.ceil((timeMs - startMs) / stepMs)));
+    if (timeMs <= startMs + step * stepMs - rangeMs) return;
+    this.#context.samplesRead += samples;
+    const outer = this.#context.readsPerStep;
+    if (outer?.length === count) outer[step]! += samples;
+  }
+}
+
 /** The rows of a subquery's expression as series with samples. */
 export class SubqueryColumns implements ColumnSource {
   labels: LabelIds = [];
@@ -37,12 +85,16 @@ export class SubqueryColumns implements ColumnSource {
   readonly #grid: Grid;
   /** Whether the samples that the expression looks at count, and not those of its result that a function then looks at. */
   readonly #countsInner: boolean;
+  readonly #reads: SubqueryReads;
+  readonly #next: () => boolean;
 
   constructor(
     context: QueryContext,
     child: Operator,
-    {grid, countsInner}: {grid: Grid; countsInner: boolean},
+    {grid, reads, countsInner}: {grid: Grid; reads: SubqueryReads; countsInner: boolean},
   ) {
+    this.#reads = reads;
+    this.#next = () => child.next();
     this.#context = context;
     this.#child = child;
     this.#grid = grid;
@@ -76,9 +128,12 @@ export class SubqueryColumns implements ColumnSource {
     const context = this.#context;
     const {samplesQueried, samplesPerStep} = context;
     context.samplesPerStep = null;
-    const found = this.#child.next();
+    const found = this.#reads.count(this.#next);
     context.samplesPerStep = samplesPerStep;
     if (!this.#countsInner) context.samplesQueried = samplesQueried;
+    else if (samplesPerStep !== null) {
+      samplesPerStep[samplesPerStep.length - 1]! += context.samplesQueried - samplesQueried;
+    }
     return found;
   }
 }
