@@ -4,6 +4,7 @@
 import type {AggregateExpr, BinaryExpr, Call, Expr, MatrixSelector, SubqueryExpr, TrimOp} from '../ast.ts';
 import {formatExpr} from '../parser/printer.ts';
 import {typeOf} from '../parser/types.ts';
+import type {PairRemark} from './annotations.ts';
 import {tooManySamples, type QueryContext} from './context.ts';
 import {selectorsWithoutBuckets} from './histogramstatistics.ts';
 import {executionError} from './error.ts';
@@ -20,6 +21,7 @@ import {CountValues} from './operators/countvalues.ts';
 import {histogramFraction, histogramQuantile} from './operators/histogram.ts';
 import {info, infoTimes} from './operators/info.ts';
 import {
+  AfterRows,
   Broadcast,
   Deferred,
   mapFloats,
@@ -340,15 +342,21 @@ export class Planner {
       ? {scalar: this.scalar(expr.left, grid), child: this.vector(expr.right, grid)}
       : this.#vectorBeforeScalar(expr, grid);
     const column = {values: scalar, kinds: null, histograms: null};
+    // As between vectors, only the last remark on a step is made.
+    const remarks = new Map<number, PairRemark>();
+    const {annotations} = this.#context;
+    const whole = new AfterRows(child, () => {
+      for (const remark of remarks.values()) annotations.pair(remark, expr.op, expr.range);
+    });
     const operation: Operation = {
       op: expr.op as ElementOp | TrimOp,
       bool: expr.bool,
       kept: leftScalar ? 'right' : 'left',
-      remark: (remark) => this.#context.annotations.pair(remark, expr.op, expr.range),
+      remark: (remark, step) => remarks.set(step, remark),
     };
     const compute: RowFunction = (source, out) =>
       combine(operation, leftScalar ? {left: column, right: source} : {left: source, right: column}, out);
-    return this.#map(child, compute, grid, expr.bool || isArithmetic(expr.op));
+    return this.#map(whole, compute, grid, expr.bool || isArithmetic(expr.op));
   }
 
   #call(call: Call, grid: Grid): Operator {

@@ -241,6 +241,29 @@ export class Broadcast implements Operator {
   }
 }
 
+/** The rows of `inner`; does something after the last one. */
+export class AfterRows implements Operator {
+  readonly singleName: boolean;
+  readonly #inner: Operator;
+  readonly #finish: () => void;
+
+  constructor(inner: Operator, finish: () => void) {
+    this.singleName = inner.singleName;
+    this.#inner = inner;
+    this.#finish = finish;
+  }
+
+  get row(): Row {
+    return this.#inner.row;
+  }
+
+  next(): boolean {
+    if (this.#inner.next()) return true;
+    this.#finish();
+    return false;
+  }
+}
+
 /** An operator that needs all series of its children at once, made when the first row is asked for. */
 export class Deferred implements Operator {
   readonly singleName: boolean;
