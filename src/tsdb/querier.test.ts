@@ -113,6 +113,41 @@ test('head and blocks together are what was stored, each sample once', () => {
   }
 });
 
+test('a block with a damaged index is left out, and told of; a damaged chunk is an error', () => {
+  const fs = new SimulatedFileSystem();
+  fs.makeDirectory('/data');
+  const part = (from: number): ModelSeries[] => [
+    {labels: ['__name__', 'a'], samples: [[from, 1], [from + 1, 2]]}, // prettier-ignore
+    {labels: ['__name__', 'b'], samples: [[from, 1]]},
+  ];
+  const [first, second] = [0, 10].map((from) => writeModel(fs, '/data', part(from), scratch));
+  const flip = (path: string, at: number): void => {
+    const bytes = fs.contents(path);
+    bytes[at]! ^= 1;
+    fs.put(path, bytes);
+  };
+  flip(`/data/${first}/index`, 15);
+  flip(`/data/${second}/chunks/000001`, 12);
+  const told: string[] = [];
+  const onDamage = (ulid: string): void => void told.push(ulid);
+  const blocks = new BlockSet({fs, dir: '/data', cache: new PageCache(), onDamage});
+  const head = new HeadReader(makeHead([]).memory, scratch, 1);
+  const reader = new DbReader(head, blocks);
+  for (let i = 0; i < 2; i++) {
+    const symbols = new Symbols();
+    const querier = reader.querier({mint: 0, maxt: 100}, symbols);
+    assert.deepEqual(readAll(querier, symbols, [new Matcher('=', '__name__', 'b')]), [
+      {labels: ['__name__', 'b'], samples: [[10, 1]]},
+    ]);
+    assert.throws(() => readAll(querier, symbols), /cannot read .*000001 at byte 8: checksum mismatch/);
+    querier.close();
+  }
+  assert.deepEqual(told, [first]);
+  head.release();
+  blocks.close();
+  assert.equal(fs.openCount, 0);
+});
+
 test('series of head and blocks come in the order of their labels', () => {
   const random = new Random(1);
   const series = randomSeries(random, {count: 50, from: 0, to: 6000, stepMs: 100});

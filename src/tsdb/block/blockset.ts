@@ -39,8 +39,14 @@ export class BlockSet {
     return this.#blocks;
   }
 
+  /**
+   * The blocks that may have samples in the range. One whose index turns out to be damaged is left out from then on: what the
+   * others have is worth more than an error.
+   */
   overlapping(range: {mint: number; maxt: number}): Block[] {
-    return this.blocks.filter((block) => block.overlaps(range));
+    return this.blocks.filter(
+      (block) => block.overlaps(range) && !this.damaged.has(block.meta.ulid) && this.#isSound(block),
+    );
   }
 
   /** Looks at the folder again if it has changed. */
@@ -67,6 +73,7 @@ export class BlockSet {
     for (const block of found) {
       const parents = block.meta.compaction.parents.map(({ulid}) => ulid);
       const there = parents.filter((ulid) => present.includes(ulid));
+      // Only what can be read stands for others.
       if (there.length > 0 && this.#isSound(block)) for (const ulid of there) replaced.add(ulid);
     }
     const visible = ({meta}: Block): boolean =>
@@ -83,12 +90,14 @@ export class BlockSet {
     this.#version = -1;
   }
 
-  /** Whether what others were made into can be read: as long as they are there, it would be at their cost. */
+  /** Whether the index can be read. It is read only once. */
   #isSound(block: Block): boolean {
     const {ulid} = block.meta;
     try {
       return block.index.version > 0;
     } catch (error) {
+      // What can be tried again is not kept in mind.
+      if (!(error instanceof BlockDamage)) throw error;
       if (!this.damaged.has(ulid)) this.#options.onDamage?.(ulid, error as Error);
       this.damaged.set(ulid, error as Error);
       return false;

@@ -73,7 +73,7 @@ function unite(parts: readonly ModelSeries[][]): ModelSeries[] {
 }
 
 test('compact() of blocks holds what they held, for any seed', () => {
-  for (let seed = 0; seed < 40; seed++) {
+  for (let seed = 0; seed < 150; seed++) {
     const random = new Random(seed);
     const fs = makeFileSystem();
     const all = randomSeries(random, {

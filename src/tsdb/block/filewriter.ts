@@ -1,7 +1,9 @@
 import {crc32c} from '../../kernels/crc32c.ts';
 import {type FileSystem, writeFully} from '../../sys/fs.ts';
 
-const bufferBytes = 2 ** 20;
+/** The buffer grows to this: most blocks are large, those of tests are small. */
+const bufferBytesMax = 2 ** 20;
+const bufferBytesMin = 2 ** 14;
 
 /** Writes a new file from its start to its end, through a buffer. */
 export class FileWriter {
@@ -10,7 +12,7 @@ export class FileWriter {
   position = 0;
   readonly #fs: FileSystem;
   readonly #file: number;
-  readonly #buffer = new Uint8Array(bufferBytes);
+  #buffer = new Uint8Array(bufferBytesMin);
   #length = 0;
   #open = true;
 
@@ -22,8 +24,8 @@ export class FileWriter {
 
   write(bytes: Uint8Array, start = 0, end = bytes.length): void {
     const count = end - start;
-    if (this.#length + count > bufferBytes) this.flush();
-    if (count > bufferBytes) writeFully(this.#fs, this.#file, bytes, start, end, this.position);
+    if (this.#length + count > this.#buffer.length) this.#makeRoom(count);
+    if (count > this.#buffer.length) writeFully(this.#fs, this.#file, bytes, start, end, this.position);
     else {
       this.#buffer.set(
         start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end),
@@ -32,6 +34,13 @@ export class FileWriter {
       this.#length += count;
     }
     this.position += count;
+  }
+
+  #makeRoom(count: number): void {
+    this.flush();
+    if (this.#buffer.length < bufferBytesMax) {
+      this.#buffer = new Uint8Array(Math.min(bufferBytesMax, Math.max(4 * this.#buffer.length, count)));
+    }
   }
 
   /** Zeros up to a multiple of `size`. */
@@ -53,7 +62,7 @@ export class FileWriter {
     try {
       let crc = 0;
       for (let at = start; at < end;) {
-        const count = this.#fs.read(file, this.#buffer, 0, Math.min(bufferBytes, end - at), at);
+        const count = this.#fs.read(file, this.#buffer, 0, Math.min(this.#buffer.length, end - at), at);
         if (count <= 0) throw new Error(`cannot read ${this.path} again: it ends at byte ${at}`);
         crc = crc32c(this.#buffer, 0, count, crc);
         at += count;

@@ -85,8 +85,8 @@ test('one changed byte anywhere in the index, the chunks or the tombstones is fo
   for (const name of files.slice(0, 3)) {
     const path = `${dir}/${name}`;
     const whole = contents(fs, path);
-    for (let i = 0; i < Math.min(400, whole.length); i++) {
-      const at = whole.length <= 400 ? i : random.below(whole.length);
+    for (let i = 0; i < Math.min(1200, whole.length); i++) {
+      const at = whole.length <= 1200 ? i : random.below(whole.length);
       const bytes = whole.slice();
       bytes[at]! ^= 1 << random.below(8);
       replace(fs, path, bytes);
@@ -134,7 +134,7 @@ test('no bytes of an index whose checksums are right do more harm than a BlockDa
   const path = `${dir}/index`;
   const whole = contents(fs, path);
   const {toc} = openBlock(fs, dir).index;
-  for (let seed = 0; seed < 300; seed++) {
+  for (let seed = 0; seed < 1500; seed++) {
     const random = new Random(seed);
     const bytes = whole.slice();
     for (let i = 0; i < 1 + random.below(4); i++) {
@@ -153,7 +153,7 @@ test('no bytes of a chunk whose checksum is right do more harm than a BlockDamag
   const {fs, dir} = makeStore(4);
   const path = `${dir}/chunks/000001`;
   const whole = contents(fs, path);
-  for (let seed = 0; seed < 300; seed++) {
+  for (let seed = 0; seed < 1500; seed++) {
     const random = new Random(seed);
     const bytes = whole.slice();
     // The first chunk: length, encoding, data, checksum.

@@ -75,10 +75,16 @@ export function newMeta(ulid: string, minTime: number, maxTime: number): BlockMe
   };
 }
 
+/** Reads a file at once, with no more room than it needs. Throws BlockDamage where it is longer than `bytesMax`. */
+export function readSmallFile(fs: FileSystem, path: string, bytesMax: number): Uint8Array {
+  const bytes = fs.status(path)?.bytes ?? 0;
+  if (bytes > bytesMax) throw new BlockDamage(path, -1, `${bytes} bytes are too many`);
+  return readWhole(fs, path, bytes);
+}
+
 export function readMeta(fs: FileSystem, dir: string): BlockMeta {
   const path = `${dir}/${metaFile}`;
-  const bytes = readWhole(fs, path, metaBytesMax);
-  return parseMeta(new TextDecoder().decode(bytes), path);
+  return parseMeta(new TextDecoder().decode(readSmallFile(fs, path, metaBytesMax)), path);
 }
 
 /** Throws BlockDamage where `text` is no meta.json; `path` is for the message. */

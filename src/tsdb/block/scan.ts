@@ -10,7 +10,7 @@ const textBytesMax = 16 * 2 ** 20;
 export class FileScan {
   readonly #file: BlockFile;
   readonly #end: number;
-  #buffer = new Uint8Array(bufferBytes);
+  #buffer: Uint8Array;
   /** Place in the file of the buffer's first byte. */
   #start: number;
   #at = 0;
@@ -20,6 +20,7 @@ export class FileScan {
     this.#file = file;
     this.#start = start;
     this.#end = end;
+    this.#buffer = new Uint8Array(Math.min(bufferBytes, Math.max(16, end - start)));
   }
 
   /** Place in the file of the next byte. */

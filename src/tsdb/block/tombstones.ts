@@ -4,9 +4,9 @@
 
 import {ByteReader, putUint32, putUvarint, putVarint, varintBytesMax} from '../../base/varint.ts';
 import {crc32c} from '../../kernels/crc32c.ts';
-import {type FileSystem, hasCode, readWhole} from '../../sys/fs.ts';
+import {type FileSystem, hasCode} from '../../sys/fs.ts';
 import {BlockDamage, damageOf} from './damage.ts';
-import {replaceFile} from './meta.ts';
+import {readSmallFile, replaceFile} from './meta.ts';
 import {uint32At, wrongChecksum} from './scan.ts';
 
 export const tombstonesFile = 'tombstones';
@@ -71,8 +71,7 @@ export function readTombstones(fs: FileSystem, dir: string): {tombstones: Tombst
   const path = `${dir}/${tombstonesFile}`;
   let bytes: Uint8Array;
   try {
-    // The size is asked for first, so that a small file does not reserve room for the largest.
-    bytes = readWhole(fs, path, Math.min(fileBytesMax, fs.status(path)?.bytes ?? 0));
+    bytes = readSmallFile(fs, path, fileBytesMax);
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return {tombstones: new Tombstones(), bytes: 0};
     throw error;
