@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {loadKernels} from '../kernels/kernels.ts';
 import {LinearMemory} from '../kernels/memory.ts';
+import {compact} from '../model/histogram/compact.ts';
+import {formatTestExpression} from '../model/histogram/format.ts';
+import type {FloatHistogram} from '../model/histogram.ts';
 import {Matcher} from '../model/matcher.ts';
+import {isStale} from '../model/value.ts';
 import type {SeriesRef} from '../storage/appender.ts';
 import {Symbols} from '../storage/symbols.ts';
 import {type Clock, systemClock} from '../sys/clock.ts';
@@ -18,6 +22,7 @@ import {Db} from './db.ts';
 import {Head} from './head/head.ts';
 import {headerBlocks} from './head/header.ts';
 import {HeadReader} from './head/reader.ts';
+import {randomHistograms} from './chunkenc/testing/randomsamples.ts';
 import {DbReader} from './querier.ts';
 
 const dir = '/data';
@@ -103,6 +108,74 @@ function timesOf(reader: DbReader, i = '1'): number[] {
     querier.close();
   }
 }
+
+/** What the series `h` holds: `time text`, a histogram without the buckets that are empty. */
+function textsOfHistograms(reader: DbReader): string[] {
+  const symbols = new Symbols();
+  const querier = reader.querier({mint: 0, maxt: 1e9}, symbols);
+  const texts: string[] = [];
+  try {
+    const cursor = querier.select([new Matcher('=', '__name__', 'h')], {mint: 0, maxt: 1e9});
+    while (cursor.next()) {
+      const count = cursor.read(0, 1e9);
+      for (let i = 0; i < count; i++) {
+        const histogram = cursor.histograms?.[i];
+        const stale = isStale(cursor.valueWords, i);
+        const text =
+          histogram === undefined ? (stale ? 'stale' : String(cursor.values[i])) : textOf(histogram);
+        texts.push(`${cursor.times[i]} ${text}`);
+      }
+    }
+  } finally {
+    querier.close();
+  }
+  return texts;
+}
+
+function textOf(histogram: FloatHistogram): string {
+  return formatTestExpression(compact(histogram)).replace(/ counter_reset_hint:\w+/, '');
+}
+
+test('histograms, stale markers and floats of one series go to blocks and come back', async () => {
+  for (const integer of [true, false]) {
+    const {db, reader, fs, close} = await open(new SimulatedFileSystem());
+    const appender = db.appender();
+    const ref: SeriesRef = {slot: 0, generation: 0};
+    const expected: string[] = [];
+    const histograms = [1, 2, 3, 4, 5].flatMap((seed) => randomHistograms(70 + seed, integer));
+    for (const [number, {histogram}] of histograms.entries()) {
+      const time = 20 * number;
+      appender.series(['__name__', 'h'], ref);
+      if (number % 100 < 80) {
+        appender.histogram(ref.slot, ref.generation, time, histogram, {integer, startMs: 0});
+        expected.push(`${time} ${histogram === null ? 'stale' : textOf(histogram)}`);
+      } else {
+        const at = appender.batch.length++;
+        appender.batch.slots[at] = ref.slot;
+        appender.batch.generations[at] = ref.generation;
+        appender.batch.times[at] = time;
+        appender.batch.values[at] = number;
+        expected.push(`${time} ${number}`);
+      }
+      assert.equal(appender.commit().accepted, 1);
+      if (time % 500 !== 0) continue;
+      await db.compactions!.run();
+      const oldest = db.blocks.blocks[0]?.meta.minTime ?? 0;
+      assert.deepEqual(
+        textsOfHistograms(reader),
+        expected.filter((line) => Number.parseInt(line) >= oldest),
+      );
+    }
+    assert.ok(db.blocks.blocks.length > 1, 'there are blocks');
+    const {blocks} = db.statistics();
+    assert.deepEqual([blocks.compactions!.failed, blocks.damaged], [0, 0]);
+    const all = textsOfHistograms(reader);
+    await close();
+    const again = await open(fs);
+    assert.deepEqual(textsOfHistograms(again.reader), all);
+    await again.close();
+  }
+});
 
 const timesUpTo = (end: number, step = 50): number[] =>
   Array.from({length: Math.ceil(end / step)}, (_, i) => i * step);
