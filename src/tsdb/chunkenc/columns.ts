@@ -4,7 +4,14 @@
 import {FloatHistogram, type CounterResetHint} from '../../model/histogram.ts';
 import type {BitReader, BitWriter} from './bits.ts';
 import {bucketCount, emptyLayout, type Layout} from './layout.ts';
-import {readVarbitBig, readVarbitInt, readVarbitUint, writeVarbitInt, writeVarbitUint} from './varbit.ts';
+import {
+  readChanges,
+  readVarbitBig,
+  readVarbitInt,
+  readVarbitUint,
+  writeVarbitInt,
+  writeVarbitUint,
+} from './varbit.ts';
 import {XorValues} from './xorvalues.ts';
 import {staleNaNHigh, staleNaNLow} from '../../model/value.ts';
 
@@ -14,15 +21,20 @@ export const integerCountMax = 2 ** 50;
 /** One sample's counts; null stands for the stale marker. */
 export type Counts = FloatHistogram | null;
 
+const noBuckets = new Float64Array(0);
+
 export abstract class HistogramColumns {
   layout: Layout = emptyLayout;
+  /** Buckets that are on the positive side. */
+  protected positive = 0;
   time = 0;
   timeDelta = 0;
 
   /** Takes a chunk's layout, before its first sample. */
   begin(layout: Layout): void {
     this.layout = layout;
-    this.allocate(bucketCount(layout.positiveSpans) + bucketCount(layout.negativeSpans));
+    this.positive = bucketCount(layout.positiveSpans);
+    this.allocate(this.positive + bucketCount(layout.negativeSpans));
   }
 
   writeFirst(out: BitWriter, time: number, counts: Counts): void {
@@ -54,14 +66,22 @@ export abstract class HistogramColumns {
 
   /** The histogram of the sample last read. */
   histogram(counterResetHint: CounterResetHint): FloatHistogram {
-    const positive = bucketCount(this.layout.positiveSpans);
+    const {schema, zeroThreshold, positiveSpans, negativeSpans, customValues} = this.layout;
+    const {count, zeroCount, sum} = this.totals();
     const buckets = this.buckets();
+    const {positive} = this;
     return new FloatHistogram({
-      ...this.layout,
-      ...this.totals(),
       counterResetHint,
-      positiveBuckets: buckets.subarray(0, positive),
-      negativeBuckets: buckets.subarray(positive),
+      schema,
+      zeroThreshold,
+      zeroCount,
+      count,
+      sum,
+      positiveSpans,
+      negativeSpans,
+      positiveBuckets: positive === buckets.length ? buckets : buckets.subarray(0, positive),
+      negativeBuckets: positive === buckets.length ? noBuckets : buckets.subarray(positive),
+      customValues,
     });
   }
 
@@ -135,10 +155,9 @@ export class FloatColumns extends HistogramColumns {
 
   protected readNextCounts(from: BitReader): void {
     const values = this.#values;
-    for (let i = 0; i < 3; i++) values.read(from, i);
+    values.readRun(from, 0, 3);
     // A stale marker has no buckets.
-    if (values.isStale(2)) return;
-    for (let i = 3; i < values.values.length; i++) values.read(from, i);
+    if (!values.isStale(2)) values.readRun(from, 3, values.values.length);
   }
 }
 
@@ -173,9 +192,15 @@ export class IntegerColumns extends HistogramColumns {
 
   protected buckets(): Float64Array<ArrayBuffer> {
     const buckets = this.#values.slice(2);
-    const positive = bucketCount(this.layout.positiveSpans);
-    for (let i = 1; i < buckets.length; i++) if (i !== positive) buckets[i]! += buckets[i - 1]!;
-    for (let i = 0; i < buckets.length; i++) if (Math.abs(buckets[i]!) > integerCountMax) this.wide = true;
+    const {positive} = this;
+    let bucket = 0;
+    let largest = 0;
+    for (let i = 0; i < buckets.length; i++) {
+      bucket = i === positive ? buckets[i]! : bucket + buckets[i]!;
+      buckets[i] = bucket;
+      if (bucket > largest) largest = bucket;
+    }
+    if (largest > integerCountMax) this.wide = true;
     return buckets;
   }
 
@@ -230,23 +255,16 @@ export class IntegerColumns extends HistogramColumns {
     values[1] = readVarbitUint(from);
     this.#sum.readWhole(from, 0);
     for (let i = 2; i < values.length; i++) values[i] = readVarbitInt(from);
-    this.#check();
+    if (values.some((value) => Math.abs(value) > integerCountMax)) this.wide = true;
   }
 
   protected readNextCounts(from: BitReader): void {
-    const values = this.#values;
-    const deltas = this.#deltas;
-    for (let i = 0; i < 2; i++) values[i]! += deltas[i]! += readVarbitInt(from);
+    const columns = {values: this.#values, deltas: this.#deltas};
+    if (readChanges(from, columns, 0, 2) > integerCountMax) this.wide = true;
     this.#sum.read(from, 0);
     // A stale marker has no buckets.
     if (this.#sum.isStale(0)) return;
-    for (let i = 2; i < values.length; i++) values[i]! += deltas[i]! += readVarbitInt(from);
-    this.#check();
-  }
-
-  #check(): void {
-    const values = this.#values;
-    for (let i = 0; i < values.length; i++) if (Math.abs(values[i]!) > integerCountMax) this.wide = true;
+    if (readChanges(from, columns, 2, this.#values.length) > integerCountMax) this.wide = true;
   }
 }
 
@@ -275,7 +293,7 @@ export class WideIntegerColumns extends HistogramColumns {
   }
 
   protected buckets(): Float64Array<ArrayBuffer> {
-    const positive = bucketCount(this.layout.positiveSpans);
+    const {positive} = this;
     let bucket = 0n;
     return Float64Array.from(this.#values.slice(2), (value, i) => {
       bucket = BigInt.asIntN(64, i === positive ? value : bucket + value);

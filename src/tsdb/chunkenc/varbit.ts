@@ -62,6 +62,34 @@ export function readVarbitInt(from: BitReader): number {
   return (negative ? high - 2 * limit : high) * high32 + low;
 }
 
+/**
+ * values[i] += (deltas[i] += a signed number) for each i in [from, to): how much changes change, which is mostly little or
+ * nothing. Returns the largest of the values, whatever their signs.
+ */
+export function readChanges(
+  reader: BitReader,
+  {values, deltas}: {values: Float64Array; deltas: Float64Array},
+  from: number,
+  to: number,
+): number {
+  let largest = 0;
+  for (let i = from; i < to; i++) {
+    const window = reader.peek();
+    if (window < 0x8000_0000) reader.skip(1);
+    else if (window < 0xc000_0000) {
+      // Three bits, the second most common case.
+      const bits = (window >>> 27) & 7;
+      reader.skip(5);
+      deltas[i]! += bits > 4 ? bits - 8 : bits;
+    } else deltas[i]! += readVarbitInt(reader);
+    const value = values[i]! + deltas[i]!;
+    values[i] = value;
+    if (value > largest) largest = value;
+    else if (-value > largest) largest = -value;
+  }
+  return largest;
+}
+
 /** Reads an unsigned number; above 2^53 it is rounded. */
 export function readVarbitUint(from: BitReader): number {
   const ones = Math.min(Math.clz32(~from.peek()), 8);

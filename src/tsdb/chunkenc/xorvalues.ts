@@ -91,6 +91,14 @@ export class XorValues {
     this.readBits(from, index);
   }
 
+  /** Reads a change into each value in [from, to). */
+  readRun(reader: BitReader, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      if (reader.peek() < 0x8000_0000) reader.skip(1);
+      else this.read(reader, i);
+    }
+  }
+
   setWindow(index: number, leading: number, trailing: number): void {
     this.#leading[index] = leading;
     this.#trailing[index] = trailing;
