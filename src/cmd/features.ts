@@ -28,7 +28,7 @@ const features: Readonly<Record<string, Feature>> = {
   'extra-scrape-metrics': later,
   'fast-startup': tuning,
   'histograms-st-encoding': later,
-  'memory-snapshot-on-shutdown': tuning,
+  'memory-snapshot-on-shutdown': works,
   'metadata-wal-records': later,
   'native-histograms': {
     support: 'ignored',

@@ -121,6 +121,7 @@ class Server {
       lockfile: this.#flags.lockfile,
       externalLabels: this.#configuration.current.global.externalLabels,
       exemplarsMax: this.#exemplarsMax(this.#configuration.current),
+      snapshots: this.#flags.features.has('memory-snapshot-on-shutdown'),
       retention: this.#configuration.current.storage.retention,
       blockMsMin: this.#flags.blockMsMin,
       blockMsMax: this.#flags.blockMsMax,

@@ -41,6 +41,8 @@ export interface StorageThreadData {
   lockfile: boolean;
   log: LogOptions;
   externalLabels: Record<string, string>;
+  /** Whether the memory is written to a snapshot at the end, and read from it at the start. */
+  snapshots: boolean;
   /** Exemplars that are kept. */
   exemplarsMax: number;
   /** What is kept, and the lengths of blocks. */
@@ -99,6 +101,7 @@ class StorageThread {
       }),
       lockfile: data.lockfile,
       exemplarsMax: data.exemplarsMax,
+      snapshots: data.snapshots,
       memory,
       kernels,
       arena,

@@ -20,6 +20,7 @@ import type {Processes} from './lock.ts';
 import {type OpenLogs, openLogs, walDirectory} from './logs.ts';
 import type {Compression} from './wal/compression.ts';
 import type {ReplayResult} from './wal/replay.ts';
+import {writeSnapshot} from './snapshot/write.ts';
 import {directoryBytes} from './wal/segments.ts';
 
 export interface DbOptions {
@@ -39,6 +40,8 @@ export interface DbOptions {
   walSegmentBytes?: number;
   /** Span of time of a block. */
   chunkRangeMs?: number;
+  /** Whether snapshots of the memory are read, and written by close(). */
+  snapshots?: boolean;
   /** Exemplars that are kept; 0 where it is not said. */
   exemplarsMax?: number;
   /** Makes blocks of what the head has, and larger blocks of smaller ones; null = nothing is compacted or deleted. */
@@ -110,6 +113,7 @@ export class Db {
   readonly #lock: DirectoryLock | null;
   readonly #clock: Clock;
   readonly #logs: OpenLogs;
+  readonly #snapshots: boolean;
   #closed = false;
   #cancelTimer: (() => void) | null = null;
 
@@ -124,6 +128,7 @@ export class Db {
     this.#lock = parts.lock;
     this.#clock = parts.clock;
     this.#logs = parts.logs;
+    this.#snapshots = parts.snapshots;
     this.#schedule();
   }
 
@@ -194,6 +199,7 @@ export class Db {
     await this.#logs.truncation.settled();
     try {
       this.#cancelTimer?.();
+      if (this.#snapshots) await this.#writeSnapshot();
       this.head.files?.close();
       await this.#logs.wal.close();
       await this.#logs.lateness.close();
@@ -201,6 +207,22 @@ export class Db {
       this.#lock?.release();
     }
     this.#log.debug('Database closed', {dir: this.dir});
+  }
+
+  /** The next start is slower where that fails. */
+  async #writeSnapshot(): Promise<void> {
+    const {position} = this.#logs.wal;
+    try {
+      await writeSnapshot(this.head, {
+        fs: this.#fs,
+        dir: this.dir,
+        log: this.#log,
+        clock: this.#clock,
+        position,
+      });
+    } catch (error) {
+      this.#log.error('Failed to create chunk snapshot, the next start reads the log', {err: error});
+    }
   }
 
   statistics(): DbStatistics {
@@ -248,6 +270,7 @@ interface Parts {
   compactions: Compactions | null;
   clock: Clock;
   logs: OpenLogs;
+  snapshots: boolean;
 }
 
 interface World {
@@ -274,7 +297,19 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
   head.truncatedBefore = blocks.inOrderMaxTime();
   const logs = await openLogs(head, {...options, clock, fs, linear});
   const compactions = makeCompactions(options, {clock, head, ...logs}, blocks);
-  return make({dir, head, arena, fs, log, lock, blocks, compactions, clock, logs});
+  return make({
+    dir,
+    head,
+    arena,
+    fs,
+    log,
+    lock,
+    blocks,
+    compactions,
+    clock,
+    logs,
+    snapshots: options.snapshots === true,
+  });
 }
 
 function openBlocks({dir, log, ...options}: DbOptions, fs: FileSystem, head: Head): BlockStore {

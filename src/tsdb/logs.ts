@@ -9,6 +9,8 @@ import {headChunksDirectory} from './headchunks/format.ts';
 import {HeadTruncation} from './headtruncation.ts';
 import {Lateness} from './lateness.ts';
 import {removeCovered, removeTemporary} from './wal/checkpoint.ts';
+import {removeSnapshots} from './snapshot/format.ts';
+import {loadSnapshot} from './snapshot/read.ts';
 import type {Compression} from './wal/compression.ts';
 import type {LogMemory} from './wal/page-buffer.ts';
 import {type ReplayOptions, type ReplayResult, replay} from './wal/replay.ts';
@@ -25,6 +27,8 @@ export interface LogsOptions {
   linear: LogMemory;
   walCompression?: Compression;
   walSegmentBytes?: number;
+  /** Whether snapshots of the memory are read and written (--enable-feature=memory-snapshot-on-shutdown). */
+  snapshots?: boolean;
   /** While the log is replayed: `done` of `total` segments are read. */
   onReplayProgress?: (done: number, total: number) => void;
 }
@@ -51,11 +55,16 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
   const loaded = loadHeadChunks(head, {fs, dir: headChunksDirectory(dir), log, linear, elapsed});
   const sink = head.replay(loaded);
   const common = {fs, log, clock, linear, corruptDir: `${dir}/wal.corrupt`};
+  const lastSegment = listSegments(fs, walDirectory(dir)).at(-1)?.number ?? -1;
+  // Where full chunks were lost, only the log has what a snapshot leaves to them.
+  const useSnapshot = options.snapshots === true && head.files!.damages === 0;
+  const from = useSnapshot ? loadSnapshot(sink, {...common, dir, lastSegment}) : null;
   const {onReplayProgress: onProgress} = options;
   const replayed = await replay({
     ...common,
     dir: walDirectory(dir),
     sink,
+    from,
     ...(onProgress === undefined ? {} : {onProgress}),
   });
   const late = sink.late();
@@ -65,6 +74,8 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
   if (unknownRefs > 0) log.warn('Unknown series references', {records: unknownRefs});
   sink.finish();
 
+  // From here on the head is another than in the snapshot.
+  if (options.snapshots === true) removeSnapshots(fs, dir);
   removeTemporary(fs, walDirectory(dir));
   removeCovered({fs, dir: walDirectory(dir), log});
   const fsyncs = new Summary();

@@ -77,6 +77,14 @@ export class ChunkFiles {
     this.#writer = new HeadChunkWriter({fs, dir, log, lastFile, linear});
   }
 
+  /** Moves all full chunks, ends the file, and says whether all that was ever written is on the disk. */
+  settle(): boolean {
+    this.#notBefore = -Infinity;
+    if (!this.move()) return false;
+    this.#tryCut();
+    return !this.#writer.isOpen && this.#writer.syncsFailed === 0;
+  }
+
   /** A reader for another thread, or for a look from outside. */
   openReader(): HeadChunkReader {
     return new HeadChunkReader(this.#options.fs, this.#options.dir);
@@ -105,16 +113,19 @@ export class ChunkFiles {
     if (this.#waitingLength >= waitingMax) this.move();
   }
 
-  /** Moves all full chunks that are in memory. Never throws: what fails is logged and tried again later. */
-  move(): void {
-    if (this.#waitingLength === 0 || this.#options.elapsed() < this.#notBefore) return;
+  /** Moves all full chunks that are in memory. False where some stay: that is logged, and tried again later. */
+  move(): boolean {
+    if (this.#waitingLength === 0) return true;
+    if (this.#options.elapsed() < this.#notBefore) return false;
     try {
       let done = 0;
       while (done < this.#waitingLength) done = this.#moveBatch(done);
       this.#waitingLength = 0;
       if (this.#waiting.length > 65_536) this.#waiting = new Uint32Array(4096);
+      return true;
     } catch (error) {
       this.#failed(error);
+      return false;
     }
   }
 

@@ -13,6 +13,7 @@ import type {Arena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import {staleNaNHigh, staleNaNLow} from '../../model/value.ts';
+import {chunkSamples} from '../block/decode.ts';
 import {type Encoding, encoding} from '../chunkenc/encoding.ts';
 import {type Reclaimer, retiredFragments} from './epochs.ts';
 import {entryReference, type FiledChunk, filedFile, filedHigh, filedLow, isFiled} from './filedchunks.ts';
@@ -149,6 +150,29 @@ export class Chunks {
     u16[(entry + indexEntrySamples) >>> 1] = samples;
     this.#publishEntry(root);
     this.mover?.sealed(slot);
+  }
+
+  /** Adds a full chunk that comes from elsewhere, newer than all others, to the index of the slot at `slot`. */
+  appendCopy(
+    slot: number,
+    {minTime, maxTime}: {minTime: number; maxTime: number},
+    chunkEncoding: number,
+    bytes: Uint8Array,
+  ): void {
+    const {u8, u32} = this.#memory;
+    const tagged = chunkEncoding !== encoding.xor;
+    const header = tagged ? sealedData : 0;
+    const address = this.#arena.alloc(header + bytes.length);
+    if (tagged) u32[address >>> 2] = bytes.length;
+    u8.set(bytes, address + header);
+    this.append(slot, {
+      minTime,
+      maxTime,
+      chunk: (tagged ? address | chunkEncoding : address) >>> 0,
+      bytes: tagged ? 0 : bytes.length,
+      samples: chunkSamples(chunkEncoding, bytes),
+    });
+    this.count++;
   }
 
   /** Adds a chunk that is in a file to an index, the address of whose newest block is at `root`. */

@@ -1,4 +1,4 @@
-import {listHeadChunkFiles} from '../headchunks/format.ts';
+import {headChunkPath, listHeadChunkFiles} from '../headchunks/format.ts';
 import {repairHeadChunks, scanHeadChunks} from '../headchunks/scan.ts';
 import type {ChunkFilesOptions} from './chunkfiles.ts';
 import type {Head} from './head.ts';
@@ -30,7 +30,24 @@ export function loadHeadChunks(
       duration: `${((elapsed() - started) / 1000).toFixed(3)}s`,
     });
   }
+  const synced = files === 0 || syncFile(options, headChunkPath(dir, lastFile));
   head.useFiles({...options, firstFile: listHeadChunkFiles(fs, dir)[0] ?? 1, lastFile});
-  head.files!.damages = damage === null ? 0 : 1;
+  head.files!.damages = damage === null && synced ? 0 : 1;
   return loaded.length === 0 ? null : loaded;
+}
+
+/** What a killed process has written last is not on the disk yet, and a snapshot would rely on it. */
+function syncFile({fs, log}: Pick<ChunkFilesOptions, 'fs' | 'log'>, path: string): boolean {
+  try {
+    const file = fs.open(path, 'r+');
+    try {
+      fs.sync(file);
+    } finally {
+      fs.close(file);
+    }
+    return true;
+  } catch (error) {
+    log.error('Head chunks: cannot sync the newest file', {path, err: error});
+    return false;
+  }
 }

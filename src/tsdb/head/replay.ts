@@ -1,7 +1,8 @@
 import type {Labels} from '../../model/labels.ts';
 import type {LoggedHistogram, ReplaySink} from '../log.ts';
 import {RefTable} from '../reftable.ts';
-import {slotLastTime, slotSealed} from '../../kernels/head-layout.ts';
+import type {SnapshotChunk, SnapshotSink} from '../snapshot/read.ts';
+import {slotLastTime, slotLastValue, slotSealed} from '../../kernels/head-layout.ts';
 import type {Head} from './head.ts';
 import {LateReplay} from './late-replay.ts';
 import {restoreLastValues} from './lastvalues.ts';
@@ -158,6 +159,30 @@ export class HeadReplay implements ReplaySink {
       this.counts.chunksLoaded++;
       this.#head.stored(minTime, maxTime);
     });
+  }
+
+  /** A sink for a snapshot, which comes before the log. */
+  snapshot(): SnapshotSink {
+    return {
+      series: ({ref, labels, chunk}) => {
+        this.series(ref, labels);
+        if (chunk !== null) this.#storeChunk(this.#head.series.slot, chunk);
+      },
+      tombstone: (ref, mint, maxt) => this.tombstone(ref, mint, maxt),
+      exemplar: (ref, time, value, labels) => this.exemplar(ref, time, value, labels),
+    };
+  }
+
+  /** A chunk that was open when the snapshot was taken; it may have become a full one since. */
+  #storeChunk(slot: number, {minTime, maxTime, encoding, bytes, lastHigh, lastLow}: SnapshotChunk): void {
+    const {chunks, memory, truncatedBefore} = this.#head;
+    const address = slotAddress(memory.u32, slot);
+    if (minTime <= memory.f64[(address + slotLastTime) >>> 3]! || maxTime < truncatedBefore) return;
+    chunks.appendCopy(address, {minTime, maxTime}, encoding, bytes);
+    memory.f64[(address + slotLastTime) >>> 3] = maxTime;
+    memory.u32[(address + slotLastValue) >>> 2] = lastLow;
+    memory.u32[(address + slotLastValue + 4) >>> 2] = lastHigh;
+    this.#head.stored(minTime, maxTime);
   }
 
   /** A sink for the log of late samples, which is replayed after the other one and before finish(). */

@@ -49,6 +49,8 @@ export class HeadChunkWriter {
   /** Running counts. */
   chunksWritten = 0;
   bytesWritten = 0;
+  /** Files that may not be on the disk. */
+  syncsFailed = 0;
   readonly #fs: FileSystem;
   readonly #dir: string;
   readonly #log: Logger;
@@ -125,6 +127,7 @@ export class HeadChunkWriter {
       this.#fs.sync(file);
     } catch (error) {
       // The log has what is in doubt, and damage shows by the checksums.
+      this.syncsFailed++;
       this.#log.error('Head chunks: cannot sync a file', {file: this.#fileNumber, err: error});
     }
     this.#close(file);

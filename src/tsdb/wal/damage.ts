@@ -18,9 +18,14 @@ export class Damage {
   /** Whether sound records follow the damage. */
   recordsFollow = false;
   #bytes = 0;
-  #soundEnd = 0;
+  #soundEnd: number;
   #open = false;
   #torn = false;
+
+  /** Reading begins at `start` of the segment. */
+  constructor(start = 0) {
+    this.#soundEnd = start;
+  }
 
   /** The reader has found damage. */
   found(error: CorruptionError, reader: ReaderState): void {

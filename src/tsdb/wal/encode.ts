@@ -8,7 +8,15 @@
 //     markers     ref: u64   reference of a chunk: u64
 //     metadata    ref: uvarint   metric type: u8   2: uvarint   "UNIT" string   unit: string   "HELP" string   help: string
 
-import {putInt64, putUint64, putUvarint, putVarint, uvarintBytes, varintBytesMax} from '../../base/varint.ts';
+import {
+  putInt64,
+  putUint64,
+  putUvarint,
+  putVarint,
+  uvarintBytes,
+  varintBytesMax,
+  putUint32,
+} from '../../base/varint.ts';
 import type {Labels} from '../../model/labels.ts';
 import {recordType} from './format.ts';
 
@@ -95,6 +103,39 @@ export class RecordBuffer {
     this.#string(unit);
     this.#string('HELP');
     this.#string(help);
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
+  int64(value: number): void {
+    this.#reserve(8);
+    this.length = putInt64(this.bytes, this.length, value);
+  }
+
+  /** Eight bytes by their halves. */
+  words(high: number, low: number): void {
+    this.#reserve(8);
+    this.length = putUint32(this.bytes, putUint32(this.bytes, this.length, high), low);
+  }
+
+  uvarint(value: number): void {
+    this.#reserve(varintBytesMax);
+    this.length = putUvarint(this.bytes, this.length, value);
+  }
+
+  varint(value: number): void {
+    this.#reserve(varintBytesMax);
+    this.length = putVarint(this.bytes, this.length, value);
+  }
+
+  /** source[start, end) as it is. */
+  raw(source: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start);
+    this.bytes.set(source.subarray(start, end), this.length);
+    this.length += end - start;
   }
 
   #labels(labels: Labels): void {

@@ -27,6 +27,8 @@ export interface ReplayOptions {
   linear?: LogMemory | null;
   /** Between segments: `done` of `total` are read. */
   onProgress?: (done: number, total: number) => void;
+  /** Records before this place are not read: a snapshot has them. */
+  from?: {segment: number; offset: number} | null;
   /** What the log is called in messages; WAL where it is not said. */
   name?: string;
   /** Only read: nothing is repaired. */
@@ -136,13 +138,18 @@ class Replay {
     const checkpoint = lastCheckpoint(fs, dir);
     const all = listSegments(fs, dir);
     const first = (checkpoint?.number ?? -1) + 1;
-    const segments = all.filter((each) => each.number >= first);
+    const given = this.#options.from ?? null;
+    const from = given ?? {segment: first, offset: 0};
+    const segments = all.filter((each) => each.number >= Math.max(first, from.segment));
     const last = all.at(-1)?.number ?? -1;
     this.result.nextSegment = Math.max(last + 1, first);
-    this.#fillGaps(segments, checkpoint === null ? (segments[0]?.number ?? 0) : first);
+    this.#fillGaps(
+      segments,
+      checkpoint === null ? (segments[0]?.number ?? 0) : Math.max(first, from.segment),
+    );
 
     log.info(`Replaying ${this.#name}, this may take a while`);
-    if (checkpoint !== null) {
+    if (checkpoint !== null && (given === null || checkpoint.number >= given.segment)) {
       // Its segments are read to the end whatever they hold: nothing is written behind them.
       for (const segment of listSegments(fs, checkpoint.path)) this.#segment(segment, () => false);
       log.info(`${this.#name} checkpoint loaded`);
@@ -152,9 +159,9 @@ class Replay {
       this.#options.onProgress?.(index, segments.length);
       await new Promise((resolve) => setImmediate(resolve));
       const segmentStarted = clock.elapsed();
-      this.#segment(segment, () =>
-        segments.slice(index + 1).every((each) => fs.status(each.path)?.bytes === 0),
-      );
+      const atEnd = (): boolean =>
+        segments.slice(index + 1).every((each) => fs.status(each.path)?.bytes === 0);
+      this.#segment(segment, atEnd, segment.number === from.segment ? from.offset : 0);
       log.info(`${this.#name} segment loaded`, {
         segment: segment.number,
         maxSegment: last,
@@ -211,10 +218,10 @@ class Replay {
     }
   }
 
-  #segment(segment: SegmentFile, atEnd: () => boolean): void {
+  #segment(segment: SegmentFile, atEnd: () => boolean, start = 0): void {
     const {fs} = this.#options;
-    const reader = new SegmentReader(fs, segment, this.#buffers);
-    const damage = new Damage();
+    const reader = new SegmentReader(fs, segment, this.#buffers, start);
+    const damage = new Damage(start);
     try {
       this.#records(reader, segment, damage);
     } finally {

@@ -88,8 +88,9 @@ export class SegmentReader {
   /** Behind damage: middle and last parts belong to a record whose first part is gone. */
   #orphans = false;
 
-  /** Several readers may share buffers if they take turns. */
-  constructor(fs: FileSystem, segment: SegmentFile, buffers: ReaderBuffers) {
+  /** Several readers may share buffers if they take turns. A fragment begins at `start`. */
+  constructor(fs: FileSystem, segment: SegmentFile, buffers: ReaderBuffers, start = 0) {
+    this.#offset = start;
     this.#fs = fs;
     this.#segment = segment;
     this.#buffers = buffers;

@@ -1,0 +1,192 @@
+import {ByteReader} from '../../base/varint.ts';
+import type {Labels} from '../../model/labels.ts';
+import type {Clock} from '../../sys/clock.ts';
+import type {FileSystem} from '../../sys/fs.ts';
+import type {Logger} from '../../sys/log.ts';
+import {encoding, isHistogramEncoding} from '../chunkenc/encoding.ts';
+import type {HeadReplay} from '../head/replay.ts';
+import {RecordDecoder} from '../wal/decode.ts';
+import {recordType} from '../wal/format.ts';
+import type {LogMemory} from '../wal/page-buffer.ts';
+import {ReaderBuffers, SegmentReader} from '../wal/segment-reader.ts';
+import {listSegments} from '../wal/segments.ts';
+import {StringReader} from '../wal/string-reader.ts';
+import {listSnapshots, type Snapshot, snapshotRecord, tombstonesVersion} from './format.ts';
+
+export interface SnapshotReadOptions {
+  fs: FileSystem;
+  /** The data folder. */
+  dir: string;
+  /** Last segment of the log; -1 = there is none. */
+  lastSegment: number;
+  log: Logger;
+  clock: Clock;
+  linear: LogMemory;
+}
+
+/** A series with the chunk that was open; `chunk` is null where none was. */
+export interface SnapshotSeries {
+  ref: number;
+  labels: Labels;
+  chunk: SnapshotChunk | null;
+}
+
+export interface SnapshotChunk {
+  minTime: number;
+  maxTime: number;
+  encoding: number;
+  bytes: Uint8Array;
+  /** The halves of the last value, of an XOR chunk. */
+  lastHigh: number;
+  lastLow: number;
+}
+
+/** Receives what a snapshot has. What it is given is reused. */
+export interface SnapshotSink {
+  series(series: SnapshotSeries): void;
+  tombstone(ref: number, mint: number, maxt: number): void;
+  exemplar(ref: number, time: number, value: number, labels: Labels): void;
+}
+
+const ignoring: SnapshotSink = {series() {}, tombstone() {}, exemplar() {}};
+
+/**
+ * Fills the head from the newest snapshot, and says from where on the log is to be read; null = from its beginning. A snapshot is used
+ * when all of it is sound, which is looked at first.
+ */
+export function loadSnapshot(sink: HeadReplay, options: SnapshotReadOptions): Snapshot | null {
+  const {fs, dir, lastSegment, log, clock} = options;
+  const snapshot = listSnapshots(fs, dir).at(-1);
+  if (snapshot === undefined) return null;
+  if (lastSegment < snapshot.segment) {
+    log.warn('Last WAL file is behind snapshot, which is not used', {snapshot: snapshot.path});
+    return null;
+  }
+  const started = clock.elapsed();
+  try {
+    readSnapshot(snapshot, ignoring, options);
+  } catch (error) {
+    log.error('Failed to load chunk snapshot, the log is read instead', {
+      snapshot: snapshot.path,
+      err: error,
+    });
+    return null;
+  }
+  const series = readSnapshot(snapshot, sink.snapshot(), options);
+  const duration = `${((clock.elapsed() - started) / 1000).toFixed(3)}s`;
+  log.info('chunk snapshot loaded', {dir: snapshot.path, num_series: series, duration});
+  return snapshot;
+}
+
+/** Reads all records, in order, and returns the number of series. Throws where anything is damaged. */
+export function readSnapshot(
+  snapshot: Snapshot,
+  sink: SnapshotSink,
+  {fs, linear}: Pick<SnapshotReadOptions, 'fs' | 'linear'>,
+): number {
+  const buffers = new ReaderBuffers(linear);
+  const decoder = new SnapshotDecoder(sink);
+  try {
+    for (const segment of listSegments(fs, snapshot.path)) {
+      const reader = new SegmentReader(fs, segment, buffers);
+      try {
+        while (reader.next()) if (reader.record.length > 0) decoder.record(reader.record);
+      } finally {
+        reader.close();
+      }
+    }
+  } finally {
+    buffers.free();
+  }
+  return decoder.series;
+}
+
+class SnapshotDecoder {
+  series = 0;
+  readonly #sink: SnapshotSink;
+  readonly #reader = new ByteReader(new Uint8Array(0));
+  readonly #strings = new StringReader();
+  readonly #decoder = new RecordDecoder();
+
+  constructor(sink: SnapshotSink) {
+    this.#sink = sink;
+  }
+
+  record(record: Uint8Array): void {
+    this.#reader.reset(record, 1, record.length);
+    switch (record[0]) {
+      case snapshotRecord.series:
+        this.#series();
+        return;
+      case snapshotRecord.tombstones:
+        this.#tombstones();
+        return;
+      case snapshotRecord.exemplars:
+        this.#exemplars(record);
+        return;
+      default:
+        throw new RangeError(`unsupported snapshot record type ${record[0]}`);
+    }
+  }
+
+  #series(): void {
+    const reader = this.#reader;
+    const ref = reader.uint64();
+    const labels = this.#labels();
+    reader.int64();
+    const chunk = reader.uvarint() === 0 ? null : this.#chunk();
+    if (ref === 0 || ref > Number.MAX_SAFE_INTEGER || labels.length === 0) {
+      throw new RangeError(`invalid series reference ${ref}`);
+    }
+    this.series++;
+    this.#sink.series({ref, labels, chunk});
+  }
+
+  #labels(): Labels {
+    const reader = this.#reader;
+    const count = reader.uvarint();
+    // A label takes at least two bytes.
+    if (2 * count > reader.end - reader.position)
+      throw new RangeError(`${count} labels do not fit the record`);
+    const labels: string[] = [];
+    for (let i = 0; i < 2 * count; i++) labels.push(this.#strings.read(reader));
+    return labels;
+  }
+
+  #chunk(): SnapshotChunk {
+    const reader = this.#reader;
+    const minTime = reader.int64();
+    const maxTime = reader.int64();
+    const chunkEncoding = reader.byte();
+    const length = reader.uvarint();
+    const start = reader.skip(length);
+    const isFloat = chunkEncoding === encoding.xor || chunkEncoding === encoding.xor2;
+    if (!isFloat && !isHistogramEncoding(chunkEncoding)) {
+      throw new RangeError(`unknown chunk encoding ${chunkEncoding}`);
+    }
+    if (length < 3 || minTime > maxTime) throw new RangeError(`a chunk of ${length} bytes is none`);
+    // Three samples and the time of the last one say nothing. Behind a chunk of histograms comes the last one.
+    if (isFloat) reader.skip(7 * 8);
+    const lastHigh = isFloat ? reader.uint32() : 0;
+    const lastLow = isFloat ? reader.uint32() : 0;
+    const bytes = reader.bytes.subarray(start, start + length);
+    return {minTime, maxTime, encoding: chunkEncoding, bytes, lastHigh, lastLow};
+  }
+
+  #tombstones(): void {
+    const reader = this.#reader;
+    const length = reader.uvarint();
+    const end = reader.position + length;
+    if (end > reader.end) throw new RangeError(`tombstones of ${length} bytes are cut short`);
+    if (reader.byte() !== tombstonesVersion) throw new RangeError('unknown version of tombstones');
+    while (reader.position < end) this.#sink.tombstone(reader.uvarint(), reader.varint(), reader.varint());
+  }
+
+  #exemplars(record: Uint8Array): void {
+    const asInLog = record.slice();
+    asInLog[0] = recordType.exemplars;
+    this.#decoder.exemplars(asInLog, (ref, time, value, labels) =>
+      this.#sink.exemplar(ref, time, value, labels),
+    );
+  }
+}

@@ -1,0 +1,211 @@
+// Snapshots of the memory: what is written at the end is there at the start, without the log being read.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {dumpHead} from '../../../test/lib/head-dump.ts';
+import {Random} from '../../base/random.ts';
+import {loadKernels} from '../../kernels/kernels.ts';
+import {LinearMemory} from '../../kernels/memory.ts';
+import {FloatHistogram} from '../../model/histogram.ts';
+import type {Labels} from '../../model/labels.ts';
+import type {SeriesRef} from '../../storage/appender.ts';
+import {systemClock} from '../../sys/clock.ts';
+import {SimulatedFileSystem} from '../../sys/fs-simulated.ts';
+import {noLogger} from '../../sys/log.ts';
+import {Db, type DbOptions} from '../db.ts';
+import {listSnapshots} from './format.ts';
+import {readSnapshot} from './read.ts';
+
+const dir = '/data';
+
+function openDb(fs: SimulatedFileSystem, options: Partial<DbOptions> = {}): Promise<Db> {
+  const memory = LinearMemory.reserve(2 ** 26);
+  return Db.open({
+    dir,
+    memory,
+    kernels: loadKernels(memory),
+    log: noLogger,
+    clock: {...systemClock, after: () => () => {}},
+    fs,
+    lockfile: false,
+    snapshots: true,
+    exemplarsMax: 10,
+    ...options,
+  });
+}
+
+const ref: SeriesRef = {slot: 0, generation: 0};
+const labelsOf = (series: number): Labels => ['__name__', 'metric', 'series', `é${series}`];
+
+function appendRound(db: Db, series: number, time: number): void {
+  const appender = db.head.appender();
+  const {batch} = appender;
+  for (let i = 0; i < series; i++) {
+    appender.series(labelsOf(i), ref);
+    const at = batch.length++;
+    batch.slots[at] = ref.slot;
+    batch.generations[at] = ref.generation;
+    batch.times[at] = time;
+    batch.values[at] = Math.sin(time + i);
+  }
+  appender.series(['__name__', 'histogram'], ref);
+  const histogram = new FloatHistogram({
+    count: time,
+    sum: time / 2,
+    positiveSpans: [{offset: 0, length: 1}],
+    positiveBuckets: Float64Array.of(time),
+  });
+  appender.histogram(ref.slot, ref.generation, time, histogram, {integer: true, startMs: 0});
+  appender.exemplar(ref.slot, ref.generation, {labels: ['trace', String(time)], value: 1, timeMs: time});
+  assert.equal(appender.commit().accepted, series + 1);
+}
+
+function contentsOf(db: Db): string[] {
+  const lines: string[] = [];
+  for (const {labels, times, bits} of dumpHead(db.head).values()) {
+    for (const [i, time] of times.entries()) lines.push(`${labels.join()} ${time} ${bits[i]}`);
+  }
+  db.head.exemplars.forEach((labels, {labels: own}) => lines.push(`exemplar ${labels.join()} ${own.join()}`));
+  return lines.sort();
+}
+
+function assertSame(db: Db, expected: string[]): void {
+  assert.deepEqual(contentsOf(db), expected);
+}
+
+test('A start after an orderly end reads the snapshot and not the log, and goes on', async () => {
+  const fs = new SimulatedFileSystem();
+  const db = await openDb(fs);
+  for (let round = 0; round < 500; round++) appendRound(db, 20, 15_000 * round);
+  db.head.hideSamples(3, 15_000, 300_000);
+  const before = contentsOf(db);
+  await db.close();
+  const [snapshot, ...others] = listSnapshots(fs, dir);
+  assert.equal(others.length, 0);
+  assert.equal(snapshot!.segment, 0);
+
+  const again = await openDb(fs);
+  assert.equal(again.replayed.samples, 0);
+  assertSame(again, before);
+  assert.deepEqual(listSnapshots(fs, dir), []);
+  for (let round = 500; round < 600; round++) appendRound(again, 20, 15_000 * round);
+  // The newest value is known: the same sample once more is no error, another one is.
+  const after = contentsOf(again);
+  assert.equal(after.length, before.length + 21 * 100);
+  fs.kill();
+  const third = await openDb(fs);
+  assert.ok(third.replayed.samples > 0);
+  // The deletion was only in the snapshot, which is gone: it is logged where deletions are made.
+  assert.ok(contentsOf(third).length >= after.length);
+  await third.close();
+});
+
+test('The newest value is in the snapshot', async () => {
+  const fs = new SimulatedFileSystem();
+  const db = await openDb(fs);
+  appendRound(db, 2, 1000);
+  await db.close();
+  const again = await openDb(fs);
+  const appender = again.head.appender();
+  for (const value of [Math.sin(1000), 7]) {
+    appender.series(labelsOf(0), ref);
+    const at = appender.batch.length++;
+    appender.batch.slots[at] = ref.slot;
+    appender.batch.generations[at] = ref.generation;
+    appender.batch.times[at] = 1000;
+    appender.batch.values[at] = value;
+  }
+  const {accepted, duplicates} = appender.commit();
+  assert.deepEqual([accepted, duplicates], [1, 1]);
+  await again.close();
+});
+
+test('What is logged after a snapshot is read from the log, wherever the snapshot ends', async () => {
+  const fs = new SimulatedFileSystem();
+  const db = await openDb(fs);
+  for (let round = 0; round < 200; round++) appendRound(db, 5, 15_000 * round);
+  await db.close();
+  const [snapshot] = listSnapshots(fs, dir);
+  const kept = fs
+    .list(snapshot!.path)
+    .map((name) => [name, fs.contents(`${snapshot!.path}/${name}`)] as const);
+  const again = await openDb(fs);
+  for (let round = 200; round < 420; round++) appendRound(again, 5, 15_000 * round);
+  const expected = contentsOf(again);
+  again.head.files!.move();
+  fs.kill();
+  // Prometheus keeps a snapshot until the next one: as if it had been killed.
+  for (const [name, bytes] of kept) fs.put(`${snapshot!.path}/${name}`, bytes);
+  const third = await openDb(fs);
+  assertSame(third, expected);
+  await third.close();
+});
+
+test('A snapshot that is damaged anywhere is not used, and nothing is lost', async () => {
+  const random = new Random(1);
+  const fs = new SimulatedFileSystem();
+  const db = await openDb(fs);
+  for (let round = 0; round < 150; round++) appendRound(db, 5, 15_000 * round);
+  const expected = contentsOf(db);
+  await db.close();
+  const [snapshot] = listSnapshots(fs, dir);
+  const path = `${snapshot!.path}/00000000`;
+  const sound = fs.contents(path);
+  const used = sound.findLastIndex((byte) => byte !== 0);
+  let damaged = 0;
+  for (let round = 0; round < 30; round++) {
+    const copy = sound.slice();
+    copy[random.below(used)]! ^= 1 << random.below(8);
+    fs.put(path, round % 3 === 0 ? copy.subarray(0, random.below(used)) : copy);
+    const again = await openDb(fs, {snapshots: true});
+    damaged += Number(again.replayed.samples > 0);
+    assertSame(again, expected);
+    fs.kill();
+    fs.remove(snapshot!.path);
+    fs.remove('/data/wal/00000001');
+  }
+  assert.ok(damaged > 25);
+});
+
+test('A snapshot that cannot be written leaves all to the log', async () => {
+  for (let failing = 0; failing < 20; failing++) {
+    const fs = new SimulatedFileSystem();
+    const db = await openDb(fs);
+    for (let round = 0; round < 130; round++) appendRound(db, 3, 15_000 * round);
+    const expected = contentsOf(db);
+    const calls = fs.calls;
+    fs.fault = (_operation, path, index) =>
+      index - calls === failing && path.includes('chunk') ? {code: 'ENOSPC'} : null;
+    await db.close();
+    fs.fault = () => null;
+    fs.losePower(new Random(failing));
+    assert.ok(fs.list(dir).every((name) => !name.endsWith('.tmp')) || failing > 0);
+    const again = await openDb(fs);
+    assertSame(again, expected);
+    await again.close();
+  }
+});
+
+test('readSnapshot() of any bytes ends', async () => {
+  const memory = LinearMemory.reserve(2 ** 25);
+  const {SizeClassArena} = await import('../../kernels/arena.ts');
+  const linear = {
+    memory,
+    kernels: loadKernels(memory),
+    arena: new SizeClassArena(memory, 131_072, memory.byteLength),
+  };
+  for (let seed = 0; seed < 200; seed++) {
+    const random = new Random(seed);
+    const fs = new SimulatedFileSystem();
+    const path = '/data/chunk_snapshot.000000.0000000000';
+    const bytes = Uint8Array.from({length: 1 + random.below(2000)}, () =>
+      random.below(random.pick([3, 256])),
+    );
+    fs.put(`${path}/00000000`, bytes);
+    const sink = {series() {}, tombstone() {}, exemplar() {}};
+    try {
+      assert.equal(readSnapshot({segment: 0, offset: 0, path}, sink, {fs, linear}), 0);
+    } catch (error) {
+      assert.match(String(error), /corruption|RangeError/);
+    }
+  }
+});
