@@ -5,13 +5,13 @@ export interface Grid {
   readonly stepMs: number;
   /** 0 where the end lies before the start, as it may in a subquery. */
   readonly count: number;
-  /** The end is not the start, even if the step is so long that there is only one time. */
+  /** The end lies after the start, even if the step is so long that there is only one time. */
   readonly ranged?: boolean;
 }
 
 export function gridOf(startMs: number, endMs: number, stepMs: number): Grid {
   const count = endMs < startMs ? 0 : Math.floor((endMs - startMs) / stepMs) + 1;
-  return {startMs, stepMs, count, ranged: endMs !== startMs};
+  return {startMs, stepMs, count, ranged: endMs > startMs};
 }
 
 export function instantGrid(timeMs: number): Grid {

@@ -144,3 +144,65 @@ test('a range query over histograms answers at each step as an instant query doe
     }
   }
 });
+
+test('floats behind histograms that do not go together are not looked at', () => {
+  const exponential = new FloatHistogram({
+    count: 1,
+    sum: 1,
+    positiveSpans: [{offset: 0, length: 1}],
+    positiveBuckets: Float64Array.of(1),
+  });
+  const custom = exponential.with({schema: customBucketsSchema, customValues: [1, 2]});
+  const schemas =
+    'PromQL warning: vector contains a mix of histograms with exponential and custom buckets schemas for metric name "a" (1:5)';
+  const mixed = 'PromQL warning: encountered a mix of histograms and floats for aggregation (1:5)';
+  const f = (values: (number | FloatHistogram)[], warnings: string[]): void => {
+    const store = new MemoryStore();
+    for (const [index, value] of values.entries()) {
+      store.append(labelsOf({__name__: 'a', index: String(index)}), 0, value);
+    }
+    for (const op of ['sum', 'avg']) {
+      const result = engine.execInstant(store, `${op}(a)`, {timeMs: 0});
+      assert.deepEqual(result.warnings, warnings);
+      assert.ok(result.value.kind === 'vector' && result.value.labels.length === 0);
+    }
+  };
+  f([exponential, custom, 5], [schemas]);
+  f([exponential, 5, custom], [schemas, mixed]);
+  f([5, exponential, custom], [mixed]);
+  f([exponential, custom, exponential, 5], [schemas]);
+});
+
+test('remarks on histograms that are no gauges come only with a result', () => {
+  const exponential = new FloatHistogram({
+    count: 1,
+    sum: 1,
+    positiveSpans: [{offset: 0, length: 1}],
+    positiveBuckets: Float64Array.of(1),
+  });
+  const custom = exponential.with({schema: customBucketsSchema, customValues: [1, 2]});
+  const gauge = exponential.with({counterResetHint: counterReset.gauge});
+  const schemas = 'vector contains a mix of histograms with exponential and custom buckets schemas';
+  const f = (query: string, values: FloatHistogram[], expected: string[]): void => {
+    const store = new MemoryStore();
+    for (const [index, value] of values.entries()) {
+      store.append(labelsOf({__name__: 'a_total'}), 10_000 * index, value);
+    }
+    const {warnings} = engine.execInstant(store, query, {timeMs: 10_000 * (values.length - 1)});
+    const texts = warnings.map((each) => each.replace(/^PromQL warning: (.*?):? (for|"|\().*/, '$1'));
+    assert.deepEqual(texts, expected, query);
+  };
+  f('delta(a_total[1m])', [exponential, exponential], ['this native histogram metric is not a gauge']);
+  f('delta(a_total[1m])', [exponential, custom], [schemas]);
+  f('rate(a_total[1m])', [gauge, exponential], ['this native histogram metric is not a counter']);
+});
+
+test('limit_ratio() orders histograms as zeros', () => {
+  const store = new MemoryStore();
+  const value = new FloatHistogram({count: 1, sum: -5});
+  for (const n of ['1', '2', '3']) store.append(labelsOf({__name__: 'a', n}), 0, n === '2' ? 1 : value);
+  const {value: result, symbols} = engine.execInstant(store, 'limit_ratio(1, a)', {timeMs: 0});
+  assert.ok(result.kind === 'vector');
+  const order = result.labels.map((labels) => formatLabels(labelTexts(symbols, labels)));
+  assert.deepEqual(order, ['{__name__="a", n="1"}', '{__name__="a", n="2"}', '{__name__="a", n="3"}']);
+});

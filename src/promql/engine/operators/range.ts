@@ -3,7 +3,7 @@
 import type {LabelIds} from '../../../storage/querier.ts';
 import type {PositionRange} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
-import {executionError, sameLabelsetMessage} from '../error.ts';
+import {executionError, isRefusal, QueryError, sameLabelsetMessage} from '../error.ts';
 import type {Grid} from '../grid.ts';
 import {valueOf} from '../labelset.ts';
 import {pointSamples} from '../../../model/histogram/size.ts';
@@ -84,7 +84,7 @@ export class RangeFunction implements Operator {
     const context = this.#context;
     const source = this.#source;
     while (source.next()) {
-      const points = this.#evaluate();
+      const points = this.#evaluateFirst();
       if (points === 0) continue;
       this.#label(source.labels, source.dropName);
       this.row.points = points;
@@ -92,6 +92,18 @@ export class RangeFunction implements Operator {
       return true;
     }
     return false;
+  }
+
+  /** A series that cannot be evaluated ends the query, but a subquery that fails does so before. */
+  #evaluateFirst(): number {
+    try {
+      return this.#evaluate();
+    } catch (error) {
+      if (error instanceof QueryError && error.kind === 'execution' && !isRefusal(error)) {
+        while (this.#source.next()) this.#context.check();
+      }
+      throw error;
+    }
   }
 
   /** Windows work with columns beside the longest series. */

@@ -225,7 +225,7 @@ export class ExtendedColumns implements ColumnSource {
         throw executionError(`${this.#spec.extension.kind} modifier is not supported with histograms`);
       }
       windows.slide(source, this.#spec);
-      narrow(windows, this.#spec.extension.kind === 'smoothed');
+      narrow(windows, this.#spec.extension.kind === 'smoothed', true);
       if (windows.end[0] === windows.first[0]) continue;
       this.#extend();
       this.labels = source.labels;
@@ -242,7 +242,7 @@ export class ExtendedColumns implements ColumnSource {
     let last = this.#windows.end[0]! - 1;
     const interpolatesLeft = smoothed && times[first]! < beginMs;
     const left = interpolatesLeft ? valueBetween(this.#windows, first, beginMs, false) : values[first]!;
-    const interpolatesRight = smoothed && times[last]! > endMs;
+    const interpolatesRight = smoothed && last > first && times[last]! > endMs;
     const right = interpolatesRight ? valueBetween(this.#windows, last - 1, endMs, false) : values[last]!;
     if (times[first]! <= beginMs) first++;
     if (times[last]! >= endMs) last--;

@@ -53,7 +53,7 @@ export function aggregateK(
       const heap = (heaps[step] ??= newHeap(context, order));
       if (heap.size < count) {
         context.takeBytes(heapEntryBytes);
-        heap.push(row.values[step]!, number);
+        heap.push(orderOf(row, step), number);
         kept = true;
       } else if (expr.op !== 'limitk' && heap.offer(row.values[step]!, number)) kept = true;
     }
@@ -101,13 +101,18 @@ export function limitRatio(
       const ratio = Math.min(1, Math.max(-1, parameters[step]!));
       if (ratio === 0 || !(ratio > 0 ? fraction < ratio : fraction >= 1 + ratio)) continue;
       context.takeBytes(heapEntryBytes);
-      (heaps[step] ??= newHeap(context, 'smallestFirst')).push(row.values[step]!, number);
+      (heaps[step] ??= newHeap(context, 'smallestFirst')).push(orderOf(row, step), number);
       kept = true;
     }
     if (kept) keepSeries(context, series, row);
   }
   context.releaseSamples(held);
   return collect(context, groups, {series, grid, sorted: false});
+}
+
+/** By what a sample is ordered: histograms, which have no value, count as 0. */
+function orderOf(row: Row, step: number): number {
+  return row.kinds[step] === histogram ? 0 : row.values[step]!;
 }
 
 /**

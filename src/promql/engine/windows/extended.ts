@@ -24,9 +24,10 @@ export function extensionOf(
 /**
  * Narrows windows that reach to both ends of the extension to the samples that count: from the last at or before the
  * beginning of the range (else the first) to, for `smoothed`, the first at or after its end (else the last). Windows
- * without a sample after the beginning of the range (nor, for `smoothed`, one before its end) become empty.
+ * without a sample after the beginning of the range (nor, for `smoothed`, one before its end) become empty. With `ahead`,
+ * one after the end is enough for `smoothed`.
  */
-export function narrow(windows: Windows, smoothed: boolean): void {
+export function narrow(windows: Windows, smoothed: boolean, ahead = false): void {
   const {times, first, end, steps, startMs, stepMs, rangeMs} = windows;
   let anchor = 0;
   let bound = 0;
@@ -45,7 +46,7 @@ export function narrow(windows: Windows, smoothed: boolean): void {
       last = bound;
     }
     first[step] = anchor;
-    const empty = times[last]! <= beginMs || (smoothed && times[anchor]! > endMs);
+    const empty = times[last]! <= beginMs || (smoothed && !ahead && times[anchor]! > endMs);
     end[step] = empty ? anchor : last + 1;
   }
 }

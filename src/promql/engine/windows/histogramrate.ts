@@ -115,12 +115,13 @@ export class HistogramRate implements HistogramWindowFunction {
   #increase(series: HistogramSeries, lower: number, last: number): FloatHistogram | null {
     const {histograms} = series;
     const newest = histograms[last]!;
-    this.#remarkKind(histograms, lower, last);
     // What was before a reset right after the first sample does not matter, nor does how its buckets were laid out.
     const restarted = this.#counter && series.isReset(lower + 1);
     const {schema: secondSchema, customValues} = histograms[lower + 1]!;
     const first = restarted ? new FloatHistogram({schema: secondSchema, customValues}) : histograms[lower]!;
     if (!areCompatible(newest, first)) {
+      // Of the first and the last histogram it is known at once what they are.
+      if (this.#counter && (isGauge(histograms[lower]!) || isGauge(newest))) this.#remarks.notCounter();
       this.#remarks.mixedSchemas();
       return null;
     }
@@ -131,7 +132,9 @@ export class HistogramRate implements HistogramWindowFunction {
     for (let i = lower + (restarted ? 2 : 1); this.#counter && i <= last && result !== null; i++) {
       if (series.isReset(i)) result = this.#combine(result, histograms[i - 1]!, 'addition');
     }
-    return result === null ? null : asGauge(result);
+    if (result === null) return null;
+    this.#remarkKind(histograms, lower, last);
+    return asGauge(result);
   }
 
   #combine(left: FloatHistogram, right: FloatHistogram, operation: Operation): FloatHistogram | null {

@@ -1,0 +1,451 @@
+// Random queries over the series of data.ts: every function, operator and modifier that the peer knows. Most have a result.
+
+import type {Random} from '../../../src/base/random.ts';
+import {functions, type FunctionSignature} from '../../../src/promql/functions.ts';
+import {spoil} from './spoil.ts';
+import {toleranceOf} from './tolerance.ts';
+import {Words, type WordOptions} from './words.ts';
+
+export interface QueryOptions extends WordOptions {
+  /** Functions that may occur. */
+  functions: ReadonlySet<string>;
+  aggregations: readonly string[];
+  /** fill(), fill_left() and fill_right() of binary operators. */
+  fill: boolean;
+  /** `anchored` and `smoothed` behind selectors. */
+  extended: boolean;
+  /** Arithmetic within brackets and after `offset`. */
+  durationExpressions: boolean;
+  /** One of how many queries is spoilt, so that it is most likely refused. */
+  spoilOf: number;
+}
+
+export function randomQuery(random: Random, options: QueryOptions): string {
+  const generator = new QueryGenerator(random, options);
+  const query = generator.top();
+  return random.below(options.spoilOf) === 0 ? spoil(random, query) : query;
+}
+
+const dateFunctions = new Set([
+  'day_of_month',
+  'day_of_week',
+  'day_of_year',
+  'days_in_month',
+  'hour',
+  'minute',
+  'month',
+  'year',
+]);
+
+class QueryGenerator extends Words {
+  readonly #options: QueryOptions;
+  readonly #vectorFunctions: readonly FunctionSignature[];
+  readonly #rangeFunctions: readonly FunctionSignature[];
+
+  constructor(random: Random, options: QueryOptions) {
+    super(random, options);
+    this.#options = options;
+    const known = [...functions.values()].filter(
+      ({name, returnType}) => options.functions.has(name) && returnType === 'vector',
+    );
+    this.#rangeFunctions = known.filter(({argTypes}) => argTypes.includes('matrix'));
+    this.#vectorFunctions = known.filter(({argTypes}) => !argTypes.includes('matrix'));
+  }
+
+  top(): string {
+    const depth = this.random.pick([1, 2, 2, 3, 3, 3, 4]);
+    const {random} = this;
+    switch (random.below(30)) {
+      case 0:
+        return this.scalar(depth);
+      case 1:
+        return this.chance(3) ? this.quote(random.pick(['', 'text', 'ü"\\\n'])) : this.range(depth);
+      case 2:
+        return `# remark\n${this.vector(depth)} `;
+      default:
+        return this.vector(depth);
+    }
+  }
+
+  vector(depth: number): string {
+    if (depth <= 0) return this.selector();
+    const {random} = this;
+    switch (random.below(20)) {
+      case 0:
+      case 1:
+        return this.selector();
+      case 2:
+      case 3:
+      case 4:
+      case 5:
+        return this.#rangeCall(depth);
+      case 6:
+      case 7:
+      case 8:
+      case 9:
+        return this.#aggregation(depth);
+      case 10:
+      case 11:
+        return this.#vectorScalar(depth);
+      case 12:
+      case 13:
+        return this.#vectorVector(depth);
+      case 14:
+        return this.#setOperation(depth);
+      case 15:
+        return `${random.pick(['-', '+', '--', '-+'])}${this.#operand(depth - 1)}`;
+      case 16:
+        return `(${this.vector(depth - 1)})`;
+      default:
+        return this.#call(random.pick(this.#vectorFunctions), depth);
+    }
+  }
+
+  selector(): string {
+    return this.selectorOf(this.metric()) + this.modifiers();
+  }
+
+  scalar(depth: number): string {
+    const {random} = this;
+    if (depth <= 0 || this.chance(2)) return this.number();
+    switch (random.below(8)) {
+      case 0:
+        return 'time()';
+      case 1:
+        return `scalar(${this.vector(depth - 1)})`;
+      case 2:
+        return `scalar(sum(${this.vector(depth - 1)}))`;
+      case 3:
+        return `-${random.pick(['(1)', 'pi()', 'time()'])}`;
+      case 4:
+        return `time() % ${random.pick(['100', '7', '60'])}`;
+      case 5:
+        return this.#scalarCall(depth);
+      case 6:
+        return `(${this.scalar(depth - 1)} ${this.#comparison()} ${this.keyword('bool')} ${this.scalar(depth - 1)})`;
+      default:
+        return `(${this.scalar(depth - 1)} ${this.#arithmetic()} ${this.scalar(depth - 1)})`;
+    }
+  }
+
+  #scalarCall(depth: number): string {
+    const names = ['start', 'end', 'step', 'range', 'min_of', 'max_of'].filter((each) =>
+      this.#options.functions.has(each),
+    );
+    if (names.length === 0) return 'pi()';
+    const name = this.random.pick(names);
+    if (!name.endsWith('_of')) return `${name}()`;
+    return `${name}(${this.scalar(depth - 1)}, ${this.scalar(depth - 1)})`;
+  }
+
+  /** Something that binds tighter than any operator. */
+  #operand(depth: number): string {
+    const text = this.vector(depth);
+    return /^[\w:]+(\{[^{}]*\})?$/.test(text) && !this.chance(4) ? text : `(${text})`;
+  }
+
+  #spanOf(secondsMax: number): string {
+    if (!this.#options.durationExpressions || !this.chance(15)) return this.duration(secondsMax);
+    const {random} = this;
+    return random.pick([
+      `${this.duration(60)} + ${this.duration(60)}`,
+      `${this.duration(60)} * 2`,
+      `(${this.duration(100)} - 3s) / 2`,
+      'step() + 10s',
+      `max_of(range() / 4, ${this.duration(60)})`,
+      `min_of(step() * 3, ${this.duration(300)})`,
+      `2^4 + ${this.duration(20)}`,
+      `100 % 60 + 10`,
+    ]);
+  }
+
+  range(depth: number, kinds?: Parameters<Words['metric']>[0]): string {
+    if (depth > 1 && this.chance(5)) {
+      const step = this.chance(3) ? '' : this.#spanOf(60);
+      const inner = this.#operand(depth - 2);
+      return `${inner}[${this.#spanOf(240)}:${step}]${this.modifiers()}`;
+    }
+    return `${this.selectorOf(this.metric(kinds))}[${this.#spanOf(300)}]${this.#extension()}${this.modifiers()}`;
+  }
+
+  #extension(): string {
+    if (!this.#options.extended || !this.chance(5)) return '';
+    return this.chance(2) ? ' anchored' : ' smoothed';
+  }
+
+  #rangeCall(depth: number): string {
+    const signature = this.random.pick(this.#rangeFunctions);
+    const ofCounters = ['rate', 'increase', 'irate', 'resets'].includes(signature.name) && !this.chance(3);
+    const args = signature.argTypes.map((type) => {
+      if (type === 'scalar') return this.#factor(depth, signature.name);
+      return this.range(depth, ofCounters ? ['counter', 'bucket', 'histogram'] : undefined);
+    });
+    return `${signature.name}(${args.join(', ')})`;
+  }
+
+  /** A scalar argument within the bounds of a function at most times. */
+  #factor(depth: number, name: string): string {
+    const {random} = this;
+    if (name === 'predict_linear')
+      return random.pick([this.duration(600), '0', '-60', this.scalar(depth - 1)]);
+    if (name === 'double_exponential_smoothing') return random.pick(['0.5', '0.1', '0.9', '0.3', '1.5']);
+    return this.#quantile(depth);
+  }
+
+  #quantile(depth: number): string {
+    const {random} = this;
+    if (this.chance(8)) return this.scalar(depth - 1);
+    return random.pick(['0', '0.25', '0.5', '0.9', '0.99', '1', '1.5', '-1', 'NaN']);
+  }
+
+  #grouping(): string {
+    if (this.chance(3)) return '';
+    return ` ${this.keyword(this.random.pick(['by', 'by', 'without']))} ${this.labelNames()} `;
+  }
+
+  #aggregation(depth: number): string {
+    const {random} = this;
+    const op = random.pick(this.#options.aggregations);
+    const name = this.keyword(op);
+    const grouping = this.#grouping();
+    const inner = op === 'count_values' ? this.#exact(depth - 1) : this.vector(depth - 1);
+    const args = `(${this.#parameter(op, depth)}${inner})`;
+    return this.chance(2) ? `${name}${grouping}${args}` : `${name}${args}${grouping}`;
+  }
+
+  /** Values whose last bit is sure, and whose zeros have a sure sign: they become labels. */
+  #exact(depth: number): string {
+    for (let i = 0; i < 5; i++) {
+      const text = this.vector(depth);
+      if (toleranceOf(text) === 0 && !/quantile|mad_|histogram_/i.test(text)) return text;
+    }
+    return this.selector();
+  }
+
+  #parameter(op: string, depth: number): string {
+    const {random} = this;
+    switch (op) {
+      case 'topk':
+      case 'bottomk':
+      case 'limitk':
+        return `${this.chance(5) ? this.scalar(depth - 1) : random.pick(['1', '2', '3', '5', '0', '-1', '1.9', '100'])}, `;
+      case 'quantile':
+        return `${this.#quantile(depth)}, `;
+      case 'limit_ratio':
+        return `${random.pick(['0.5', '-0.5', '0.1', '1', '-1', '0', '2', '-3', '0.25'])}, `;
+      case 'count_values':
+        return `${this.quote(random.pick(['value', 'job', 'le', 'count value', 'value', 'value', '__name__']))}, `;
+      default:
+        return '';
+    }
+  }
+
+  #arithmetic(): string {
+    return this.random.pick(['+', '-', '*', '/', '%', '^', 'atan2', '+', '-', '*', '/']);
+  }
+
+  #comparison(): string {
+    return this.random.pick(['==', '!=', '>', '<', '>=', '<=']);
+  }
+
+  #operator(): string {
+    if (this.chance(2)) return this.#arithmetic();
+    return this.chance(3) ? `${this.#comparison()} ${this.keyword('bool')}` : this.#comparison();
+  }
+
+  #vectorScalar(depth: number): string {
+    const scalar = this.scalar(depth - 1);
+    const isPlain = /^[\w.]+$/.test(scalar) && this.chance(2);
+    const sides = [this.#operand(depth - 1), isPlain ? scalar : `(${scalar})`];
+    if (this.chance(2)) sides.reverse();
+    if (this.#options.histograms && this.chance(20))
+      return `rpc_seconds ${this.random.pick(['</', '>/'])} ${sides[1]}`;
+    return `${sides[0]} ${this.#operator()} ${sides[1]}`;
+  }
+
+  #vectorVector(depth: number): string {
+    const {random} = this;
+    if (this.chance(3)) return this.#grouped(depth);
+    const left = this.#operand(depth - 1);
+    // One expression on both sides surely matches.
+    const right = this.chance(2) ? left : this.#operand(depth - 1);
+    const matching = random.pick([
+      '',
+      '',
+      'on (job, instance)',
+      'ignoring (mode)',
+      'on (job)',
+      'on ()',
+      'ignoring (code, mode, le, what)',
+      `on ${this.labelNames()}`,
+      `ignoring ${this.labelNames()}`,
+    ]);
+    return `${left} ${this.#operator()} ${matching}${this.#fill(matching)} ${right}`;
+  }
+
+  #fill(matching: string): string {
+    if (!this.#options.fill || matching === '' || !this.chance(3)) return '';
+    return this.random.pick([
+      ' fill(0)',
+      ' fill_left(1)',
+      ' fill_right(-1)',
+      ' fill_left(1) fill_right(NaN)',
+    ]);
+  }
+
+  /** Many samples of one side match one of the other. */
+  #grouped(depth: number): string {
+    const {random} = this;
+    const many = random.pick([
+      'temperature',
+      'load',
+      'http_requests_total',
+      this.vector(depth - 1),
+      'load > 1',
+    ]);
+    const one = random.pick([
+      `build_info${this.modifiers()}`,
+      `target_info${this.modifiers()}`,
+      `max by (job, instance) (${this.vector(depth - 1)})`,
+      `sum without (code, mode) (load)`,
+      this.vector(depth - 1),
+    ]);
+    const include = random.pick(['', '()', '(version)', '(version, region)', this.labelNames()]);
+    const on = random.pick(['on (job, instance)', 'on (instance)', 'ignoring (mode, code, version, region)']);
+    const side = this.chance(3) ? 'group_right' : 'group_left';
+    const [left, right] = side === 'group_left' ? [many, one] : [one, many];
+    return `(${left}) ${this.#operator()} ${on} ${this.keyword(side)} ${include}${this.#fill(on)} (${right})`;
+  }
+
+  #setOperation(depth: number): string {
+    const {random} = this;
+    const matching = random.pick([
+      '',
+      '',
+      'on (job)',
+      'on (job, instance)',
+      'ignoring (mode)',
+      'on ()',
+      `on ${this.labelNames()}`,
+    ]);
+    const op = this.keyword(random.pick(['and', 'or', 'or', 'unless']));
+    return `${this.#operand(depth - 1)} ${op} ${matching} ${this.#operand(depth - 1)}`;
+  }
+
+  #call(signature: FunctionSignature, depth: number): string {
+    const {name} = signature;
+    const {random} = this;
+    if (dateFunctions.has(name)) return this.#dateCall(name, depth);
+    switch (name) {
+      case 'histogram_quantile':
+        return `${name}(${this.#quantile(depth)}, ${this.#buckets(depth)})`;
+      case 'histogram_fraction':
+        return `${name}(${this.#bound()}, ${this.#bound()}, ${this.#buckets(depth)})`;
+      case 'histogram_quantiles':
+        return `${name}(${this.#buckets(depth)}, ${this.quote(random.pick(['q', 'quantile', 'le']))}, 0.5, ${this.#quantile(depth)})`;
+      case 'label_replace':
+        return `${name}(${this.vector(depth - 1)}, ${this.#replacement()})`;
+      case 'label_join':
+        return `${name}(${this.vector(depth - 1)}, ${this.#joined()})`;
+      case 'round':
+        return `${name}(${this.vector(depth - 1)}${random.pick(['', ', 1', ', 0.5', ', 10', ', 3', ', 0', ', -0.1'])})`;
+      case 'sort_by_label':
+      case 'sort_by_label_desc':
+        return `${name}(${this.vector(depth - 1)}${random.pick(['', ', "instance"', ', "job", "code"', ', "nosuch"'])})`;
+      case 'info':
+        return `${name}(${this.vector(depth - 1)}${random.pick(['', ', {region=~".+"}', ', {__name__="build_info"}', ', {__name__=~".+_info", version="1"}'])})`;
+    }
+    const args = signature.argTypes.map((type) =>
+      type === 'vector' ? this.#argument(name, depth) : this.scalar(depth - 1),
+    );
+    return `${name}(${args.join(', ')})`;
+  }
+
+  #argument(name: string, depth: number): string {
+    if (name.startsWith('histogram_') && this.#options.histograms && !this.chance(4))
+      return this.#native(depth);
+    if (name.startsWith('absent') && this.chance(2)) return `${this.selector()} == 12345.5`;
+    return this.vector(depth - 1);
+  }
+
+  #dateCall(name: string, depth: number): string {
+    const inner = this.random.pick([
+      '',
+      `timestamp(${this.vector(depth - 1)})`,
+      'odd{what="dates"}',
+      `vector(${this.scalar(depth - 1)})`,
+      this.vector(depth - 1),
+    ]);
+    return `${name}(${inner})`;
+  }
+
+  #buckets(depth: number): string {
+    const {random} = this;
+    if (this.#options.histograms && this.chance(2)) return this.#native(depth);
+    const range = this.duration(300);
+    return random.pick([
+      'latency_seconds_bucket',
+      `rate(latency_seconds_bucket[${range}])`,
+      `sum by (le) (rate(latency_seconds_bucket[${range}]))`,
+      `sum by (job, le) (increase(latency_seconds_bucket{job="api"}[${range}]))`,
+      `latency_seconds_bucket{job="web"}${this.modifiers()}`,
+      this.vector(depth - 1),
+    ]);
+  }
+
+  #native(depth: number): string {
+    const selector = this.selectorOf(this.metric(['histogram']));
+    return this.random.pick([
+      selector,
+      `rate(${selector}[${this.duration(300)}])`,
+      `sum by (job) (rate(${selector}[${this.duration(300)}]))`,
+      `sum(${selector})`,
+      `avg_over_time(${selector}[${this.duration(200)}])`,
+      `${selector} * 2`,
+      this.vector(depth - 1),
+    ]);
+  }
+
+  #bound(): string {
+    return this.random.pick(['0', '0.1', '0.3', '1', '2', '-1', '-Inf', '+Inf', 'NaN', '5', '7']);
+  }
+
+  #replacement(): string {
+    const {random} = this;
+    const target = random.pick(['job', 'new', 'instance', '__name__', 'le', 'with space', 'new', 'new']);
+    const template = random.pick([
+      '$1',
+      '${1}x',
+      '$1x',
+      '$$',
+      '$part',
+      '${part}-$0',
+      '',
+      'fixed',
+      'a$',
+      '$9',
+      '$1-$2',
+    ]);
+    const source = random.pick(['instance', 'job', '__name__', 'code', 'nosuch', 'mount point', 'instance']);
+    const pattern = random.pick([
+      '(.*)',
+      '(?P<part>.*):(.*)',
+      '([a-z]+).*',
+      '',
+      'a.*',
+      '(?i)A(.*)',
+      '.*',
+      '((a)|(b)):.*',
+      '(\\w+).?(.*)',
+      '[^:]+:(\\d)',
+    ]);
+    return [target, template, source, pattern].map((each) => this.quote(each)).join(', ');
+  }
+
+  #joined(): string {
+    const {random} = this;
+    const texts = [random.pick(['joined', 'job', 'joined', '__name__']), random.pick(['', '/', ', '])];
+    while (!this.chance(3)) texts.push(random.pick(['job', 'instance', 'nosuch', 'code', '__name__']));
+    return texts.map((each) => this.quote(each)).join(', ');
+  }
+}
