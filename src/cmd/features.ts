@@ -32,7 +32,7 @@ const features: Readonly<Record<string, Feature>> = {
   'metadata-wal-records': later,
   'native-histograms': {
     support: 'ignored',
-    note: 'native histograms are not there yet',
+    note: 'native histograms that come by remote write are always stored',
   },
   'new-service-discovery-manager': always,
   'no-default-scrape-port': always,

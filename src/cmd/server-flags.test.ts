@@ -188,7 +188,7 @@ test('parseServerFlags() sorts out features', () => {
     'Option promql-at-modifier for --enable-feature changes nothing: it is always on',
     'Unknown option nonsense for --enable-feature',
     'Option remote-write-receiver for --enable-feature changes nothing: use --web.enable-remote-write-receiver',
-    'Option native-histograms for --enable-feature changes nothing: native histograms are not there yet',
+    'Option native-histograms for --enable-feature changes nothing: native histograms that come by remote write are always stored',
   ]);
 });
 

@@ -13,6 +13,7 @@ import type {Clock} from '../sys/clock.ts';
 import {nodeFileSystem} from '../sys/fs.ts';
 import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
 import {noLogger} from '../sys/log.ts';
+import {randomFloats, randomHistograms} from './chunkenc/testing/randomsamples.ts';
 import {systemProcesses} from './lock.ts';
 import type {Processes} from './lock.ts';
 import type {DbOptions} from './db.ts';
@@ -246,6 +247,46 @@ test('Db keeps exemplars in a ring, over a start, behind the samples of their ba
   append(db, 0, 3, 2001);
   assert.deepEqual(lines(db), expected);
   fs.kill();
+  const again = await openDb(fs, options);
+  assert.deepEqual(lines(again), expected);
+  await again.close();
+});
+
+test('Db keeps histograms and start timestamps over a start, from the log and from chunks in files', async () => {
+  const options = {floatEncoding: 'xor2', histogramStartTimes: true, walStartTimes: true} as const;
+  const fs = new SimulatedFileSystem();
+  const db = await openDb(fs, options);
+  const appender = db.appender();
+  const ref: SeriesRef = {slot: 0, generation: 0};
+  const floats = randomFloats(11);
+  const histograms = [1, 2, 3].flatMap((seed) => randomHistograms(20 + seed, true));
+  for (let i = 0; i < histograms.length; i++) {
+    const time = 1_000_000 + 1000 * i;
+    const {histogram, start} = histograms[i]!;
+    appender.series(['__name__', 'h'], ref);
+    appender.histogram(ref.slot, ref.generation, time, histogram, {integer: true, startMs: start});
+    appender.series(['__name__', 'f'], ref);
+    const at = appender.batch.length++;
+    appender.batch.slots[at] = ref.slot;
+    appender.batch.generations[at] = ref.generation;
+    appender.batch.times[at] = time;
+    appender.batch.values[at] = floats[i % floats.length]!.value ?? 7;
+    appender.batch.startTimes ??= new Float64Array(appender.batch.capacity);
+    appender.batch.startTimes[at] = time - (i >>> 5) * 10;
+    assert.equal(appender.commit().accepted, 2);
+  }
+  const lines = (opened: Db): string[][] =>
+    [...dumpHead(opened.head).values()].map(({times, texts, starts}) =>
+      times.map(
+        (time, i) => `${time} ${starts[i]} ${texts[i]!.replace(' counter_reset_hint:not_reset', '')}`,
+      ),
+    );
+  const expected = lines(db);
+  assert.ok(expected.every((each) => each.some((line) => !line.includes(' 0 '))));
+  fs.kill();
+  const killed = await openDb(fs, options);
+  assert.deepEqual(lines(killed), expected);
+  await killed.close();
   const again = await openDb(fs, options);
   assert.deepEqual(lines(again), expected);
   await again.close();

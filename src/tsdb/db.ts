@@ -42,6 +42,12 @@ export interface DbOptions {
   chunkRangeMs?: number;
   /** Whether snapshots of the memory are read, and written by close(). */
   snapshots?: boolean;
+  /** How floats are stored: xor2 has room for start timestamps. Default: xor. */
+  floatEncoding?: 'xor' | 'xor2';
+  /** Whether histograms are stored with start timestamps. Default: no. */
+  histogramStartTimes?: boolean;
+  /** Whether the log has start timestamps. Default: no. */
+  walStartTimes?: boolean;
   /** Exemplars that are kept; 0 where it is not said. */
   exemplarsMax?: number;
   /** Makes blocks of what the head has, and larger blocks of smaller ones; null = nothing is compacted or deleted. */
@@ -284,12 +290,14 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
   const {clock, fs, lock} = world;
   const arena = options.arena ?? new SizeClassArena(memory, arenaStart, memory.byteLength);
   const linear = {memory, kernels, arena};
-  const {chunkRangeMs, exemplarsMax = 0} = options;
+  const {chunkRangeMs, exemplarsMax = 0, floatEncoding = 'xor', histogramStartTimes = false} = options;
   const head = new Head({
     memory,
     arena,
     kernels,
     exemplarsMax,
+    floatEncoding,
+    histogramStartTimes,
     ...(chunkRangeMs === undefined ? {} : {chunkRangeMs}),
   });
   const blocks = openBlocks(options, fs, head);

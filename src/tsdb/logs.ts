@@ -29,6 +29,7 @@ export interface LogsOptions {
   walSegmentBytes?: number;
   /** Whether snapshots of the memory are read and written (--enable-feature=memory-snapshot-on-shutdown). */
   snapshots?: boolean;
+  walStartTimes?: boolean;
   /** While the log is replayed: `done` of `total` segments are read. */
   onReplayProgress?: (done: number, total: number) => void;
 }
@@ -117,12 +118,13 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
 }
 
 function walOptionsOf(options: LogsOptions): Omit<WalOptions, 'dir' | 'segment'> {
-  const {log, clock, fs, linear, walCompression, walSegmentBytes} = options;
+  const {log, clock, fs, linear, walCompression, walSegmentBytes, walStartTimes = false} = options;
   return {
     fs,
     log,
     clock,
     linear,
+    startTimes: walStartTimes,
     ...(walCompression === undefined ? {} : {compression: walCompression}),
     ...(walSegmentBytes === undefined ? {} : {segmentBytes: walSegmentBytes}),
   };

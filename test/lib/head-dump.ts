@@ -18,6 +18,8 @@ export interface DumpedSeries {
   values: number[];
   /** Values and histograms as text. */
   texts: string[];
+  /** Start timestamps, 0 = not known. */
+  starts: number[];
 }
 
 /** By `JSON.stringify(labels)`. Series without samples are left out. */
@@ -52,6 +54,7 @@ export function dumpHead(
         labels,
         times: [...cursor.times.subarray(0, count)],
         values: [...cursor.values.subarray(0, count)],
+        starts: Array.from({length: count}, (_, i) => cursor.startTimes?.[i] ?? 0),
         texts: Array.from({length: count}, (_, i) => textOf(cursor, i)),
         bits: Array.from({length: count}, (_, i) => hex(words[2 * i + 1]!) + hex(words[2 * i]!)),
       });
