@@ -55,7 +55,7 @@ class CounterSource implements SeriesSource {
     this.minTime = range.minTime;
     this.maxTime = range.maxTime;
     this.chunkCount = Math.floor((this.maxTime - this.minTime) / stepMs / samplesPerChunk);
-    const instances = Array.from({length: count}, (_, i) => `host-${String(i).padStart(5, '0')}:9100`);
+    const instances = Array.from({length: count}, (_, i) => `host-${String(i).padStart(7, '0')}:9100`);
     this.#symbols = [
       '__name__',
       ...instances,
