@@ -187,6 +187,27 @@ test('the graph has a tooltip, a legend that hides series, and zooms by dragging
   });
 });
 
+test('a query is explained: each part with its time, series and samples', async () => {
+  await visit('/query?g0.expr=sum(rate(up[1m])) / count(up)&g0.tab=explain', {}, async (page) => {
+    const rows = page.locator('.nx-explain tbody tr');
+    await rows.first().waitFor();
+    const parts = (await rows.allInnerTexts()).map((text) => text.split(/\s{2,}|\t|\n/)[0]);
+    assert.deepEqual(parts, ['… / …', 'sum(…)', 'rate(…)', 'up[1m]', 'count(…)', 'up']);
+    assert.match(await rows.nth(5).innerText(), /(?:ms|µs)[^]*%[^]*\b2\b/);
+    await page.getByRole('button', {name: 'Close sum(rate(up[1m]))', exact: true}).click();
+    assert.equal(await rows.count(), 4);
+    await page.locator('label', {hasText: 'Over a range'}).click();
+    await page.getByText(/points per series, one every/).waitFor();
+    // A part leads to itself, in a panel of its own.
+    await rows.last().getByRole('link').click();
+    await until(async () => (await page.locator('.cm-content').count()) === 2, 'there are two panels');
+    assert.match(page.url(), /g1\.expr=up&/);
+  });
+  await visit('/query?g0.expr=up&g0.tab=explain', {locale: 'ja-JP', colorScheme: 'dark'}, async (page) => {
+    await page.locator('th', {hasText: '式の部分'}).waitFor();
+  });
+});
+
 test('the editor completes, colours and checks', async () => {
   await visit('/query', {}, async (page) => {
     await editorOf(page).click();
@@ -324,6 +345,7 @@ test('no page is wider than a phone', async () => {
     '/query',
     '/query?g0.expr=up&g0.tab=graph',
     '/query?g0.expr=up',
+    '/query?g0.expr=sum(rate(up[1m]))&g0.tab=explain',
     '/targets',
     '/status',
     '/flags',

@@ -1,6 +1,6 @@
 // Requests to the server that this page came from. There are no others.
 import {basePathOf} from '../base/base-path.ts';
-import type {QueryData, RangeQueryData} from './types.ts';
+import type {ExplainedData, QueryData, RangeQueryData} from './types.ts';
 
 /** '' at the root, else for example `/monitoring`. */
 export const basePath = basePathOf(new URL(import.meta.url).pathname);
@@ -123,6 +123,25 @@ export async function queryRange(
     stats: 'true',
   });
   return timed(() => requestApi<RangeQueryData>('query_range', {params, signal}));
+}
+
+/** What the parts of `query` cost from `startMs` to `endMs`, or at `endMs` where `stepMs` is 0. */
+export async function explainQuery(
+  query: string,
+  {startMs, endMs, stepMs}: {startMs: number; endMs: number; stepMs: number},
+  signal: AbortSignal,
+): Promise<Answer<ExplainedData> & Timed> {
+  // The result itself is not shown: one series of it is enough.
+  const params = new URLSearchParams({query, explain: 'true', stats: 'true', limit: '1'});
+  if (stepMs === 0) params.set('time', String(endMs / 1000));
+  else {
+    params.set('start', String(startMs / 1000));
+    params.set('end', String(endMs / 1000));
+    params.set('step', String(stepMs / 1000));
+  }
+  const path = stepMs === 0 ? 'query' : 'query_range';
+  const answer = await timed(() => requestApi<ExplainedData>(path, {params, signal}));
+  return {...answer, warnings: answer.warnings.filter((each) => each !== 'results truncated due to limit')};
 }
 
 async function timed<T>(request: () => Promise<T>): Promise<T & Timed> {

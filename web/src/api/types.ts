@@ -46,6 +46,29 @@ export interface RangeQueryData {
   stats?: QueryStats;
 }
 
+/** A node of a query's tree and what it took, with everything beneath it; Narthex's own (`explain=true`). */
+export interface ExplainNode {
+  kind: string;
+  /** Its text, which stands at [start, end) of the query. */
+  expr: string;
+  start: number;
+  end: number;
+  seconds: number;
+  series: number;
+  points: number;
+  samples: number;
+  /** Evaluated once, at another place of the query. */
+  repeated: boolean;
+  children: readonly ExplainNode[];
+}
+
+export interface ExplainData {
+  memoryBytes: number;
+  root: ExplainNode;
+}
+
+export type ExplainedData = QueryData & {explain?: ExplainData};
+
 export type Health = 'up' | 'down' | 'unknown';
 
 export interface Target {

@@ -1,7 +1,7 @@
 // One panel of the query page: an expression and how its result is looked at. Everything here stands in the address,
 // see url-state.ts.
 
-export type PanelTab = 'table' | 'graph';
+export type PanelTab = 'table' | 'graph' | 'explain';
 export type GraphDisplay = 'lines' | 'stacked';
 export type Density = 'low' | 'medium' | 'high';
 

@@ -1,6 +1,7 @@
 // One panel: the expression, and its result as a table or a graph.
 import {ActionIcon, Menu, SegmentedControl} from '@mantine/core';
 import {
+  IconBinaryTree,
   IconChartLine,
   IconCopy,
   IconDots,
@@ -14,6 +15,7 @@ import {basePath} from '../api/client.ts';
 import {usePreference} from '../base/preference.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {copyText} from '../base/clipboard.ts';
+import {ExplainTab} from './explain-tab.tsx';
 import {ExpressionInput} from './expression-input.tsx';
 import {GraphTab} from './graph-tab.tsx';
 import {history, remember} from './history.ts';
@@ -73,7 +75,9 @@ export function QueryPanel(props: QueryPanelProps): ReactNode {
       <ExpressionInput expr={state.expr} running={running} onRun={runExpr} onCancel={cancel}>
         <PanelMenu {...props} />
       </ExpressionInput>
-      {state.tab === 'graph' ? <GraphTab {...result} /> : <TableTab {...result} />}
+      {state.tab === 'graph' ? <GraphTab {...result} /> : null}
+      {state.tab === 'table' ? <TableTab {...result} /> : null}
+      {state.tab === 'explain' ? <ExplainTab {...result} /> : null}
     </section>
   );
 }
@@ -89,6 +93,7 @@ function PanelTabs({tab, onChange}: {tab: PanelTab; onChange: (tab: PanelTab) =>
       data={[
         {value: 'table', label: <TabTitle icon={IconTable} title={t('query.table')} />},
         {value: 'graph', label: <TabTitle icon={IconChartLine} title={t('query.graph')} />},
+        {value: 'explain', label: <TabTitle icon={IconBinaryTree} title={t('query.explain')} />},
       ]}
     />
   );

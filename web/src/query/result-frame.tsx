@@ -23,6 +23,8 @@ interface ResultFrameProps<T extends {stats?: QueryStats}> {
   seriesCount: number | undefined;
   /** Of a range query. */
   grid?: {points: number; stepMs: number};
+  /** At the end of the statistics. */
+  more?: ReactNode;
   children: ReactNode;
 }
 
@@ -89,7 +91,7 @@ function AnnotationList({texts}: {texts: readonly string[]}): ReactNode {
 function Stats<T extends {stats?: QueryStats}>(
   props: ResultFrameProps<T> & {data: Answer<T> & Timed},
 ): ReactNode {
-  const {data, seriesCount, grid} = props;
+  const {data, seriesCount, grid, more} = props;
   const {t, span} = useMessages();
   const stats = data.data.stats;
   const total = formatSpan(data.roundTripMs, span);
@@ -109,6 +111,7 @@ function Stats<T extends {stats?: QueryStats}>(
       </span>
       {samplesRead === undefined ? null : <span>{t('stats.samples', {count: samplesRead})}</span>}
       {peak === undefined ? null : <span>{t('stats.peak', {count: peak})}</span>}
+      {more === undefined ? null : <span>{more}</span>}
     </div>
   );
 }

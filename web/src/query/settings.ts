@@ -8,4 +8,8 @@ export type RefreshInterval = (typeof refreshIntervals)[number];
 
 export const tableViews = ['series', 'labels'] as const;
 export type TableView = (typeof tableViews)[number];
+export const explainSpans = ['instant', 'range'] as const;
+export type ExplainSpan = (typeof explainSpans)[number];
+export const explainSpan = new Preference<ExplainSpan>('explain-span', 'instant', oneOf(explainSpans));
+
 export const tableView = new Preference<TableView>('table-view', 'series', oneOf(tableViews));

@@ -52,7 +52,7 @@ test('decodePanels() puts what is not valid at its default', () => {
   f('', []);
   f('?g1.expr=up', []);
   f(
-    '?g0.expr=up&g0.tab=explain&g0.range_input=soon&g0.end_input=x&g0.res_type=fixed&g0.res_step=-1&g0.y_axis_min=a',
+    '?g0.expr=up&g0.tab=alerts&g0.range_input=soon&g0.end_input=x&g0.res_type=fixed&g0.res_step=-1&g0.y_axis_min=a',
     [{...defaultPanel, expr: 'up'}],
   );
   f('?g0.expr=up&g0.range_input=0&g0.res_type=custom&g0.res_step=Infinity', [{...defaultPanel, expr: 'up'}]);
@@ -73,7 +73,7 @@ test('decodePanels() reads back what encodePanels() wrote', () => {
   const panel = fc.record(
     {
       expr: fc.string({unit: 'grapheme'}),
-      tab: fc.constantFrom('table', 'graph'),
+      tab: fc.constantFrom('table', 'graph', 'explain'),
       rangeMs: fc.integer({min: 1, max: 1e11}),
       endMs: fc.option(fc.integer({min: 0, max: 4e12})),
       resolution,

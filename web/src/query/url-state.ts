@@ -62,7 +62,7 @@ function decodePanel(get: Get, expr: string): PanelState {
   return {
     expr,
     // Numbers are how Prometheus 2 wrote the tabs.
-    tab: tab === 'graph' || tab === '0' ? 'graph' : 'table',
+    tab: tab === 'graph' || tab === '0' ? 'graph' : tab === 'explain' ? 'explain' : 'table',
     rangeMs: decodeRange(get('range_input')),
     endMs: decodeEnd(get('moment_input')) ?? decodeEnd(get('end_input')),
     resolution: decodeResolution(get),
