@@ -107,6 +107,13 @@ export class HistogramAppender {
     return this.#out.byteLength;
   }
 
+  /** Memory that the appender takes, roughly. */
+  get stateBytes(): number {
+    const {last} = this;
+    const buckets = last === null ? 0 : last.positiveBuckets.length + last.negativeBuckets.length;
+    return 1024 + this.#out.bytes.length + 24 * buckets;
+  }
+
   /** The chunk; valid until the next append(). */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#out.bytes.subarray(0, this.#out.byteLength);

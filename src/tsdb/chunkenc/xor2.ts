@@ -46,6 +46,11 @@ export class Xor2Appender {
     return this.#out.byteLength;
   }
 
+  /** Memory that the appender takes, roughly. */
+  get stateBytes(): number {
+    return 512 + this.#out.bytes.length;
+  }
+
   /** The chunk; valid until the next append(). */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#out.bytes.subarray(0, this.#out.byteLength);

@@ -14,6 +14,7 @@ import {staleNaNHigh, staleNaNLow} from '../../model/value.ts';
 import {type Encoding, encoding, histogramEncoding, isHistogramEncoding} from '../chunkenc/encoding.ts';
 import {HistogramAppender} from '../chunkenc/histogram.ts';
 import {Xor2Appender} from '../chunkenc/xor2.ts';
+import {AppenderCache, type TaggedAppender} from './appendercache.ts';
 import type {Reclaimer} from './epochs.ts';
 
 // Chunks that are no XOR chunks: histograms, and floats with start timestamps. Their addresses carry the encoding in the
@@ -27,7 +28,7 @@ import type {Reclaimer} from './epochs.ts';
 //
 //     length:u32  bytes
 //
-// Appenders are remembered, up to a number; what is forgotten is made again from the chunk.
+// Appenders are remembered, within limits (appendercache.ts); what is forgotten is made again from the chunk.
 
 export const tagMask = 7;
 export const openUsed = 0;
@@ -48,8 +49,6 @@ const blockBytesMin = 256;
 /** Prometheus's rule for histogram chunks. */
 const histogramBytesWanted = 1024;
 const histogramSamplesMin = 10;
-/** Appenders that are remembered, of a few kilobytes each. */
-const appendersMax = 8192;
 
 export interface TaggedOptions {
   chunkRangeMs: number;
@@ -71,8 +70,6 @@ export interface ChunkIndex {
   seal(slot: number): void;
 }
 
-type TaggedAppender = HistogramAppender | Xor2Appender;
-
 /** The writing side. `slot` is always the address of a slot. */
 export class TaggedChunks {
   /** Chunks begun since takeCreated(). */
@@ -83,7 +80,7 @@ export class TaggedChunks {
   readonly #reclaimer: Reclaimer;
   readonly #options: TaggedOptions;
   readonly #index: ChunkIndex;
-  readonly #appenders = new Map<number, {block: number; appender: TaggedAppender}>();
+  readonly #appenders: AppenderCache;
 
   constructor(
     memory: LinearMemory,
@@ -97,6 +94,7 @@ export class TaggedChunks {
     this.#reclaimer = reclaimer;
     this.#options = options;
     this.#index = index;
+    this.#appenders = new AppenderCache(options.appendersMax);
   }
 
   /** How many chunks were begun since the last call. */
@@ -251,12 +249,22 @@ export class TaggedChunks {
       this.#write(block, appender, from);
       return this.#store(slot, block, appender);
     }
-    const larger = this.#makeBlock(appender.byteLength);
+    const larger = this.#makeLarger(slot, appender.byteLength);
     f64[(larger + openMinTime) >>> 3] = f64[(block + openMinTime) >>> 3]!;
     u32[(larger + openEstimated) >>> 2] = u32[(block + openEstimated) >>> 2]!;
     this.#write(larger, appender, 0);
     this.#store(slot, larger, appender);
     this.#retireOpen(block);
+  }
+
+  /** Where there is no memory, what the appender has added is in no block: it is forgotten. */
+  #makeLarger(slot: number, bytes: number): number {
+    try {
+      return this.#makeBlock(bytes);
+    } catch (error) {
+      this.#appenders.delete(slot);
+      throw error;
+    }
   }
 
   /** Writes the chunk from byte `from` on, and its header, which changes with each sample. */
@@ -273,30 +281,15 @@ export class TaggedChunks {
     const low = BigInt((block | tag) >>> 0);
     const high = BigInt(appender.samples + taggedBits * 0x1_0000);
     Atomics.store(this.#open64, (slot + slotOpen) >>> 3, (high << 32n) | low);
-    this.#remember(slot, block, appender);
-  }
-
-  #remember(slot: number, block: number, appender: TaggedAppender): void {
-    const known = this.#appenders.get(slot);
-    if (known !== undefined) {
-      known.block = block;
-      known.appender = appender;
-      return;
-    }
-    if (this.#appenders.size >= (this.#options.appendersMax ?? appendersMax)) {
-      // The oldest of them; all of them come by equally often.
-      const oldest = this.#appenders.keys().next();
-      if (oldest.done !== true) this.#appenders.delete(oldest.value);
-    }
-    this.#appenders.set(slot, {block, appender});
+    this.#appenders.set(slot, block, appender);
   }
 
   /** The appender of the open chunk. */
   #appender(slot: number): TaggedAppender {
     const {u8, u16, u32} = this.#memory;
     const block = this.#block(slot);
-    const known = this.#appenders.get(slot);
-    if (known?.block === block) return known.appender;
+    const known = this.#appenders.get(slot, block);
+    if (known !== undefined) return known;
     const chunk = u8.slice(block + openData, block + openData + u32[(block + openUsed) >>> 2]!);
     const tag = this.tag(slot) as Encoding;
     const samples = u16[(slot + slotOpenCount) >>> 1]!;
