@@ -29,7 +29,8 @@ export function startNarthex(options: ServerOptions = {}): Promise<StartedServer
 
 /** Debian's Prometheus, or the one that the variable PROMETHEUS names. Fails, naming the package, where there is none. */
 export function startPrometheus(options: ServerOptions = {}): Promise<StartedServer> {
-  return startServer('prometheus', requireProgram('prometheus', 'prometheus'), options);
+  const command = process.env['PROMETHEUS'] ?? requireProgram('prometheus', 'prometheus');
+  return startServer('prometheus', command, options);
 }
 
 async function startServer(name: string, command: string, options: ServerOptions): Promise<StartedServer> {
