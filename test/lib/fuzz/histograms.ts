@@ -54,11 +54,13 @@ function exponentialHistograms(random: Random): Make {
 
 function gaugeHistograms(random: Random): Make {
   const schema = random.below(4);
+  /** Some have counts that are no integers. */
+  const scale = random.pick([1, 0.125]);
   return () => {
     const positive: Counts = new Map();
-    for (let i = random.below(10); i > 0; i--) observe(positive, random.below(8));
+    for (let i = random.below(10); i > 0; i--) observe(positive, random.below(8), scale);
     const sum = (random.below(2000) - 1000) / 8;
-    const parts = {schema, zeroThreshold: 0.001, zeroCount: random.below(3), sum, positive};
+    const parts = {schema, zeroThreshold: 0.001, zeroCount: scale * random.below(3), sum, positive};
     return histogramOf({...parts, negative: new Map()}).with({counterResetHint: counterReset.gauge});
   };
 }
@@ -99,8 +101,8 @@ function mixedHistograms(random: Random): Make {
   };
 }
 
-function observe(counts: Counts, bucket: number): void {
-  counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+function observe(counts: Counts, bucket: number, weight = 1): void {
+  counts.set(bucket, (counts.get(bucket) ?? 0) + weight);
 }
 
 function histogramOf(parts: {
@@ -138,7 +140,7 @@ function spansOf(counts: Counts): [Span[], Float64Array] {
   return [spans, Float64Array.from(indices, (index) => counts.get(index)!)];
 }
 
-/** The message Histogram of remote write 1.0; counts are sent as integers. */
+/** The message Histogram of remote write 1.0; counts are sent as integers where they are. */
 export function encodeHistogram(histogram: FloatHistogram | typeof stale, timeMs: number): Uint8Array {
   const message = new ProtobufWriter();
   if (histogram === stale) {
@@ -156,18 +158,22 @@ export function encodeHistogram(histogram: FloatHistogram | typeof stale, timeMs
       message.bytes(field, part.written);
     }
   };
+  const isWhole = Number.isInteger(histogram.zeroCount) && histogram.positiveBuckets.every(Number.isInteger);
   const deltas = (field: number, counts: Float64Array): void => {
+    if (!isWhole) return counts.forEach((count) => message.double(field + 1, count));
     let before = 0;
     for (const count of counts) {
       message.int64(field, zigZag(count - before));
       before = count;
     }
   };
-  message.int64(1, histogram.count);
+  if (isWhole) message.int64(1, histogram.count);
+  else message.double(2, histogram.count);
   message.double(3, histogram.sum);
   message.int64(4, zigZag(histogram.schema));
   message.double(5, histogram.zeroThreshold);
-  message.int64(6, histogram.zeroCount);
+  if (isWhole) message.int64(6, histogram.zeroCount);
+  else message.double(7, histogram.zeroCount);
   spans(8, histogram.negativeSpans);
   deltas(9, histogram.negativeBuckets);
   spans(11, histogram.positiveSpans);

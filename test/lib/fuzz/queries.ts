@@ -272,13 +272,13 @@ class QueryGenerator extends Words {
     const matching = random.pick([
       '',
       '',
+      '',
+      'on (job, instance, code, mode, le, what, state, "mount point")',
+      'ignoring (version, region)',
       'on (job, instance)',
       'ignoring (mode)',
-      'on (job)',
-      'on ()',
       'ignoring (code, mode, le, what)',
-      `on ${this.labelNames()}`,
-      `ignoring ${this.labelNames()}`,
+      random.pick(['on (job)', 'on ()', `on ${this.labelNames()}`, `ignoring ${this.labelNames()}`]),
     ]);
     return `${left} ${this.#operator()} ${matching}${this.#fill(matching)} ${right}`;
   }
@@ -298,6 +298,7 @@ class QueryGenerator extends Words {
     const {random} = this;
     const many = random.pick([
       'temperature',
+      'rate(http_requests_total[2m])',
       'load',
       'http_requests_total',
       this.vector(depth - 1),

@@ -23,7 +23,9 @@ export function randomRequest(random: Random, options: RequestOptions): FuzzRequ
   if (random.below(5) === 0) optional['stats'] = random.pick(['true', 'all']);
   const lengthMs = options.endMs - options.startMs;
   const aligned = random.below(4) > 0 ? 5000 : 1;
-  let timeMs = options.startMs - 30_000 + random.below(lengthMs + 360_000);
+  // Most within the samples, some where only lookback finds them, or nothing at all.
+  const laterMs = random.below(8) === 0 ? 360_000 : 30_000;
+  let timeMs = options.startMs - 10_000 + random.below(lengthMs + laterMs);
   timeMs -= timeMs % aligned;
   if (random.below(2) === 0) {
     return {path: 'query', parameters: {query, time: formatTime(random, timeMs), ...optional}};
