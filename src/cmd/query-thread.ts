@@ -20,7 +20,6 @@ import {HeadReader} from '../tsdb/head/reader.ts';
 import {DbReader} from '../tsdb/querier.ts';
 import type {WorkerAnswer} from './querypool.ts';
 import {answerQuery, type EvaluateRequest} from './query-answers.ts';
-import {warmUp} from './query-warmup.ts';
 
 export interface QueryThreadData {
   memory: WebAssembly.Memory;
@@ -99,8 +98,6 @@ serve(parentPort, {
     return whole ? transfer(answer, [answer.body.buffer as ArrayBuffer]) : answer;
   },
 });
-
-warmUp({engine, cancelled: () => false, points}, scratch, threadId);
 
 /** On Linux a priority belongs to a thread; elsewhere it would be that of the whole process. */
 function yieldToOthers(): void {
