@@ -26,8 +26,11 @@ function fusedMultiplyAdd(x: number, y: number, z: number): number {
 const ln2Upper = 0.693147180559663;
 const ln2Lower = 2.8235290563031577e-13;
 
-/** 1/n! for n from 8 down to 2. */
-const inverseFactorials = Float64Array.from([40_320, 5040, 720, 120, 24, 6, 2], (factorial) => 1 / factorial);
+/** 1/n! for n from 8 down to 1. */
+const inverseFactorials = Float64Array.from(
+  [40_320, 5040, 720, 120, 24, 6, 2, 1],
+  (factorial) => 1 / factorial,
+);
 
 /** Above it, e^x is infinite. */
 const exponentMax = 709.782712893384;
@@ -39,26 +42,52 @@ const exponentMax = 709.782712893384;
 export function exp(x: number): number {
   if (!(x > -Infinity && x <= exponentMax)) return x > 0 ? Infinity : x === -Infinity ? 0 : NaN;
   const scale = roundToEven(x * Math.LOG2E);
-  let rest = fusedMultiplyAdd(-scale, ln2Upper, x);
-  rest = fusedMultiplyAdd(-scale, ln2Lower, rest) * 0.0625;
-  let series = inverseFactorials[0]!;
-  for (let i = 1; i < inverseFactorials.length; i++) {
-    series = fusedMultiplyAdd(rest, series, inverseFactorials[i]!);
-  }
-  series = fusedMultiplyAdd(rest, series, 1);
+  // The first product is exact, since its factors have few bits.
+  const rest = fusedMultiplyAdd(-scale, ln2Lower, x - scale * ln2Upper) * 0.0625;
+  const series = taylorSeries(rest);
   // Squaring 1 + y leaves 1 + y·(y + 2).
   let less1 = rest * series;
   for (let i = 0; i < 3; i++) less1 *= less1 + 2;
   const fraction = fusedMultiplyAdd(less1 + 2, less1, 1);
-  if (scale > -1023 && scale < 1024) return fraction * 2 ** scale;
+  if (scale > -1023 && scale < 1024) return fraction * powerOfTwo(scale);
   if (scale >= 1024) return Infinity;
-  return scale < -1075 ? 0 : fraction * 2 ** (scale + 1022) * 2 ** -1022;
+  return scale < -1075 ? 0 : fraction * powerOfTwo(scale + 1022) * 2 ** -1022;
+}
+
+/** (e^x - 1)/x: as fusedMultiplyAdd() for each term, with x split once. */
+function taylorSeries(x: number): number {
+  const scaledX = splitter * x;
+  const xHigh = scaledX - (scaledX - x);
+  const xLow = x - xHigh;
+  let series = inverseFactorials[0]!;
+  for (let i = 1; i < inverseFactorials.length; i++) {
+    const term = inverseFactorials[i]!;
+    const scaled = splitter * series;
+    const high = scaled - (scaled - series);
+    const low = series - high;
+    const product = x * series;
+    const productLow = xLow * low - (product - xHigh * high - xLow * high - xHigh * low);
+    const sum = product + term;
+    const rounded = sum - product;
+    series = sum + (product - (sum - rounded) + (term - rounded) + productLow);
+  }
+  return series;
 }
 
 function roundToEven(value: number): number {
   // Below 2^51 the sum has no bits for fractions.
   const magic = 1.5 * 2 ** 52;
   return value + magic - magic;
+}
+
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+
+/** For exponents from -1022 to 1023. */
+function powerOfTwo(exponent: number): number {
+  words[0] = 0;
+  words[1] = (exponent + 1023) << 20;
+  return double[0]!;
 }
 
 const ln2High = 0.6931471803691238;
@@ -76,7 +105,11 @@ const l7 = 0.14798198605116586;
 /** The natural logarithm. Right for denormal numbers too, for which Go's, on x86-64 only, is not. */
 export function log(x: number): number {
   if (!(x > 0 && x < Infinity)) return x === 0 ? -Infinity : x === Infinity ? x : NaN;
-  let [fraction, exponent] = split(x);
+  let exponent = x < 2 ** -1022 ? -54 : 0;
+  double[0] = exponent === 0 ? x : x * 2 ** 54;
+  exponent += (words[1]! >>> 20) - 1022;
+  words[1] = (words[1]! & 0xfffff) | (1022 << 20);
+  let fraction = double[0]!;
   if (fraction < Math.SQRT1_2) {
     fraction *= 2;
     exponent--;
