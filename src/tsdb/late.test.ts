@@ -206,3 +206,32 @@ test('Deleted times are passed over, late samples included, over a start', async
   assert.deepEqual(contentsOf(db), [...expected, `1 ${111 * minute} 1`].sort());
   await db.close();
 });
+
+test('What is left of series whose records were lost goes to no other series', async () => {
+  // The log is lost with the power; the log of late samples and the files of full chunks are not.
+  const fs = new SimulatedFileSystem();
+  const db = await openDb(fs);
+  for (let i = 0; i < 300; i++)
+    append(
+      db,
+      [1, 2, 3].map((series): Sample => [series, (100 + i) * minute, i]),
+    );
+  append(
+    db,
+    [1, 2, 3].map((series): Sample => [series, 390 * minute + 1, -1]),
+  );
+  await db.close();
+  fs.remove('/data/wal');
+  const again = await openDb(fs);
+  assert.deepEqual(contentsOf(again), []);
+  append(
+    again,
+    [3, 2, 1].map((series): Sample => [series, 500 * minute, 7]),
+  );
+  const expected = [1, 2, 3].map((series) => `${series} ${500 * minute} 7`);
+  assert.deepEqual(contentsOf(again), expected);
+  await again.close();
+  const third = await openDb(fs);
+  assert.deepEqual(contentsOf(third), expected);
+  await third.close();
+});

@@ -46,6 +46,11 @@ test('planCompaction() picks these blocks', () => {
   f([[0, 20], [60, 80], [80, 100]], []); // prettier-ignore
   // Three levels.
   f([[0, 60], [60, 120], [120, 180], [180, 200]], ['0-60', '60-120', '120-180']); // prettier-ignore
+  // Late samples of a range that is not in blocks yet stay by themselves.
+  const late = {hints: [hint.outOfOrder]};
+  f([[0, 20], [20, 40], [40, 60, late], [60, 80, late]], []); // prettier-ignore
+  f([[0, 20], [20, 40], [20, 40, late], [40, 60, late], [60, 80, late]], ['20-40', '20-40']); // prettier-ignore
+  f([[0, 20], [40, 60, late], [40, 60, late]], ['40-60', '40-60']); // prettier-ignore
   // One that failed keeps its range from being merged.
   f([[0, 20, {failed: true}], [20, 40], [40, 60], [60, 80], [80, 100], [100, 120], [120, 140]], ['60-80', '80-100', '100-120']); // prettier-ignore
   // What overlaps comes first, even with the newest.

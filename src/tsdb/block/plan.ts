@@ -23,10 +23,17 @@ export function planCompaction(metas: readonly BlockMeta[], ranges: readonly num
   const has = (meta: BlockMeta, which: string): boolean => meta.compaction.hints.includes(which);
   const stale = metas.filter((meta) => has(meta, hint.staleSeries));
   const selected = metas.filter((meta) => !stale.includes(meta) && has(meta, hint.selectedSeries));
-  const whole = metas.filter((meta) => !stale.includes(meta) && !selected.includes(meta));
+  const others = metas.filter((meta) => !stale.includes(meta) && !selected.includes(meta));
+  // Late samples of a range whose other samples are still in the head: merged with older blocks they would make these say that all of
+  // the range is in blocks, and the next start would not read it from the log. (Prometheus merges them.)
+  const inOrder = others.filter((meta) => !has(meta, hint.outOfOrder));
+  const inOrderEnd = inOrder.reduce((end, {maxTime}) => Math.max(end, maxTime), -Infinity);
+  const isAhead = (meta: BlockMeta): boolean => has(meta, hint.outOfOrder) && meta.maxTime > inOrderEnd;
+  const ahead = others.filter(isAhead);
+  const whole = others.filter((meta) => !isAhead(meta));
   // A block that has only a part of the head's series is merged with its like only: what it says of the replay of the log has to
   // hold for all that is in it.
-  for (const kind of [whole, stale, selected]) {
+  for (const kind of [whole, ahead, stale, selected]) {
     const planned = planKind(kind, ranges);
     if (planned.length > 0) return planned;
   }

@@ -7,6 +7,8 @@ const none = 2 ** 32 - 1;
 /** What the files of head chunks have, until the log names the series: in columns, 48 bytes a chunk, linked by series. */
 export class LoadedChunks {
   length = 0;
+  /** The highest HeadSeriesRef of all. */
+  lastRef = 0;
   minTimes = new Float64Array(1024);
   maxTimes = new Float64Array(1024);
   references = new Float64Array(1024);
@@ -20,6 +22,7 @@ export class LoadedChunks {
   /** Adds a chunk; those of a series come in the order in which they were written. */
   add(chunk: ScannedChunk): void {
     if (chunk.ref === 0) return; // No series has it.
+    this.lastRef = Math.max(this.lastRef, chunk.ref);
     const at = this.length++;
     if (at === this.minTimes.length) this.#grow();
     this.minTimes[at] = chunk.minTime;

@@ -36,6 +36,8 @@ export class HeadReplay implements ReplaySink {
   constructor(head: Head, loaded: LoadedChunks | null = null) {
     this.#head = head;
     this.#loaded = loaded;
+    // A series whose record was lost has chunks still: its ref is given to no other.
+    if (loaded !== null) head.reserveRef(loaded.lastRef);
   }
 
   series(ref: number, labels: Labels): void {
@@ -123,7 +125,11 @@ export class HeadReplay implements ReplaySink {
   /** The slot that a ref stands for, or -1: never named, or deleted since. */
   #slotOf(ref: number): number {
     const at = this.#refs.find(ref);
-    if (at === -1) return -1;
+    if (at === -1) {
+      // Its record was lost. Another series with this ref would get what is left of it.
+      this.#head.reserveRef(ref);
+      return -1;
+    }
     const slot = this.#refs.slots[at]!;
     return this.#head.series.alive(slot, this.#refs.generations[at]!) ? slot : -1;
   }
