@@ -193,6 +193,15 @@ export interface NamedCount {
   value: number;
 }
 
+export interface StorageAdministration {
+  /** Deletes what the series that match all matchers have from `mint` to `maxt`, both inclusive, in milliseconds. */
+  deleteSeries(request: {matchers: MatcherData[]; mint: number; maxt: number}): Promise<void>;
+  /** Gives back the room of deleted samples in blocks. */
+  cleanTombstones(): Promise<void>;
+  /** Gives the name of the snapshot's folder in `snapshots/`. */
+  snapshot(withHead: boolean): Promise<string>;
+}
+
 /** The storage thread as main sees it. */
 export interface StorageBackend {
   targets(request: TargetsRequest): Promise<TargetsAnswer>;
@@ -211,6 +220,10 @@ export interface StorageBackend {
   exemplars?(request: ExemplarsRequest): Promise<ExemplarSeries[]>;
   /** Left out where the store cannot tell: the endpoint then answers with an error that says so. */
   cardinality?(limit: number): Promise<HeadCardinality>;
+  /** Descriptions of the blocks, as in their meta.json, the oldest first. Left out where the store has none. */
+  blocks?(): Promise<unknown[]>;
+  /** What only operators may do. Left out where the store cannot do it. */
+  readonly administration?: StorageAdministration;
 }
 
 /** Progress of replaying the write-ahead log: segments. */

@@ -65,6 +65,12 @@ export class FakeBackend implements Backend {
       if (this.failure !== null) return Promise.reject(this.failure);
       return Promise.resolve(this.outcome);
     },
+    administration: {
+      deleteSeries: (request) => this.#administer('deleteSeries', request),
+      cleanTombstones: () => this.#administer('cleanTombstones'),
+      snapshot: (withHead) => this.#administer('snapshot', withHead).then(() => 'a-snapshot'),
+    },
+    blocks: () => Promise.resolve([{ulid: '01ARYZ6S410000000000000000', minTime: 1, maxTime: 2}]),
     statistics: () => Promise.resolve(fakeStorageStatistics()),
     cardinality: () =>
       Promise.resolve({
@@ -75,6 +81,14 @@ export class FakeBackend implements Backend {
         labelPairs: 5,
       }),
   };
+
+  /** Calls of the administration, with their arguments. */
+  readonly administered: unknown[] = [];
+
+  #administer(name: string, argument?: unknown): Promise<void> {
+    this.administered.push(argument === undefined ? [name] : [name, argument]);
+    return this.failure === null ? Promise.resolve() : Promise.reject(this.failure);
+  }
 
   readonly admin: AdminBackend = {
     state: () => this.state,

@@ -9,6 +9,7 @@ import {describeFeatures} from './features.ts';
 function describe(...enabled: string[]): Record<string, Record<string, boolean>> {
   return describeFeatures({
     lifecycle: false,
+    admin: false,
     remoteWriteReceiver: false,
     enabled: new Set(enabled),
     serviceDiscoveries: ['static'],

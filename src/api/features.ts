@@ -5,6 +5,7 @@ import {sortKeys} from './envelope.ts';
 
 export interface FeatureSwitches {
   lifecycle: boolean;
+  admin: boolean;
   remoteWriteReceiver: boolean;
   /** Names of --enable-feature that are on. */
   enabled: ReadonlySet<string>;
@@ -22,7 +23,7 @@ export function describeFeatures(switches: FeatureSwitches): Record<string, Reco
   const extended = enabled.has('promql-extended-range-selectors');
   return sortKeys({
     api: sortKeys({
-      admin: false,
+      admin: switches.admin,
       exclude_alerts: true,
       label_values_match: true,
       lifecycle: switches.lifecycle,

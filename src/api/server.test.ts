@@ -345,7 +345,10 @@ test('endpoints answer in the shapes of Prometheus', async () => {
       '"seriesCountByMetricName":[{"name":"up","value":2}],"labelValueCountByLabelName":[{"name":"job","value":1}],' +
       '"memoryInBytesByLabelName":[{"name":"job","value":10}],"seriesCountByLabelValuePair":[{"name":"job=a","value":2}]}',
   );
-  await f('/status/tsdb/blocks', '{"blocks":[]}');
+  await f(
+    '/status/tsdb/blocks',
+    '{"blocks":[{"ulid":"01ARYZ6S410000000000000000","minTime":1,"maxTime":2}]}',
+  );
   await f('/notifications', '[]');
 });
 
@@ -525,6 +528,39 @@ test('a fault is a 500 in the envelope, with a stack in the log', async () => {
   }
   assert.equal(lines.length, 2);
   assert.match(String((lines[0]![1] as {stack: string}).stack), /server\.test\.ts/);
+});
+
+test('admin endpoints delete, clean up and take snapshots', async () => {
+  const setup = setUp({enableAdminApi: true});
+  const {administered} = setup.backend;
+  const path = '/api/v1/admin/tsdb';
+  const post = async (request: string, status: number, body: string): Promise<void> => {
+    const answer = await send(setup, `POST ${path}/${request}`);
+    assert.deepEqual([answer.status, answer.body], [status, body], request);
+  };
+  const all = {mint: timeMinMs, maxt: timeMaxMs};
+  const matchers = [{type: '=', name: 'job', value: 'a'}];
+  await post('delete_series?match[]={job="a"}', 204, '');
+  await post('delete_series?match[]={job="a"}&match[]={job="b"}&start=1&end=2.5', 204, '');
+  assert.deepEqual(administered.splice(0), [
+    ['deleteSeries', {matchers, ...all}],
+    ['deleteSeries', {matchers, mint: 1000, maxt: 2500}],
+    ['deleteSeries', {matchers: [{...matchers[0], value: 'b'}], mint: 1000, maxt: 2500}],
+  ]);
+  await post('clean_tombstones', 204, '');
+  await post('snapshot', 200, '{"status":"success","data":{"name":"a-snapshot"}}');
+  await post('snapshot?skip_head=true', 200, '{"status":"success","data":{"name":"a-snapshot"}}');
+  assert.deepEqual(administered.splice(0), [['cleanTombstones'], ['snapshot', true], ['snapshot', false]]);
+  const failed = (type: string, error: string): string =>
+    JSON.stringify({status: 'error', errorType: type, error});
+  await post('delete_series', 400, failed('bad_data', 'no match[] parameter provided'));
+  const wrong = 'invalid parameter "match[]": 1:1: parse error: not so';
+  await post('delete_series?match[]=x', 400, failed('bad_data', wrong));
+  const reason = 'unable to parse boolean: strconv.ParseBool: parsing "x": invalid syntax';
+  await post('snapshot?skip_head=x', 400, failed('bad_data', `invalid parameter "skip_head": ${reason}`));
+  assert.deepEqual(administered, []);
+  setup.backend.failure = new Error('disk full');
+  await post('clean_tombstones', 500, failed('internal', 'disk full'));
 });
 
 test('admin endpoints say that they are off', async () => {

@@ -6,6 +6,7 @@ import {HttpServer, type HttpCall, type HttpHandler, type HttpMethod} from '../h
 import {webUrlOf, type ListenAddress} from '../http/weburl.ts';
 import type {Logger} from '../sys/log.ts';
 import type {BuildInfo} from '../sys/version.ts';
+import {AdminApi} from './adminapi.ts';
 import type {Backend, MatcherData} from './backend.ts';
 import {apiBuildInfo} from './buildinfo.ts';
 import {ApiError, failure, success, type ErrorType} from './envelope.ts';
@@ -31,6 +32,7 @@ export interface ApiServerOptions {
   webRoot: string;
   enableLifecycle: boolean;
   enableRemoteWriteReceiver: boolean;
+  enableAdminApi?: boolean;
   /** Reads a series selector, for `match_target`. Throws SyntaxError. */
   parseSelector: (text: string) => MatcherData[];
   /** Anchored regular expression; every origin where it is left out. */
@@ -78,6 +80,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   addTargetRoutes(api, new TargetsApi(parts));
   const status = new StatusApi(backend, info, now);
   addStatusRoutes(api, status, options);
+  addAdminRoutes(
+    api,
+    new AdminApi({
+      storage: backend.storage,
+      enabled: options.enableAdminApi ?? false,
+      parseSelector: options.parseSelector,
+    }),
+  );
   const write = new WriteApi(backend.storage, options.enableRemoteWriteReceiver, now);
   const store: HttpHandler = (call) => refuseUnlessReady(backend.admin) ?? write.write(call);
   api.plain(['POST'], '/write', store, writeBytesMax);
@@ -126,11 +136,12 @@ function addStatusRoutes(api: ApiRoutes, status: StatusApi, options: ApiServerOp
   api.add(['GET'], '/status/config', () => status.config());
   api.add(['GET'], '/status/flags', () => status.flags());
   api.add(['GET'], '/status/tsdb', (call) => status.tsdb(call));
-  api.add(['GET'], '/status/tsdb/blocks', () => success({blocks: []}));
+  api.add(['GET'], '/status/tsdb/blocks', () => status.blocks());
   api.whileStarting(['GET'], '/status/walreplay', () => status.walReplay());
   api.whileStarting(['GET'], '/notifications', () => success([]));
   const features = describeFeatures({
     lifecycle: options.enableLifecycle,
+    admin: options.enableAdminApi ?? false,
     remoteWriteReceiver: options.enableRemoteWriteReceiver,
     enabled: options.features ?? new Set(),
     serviceDiscoveries: options.serviceDiscoveries ?? ['static'],
@@ -138,12 +149,13 @@ function addStatusRoutes(api: ApiRoutes, status: StatusApi, options: ApiServerOp
   // Operators among the names stay readable: no escapes here.
   const body = `{"status":"success","data":${JSON.stringify(features)}}`;
   api.add(['GET'], '/features', () => ({status: 200, contentType: 'application/json', body}));
-  const disabled = (): never => {
-    throw new ApiError('unavailable', 'admin APIs disabled');
-  };
-  for (const name of ['delete_series', 'clean_tombstones', 'snapshot']) {
-    api.add(['POST', 'PUT'], `/admin/tsdb/${name}`, disabled);
-  }
+}
+
+function addAdminRoutes(api: ApiRoutes, admin: AdminApi): void {
+  const methods: HttpMethod[] = ['POST', 'PUT'];
+  api.add(methods, '/admin/tsdb/delete_series', (call) => admin.deleteSeries(call));
+  api.add(methods, '/admin/tsdb/clean_tombstones', () => admin.cleanTombstones());
+  api.add(methods, '/admin/tsdb/snapshot', (call) => admin.snapshot(call));
 }
 
 /** What Prometheus has and this server has not: each says so in its own way. */

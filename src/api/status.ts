@@ -71,6 +71,10 @@ export class StatusApi {
     });
   }
 
+  async blocks(): Promise<HttpReply> {
+    return success({blocks: (await this.#backend.storage.blocks?.()) ?? []});
+  }
+
   async tsdb({form}: HttpCall): Promise<HttpReply> {
     const limit = cardinalityLimit(form.get('limit'));
     const {storage} = this.#backend;

@@ -1,6 +1,7 @@
 import {Worker} from 'node:worker_threads';
 import {Caller} from '../sys/rpc.ts';
 import type {CompactionResult} from '../tsdb/block/compactor.ts';
+import type {DeletionRequest} from '../tsdb/administration.ts';
 import type {CompactionRange, CompactorCalls} from '../tsdb/compactions.ts';
 import type {CompactorThreadData} from './compactor-thread.ts';
 
@@ -20,7 +21,7 @@ export class CompactorClient implements CompactorCalls {
     this.#options = options;
   }
 
-  writeHead(range: {minTime: number; maxTime: number}): Promise<CompactionResult> {
+  writeHead(range: CompactionRange & {dir?: string}): Promise<CompactionResult> {
     return this.#call('writeHead', range);
   }
 
@@ -44,7 +45,11 @@ export class CompactorClient implements CompactorCalls {
     Atomics.store(this.#cancel, 0, 1);
   }
 
-  #call(method: string, argument: unknown): Promise<CompactionResult> {
+  deleteSamples(request: DeletionRequest & {ulid: string}): Promise<number> {
+    return this.#call('deleteSamples', request);
+  }
+
+  #call<T>(method: string, argument: unknown): Promise<T> {
     this.#caller ??= this.#start();
     return this.#caller.call(method, argument);
   }

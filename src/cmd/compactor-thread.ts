@@ -9,6 +9,7 @@ import {nodeFileSystem} from '../sys/fs.ts';
 import {createLogger, type LogOptions} from '../sys/log.ts';
 import {serve} from '../sys/rpc.ts';
 import type {CompactionRange} from '../tsdb/compactions.ts';
+import type {DeletionRequest} from '../tsdb/administration.ts';
 import {BlockMaker} from '../tsdb/blockmaker.ts';
 import {headChunksDirectory} from '../tsdb/headchunks/format.ts';
 import {HeadChunkReader} from '../tsdb/headchunks/reader.ts';
@@ -56,7 +57,8 @@ const maker = new BlockMaker(
 );
 
 serve(parentPort, {
-  writeHead: (range: {minTime: number; maxTime: number}) => maker.writeHead(range),
+  writeHead: (range: CompactionRange & {dir?: string}) => maker.writeHead(range),
+  deleteSamples: (request: DeletionRequest & {ulid: string}) => maker.deleteSamples(request),
   writeLate: (range: CompactionRange & {reference: number}) => maker.writeLate(range),
   compact: (ulids: string[]) => maker.compact(ulids),
   clean: (ulid: string) => maker.clean(ulid),

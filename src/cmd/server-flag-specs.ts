@@ -75,7 +75,7 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
   }),
   ignored('web.local-assets', 'text', '', 'the web UI is part of the program', hidden),
   works('web.enable-lifecycle', 'switch', 'false', 'Enable /-/reload and /-/quit.'),
-  later(
+  works(
     'web.enable-admin-api',
     'switch',
     'false',

@@ -32,6 +32,7 @@ test('parseServerFlags() has the defaults of Prometheus', () => {
     lockfile: true,
     enableLifecycle: false,
     enableRemoteWriteReceiver: false,
+    enableAdminApi: false,
     lookbackDeltaMs: 300_000,
     queryTimeoutMs: 120_000,
     queryConcurrency: 20,
@@ -115,7 +116,7 @@ test('parseServerFlags() refuses what is not there yet, unless it is the default
     'flag --rules.max-concurrent-evals is not supported yet: leave it out or at its default, 4',
     2,
   );
-  refuses(['--web.enable-admin-api', '--agent'], /--web\.enable-admin-api .*\n.*--agent /, 2);
+  refuses(['--storage.tsdb.samples-per-chunk=7', '--agent'], /samples-per-chunk .*\n.*--agent /, 2);
   refuses(
     ['--storage.agent.path=x'],
     'The following flag(s) can only be used in agent mode: ["--storage.agent.path"]',

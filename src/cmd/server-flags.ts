@@ -38,6 +38,7 @@ export interface ServerFlags {
   lockfile: boolean;
   enableLifecycle: boolean;
   enableRemoteWriteReceiver: boolean;
+  enableAdminApi: boolean;
   lookbackDeltaMs: number;
   queryTimeoutMs: number;
   queryConcurrency: number;
@@ -120,6 +121,7 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
     lockfile: !values.switch('storage.tsdb.no-lockfile'),
     enableLifecycle: values.switch('web.enable-lifecycle'),
     enableRemoteWriteReceiver: values.switch('web.enable-remote-write-receiver'),
+    enableAdminApi: values.switch('web.enable-admin-api'),
     lookbackDeltaMs: above('query.lookback-delta', values.duration('query.lookback-delta'), 0),
     queryTimeoutMs: above('query.timeout', values.duration('query.timeout'), 0),
     queryConcurrency: above('query.max-concurrency', values.integer('query.max-concurrency'), 0),

@@ -197,6 +197,7 @@ class Server {
       readTimeoutMs: flags.readTimeoutMs,
       enableLifecycle: flags.enableLifecycle,
       enableRemoteWriteReceiver: flags.enableRemoteWriteReceiver,
+      enableAdminApi: flags.enableAdminApi,
       features: flags.features,
       parseSelector: (text) => parseMetricSelector(text).map(({type, name, value}) => ({type, name, value})),
     });

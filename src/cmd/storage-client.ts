@@ -6,6 +6,7 @@ import type {
   MetadataByMetric,
   MetadataRequest,
   ReplayProgress,
+  StorageAdministration,
   StorageBackend,
   TargetMetadataRequest,
   TargetMetadataRow,
@@ -62,6 +63,16 @@ export class StorageClient implements StorageBackend {
   /** Frees what a query thread that has ended was reading. */
   clearReader(threadId: number): Promise<void> {
     return this.#closing ? Promise.resolve() : this.#caller.call('clearReader', threadId);
+  }
+
+  readonly administration: StorageAdministration = {
+    deleteSeries: (request) => this.#caller.call('deleteSeries', request),
+    cleanTombstones: () => this.#caller.call('cleanTombstones'),
+    snapshot: (withHead) => this.#caller.call('snapshot', withHead),
+  };
+
+  blocks(): Promise<unknown[]> {
+    return this.#caller.call('blocks');
   }
 
   targets(request: TargetsRequest): Promise<TargetsAnswer> {

@@ -29,6 +29,8 @@ import {ScrapeManager} from '../scrape/manager.ts';
 import {createLogger, type LogOptions} from '../sys/log.ts';
 import {serve} from '../sys/rpc.ts';
 import type {RetentionLimits} from '../tsdb/block/retention.ts';
+import type {Administration, DeletionRequest} from '../tsdb/administration.ts';
+import {formatMeta} from '../tsdb/block/meta.ts';
 import {Db} from '../tsdb/db.ts';
 import {headCardinality} from '../tsdb/head/cardinality.ts';
 import {CompactorClient} from './compactor-client.ts';
@@ -181,6 +183,16 @@ class StorageThread {
     return storageStatistics(this.#db, this.#scrapes, this.#receiver, this.#limits.retention);
   }
 
+  blocks(): unknown[] {
+    return this.#db.blocks.blocks.map(({meta}) => JSON.parse(formatMeta({...meta, extra: {}})) as unknown);
+  }
+
+  get administration(): Administration {
+    const {administration} = this.#db;
+    assert(administration !== null, 'the database has a compactor');
+    return administration;
+  }
+
   clearReader(threadId: number): void {
     this.#db.head.clearReader(threadId);
   }
@@ -226,6 +238,10 @@ serve(parentPort, {
   exemplars: (request: ExemplarsRequest) => thread().exemplars(request),
   cardinality: (limit: number) => thread().cardinality(limit),
   statistics: () => thread().statistics(),
+  blocks: () => thread().blocks(),
+  deleteSeries: (request: DeletionRequest) => thread().administration.deleteSamples(request),
+  cleanTombstones: () => thread().administration.cleanTombstones(),
+  snapshot: (withHead: boolean) => thread().administration.snapshot(withHead),
   clearReader: (threadId: number) => thread().clearReader(threadId),
   stopScraping: () => thread().stopScraping(),
   close: () => thread().close(),

@@ -185,6 +185,14 @@ export class SimulatedFileSystem implements FileSystem {
     }
   }
 
+  link(from: string, to: string): void {
+    this.#ask('rename', from);
+    const file = this.#files.get(from);
+    if (file === undefined) throw systemError('ENOENT', 'link', from);
+    if (this.status(to) !== null) throw systemError('EEXIST', 'link', to);
+    this.#files.set(to, file);
+  }
+
   remove(path: string): void {
     this.#ask('remove', path);
     for (const each of this.#files.keys()) {

@@ -5,6 +5,7 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -51,6 +52,8 @@ export interface FileSystem {
   /** null where there is nothing. */
   status(path: string): FileStatus | null;
   rename(from: string, to: string): void;
+  /** Gives a file a second name. */
+  link(from: string, to: string): void;
   /** Removes a file, or a directory and all that is in it. Nothing there is no error. */
   remove(path: string): void;
 }
@@ -86,6 +89,7 @@ export const nodeFileSystem: FileSystem = {
       : {bytes: found.size, directory: found.isDirectory(), modifiedMs: found.mtimeMs};
   },
   rename: renameSync,
+  link: linkSync,
   remove(path) {
     rmSync(path, {recursive: true, force: true});
   },

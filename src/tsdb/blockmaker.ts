@@ -1,3 +1,5 @@
+import {Matcher} from '../model/matcher.ts';
+import type {DeletionRequest} from './administration.ts';
 import {Compactor, type CompactionResult, type CompactorOptions} from './block/compactor.ts';
 import {hint} from './block/meta.ts';
 import type {CompactionRange, CompactorCalls} from './compactions.ts';
@@ -18,7 +20,7 @@ export class BlockMaker implements CompactorCalls {
     });
   }
 
-  async writeHead(range: {minTime: number; maxTime: number}): Promise<CompactionResult> {
+  async writeHead(range: CompactionRange & {dir?: string}): Promise<CompactionResult> {
     await Promise.resolve();
     const source = new HeadSource(this.#head, {minTime: range.minTime, maxTime: range.maxTime - 1});
     try {
@@ -47,6 +49,12 @@ export class BlockMaker implements CompactorCalls {
   async clean(ulid: string): Promise<CompactionResult> {
     await Promise.resolve();
     return this.#compactor.clean(ulid);
+  }
+
+  async deleteSamples({ulid, matchers, mint, maxt}: DeletionRequest & {ulid: string}): Promise<number> {
+    await Promise.resolve();
+    const made = matchers.map(({type, name, value}) => new Matcher(type, name, value));
+    return this.#compactor.deleteSamples(ulid, {matchers: made, mint, maxt});
   }
 
   async rest(): Promise<void> {}

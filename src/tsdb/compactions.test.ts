@@ -17,6 +17,7 @@ import {arenaStart} from '../kernels/memory.ts';
 import {PageCache} from './block/blockfile.ts';
 import {BlockSet} from './block/blockset.ts';
 import {makeScratch, readAll} from './block/testing/blocks.ts';
+import type {MatcherText} from './administration.ts';
 import {BlockMaker} from './blockmaker.ts';
 import {Db} from './db.ts';
 import {Head} from './head/head.ts';
@@ -25,7 +26,8 @@ import {HeadReader} from './head/reader.ts';
 import {randomHistograms} from './chunkenc/testing/randomsamples.ts';
 import {DbReader} from './querier.ts';
 
-const dir = '/data';
+const dataDir = '/data';
+const dir = dataDir;
 const rangeMs = 1000;
 const scratch = makeScratch();
 // Timers are called by hand: nothing happens by itself.
@@ -38,7 +40,7 @@ interface Store {
   close: () => Promise<void>;
 }
 
-async function open(fs: SimulatedFileSystem, clock = stillClock): Promise<Store> {
+async function open(fs: SimulatedFileSystem, clock = stillClock, dir = dataDir): Promise<Store> {
   const memory = LinearMemory.reserve(2 ** 26);
   const kernels = loadKernels(memory);
   // The head has to be there before its reader, which the compactor needs.
@@ -59,6 +61,7 @@ async function open(fs: SimulatedFileSystem, clock = stillClock): Promise<Store>
       writeLate: (range) => maker.current!.writeLate(range),
       compact: (ulids) => maker.current!.compact(ulids),
       clean: (ulid) => maker.current!.clean(ulid),
+      deleteSamples: (request) => maker.current!.deleteSamples(request),
       rest: () => Promise.resolve(),
       cancel: () => maker.current?.cancel(),
     },
@@ -265,6 +268,57 @@ test('a head that cannot be written to a block stays as it is', async () => {
   assert.equal(db.blocks.blocks.length, 1);
   assert.deepEqual(timesOf(reader), timesUpTo(2000));
   await close();
+});
+
+const matcher = (name: string, value: string): MatcherText => ({type: '=', name, value});
+
+test('deleted samples show no more at once, in head and blocks, after a start, and after their room is given back', async () => {
+  const first = await open(new SimulatedFileSystem());
+  append(first.db, timesUpTo(4000));
+  await first.db.compactions!.run();
+  assert.ok(first.db.blocks.blocks.length >= 2);
+  assert.equal(timesOf(first.reader).length, 80);
+  const {administration} = first.db;
+  // From the middle of a block to the middle of the head.
+  await administration!.deleteSamples({matchers: [matcher('i', '1')], mint: 500, maxt: 3700});
+  const left = timesUpTo(4000).filter((time) => time < 500 || time > 3700);
+  assert.deepEqual(timesOf(first.reader), left);
+  assert.deepEqual(timesOf(first.reader, '2'), timesUpTo(4000));
+  const tombstones = (db: Db): number =>
+    db.blocks.blocks.reduce((sum, {meta}) => sum + meta.stats.numTombstones, 0);
+  assert.ok(tombstones(first.db) >= 2);
+  await first.close();
+
+  const second = await open(first.fs);
+  assert.deepEqual(timesOf(second.reader), left, 'after a start');
+  await second.db.administration!.cleanTombstones();
+  assert.equal(tombstones(second.db), 0);
+  assert.deepEqual(timesOf(second.reader), left, 'after the clean-up');
+  assert.deepEqual(timesOf(second.reader, '2'), timesUpTo(4000));
+  // All of the oldest block goes.
+  await second.db.administration!.deleteSamples({matchers: [], mint: 0, maxt: 999});
+  const count = second.db.blocks.blocks.length;
+  await second.db.administration!.cleanTombstones();
+  assert.equal(second.db.blocks.blocks.length, count - 1);
+  assert.deepEqual(timesOf(second.reader, '2'), timesUpTo(4000).filter((time) => time >= 1000)); // prettier-ignore
+  await second.close();
+});
+
+test('a snapshot has all blocks and the head, and stays as it is', async () => {
+  const {db, fs, close} = await open(new SimulatedFileSystem());
+  append(db, timesUpTo(4000));
+  await db.compactions!.run();
+  const name = await db.administration!.snapshot(true);
+  assert.match(name, /^\d{8}T\d{6}Z-[0-9a-f]{16}$/);
+  const withoutHead = await db.administration!.snapshot(false);
+  assert.equal(fs.list(`${dir}/snapshots/${withoutHead}`).length, db.blocks.blocks.length);
+  await db.administration!.deleteSamples({matchers: [], mint: 0, maxt: 10_000});
+  await db.administration!.cleanTombstones();
+  await close();
+
+  const copy = await open(fs, stillClock, `${dir}/snapshots/${name}`);
+  assert.deepEqual(timesOf(copy.reader), timesUpTo(4000));
+  await copy.close();
 });
 
 test('Head marks a moment, and tells when its readers have left', () => {

@@ -10,6 +10,7 @@ import {
   observe,
 } from './block/chunkstatistics.ts';
 import type {CompactionResult} from './block/compactor.ts';
+import type {DeletionRequest} from './administration.ts';
 import {planCompaction} from './block/plan.ts';
 import type {LateCompaction} from './lateness.ts';
 
@@ -21,12 +22,14 @@ export interface CompactionRange {
 
 /** Makes blocks, in a thread of its own: a Compactor (block/compactor.ts) behind calls. */
 export interface CompactorCalls {
-  /** Writes a block of what the head has in [minTime, maxTime). */
-  writeHead(range: CompactionRange): Promise<CompactionResult>;
+  /** Writes a block of what the head has in [minTime, maxTime), to another folder than the data folder where `dir` says so. */
+  writeHead(range: CompactionRange & {dir?: string}): Promise<CompactionResult>;
   /** Writes a block of the late samples in the range, from chunks up to `reference`. */
   writeLate(range: CompactionRange & {reference: number}): Promise<CompactionResult>;
   compact(ulids: readonly string[]): Promise<CompactionResult>;
   clean(ulid: string): Promise<CompactionResult>;
+  /** Marks samples of a block as deleted; gives of how many series. */
+  deleteSamples(request: DeletionRequest & {ulid: string}): Promise<number>;
   /** There is nothing more to do for now: the thread may end. */
   rest(): Promise<void>;
   /** What is under way ends soon with an error, and leaves no part of a block. */
@@ -136,6 +139,7 @@ export class Compactions {
       return await running;
     } finally {
       this.#running = null;
+      await this.#options.compactor.rest();
     }
   }
 

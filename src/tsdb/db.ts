@@ -11,6 +11,7 @@ import type {Logger} from '../sys/log.ts';
 import {BlockStore} from './block/blockstore.ts';
 import type {RetentionLimits} from './block/retention.ts';
 import {blockRanges} from './block/plan.ts';
+import {Administration} from './administration.ts';
 import {type CompactionStatistics, Compactions, type CompactorCalls} from './compactions.ts';
 import {Head} from './head/head.ts';
 import {headerBlocks} from './head/header.ts';
@@ -114,6 +115,8 @@ export class Db {
   readonly blocks: BlockStore;
   /** Null where nothing is compacted. */
   readonly compactions: Compactions | null;
+  /** Null where nothing is compacted. */
+  readonly administration: Administration | null;
   readonly #fs: FileSystem;
   readonly #log: Logger;
   readonly #lock: DirectoryLock | null;
@@ -129,6 +132,7 @@ export class Db {
     this.arena = parts.arena;
     this.blocks = parts.blocks;
     this.compactions = parts.compactions;
+    this.administration = parts.administration;
     this.#fs = parts.fs;
     this.#log = parts.log;
     this.#lock = parts.lock;
@@ -274,6 +278,7 @@ interface Parts {
   lock: DirectoryLock | null;
   blocks: BlockStore;
   compactions: Compactions | null;
+  administration: Administration | null;
   clock: Clock;
   logs: OpenLogs;
   snapshots: boolean;
@@ -305,6 +310,11 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
   head.truncatedBefore = blocks.inOrderMaxTime();
   const logs = await openLogs(head, {...options, clock, fs, linear});
   const compactions = makeCompactions(options, {clock, head, ...logs}, blocks);
+  const {compactor} = options;
+  const administration =
+    compactions === null || compactor === undefined
+      ? null
+      : new Administration({fs, dir, head, wal: logs.wal, store: blocks, compactions, compactor, clock, log});
   return make({
     dir,
     head,
@@ -314,6 +324,7 @@ async function openLocked<T>(options: DbOptions, world: World, make: (parts: Par
     lock,
     blocks,
     compactions,
+    administration,
     clock,
     logs,
     snapshots: options.snapshots === true,

@@ -37,6 +37,7 @@ test('the server makes blocks of the head, and answers from both, over a restart
       `--storage.tsdb.min-block-duration=${rangeMs / 1000}s`,
       `--storage.tsdb.max-block-duration=${(3 * rangeMs) / 1000}s`,
       '--storage.tsdb.retention.time=1h',
+      '--web.enable-admin-api',
     ],
   };
   const server = await startNarthex(options);
@@ -73,5 +74,23 @@ test('the server makes blocks of the head, and answers from both, over a restart
   assert.deepEqual(await readBack(again.url), expected, 'after a restart');
   const labelValues = await (await fetch(`${again.url}/api/v1/label/job/values`)).json();
   assert.deepEqual((labelValues as {data: string[]}).data, ['blocks']);
+
+  const admin = `${again.url}/api/v1/admin/tsdb`;
+  const deletion = new URLSearchParams({'match[]': 'metric', end: String((startMs + 300_000) / 1000)});
+  const deleted = await fetch(`${admin}/delete_series?${deletion.toString()}`, {method: 'POST'});
+  assert.equal(deleted.status, 204);
+  const left = (expected as [number, string][]).filter(([time]) => time * 1000 > startMs + 300_000);
+  assert.deepEqual(await readBack(again.url), left);
+  assert.equal((await fetch(`${admin}/clean_tombstones`, {method: 'POST'})).status, 204);
+  assert.deepEqual(await readBack(again.url), left);
+  const snapshot = await (await fetch(`${admin}/snapshot`, {method: 'POST'})).json();
+  const {name} = (snapshot as {data: {name: string}}).data;
   await again.stop();
+
+  const copy = await startNarthex({...options, dataFolder: join(dataFolder, 'snapshots', name)});
+  context.after(() => copy.stop('SIGKILL'));
+  assert.deepEqual(await readBack(copy.url), left, 'the snapshot');
+  const blocks = await (await fetch(`${copy.url}/api/v1/status/tsdb/blocks`)).json();
+  assert.ok((blocks as {data: {blocks: unknown[]}}).data.blocks.length > 0);
+  await copy.stop();
 });

@@ -18,11 +18,13 @@ export interface BlockOptions {
  */
 export class Block {
   readonly dir: string;
-  readonly meta: BlockMeta;
+  /** As it was when the block was opened or looked at again. */
+  meta: BlockMeta;
   readonly segments: Segments;
-  readonly tombstones: Tombstones;
+  tombstones: Tombstones;
   /** On the disk, in bytes. */
   readonly bytes: number;
+  readonly #fs: FileSystem;
   readonly #indexFile: BlockFile;
   #index: BlockIndex | null = null;
   #readers = 0;
@@ -30,6 +32,7 @@ export class Block {
 
   /** Opens the files. Throws BlockDamage where they are not what they should be, as far as that shows at once. */
   constructor({fs, dir, cache}: BlockOptions) {
+    this.#fs = fs;
     this.dir = dir;
     this.meta = readMeta(fs, dir);
     const {tombstones, bytes} = readTombstones(fs, dir);
@@ -49,6 +52,12 @@ export class Block {
   get index(): BlockIndex {
     this.#index ??= new BlockIndex(this.#indexFile);
     return this.#index;
+  }
+
+  /** Reads again what may change of a block: its meta.json and tombstones. What is being read keeps to the old ones. */
+  lookAgain(): void {
+    this.meta = readMeta(this.#fs, this.dir);
+    this.tombstones = readTombstones(this.#fs, this.dir).tombstones;
   }
 
   /** Whether the block may have samples in [mint, maxt]. */

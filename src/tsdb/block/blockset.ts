@@ -64,8 +64,10 @@ export class BlockSet {
     const present = blockNames(fs, dir);
     const found: Block[] = [];
     for (const ulid of present) {
-      const block = open.get(ulid) ?? this.#tryOpen(ulid);
-      if (block !== null) found.push(block);
+      const known = open.get(ulid);
+      const block = known === undefined ? this.#tryOpen(ulid) : this.#lookAgain(known);
+      if (block === null) continue;
+      found.push(block);
       open.delete(ulid);
     }
     for (const block of open.values()) block.close();
@@ -101,6 +103,17 @@ export class BlockSet {
       if (!this.damaged.has(ulid)) this.#options.onDamage?.(ulid, error as Error);
       this.damaged.set(ulid, error as Error);
       return false;
+    }
+  }
+
+  /** Null where the block is gone by now, or damaged. */
+  #lookAgain(block: Block): Block | null {
+    try {
+      block.lookAgain();
+      return block;
+    } catch (error) {
+      if (error instanceof BlockDamage) this.#options.onDamage?.(block.meta.ulid, error);
+      return null;
     }
   }
 

@@ -109,6 +109,12 @@ export class BlockStore {
     return max;
   }
 
+  /** Readers are to look at the blocks again. */
+  changed(): void {
+    this.reload();
+    this.#options.onChange();
+  }
+
   /** Deletes one block. */
   delete(ulid: string): void {
     const {fs, dir, log} = this.#options;

@@ -1,3 +1,4 @@
+import type {Matcher} from '../../model/matcher.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import type {Logger} from '../../sys/log.ts';
 import type {Scratch} from '../head/reader.ts';
@@ -10,11 +11,21 @@ import {type ChunkStatistics, newChunkStatistics, observe} from './chunkstatisti
 import {BlockDamage} from './damage.ts';
 import {type BlockMeta, newMeta, readMeta, writeMeta} from './meta.ts';
 import {mergedMeta} from './plan.ts';
+import {selectSeries} from './selection.ts';
+import {SeriesBatch} from './seriesbatch.ts';
 import type {SeriesSource} from './seriessource.ts';
+import {writeTombstones} from './tombstones.ts';
 import {makeUlid} from './ulid.ts';
 
 /** Indexes are read from their start to their end: few pages are enough. */
 const cacheBytes = 4 * 2 ** 20;
+
+export interface Deletion {
+  matchers: readonly Matcher[];
+  /** Both inclusive. */
+  mint: number;
+  maxt: number;
+}
 
 export interface CompactorOptions {
   fs: FileSystem;
@@ -48,7 +59,7 @@ export class Compactor {
 
   /**
    * Writes a block of level 1 with what `source` has in [minTime, maxTime). `hints` go into its meta.json; a block that it is made
-   * of and stands for is its parent.
+   * of and stands for is its parent. `dir` is the data folder unless it is said.
    */
   write(
     source: SeriesSource,
@@ -57,14 +68,15 @@ export class Compactor {
       maxTime,
       hints = [],
       parent,
-    }: {minTime: number; maxTime: number; hints?: string[]; parent?: BlockMeta},
+      dir = this.#options.dir,
+    }: {minTime: number; maxTime: number; hints?: string[]; parent?: BlockMeta; dir?: string},
   ): CompactionResult {
     const meta = newMeta(makeUlid(this.#options.nowMs()), minTime, maxTime);
     meta.compaction.hints = [...hints, ...(parent?.compaction.hints ?? [])].sort();
     if (parent !== undefined) {
       meta.compaction.parents = [{ulid: parent.ulid, minTime: parent.minTime, maxTime: parent.maxTime}];
     }
-    const result = this.#write(meta, [source], false);
+    const result = this.#write(meta, {dir, sources: [source], overlapping: false});
     if (result.meta === null)
       this.#options.log.info('Write block resulted in empty block', {mint: minTime, maxt: maxTime});
     else {
@@ -73,6 +85,38 @@ export class Compactor {
       this.#options.log.info('Write block completed', {mint: minTime, maxt: maxTime, ulid, duration});
     }
     return result;
+  }
+
+  /**
+   * Marks as deleted what the series that match all of `matchers` have in [mint, maxt], both inclusive. Gives how many series
+   * that were.
+   */
+  deleteSamples(ulid: string, {matchers, mint, maxt}: Deletion): number {
+    const {fs, dir} = this.#options;
+    const block = new Block({fs, dir: `${dir}/${ulid}`, cache: new PageCache(cacheBytes)});
+    try {
+      const {index, meta, tombstones} = block;
+      const batch = new SeriesBatch();
+      let series = 0;
+      for (const ref of selectSeries(index, matchers)) {
+        batch.clear();
+        index.series(ref, batch, -Infinity, Infinity);
+        const {chunkMin, chunkMax, chunksLength} = batch;
+        let overlaps = false;
+        for (let i = 0; i < chunksLength; i++) overlaps ||= chunkMin[i]! <= maxt && chunkMax[i]! >= mint;
+        if (!overlaps) continue;
+        series++;
+        // Not beyond what the series has.
+        tombstones.add(ref, Math.max(mint, chunkMin[0]!), Math.min(maxt, chunkMax[chunksLength - 1]!));
+      }
+      if (series === 0) return 0;
+      meta.stats.numTombstones = tombstones.count;
+      writeTombstones(fs, block.dir, tombstones);
+      writeMeta(fs, block.dir, meta);
+      return series;
+    } finally {
+      block.close();
+    }
   }
 
   /** Merges blocks into one. Where that fails, they are marked, so that it is not tried again and again. */
@@ -131,14 +175,17 @@ export class Compactor {
     const sources: BlockSource[] = [];
     try {
       for (const block of sorted) sources.push(new BlockSource(block, this.#options.scratch));
-      return this.#write(meta, sources, overlapping);
+      return this.#write(meta, {dir: this.#options.dir, sources, overlapping});
     } finally {
       for (const source of sources) source.close();
     }
   }
 
-  #write(meta: BlockMeta, sources: readonly SeriesSource[], overlapping: boolean): CompactionResult {
-    const {fs, dir, scratch, cancelled, segmentBytes} = this.#options;
+  #write(
+    meta: BlockMeta,
+    {dir, sources, overlapping}: {dir: string; sources: readonly SeriesSource[]; overlapping: boolean},
+  ): CompactionResult {
+    const {fs, scratch, cancelled, segmentBytes} = this.#options;
     const start = performance.now();
     const chunkStatistics = newChunkStatistics();
     const observed = meta.compaction.level === 1;

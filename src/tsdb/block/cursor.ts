@@ -10,6 +10,7 @@ import {appendOther} from './decode.ts';
 import {noRefs, type Refs} from './refs.ts';
 import {segmentFactor} from './segments.ts';
 import {SeriesBatch} from './seriesbatch.ts';
+import type {Tombstones} from './tombstones.ts';
 
 /** Series whose entries are read ahead, so that their chunks can be read together. */
 const seriesAhead = 64;
@@ -60,6 +61,7 @@ export class BlockCursor implements SeriesCursor {
   readonly #options: BlockCursorOptions;
   readonly #batch = new SeriesBatch();
   readonly #window: ChunkWindow;
+  readonly #tombstones: Tombstones;
   #columns: SampleColumns | null = null;
   #refs: Refs;
   /** The next of #refs to be read ahead. */
@@ -72,6 +74,7 @@ export class BlockCursor implements SeriesCursor {
     this.#refs = options.refs;
     this.seriesCount = options.refs.length;
     this.#window = new ChunkWindow(options.block.segments, options.scratch);
+    this.#tombstones = options.block.tombstones;
   }
 
   next(): boolean {
@@ -119,7 +122,7 @@ export class BlockCursor implements SeriesCursor {
       if (window.encoding !== xorEncoding) this.#appendOther(columns, chunkRefs[i]!, {mint, maxt});
       else if (!columns.appendXor(window.address, window.bytes, mint, maxt)) this.#complain(chunkRefs[i]!);
     }
-    const intervals = this.#options.block.tombstones.of(this.#batch.refs[this.#at]!);
+    const intervals = this.#tombstones.of(this.#batch.refs[this.#at]!);
     if (intervals !== undefined) columns.remove(start, intervals);
   }
 
