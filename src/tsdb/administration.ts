@@ -65,7 +65,7 @@ export class Administration {
     const {store, compactions, compactor, log} = this.#options;
     return compactions.exclusively(async () => {
       const start = performance.now();
-      for (const {meta} of [...store.blocks]) {
+      for (const {meta} of store.blocks) {
         if (meta.stats.numTombstones === 0) continue;
         const result = await compactor.clean(meta.ulid);
         // Nothing is left to say that the block is obsolete.
