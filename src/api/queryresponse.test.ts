@@ -128,6 +128,25 @@ test('queryAnswer() cuts off at the limit and says so', () => {
   assert.ok(!instant('up', {limit: 2}).includes('warnings'));
 });
 
+test('queryAnswer() counts its own warnings among those that are left out', () => {
+  const store = new MemoryStore();
+  for (let i = 0; i < 12; i++) store.append(labelsOf({__name__: 'up', i: String(i)}), i * 1000, i);
+  const f = (steps: number, last: string): void => {
+    const times = {startMs: 0, endMs: 1000 * (steps - 1), stepMs: 1000};
+    const query = 'quantile_over_time(2 + time(), up[1m])';
+    const result = engineOf(1e6).execRange(store, query, times);
+    const {warnings} = JSON.parse(
+      new TextDecoder().decode(queryAnswer(result, {limit: 1, stats: ''}).body),
+    ) as {
+      warnings: string[];
+    };
+    assert.equal(warnings.at(-1), last);
+  };
+  f(2, 'results truncated due to limit');
+  f(10, '1 more warning annotations omitted');
+  f(12, '3 more warning annotations omitted');
+});
+
 test('queryAnswer() adds annotations and statistics', () => {
   assert.ok(
     instant('rate(up[1m])').endsWith(

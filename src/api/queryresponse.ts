@@ -16,6 +16,7 @@ import type {
 } from '../promql/engine/result.ts';
 import type {HistogramColumn} from '../promql/engine/row.ts';
 import type {ExplainNode} from '../promql/engine/explain.ts';
+import {annotationsShownMax} from '../promql/engine/annotations.ts';
 import {QueryError, type QueryErrorKind} from '../promql/engine/error.ts';
 import type {QueryAnswer} from './backend.ts';
 import {failureText, invalidParameter, statusOf, stringifyGo, ApiError} from './envelope.ts';
@@ -43,8 +44,8 @@ export function queryAnswer(result: QueryResult, options: ResponseOptions): Quer
   const {limit, stats} = options;
   const warnings = [...result.warnings];
   const value = limit > 0 ? truncate(result.value, limit) : result.value;
-  if (value !== result.value) warnings.push(truncatedWarning);
-  if (stats !== '' && stats !== 'all' && stats !== 'true') warnings.push(statsWarning(stats));
+  if (value !== result.value) addWarning(warnings, truncatedWarning);
+  if (stats !== '' && stats !== 'all' && stats !== 'true') addWarning(warnings, statsWarning(stats));
   const json = new JsonBytes(estimateSize(value), result.budget);
   json.ascii('{"status":"success","data":{"resultType":"');
   json.ascii(value.kind);
@@ -57,6 +58,15 @@ export function queryAnswer(result: QueryResult, options: ResponseOptions): Quer
   writeTexts(json, ',"infos":', result.infos);
   json.ascii('}');
   return {status: 200, body: json.finish()};
+}
+
+/** Adds to warnings of which only so many are shown, and the others counted by the last. */
+function addWarning(warnings: string[], text: string): void {
+  const last = warnings.at(-1) ?? '';
+  const omitted = / more warning annotations omitted$/.test(last) ? Number.parseInt(last, 10) : 0;
+  if (omitted > 0) warnings.pop();
+  if (warnings.length < annotationsShownMax) warnings.push(text);
+  else warnings.push(`${omitted + 1} more warning annotations omitted`);
 }
 
 /** What a query could not be answered for: errors of the parser, the engine, and all others. */

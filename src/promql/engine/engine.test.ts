@@ -426,6 +426,14 @@ test('a subquery without steps has no series', () => {
   assert.deepEqual(value, {kind: 'matrix', series: []});
 });
 
+test('of quantiles that are no numbers, infinities are remarked on as well', () => {
+  const store = storeOf({'a{x=1}': [1, 2, 3], q: [NaN, -Infinity, 5]});
+  const times = {startMs: 0, endMs: 20_000, stepMs: 10_000};
+  const {warnings} = newEngine().execRange(store, 'quantile(scalar(q), a)', times);
+  const values = warnings.map((each) => /got (\S+) /.exec(each)![1]);
+  assert.deepEqual(values, ['NaN', '-Inf']);
+});
+
 test('a range query whose step is longer than its range remarks on sort() all the same', () => {
   const store = storeOf({'a{x=1}': [1, 2]});
   const times = {startMs: 10_000, endMs: 15_000, stepMs: 10_000};

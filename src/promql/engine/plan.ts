@@ -11,6 +11,7 @@ import {executionError} from './error.ts';
 import {nowhere} from './evaluationorder.ts';
 import {instantGrid, type Grid} from './grid.ts';
 import {isStepInvariant, withoutParens} from './invariance.ts';
+import {Matrix, MatrixCursor} from './matrix.ts';
 import {clampTo, dateFunctions, largerOf, mathFunctions, roundTo, smallerOf} from './mathfunctions.ts';
 import {aggregateQuantile, Aggregate} from './operators/aggregate.ts';
 import {computeScalar, isArithmetic, type ElementOp} from './operators/arithmetic.ts';
@@ -104,6 +105,7 @@ export class Planner {
 
   #evaluated(expr: Expr, grid: Grid): Operator {
     if (!isStepInvariant(expr)) return this.#vector(expr, grid);
+    if (grid.count === 0) return new MatrixCursor(new Matrix(this.#context, 0), true);
     if (grid.count === 1) return this.#vector(expr, {...grid, ranged: false});
     const once = this.#countedForEach(grid, () => this.#vector(expr, instantGrid(grid.startMs)));
     return new Broadcast(this.#context, once, grid);

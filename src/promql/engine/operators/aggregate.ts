@@ -201,7 +201,9 @@ function remarkQuantiles(context: QueryContext, expr: AggregateExpr, quantiles: 
   }
   if (nan) {
     context.annotations.invalidQuantile(NaN, range);
-    return;
+    // Go's minimum and maximum of NaN and others are NaN, but for infinities.
+    if (smallest !== -Infinity) smallest = 0;
+    if (largest !== Infinity) largest = 0;
   }
   if (largest > 1) context.annotations.invalidQuantile(largest, range);
   if (smallest < 0) context.annotations.invalidQuantile(smallest, range);

@@ -18,6 +18,7 @@ import {
   type Row,
   samplesOf,
 } from '../row.ts';
+import {LeftSide} from './sides.ts';
 
 /** Writes the result for one series into `out`, which has no histograms yet, and returns how many steps have a value. */
 export type RowFunction = (source: Row, out: MutableRow) => number;
@@ -154,10 +155,14 @@ export class MergeRows implements Operator {
   next(): boolean {
     if (this.#cursor === null) {
       const merged = new MergedMatrix(this.#context, this.#steps);
-      while (this.#child.next()) {
-        this.#context.check();
-        merged.append(this.#child.row);
-      }
+      const child = new LeftSide(this.#context, this.#child);
+      // What the child cannot evaluate comes before what does not go together.
+      child.before(() => {
+        while (child.next()) {
+          this.#context.check();
+          merged.append(child.row);
+        }
+      });
       this.#cursor = new MatrixCursor(merged.matrix, this.singleName);
       this.row = this.#cursor.row;
     }
@@ -211,8 +216,6 @@ export class Broadcast implements Operator {
     const {row} = this;
     const steps = row.kinds.length;
     if (!this.#advance(steps)) return false;
-    // Without steps there is nothing, but it was evaluated, and may have failed.
-    if (steps === 0) return this.next();
     const source = this.#child.row;
     row.values.fill(source.values[0]!);
     row.kinds.fill(source.kinds[0]!);

@@ -86,7 +86,6 @@ export class RangeFunction implements Operator {
     while (source.next()) {
       const points = this.#evaluateFirst();
       if (points === 0) continue;
-      this.#label(source.labels, source.dropName);
       this.row.points = points;
       context.holdSamples(samplesOf(this.row));
       return true;
@@ -97,7 +96,9 @@ export class RangeFunction implements Operator {
   /** A series that cannot be evaluated ends the query, but a subquery that fails does so before. */
   #evaluateFirst(): number {
     try {
-      return this.#evaluate();
+      const points = this.#evaluate();
+      if (points > 0) this.#label(this.#source.labels, this.#source.dropName);
+      return points;
     } catch (error) {
       if (error instanceof QueryError && error.kind === 'execution' && !isRefusal(error)) {
         while (this.#source.next()) this.#context.check();

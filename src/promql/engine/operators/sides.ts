@@ -23,12 +23,14 @@ export class LeftSide implements Operator {
   }
 
   next(): boolean {
+    // Where this throws, there is nothing left to evaluate.
+    this.#finished = true;
     const found = this.#inner.next();
     this.#finished = !found;
     return found;
   }
 
-  /** Runs a part of the right side. Where that fails, the rest of the left side is evaluated, in case it fails too. */
+  /** Runs a part of the right side, or of what is made of this one. Where that fails, the rest of the left side is evaluated, in case it fails too. */
   before<T>(evaluate: () => T): T {
     try {
       return evaluate();
