@@ -273,6 +273,7 @@ export class Torture {
         writeLate: (range) => maker.current!.writeLate(range),
         compact: (ulids) => maker.current!.compact(ulids),
         clean: (ulid) => maker.current!.clean(ulid),
+        deleteSamples: (request) => maker.current!.deleteSamples(request),
         rest: () => Promise.resolve(),
         cancel: () => maker.current?.cancel(),
       },
