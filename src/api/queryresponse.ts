@@ -63,7 +63,7 @@ export function queryAnswer(result: QueryResult, options: ResponseOptions): Quer
 /** Adds to warnings of which only so many are shown, and the others counted by the last. */
 function addWarning(warnings: string[], text: string): void {
   const last = warnings.at(-1) ?? '';
-  const omitted = / more warning annotations omitted$/.test(last) ? Number.parseInt(last, 10) : 0;
+  const omitted = last.endsWith(' more warning annotations omitted') ? Number.parseInt(last, 10) : 0;
   if (omitted > 0) warnings.pop();
   if (warnings.length < annotationsShownMax) warnings.push(text);
   else warnings.push(`${omitted + 1} more warning annotations omitted`);
