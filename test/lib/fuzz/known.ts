@@ -48,6 +48,10 @@ const defects: readonly Explanation[] = [
     explains: ({query}) => /timestamp\(.*(@.*offset|offset.*@)/is.test(query),
   },
   {
+    reason: 'info() behind @ or offset finds only what other selectors have loaded',
+    explains: ({query}) => /\binfo\(.*(@|offset)/is.test(query),
+  },
+  {
     reason: '@ in parameters of aggregations counts at the first step only, or not at all',
     explains: ({query}) => hasFixedParameter(query),
   },
