@@ -1,11 +1,13 @@
-import {formatShortest} from '../../base/format.ts';
+import {formatPlain, formatShortest} from '../../base/format.ts';
 import {quoteGo} from '../../base/quote.ts';
+import type {FloatHistogram} from '../../model/histogram.ts';
 import {formatHistogram} from '../../model/histogram/format.ts';
 import {isLegacyLabelName, type Labels, labelsToRecord, metricNameLabel} from '../../model/labels.ts';
 import type {Matcher} from '../../model/matcher.ts';
 import {parseMetricSelector} from '../../promql/parser/parser.ts';
 import type {Querier, SeriesCursor} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
+import {areWholeCounts} from '../../tsdb/chunkenc/columns.ts';
 import {MergeCursor} from '../../tsdb/block/mergecursor.ts';
 import {unguarded} from '../../storage/querier.ts';
 import {makeScratch, openReadOnly} from './readonlydb.ts';
@@ -82,7 +84,7 @@ class Printer {
   #samples(series: string, {times, values, histograms}: SeriesCursor, count: number): void {
     for (let i = 0; i < count; i++) {
       const histogram = histograms?.[i];
-      const value = histogram === undefined ? formatShortest(values[i]!) : formatHistogram(histogram);
+      const value = histogram === undefined ? formatShortest(values[i]!) : histogramText(histogram);
       this.#output.write(`${series} ${value} ${times[i]}\n`);
     }
   }
@@ -100,6 +102,11 @@ class Printer {
       this.#output.write(`${series} ${formatShortest(values[i]!)} ${(times[i]! / 1000).toFixed(3)}\n`);
     }
   }
+}
+
+/** Histograms of whole numbers, which nearly all are, print their counts as such. */
+function histogramText(histogram: FloatHistogram): string {
+  return formatHistogram(histogram, areWholeCounts(histogram) ? formatPlain : formatShortest);
 }
 
 /** As Go's labels.Labels prints itself. */

@@ -5,24 +5,25 @@ import {counterReset, type FloatHistogram, type Span} from '../histogram.ts';
 import {compact} from './compact.ts';
 import {type BucketCursor, negativeBucketsAscending, positiveBuckets} from './cursor.ts';
 
-/** `{count:3, sum:1.5, [-0.001,0.001]:1, (0.5,1]:2}`: the buckets with observations, rising. count_values() prints it. */
-export function formatHistogram(histogram: FloatHistogram): string {
+/** `{count:3, sum:1.5, [-0.001,0.001]:1, (0.5,1]:2}`: the buckets with observations, rising. count_values() prints it. Histograms of whole numbers have their counts printed as such elsewhere: formatPlain(). */
+export function formatHistogram(histogram: FloatHistogram, formatCount = formatShortest): string {
   const {zeroThreshold, zeroCount} = histogram;
-  const parts = [`count:${formatShortest(histogram.count)}`, `sum:${formatShortest(histogram.sum)}`];
-  for (const bucket = negativeBucketsAscending(histogram); bucket.next();) addBucket(parts, bucket);
+  const parts = [`count:${formatCount(histogram.count)}`, `sum:${formatShortest(histogram.sum)}`];
+  for (const bucket = negativeBucketsAscending(histogram); bucket.next();)
+    addBucket(parts, bucket, formatCount);
   if (zeroCount !== 0) {
     const width = formatShortest(zeroThreshold);
-    parts.push(`[${formatShortest(-zeroThreshold)},${width}]:${formatShortest(zeroCount)}`);
+    parts.push(`[${formatShortest(-zeroThreshold)},${width}]:${formatCount(zeroCount)}`);
   }
-  for (const bucket = positiveBuckets(histogram); bucket.next();) addBucket(parts, bucket);
+  for (const bucket = positiveBuckets(histogram); bucket.next();) addBucket(parts, bucket, formatCount);
   return `{${parts.join(', ')}}`;
 }
 
-function addBucket(parts: string[], bucket: BucketCursor): void {
+function addBucket(parts: string[], bucket: BucketCursor, formatCount: (count: number) => string): void {
   const {lower, upper, lowerInclusive, upperInclusive, count} = bucket;
   if (count === 0) return;
   const bounds = `${formatShortest(lower)},${formatShortest(upper)}`;
-  parts.push(`${lowerInclusive ? '[' : '('}${bounds}${upperInclusive ? ']' : ')'}:${formatShortest(count)}`);
+  parts.push(`${lowerInclusive ? '[' : '('}${bounds}${upperInclusive ? ']' : ')'}:${formatCount(count)}`);
 }
 
 const hintTexts = {
