@@ -2,12 +2,12 @@
 
 /** Operations whose sums are made in another order than Prometheus makes them. */
 const sums =
-  /\b(sum|avg|stddev|stdvar|sum_over_time|avg_over_time|deriv|predict_linear|double_exponential_smoothing|rate|increase|delta)\b/i;
+  /\b(sum|avg|stddev|stdvar|sum_over_time|avg_over_time|double_exponential_smoothing|rate|increase|delta)\b/i;
 
-/** Prometheus computes them with an error that grows with the square of the mean; ours does not. */
-const variances = /\b(stddev_over_time|stdvar_over_time)\b/i;
+/** Prometheus computes them with an error that grows with the square of the mean, or of the distance; ours does not. */
+const squares = /\b(stddev_over_time|stdvar_over_time|deriv|predict_linear)\b/i;
 
 export function toleranceOf(query: string): number {
-  if (variances.test(query)) return 1e-9;
+  if (squares.test(query)) return 1e-9;
   return sums.test(query) ? 1e-12 : 0;
 }
