@@ -2,6 +2,7 @@ import {SizeClassArena} from '../kernels/arena.ts';
 import type {Kernels} from '../kernels/kernels.ts';
 import type {LinearMemory} from '../kernels/memory.ts';
 import {arenaStart} from '../kernels/memory.ts';
+import type {Matcher} from '../model/matcher.ts';
 import type {Appender} from '../storage/appender.ts';
 import {systemClock} from '../sys/clock.ts';
 import type {Clock} from '../sys/clock.ts';
@@ -16,6 +17,7 @@ import {type CompactionStatistics, Compactions, type CompactorCalls} from './com
 import {Head} from './head/head.ts';
 import {headerBlocks} from './head/header.ts';
 import {headChunksDirectory} from './headchunks/format.ts';
+import {deleteFromHead} from './headdeletion.ts';
 import {DirectoryLock} from './lock.ts';
 import type {Processes} from './lock.ts';
 import {type OpenLogs, openLogs, walDirectory} from './logs.ts';
@@ -193,6 +195,11 @@ export class Db {
   /** Gives up what is before `mint`, which blocks have now. See HeadTruncation. */
   truncate(mint: number): Promise<void> {
     return this.#logs.truncation.run(mint);
+  }
+
+  /** Deletes from the head, see deleteFromHead(); blocks are deleted from by themselves. Not while the head is moved to a block. */
+  deleteFromHead(matchers: readonly Matcher[], range: {mint: number; maxt: number}): number {
+    return deleteFromHead(this.head, this.#logs.wal, matchers, range);
   }
 
   /** Makes all that was committed durable. */

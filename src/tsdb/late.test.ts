@@ -6,6 +6,7 @@ import {Random} from '../base/random.ts';
 import {loadKernels} from '../kernels/kernels.ts';
 import {LinearMemory} from '../kernels/memory.ts';
 import type {Labels} from '../model/labels.ts';
+import {Matcher} from '../model/matcher.ts';
 import {sampleStatus, type SeriesRef} from '../storage/appender.ts';
 import {systemClock} from '../sys/clock.ts';
 import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
@@ -195,16 +196,22 @@ test('Deleted times are passed over, late samples included, over a start', async
   const db = await openDb(fs);
   for (let i = 100; i <= 110; i++) append(db, [[1, i * minute, i]]);
   append(db, [[1, 105 * minute + 1, 7]]);
-  assert.ok(db.head.series.find(labelsOf(1)));
-  assert.deepEqual(db.head.deleteSamples(db.head.series.slot, 104 * minute, 1e15), {
-    mint: 104 * minute,
-    maxt: 110 * minute,
-  });
+  const byName = [new Matcher('=', '__name__', 'metric')];
+  assert.equal(db.deleteFromHead(byName, {mint: 200 * minute, maxt: 1e15}), 0);
+  assert.equal(db.deleteFromHead(byName, {mint: 104 * minute, maxt: 1e15}), 1);
   const expected = [100, 101, 102, 103].map((i) => `1 ${i * minute} ${i}`).sort();
   assert.deepEqual(contentsOf(db), expected);
   append(db, [[1, 111 * minute, 1]]);
-  assert.deepEqual(contentsOf(db), [...expected, `1 ${111 * minute} 1`].sort());
-  await db.close();
+  const after = [...expected, `1 ${111 * minute} 1`].sort();
+  assert.deepEqual(contentsOf(db), after);
+  fs.kill();
+  const again = await openDb(fs);
+  assert.deepEqual(contentsOf(again), after);
+  fs.fault = (operation) => (operation === 'write' ? {code: 'ENOSPC'} : null);
+  assert.throws(() => again.deleteFromHead(byName, {mint: 0, maxt: 1e15}), /ENOSPC/);
+  fs.fault = () => null;
+  assert.deepEqual(contentsOf(again), after);
+  await again.close();
 });
 
 test('What is left of series whose records were lost goes to no other series', async () => {

@@ -251,3 +251,35 @@ test('Db.truncate() gives up memory, files and log before a time, at any point, 
     await db.close();
   }
 });
+
+test('Memory and files stay as they are where series come and go all day', async () => {
+  const fs = new SimulatedFileSystem();
+  const db = await openDb(fs, {walSegmentBytes: 65_536});
+  const appender = db.appender();
+  const minutes = 60_000;
+  let first = 0;
+  const used: number[] = [];
+  for (let minute = 0; minute < 24 * 60; minute++) {
+    // A tenth of the 100 series is replaced every ten minutes.
+    if (minute % 10 === 0) first += 10;
+    for (let i = first; i < first + 100; i++) {
+      appender.series(labelsOfSeries(i), ref);
+      const at = appender.batch.length++;
+      appender.batch.slots[at] = ref.slot;
+      appender.batch.generations[at] = ref.generation;
+      appender.batch.times[at] = minute * minutes;
+      appender.batch.values[at] = i;
+    }
+    assert.equal(appender.commit().accepted, 100);
+    if (minute % 120 !== 60 || minute < 180) continue;
+    await db.truncate((minute - 60) * minutes);
+    db.head.reclaim();
+    used.push(db.head.arena.bytesInUse);
+    assert.ok(db.head.series.seriesCount < 300);
+    assert.ok(listHeadChunkFiles(fs, chunksDir).length < 6);
+  }
+  const {storageBytes} = db.statistics();
+  assert.ok(storageBytes < 4_000_000, `${storageBytes} bytes of log`);
+  assert.ok(Math.max(...used) < 1.1 * used[1]!, used.join());
+  await db.close();
+});
