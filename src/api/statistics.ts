@@ -31,6 +31,28 @@ export interface HeadStatistics {
   labelPairs?: number;
   symbolsBytes?: number;
   activeAppenders?: number;
+  disk?: HeadDiskStatistics;
+}
+
+/** What of the head is on the disk, and what came late. Counters only rise. */
+export interface HeadDiskStatistics {
+  /** Bytes of the files of full chunks. */
+  chunksBytes: number;
+  chunksWritten: number;
+  /** Damage found in these files. */
+  chunksCorruptions: number;
+  lateSamplesAppended: number;
+  tooOldSamples: number;
+  checkpoints: number;
+  checkpointsFailed: number;
+  exemplars: {
+    appended: number;
+    outOfOrder: number;
+    inStorage: number;
+    series: number;
+    lastTimestampSeconds: number;
+    max: number;
+  };
 }
 
 /** Observations by size; the last count is of what is above all bounds. */

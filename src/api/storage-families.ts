@@ -6,6 +6,7 @@ import type {
   BlocksStatistics,
   BucketCounts,
   CompactionStatistics,
+  HeadDiskStatistics,
   HeadStatistics,
   RemoteWriteStatistics,
   StorageStatistics,
@@ -82,6 +83,7 @@ function addHead(list: FamilyList, head: HeadStatistics, blocksMinTimeMs: number
   list.gauge('prometheus_tsdb_head_active_appenders', 'Appenders at work.', head.activeAppenders);
   list.gauge('prometheus_tsdb_symbol_table_size_bytes', 'Memory of interned label texts.', head.symbolsBytes);
   addHeadTimes(list, head);
+  if (head.disk !== undefined) addHeadDisk(list, head.disk);
   const lowestMs = Math.min(head.minTimeMs ?? 2 ** 63, blocksMinTimeMs ?? 2 ** 63);
   list.gauge('prometheus_tsdb_lowest_timestamp', 'Oldest time stored, in milliseconds.', lowestMs);
   list.gauge('prometheus_tsdb_lowest_timestamp_seconds', 'Oldest time stored.', Math.trunc(lowestMs / 1000));
@@ -103,6 +105,58 @@ function addHeadTimes(list: FamilyList, head: HeadStatistics): void {
     'Newest time in the head.',
     Math.trunc(maxTimeMs / 1000),
   );
+}
+
+function addHeadDisk(list: FamilyList, disk: HeadDiskStatistics): void {
+  const float = {type: 'float'};
+  list.gauge(
+    'prometheus_tsdb_head_chunks_storage_size_bytes',
+    'Size of the files of full chunks.',
+    disk.chunksBytes,
+  );
+  list.counter('prometheus_tsdb_mmap_chunks_total', 'Full chunks written to files.', disk.chunksWritten);
+  list.counter(
+    'prometheus_tsdb_mmap_chunk_corruptions_total',
+    'Damage found in the files of full chunks.',
+    disk.chunksCorruptions,
+  );
+  list.counter(
+    'prometheus_tsdb_head_out_of_order_samples_appended_total',
+    'Late samples stored.',
+    disk.lateSamplesAppended,
+    float,
+  );
+  list.counter(
+    'prometheus_tsdb_too_old_samples_total',
+    'Samples refused because they were older than the window for late samples.',
+    disk.tooOldSamples,
+    float,
+  );
+  list.counter('prometheus_tsdb_checkpoint_creations_total', 'Checkpoints begun.', disk.checkpoints);
+  list.counter(
+    'prometheus_tsdb_checkpoint_creations_failed_total',
+    'Checkpoints that failed.',
+    disk.checkpointsFailed,
+  );
+  addExemplars(list, disk.exemplars);
+}
+
+function addExemplars(list: FamilyList, exemplars: HeadDiskStatistics['exemplars']): void {
+  const name = (rest: string): string => `prometheus_tsdb_exemplar_${rest}`;
+  list.counter(name('exemplars_appended_total'), 'Exemplars stored.', exemplars.appended);
+  list.counter(
+    name('out_of_order_exemplars_total'),
+    'Exemplars refused for their time.',
+    exemplars.outOfOrder,
+  );
+  list.gauge(name('exemplars_in_storage'), 'Exemplars kept.', exemplars.inStorage);
+  list.gauge(name('series_with_exemplars_in_storage'), 'Series with exemplars.', exemplars.series);
+  list.gauge(
+    name('last_exemplars_timestamp_seconds'),
+    'Time of the exemplar that is dropped next.',
+    exemplars.lastTimestampSeconds,
+  );
+  list.gauge(name('max_exemplars'), 'Exemplars that are kept at most.', exemplars.max);
 }
 
 function addBlocks(list: FamilyList, blocks: BlocksStatistics): void {

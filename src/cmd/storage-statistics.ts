@@ -1,4 +1,4 @@
-import type {StorageStatistics} from '../api/statistics.ts';
+import type {HeadDiskStatistics, StorageStatistics} from '../api/statistics.ts';
 import type {Retention} from '../config/config.ts';
 import type {WriteReceiver} from '../remote/writerequest.ts';
 import type {ScrapeManager} from '../scrape/manager.ts';
@@ -29,11 +29,27 @@ export function storageStatistics(
       minTimeMs: head.minTime > head.maxTime ? null : head.minTime,
       maxTimeMs: head.minTime > head.maxTime ? null : head.maxTime,
       labelPairs: head.labelPairs,
+      disk: diskStatistics(db),
     },
     wal,
     blocks: {...blocks, retention, minTimeMs: db.blocks.blocks[0]?.meta.minTime ?? null},
     scrape: scrapes.statistics(),
     remoteWrite: {...receiver.counts},
     memory: {usedBytes: head.bytesInUse},
+  };
+}
+
+function diskStatistics(db: Db): HeadDiskStatistics {
+  const {files, late, exemplars} = db.head;
+  const {checkpoints, checkpointsFailed} = db.truncationStatistics;
+  return {
+    chunksBytes: files?.storageBytes() ?? 0,
+    chunksWritten: files?.chunksWritten ?? 0,
+    chunksCorruptions: (files?.damages ?? 0) + (files?.readsFailed ?? 0),
+    lateSamplesAppended: late.counts.appended,
+    tooOldSamples: late.counts.tooOld,
+    checkpoints,
+    checkpointsFailed,
+    exemplars: exemplars.statistics(),
   };
 }

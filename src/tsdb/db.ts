@@ -25,6 +25,7 @@ import type {Compression} from './wal/compression.ts';
 import type {ReplayResult} from './wal/replay.ts';
 import {writeSnapshot} from './snapshot/write.ts';
 import {directoryBytes} from './wal/segments.ts';
+import type {TruncationStatistics} from './wal/truncation.ts';
 
 export interface DbOptions {
   /** The data directory (--storage.tsdb.path); made where it is missing. */
@@ -200,6 +201,10 @@ export class Db {
   /** Deletes from the head, see deleteFromHead(); blocks are deleted from by themselves. Not while the head is moved to a block. */
   deleteFromHead(matchers: readonly Matcher[], range: {mint: number; maxt: number}): number {
     return deleteFromHead(this.head, this.#logs.wal, matchers, range);
+  }
+
+  get truncationStatistics(): TruncationStatistics {
+    return this.#logs.logTruncation.statistics;
   }
 
   /** Makes all that was committed durable. */

@@ -59,6 +59,8 @@ export interface ChunkMover {
 export class Chunks {
   /** Chunks that exist, open and sealed. */
   count = 0;
+  /** Those that came from elsewhere than the open chunk, so far. */
+  taken = 0;
   /** Those that are no XOR chunks. */
   readonly tagged: TaggedChunks;
   /** Null: all chunks stay in memory. */
@@ -173,6 +175,7 @@ export class Chunks {
       samples: chunkSamples(chunkEncoding, bytes),
     });
     this.count++;
+    this.taken++;
   }
 
   /** Adds a chunk that is in a file to an index, the address of whose newest block is at `root`. */
@@ -185,6 +188,7 @@ export class Chunks {
     u32[(entry + indexEntryChunk + 4) >>> 2] = filedHigh(filed);
     this.#publishEntry(root);
     this.count++;
+    this.taken++;
     this.mover?.added(filedFile(filedLow(filed)));
   }
 
