@@ -1,6 +1,5 @@
 import {randomBytes} from 'node:crypto';
 import {Matcher, type MatchType} from '../model/matcher.ts';
-import {unguarded} from '../storage/querier.ts';
 import type {Clock} from '../sys/clock.ts';
 import type {FileSystem} from '../sys/fs.ts';
 import type {Logger} from '../sys/log.ts';
@@ -8,7 +7,7 @@ import type {BlockStore} from './block/blockstore.ts';
 import {chunksFolder} from './block/segments.ts';
 import type {Compactions, CompactorCalls} from './compactions.ts';
 import type {Head} from './head/head.ts';
-import {EntryNumbers, Selector} from './head/selection.ts';
+import {deleteFromHead} from './headdeletion.ts';
 import type {Wal} from './wal/wal.ts';
 
 /** A matcher as it goes from thread to thread. */
@@ -95,16 +94,8 @@ export class Administration {
 
   #deleteFromHead({matchers, mint, maxt}: DeletionRequest): void {
     const {head, wal} = this.#options;
-    const numbers = new EntryNumbers();
-    const selector = new Selector(head.memory, head.texts, {numbers, guard: unguarded});
-    const selected = selector.select(matchers.map(({type, name, value}) => new Matcher(type, name, value)));
-    for (let i = 0; i < selected.length; i++) {
-      const slot = selected.slots[i]!;
-      const deleted = head.deleteSamples(slot, mint, maxt);
-      if (deleted !== null) wal.tombstone(selected.refs[i]!, deleted.mint, deleted.maxt);
-    }
-    selected.release();
-    wal.flush();
+    const made = matchers.map(({type, name, value}) => new Matcher(type, name, value));
+    deleteFromHead(head, wal, made, {mint, maxt});
   }
 
   #linkBlock(ulid: string, target: string): void {

@@ -246,6 +246,12 @@ export class Torture {
         this.#faultRate = 0;
       }
     }
+    if (this.#faultRate > 0) {
+      // It stands a failing disk. But what was in doubt may have stayed so: the log says it, and a start on a sound disk sees to it.
+      this.#faultRate = 0;
+      await this.#end('kill');
+      this.#store = await this.#tryOpen();
+    }
     this.#faultRate = rate;
     this.#store.db.setOutOfOrderWindow(windowMs);
   }

@@ -28,6 +28,23 @@ export function cutSegment(fs: FileSystem, segment: SegmentFile, offset: number)
   }
 }
 
+/** Writes a segment over itself, the same bytes, and syncs it. */
+export function writeAgain(fs: FileSystem, segment: SegmentFile): void {
+  const file = fs.open(segment.path, 'r+');
+  try {
+    const bytes = new Uint8Array(Math.min(copyBytes, fs.size(file)));
+    for (let at = 0; ;) {
+      const count = fs.read(file, bytes, 0, bytes.length, at);
+      if (count === 0) break;
+      writeFully(fs, file, bytes, 0, count, at);
+      at += count;
+    }
+    fs.sync(file);
+  } finally {
+    fs.close(file);
+  }
+}
+
 /** Writes a segment anew from its sound records, and puts it in the place of the damaged one. */
 export function rewriteSegment(fs: FileSystem, segment: SegmentFile): void {
   // Prometheus's own repair keeps its only copy in `.repair`: that name is not ours.

@@ -10,7 +10,7 @@ import {RecordDecoder, type SamplesReceiver} from './decode.ts';
 import {recordType, recordTypeName, segmentName} from './format.ts';
 import {isHistogramRecord} from './histogram-records.ts';
 import type {LogMemory} from './page-buffer.ts';
-import {cutSegment, keepCopy, rewriteSegment} from './repair.ts';
+import {cutSegment, keepCopy, rewriteSegment, writeAgain} from './repair.ts';
 import {describeSegment, ReaderBuffers, SegmentReader} from './segment-reader.ts';
 import type {SegmentFile} from './segment-reader.ts';
 import {lastCheckpoint, listSegments, segmentPath} from './segments.ts';
@@ -61,6 +61,9 @@ export interface ReplayResult {
 
 /** Segments that are missing are made up for, as empty ones, up to this many. */
 const gapMax = 1000;
+
+/** The last one that was written to, and the one before it, where a start was cut short. */
+const segmentsInDoubt = 2;
 
 /**
  * Reads the newest checkpoint and the segments after it into `sink`, in order. Damage is reported, kept in `corruptDir` and
@@ -169,8 +172,7 @@ class Replay {
       });
     }
     this.#options.onProgress?.(segments.length, segments.length);
-    const newest = segments.at(-1);
-    if (newest !== undefined && this.#options.readOnly !== true) this.#sync(newest);
+    if (this.#options.readOnly !== true) this.#makeDurable(segments);
     this.result.seconds = (clock.elapsed() - started) / 1000;
     this.#logSkipped();
     log.info(`${this.#name} replay completed`, {
@@ -180,21 +182,22 @@ class Replay {
     });
   }
 
-  /** What a killed process has written is not on the disk yet, and nobody else will see to it. Earlier segments were synced when full. */
-  #sync({path, number}: SegmentFile): void {
+  /**
+   * What a killed process has written may not be on the disk, nor may what a failed sync has left: the system may take it for written.
+   * So the newest segments are written once more, over themselves. Earlier ones were synced when they were full.
+   */
+  #makeDurable(segments: readonly SegmentFile[]): void {
     const {fs, log} = this.#options;
-    try {
-      const file = fs.open(path, 'r+');
+    const filled = segments.filter(({path}) => (fs.status(path)?.bytes ?? 0) > 0);
+    for (const segment of filled.slice(-segmentsInDoubt)) {
       try {
-        fs.sync(file);
-      } finally {
-        fs.close(file);
+        writeAgain(fs, segment);
+      } catch (error) {
+        log.error(`${this.#name} segment cannot be synced: a loss of power may take its end`, {
+          segment: segment.number,
+          err: error,
+        });
       }
-    } catch (error) {
-      log.error(`${this.#name} segment cannot be synced: a loss of power may take its end`, {
-        segment: number,
-        err: error,
-      });
     }
   }
 
