@@ -242,6 +242,7 @@ export class Execution {
 
   /** False after `break`. */
   #iteration(node: BranchNode, index: Value | null, item: Value): boolean {
+    this.#step();
     const {declared, isAssignment} = node.pipe;
     const mark = this.#variables.length;
     if (isAssignment) {

@@ -19,6 +19,8 @@ export class Flags {
   sharpV = false;
   /** Inside the report of a verb that does not fit, where methods are not called. */
   isReporting = false;
+  /** Values printed so far. */
+  valueCount = 0;
 
   pad(text: string, padsWithZeros = this.zero): string {
     const missing = this.width - runeCount(text);

@@ -7,12 +7,8 @@ import {Flags} from './flags.ts';
 /** Levels of values in each other that are printed. Go would overflow its stack on a value that contains itself. */
 const depthMax = 100;
 
-/** Longest text of a list or a map. Lists that contain lists several times would else take all time and memory. */
-const sizeMax = 64 * 2 ** 20;
-
-function checkSize(size: number): void {
-  if (size > sizeMax) throw new RangeError(`cannot print more than ${sizeMax} characters`);
-}
+/** Values that one call prints. Lists that contain other lists several times would else take all time and memory. */
+const valuesMax = 500_000;
 
 /** Spaces stand between operands where neither is a string. */
 export function sprint(args: readonly (Value | null)[]): string {
@@ -88,6 +84,7 @@ function printString(value: Value, text: string, verb: string, flags: Flags): st
 function printValue(value: Value, verb: string, flags: Flags, depth: number): string {
   if (depth > depthMax)
     throw new RangeError(`cannot print values that are nested more than ${depthMax} deep`);
+  if (++flags.valueCount > valuesMax) throw new RangeError(`cannot print more than ${valuesMax} values`);
   if (depth > 0) {
     const text = printByMethod(value, verb, flags);
     if (text !== null) return text;
@@ -178,10 +175,8 @@ function printComplex(value: Value, verb: string, flags: Flags): string {
 
 function printMap(value: Value, verb: string, flags: Flags, depth: number): string {
   if (flags.sharpV && value.data === null) return `${value.type.text}(nil)`;
-  let size = 0;
   const entries = mapEntries(value).map(({key, value: each}) => {
     const text = `${printValue(key, verb, flags, depth + 1)}:${printValue(each, verb, flags, depth + 1)}`;
-    checkSize((size += text.length));
     return text;
   });
   return flags.sharpV ? `${value.type.text}{${entries.join(', ')}}` : `map[${entries.join(' ')}]`;
@@ -190,10 +185,8 @@ function printMap(value: Value, verb: string, flags: Flags, depth: number): stri
 function printSlice(value: Value, verb: string, flags: Flags, depth: number): string {
   const {type} = value;
   if (flags.sharpV && value.data === null) return `${type.text}(nil)`;
-  let size = 0;
   const elements = ((value.data ?? []) as readonly unknown[]).map((each) => {
     const text = printValue(new Value(type.element!, each, true), verb, flags, depth + 1);
-    checkSize((size += text.length + 1));
     return text;
   });
   return flags.sharpV ? `${type.text}{${elements.join(', ')}}` : `[${elements.join(' ')}]`;
