@@ -1,5 +1,5 @@
 import type {Labels} from '../model/labels.ts';
-import {lowerCase, upperCase} from './case.ts';
+import {lowerCase, upperCase} from '../base/case.ts';
 import type {RelabelConfig} from './config.ts';
 import {LabelEdit} from './edit.ts';
 import {md5Modulo} from './md5.ts';

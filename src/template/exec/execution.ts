@@ -95,10 +95,9 @@ export class Execution {
       this.#walkList(data, this.#tree.root);
     } catch (error) {
       // The engine's own stack, should the depth allow more than it can hold.
-      if (error instanceof RangeError && error.message.includes('call stack')) {
-        throw this.#error('exceeded maximum template depth', error);
-      }
-      throw error;
+      if (!(error instanceof RangeError)) throw error;
+      const isDeep = error.message.includes('call stack');
+      throw this.#error(isDeep ? 'exceeded maximum template depth' : error.message, error);
     }
     return this.#output.join('');
   }
