@@ -74,10 +74,7 @@ const defects: readonly Explanation[] = [
   {
     reason: 'a float and a histogram with the same labels and time pass as one series',
     explains: ({query, got, expected}) =>
-      got.error === sameLabelset &&
-      expected.status === 200 &&
-      /-|label_(join|replace)/.test(query) &&
-      /rpc_|__name__/.test(query),
+      got.error === sameLabelset && expected.status === 200 && /rpc_|__name__/.test(query),
   },
   {
     reason:
