@@ -35,7 +35,7 @@ export class Flags {
 
   #cut(text: string): string {
     if (this.precision < 0 || text.length <= this.precision) return text;
-    return [...text].slice(0, this.precision).join('');
+    return Array.from(text).slice(0, this.precision).join('');
   }
 
   quote(text: string): string {

@@ -55,7 +55,7 @@ export function describeToken(token: Token): string {
   if (token.kind === 'eof') return 'EOF';
   if (token.kind === 'error') return token.text;
   if (token.kind === 'keyword' || token.kind === 'dot' || token.kind === 'nil') return `<${token.text}>`;
-  const chars = [...token.text];
+  const chars = Array.from(token.text);
   // Go looks at the bytes for the decision and at the characters for the cut.
   const isLong = new TextEncoder().encode(token.text).length > 10;
   return isLong ? `${quoteGo(chars.slice(0, 10).join(''))}...` : quoteGo(token.text);
