@@ -1,6 +1,13 @@
-import {readFileSync} from 'node:fs';
 import type {Dispatcher} from 'undici';
-import {Agent, buildConnector} from 'undici';
+import {Agent, type buildConnector} from 'undici';
+import {
+  connectorOf,
+  Credentials,
+  describeFailure,
+  isRedirect,
+  isStaleConnection,
+  userAgent,
+} from '../http/client-connect.ts';
 import {Breather} from './breather.ts';
 import {BodyDecoder} from './decoder.ts';
 import type {ScrapeConfig} from './config.ts';
@@ -10,11 +17,7 @@ export const bodyBytesDefaultMax = 128 * 2 ** 20;
 /** Of an answer that is an error so much is read, so that its connection can be used again. */
 const errorBodyBytesMax = 65_536;
 const redirectsMax = 10;
-/** Files with credentials are read again after this time. */
-const credentialsFreshMs = 1000;
 const idleConnectionMs = 300_000;
-
-export const userAgent = 'Prometheus/3.5.0 (compatible; Narthex/0.1.0)';
 
 const mediaTypes: Record<string, string> = {
   'PrometheusText0.0.4': 'text/plain;version=0.0.4',
@@ -53,14 +56,12 @@ export class ScrapeClient {
   readonly #config: ScrapeConfig;
   readonly #agent: Agent;
   readonly #bodyBytesMax: number;
-  readonly #monotonic: () => number;
+  readonly #credentials: Credentials;
   readonly #resets = new ResetWatch();
-  #authorization = '';
-  #authorizationReadAt = -Infinity;
 
   constructor(config: ScrapeConfig, monotonic: () => number = () => performance.now()) {
     this.#config = config;
-    this.#monotonic = monotonic;
+    this.#credentials = new Credentials(config, monotonic);
     this.#bodyBytesMax = config.bodySizeLimitBytes > 0 ? config.bodySizeLimitBytes : bodyBytesDefaultMax;
     this.#agent = new Agent({
       pipelining: 1,
@@ -70,7 +71,7 @@ export class ScrapeClient {
       bodyTimeout: 0,
       keepAliveTimeout: idleConnectionMs,
       keepAliveMaxTimeout: idleConnectionMs,
-      connect: this.#resets.watch(connectorOf(config)),
+      connect: this.#resets.watch(connectorOf(config, config.scrapeTimeoutMs)),
     });
   }
 
@@ -93,7 +94,7 @@ export class ScrapeClient {
     for (let redirects = 0; ; redirects++) {
       // Credentials are for the target's host, not for whoever it points to, nor for the way back from there.
       leftHost ||= target.hostname !== hostname;
-      const sent = leftHost ? headers : this.#withAuthorization(headers);
+      const sent = leftHost ? headers : this.#credentials.addTo(headers);
       const location = await this.#once(target, sent, deadline, sink);
       if (location === null) return;
       if (redirects === redirectsMax)
@@ -139,17 +140,6 @@ export class ScrapeClient {
         clearTimeout(timer);
       }
     }
-  }
-
-  #withAuthorization(headers: Record<string, string>): Record<string, string> {
-    const {basicAuth, authorization} = this.#config;
-    if (basicAuth === undefined && authorization === undefined) return headers;
-    const now = this.#monotonic();
-    if (now - this.#authorizationReadAt >= credentialsFreshMs) {
-      this.#authorization = authorizationOf(this.#config);
-      this.#authorizationReadAt = now;
-    }
-    return {...headers, authorization: this.#authorization};
   }
 }
 
@@ -344,115 +334,10 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
   }
 }
 
-function isRedirect(status: number): boolean {
-  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
-}
-
 function first(header: string | string[] | undefined): string {
   return (Array.isArray(header) ? header[0] : header) ?? '';
 }
 
 function deadlineExceeded(url: URL): Error {
   return new Error(`Get "${url.href}": context deadline exceeded`);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-/** The server closed an idle connection just when it was to be used again. */
-function isStaleConnection(error: unknown): boolean {
-  const code = codeOf(error instanceof Error ? error.cause : undefined);
-  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
-}
-
-/** The words that Prometheus's users know from Go. */
-function describeFailure(error: Error, url: URL): Error {
-  const code = codeOf(error);
-  const {address, port} = error as {address?: string; port?: number};
-  const dial =
-    address === undefined
-      ? `dial tcp ${url.host}`
-      : `dial tcp ${address.includes(':') ? `[${address}]` : address}:${port}`;
-  const texts: Record<string, string> = {
-    ECONNREFUSED: `${dial}: connect: connection refused`,
-    EHOSTUNREACH: `${dial}: connect: no route to host`,
-    ENETUNREACH: `${dial}: connect: network is unreachable`,
-    ETIMEDOUT: `${dial}: connect: connection timed out`,
-    ENOTFOUND: `dial tcp: lookup ${url.hostname}: no such host`,
-    EAI_AGAIN: `dial tcp: lookup ${url.hostname}: server misbehaving`,
-    ECONNRESET: 'read: connection reset by peer',
-    UND_ERR_SOCKET: 'EOF',
-    UND_ERR_CONNECT_TIMEOUT: `${dial}: i/o timeout`,
-    UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'unexpected EOF',
-    UND_ERR_HEADERS_OVERFLOW: 'server response headers are too large',
-  };
-  const inner =
-    error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as Error) : error;
-  if (inner !== error) return describeFailure(inner, url);
-  const text = texts[code];
-  if (text !== undefined) return new Error(`Get "${url.href}": ${text}`, {cause: error});
-  return new Error(`Get "${url.href}": ${error.message}`, {cause: error});
-}
-
-function authorizationOf(config: ScrapeConfig): string {
-  const {basicAuth, authorization} = config;
-  if (basicAuth !== undefined) {
-    const password =
-      basicAuth.passwordFile === undefined ? (basicAuth.password ?? '') : readSecret(basicAuth.passwordFile);
-    const username =
-      basicAuth.usernameFile === undefined ? basicAuth.username : readSecret(basicAuth.usernameFile);
-    return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-  }
-  const credentials =
-    authorization!.credentialsFile === undefined
-      ? (authorization!.credentials ?? '')
-      : readSecret(authorization!.credentialsFile);
-  return `${authorization!.type} ${credentials}`;
-}
-
-function readSecret(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    throw new Error(`unable to read authorization credentials file ${file}: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-}
-
-const secureVersions = {TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3'} as const;
-
-/** Connects as tls_config says. Its files are read for every new connection, so that renewed certificates are used. */
-function connectorOf(config: ScrapeConfig): buildConnector.connector {
-  const plain = {timeout: config.scrapeTimeoutMs, allowH2: false};
-  const {tls} = config;
-  if (tls === undefined) return buildConnector(plain);
-  let files = '';
-  let connect = buildConnector(plain);
-  return (options, callback) => {
-    try {
-      const ca = tls.caFile === undefined ? tls.ca : readFileSync(tls.caFile, 'utf8');
-      const cert = tls.certFile === undefined ? tls.cert : readFileSync(tls.certFile, 'utf8');
-      const key = tls.keyFile === undefined ? tls.key : readFileSync(tls.keyFile, 'utf8');
-      const read = JSON.stringify([ca, cert, key]);
-      if (read !== files) {
-        connect = buildConnector({
-          ...plain,
-          rejectUnauthorized: !tls.insecureSkipVerify,
-          ...(ca === undefined ? {} : {ca}),
-          ...(cert === undefined ? {} : {cert}),
-          ...(key === undefined ? {} : {key}),
-          ...(tls.serverName === undefined ? {} : {servername: tls.serverName}),
-          ...(tls.minVersion === undefined ? {} : {minVersion: secureVersions[tls.minVersion]}),
-          ...(tls.maxVersion === undefined ? {} : {maxVersion: secureVersions[tls.maxVersion]}),
-        });
-        files = read;
-      }
-    } catch (cause) {
-      callback(cause as Error, null);
-      return;
-    }
-    connect(options, callback);
-  };
 }
