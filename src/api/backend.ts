@@ -1,6 +1,7 @@
 // What the HTTP API needs from the rest of the program. The wiring implements these interfaces, mostly as calls to other
 // threads: everything that passes through them is plain data that can be cloned.
 
+import type {DiscoveryFailure} from '../discovery/statistics.ts';
 import type {DroppedTarget, MetricMetadata, TargetStatus} from '../scrape/status.ts';
 import type {WriteOutcome} from '../remote/write-outcome.ts';
 import type {QueryStatistics, StorageStatistics} from './statistics.ts';
@@ -158,6 +159,8 @@ export interface TargetsAnswer {
   dropped: DroppedTarget[];
   /** For every pool, also where `dropped` is not asked for. */
   droppedCounts: Record<string, number>;
+  /** What discovery cannot find at the moment. */
+  discoveryFailures?: DiscoveryFailure[];
 }
 
 export interface WriteRequestInfo {

@@ -40,8 +40,9 @@ export function invalidParameter(name: string, message: string): ApiError {
   return new ApiError('bad_data', `invalid parameter "${name}": ${message}`);
 }
 
-export function success(data: unknown): HttpReply {
-  return jsonReply(200, `{"status":"success","data":${stringifyGo(data)}}`);
+export function success(data: unknown, warnings: readonly string[] = []): HttpReply {
+  const after = warnings.length === 0 ? '' : `,"warnings":${stringifyGo(warnings)}`;
+  return jsonReply(200, `{"status":"success","data":${stringifyGo(data)}${after}}`);
 }
 
 export function failure(type: ErrorType, message: string, status = statuses[type]): HttpReply {

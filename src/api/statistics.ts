@@ -1,6 +1,7 @@
 // Snapshots of the counters that the threads keep, for /metrics, /status/runtimeinfo and /status/tsdb. Plain data. Counters
 // never fall while the process lives. Whatever a store cannot tell yet is left out, and so is its metric.
 
+import type {DiscoveryStatistics} from '../discovery/statistics.ts';
 import type {ScrapeStatistics} from '../scrape/statistics.ts';
 
 export interface StorageStatistics {
@@ -8,6 +9,7 @@ export interface StorageStatistics {
   wal: WalStatistics;
   blocks?: BlocksStatistics;
   scrape: ScrapeStatistics;
+  discovery?: DiscoveryStatistics;
   remoteWrite: RemoteWriteStatistics;
   memory: SharedMemoryStatistics;
 }

@@ -1,6 +1,7 @@
 // prometheus_tsdb_… and prometheus_target_…, from a snapshot of the storage thread's counters.
 
 import type {ScrapeStatistics} from '../scrape/statistics.ts';
+import {addDiscoveryFamilies} from './discovery-families.ts';
 import type {FamilyList} from './families.ts';
 import type {
   BlocksStatistics,
@@ -18,6 +19,7 @@ export function addStorageFamilies(list: FamilyList, statistics: StorageStatisti
   addWal(list, statistics.wal);
   if (statistics.blocks !== undefined) addBlocks(list, statistics.blocks);
   addScrape(list, statistics.scrape);
+  if (statistics.discovery !== undefined) addDiscoveryFamilies(list, statistics.discovery);
   addRemoteWrite(list, statistics.remoteWrite);
   const {committedBytes, usedBytes} = statistics.memory;
   if (committedBytes !== undefined) {

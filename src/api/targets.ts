@@ -1,5 +1,6 @@
 // /targets, /targets/metadata, /scrape_pools and /metadata.
 
+import type {DiscoveryFailure} from '../discovery/statistics.ts';
 import type {HttpReply} from '../http/reply.ts';
 import type {HttpCall} from '../http/server.ts';
 import type {WebUrl} from '../http/weburl.ts';
@@ -35,7 +36,7 @@ export class TargetsApi {
       active,
       dropped,
     });
-    return success({
+    const data = {
       activeTargets: active ? answer.active.map((target) => this.#describe(target)) : [],
       droppedTargets: dropped
         ? answer.dropped.map(({discoveredLabels, scrapePool}) => ({
@@ -44,7 +45,8 @@ export class TargetsApi {
           }))
         : [],
       droppedTargetCounts: dropped ? sortKeys(answer.droppedCounts) : null,
-    });
+    };
+    return success(data, (answer.discoveryFailures ?? []).map(warningOf));
   }
 
   async targetMetadata({form}: HttpCall): Promise<HttpReply> {
@@ -94,6 +96,13 @@ export class TargetsApi {
       scrapeTimeout: formatDuration(target.scrapeTimeoutMs),
     };
   }
+}
+
+/** The targets of a job whose discovery fails are the last that it found. */
+function warningOf({jobName, mechanism, part, error, sinceMs}: DiscoveryFailure): string {
+  const what = part === '' ? '' : ` of ${part}`;
+  const since = formatGoTime(sinceMs);
+  return `scrape pool ${jobName}: ${mechanism} discovery${what} fails since ${since}, the targets are the last known ones: ${error}`;
 }
 
 const localHosts = new Set(['127.0.0.1', 'localhost', '[::1]']);

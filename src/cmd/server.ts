@@ -4,6 +4,7 @@ import type {AdminBackend, QueryAnswer, ServerState} from '../api/backend.ts';
 import {failureText, statusOf, type ErrorType} from '../api/envelope.ts';
 import {createApiServer, type ApiServer} from '../api/server.ts';
 import type {Config, Retention} from '../config/config.ts';
+import {discoveryMechanisms} from '../discovery/schema.ts';
 import {LinearMemory} from '../kernels/memory.ts';
 import {formatDuration} from '../model/duration.ts';
 import {formatSize} from '../model/size.ts';
@@ -199,6 +200,7 @@ class Server {
       enableRemoteWriteReceiver: flags.enableRemoteWriteReceiver,
       enableAdminApi: flags.enableAdminApi,
       features: flags.features,
+      serviceDiscoveries: ['static', ...discoveryMechanisms],
       parseSelector: (text) => parseMetricSelector(text).map(({type, name, value}) => ({type, name, value})),
     });
   }

@@ -17,6 +17,7 @@ import {collectMetadata, collectTargetMetadata} from '../api/metadata.ts';
 import type {StorageStatistics} from '../api/statistics.ts';
 import {assert} from '../base/assert.ts';
 import type {Retention} from '../config/config.ts';
+import type {DiscoveryManager} from '../discovery/manager.ts';
 import {SizeClassArena} from '../kernels/arena.ts';
 import {loadKernels} from '../kernels/kernels.ts';
 import {arenaStart, LinearMemory} from '../kernels/memory.ts';
@@ -34,6 +35,7 @@ import {formatMeta} from '../tsdb/block/meta.ts';
 import {Db} from '../tsdb/db.ts';
 import {headCardinality} from '../tsdb/head/cardinality.ts';
 import {CompactorClient} from './compactor-client.ts';
+import {createDiscovery} from './discovery.ts';
 import {storageStatistics} from './storage-statistics.ts';
 
 export interface StorageThreadData {
@@ -69,16 +71,26 @@ interface Limits {
   retention: Retention;
 }
 
+interface StorageThreadParts {
+  db: Db;
+  scrapes: ScrapeManager;
+  discovery: DiscoveryManager;
+  receiver: WriteReceiver;
+  limits: Limits;
+}
+
 /** Everything that lives in this thread, once the data folder is open. */
 class StorageThread {
   readonly #db: Db;
   readonly #scrapes: ScrapeManager;
+  readonly #discovery: DiscoveryManager;
   readonly #receiver: WriteReceiver;
   readonly #limits: Limits;
 
-  constructor(db: Db, scrapes: ScrapeManager, receiver: WriteReceiver, limits: Limits) {
+  constructor({db, scrapes, discovery, receiver, limits}: StorageThreadParts) {
     this.#db = db;
     this.#scrapes = scrapes;
+    this.#discovery = discovery;
     this.#receiver = receiver;
     this.#limits = limits;
   }
@@ -124,19 +136,21 @@ class StorageThread {
       logger: logger.child({component: 'scrape manager'}),
       externalLabels: data.externalLabels,
     });
-    return new StorageThread(
+    return new StorageThread({
       db,
       scrapes,
-      new WriteReceiver(db.head.appender(), logger.child({component: 'remote'})),
+      discovery: createDiscovery(logger, (jobName, groups) => scrapes.setTargets(jobName, groups)),
+      receiver: new WriteReceiver(db.head.appender(), logger.child({component: 'remote'})),
       limits,
-    );
+    });
   }
 
   apply({scrapeConfigs, exemplarsMax, outOfOrderWindowMs, retention}: ApplyRequest): void {
     this.#db.setOutOfOrderWindow(outOfOrderWindowMs);
     this.#limits.retention = retention;
     this.#db.head.exemplars.resize(exemplarsMax);
-    this.#scrapes.apply(scrapeConfigs);
+    this.#discovery.apply(scrapeConfigs);
+    this.#scrapes.apply(scrapeConfigs, ({jobName}) => this.#discovery.groupsOf(jobName));
   }
 
   write({body, info}: {body: Uint8Array; info: WriteRequestInfo}): Promise<WriteOutcome> {
@@ -151,6 +165,9 @@ class StorageThread {
       active: active ? status.active.filter(wanted) : [],
       dropped: dropped ? status.dropped.filter(wanted) : [],
       droppedCounts: status.droppedCounts,
+      discoveryFailures: this.#discovery
+        .failures()
+        .filter(({jobName}) => scrapePool === '' || jobName === scrapePool),
     };
   }
 
@@ -180,7 +197,10 @@ class StorageThread {
   }
 
   statistics(): StorageStatistics {
-    return storageStatistics(this.#db, this.#scrapes, this.#receiver, this.#limits.retention);
+    return {
+      ...storageStatistics(this.#db, this.#scrapes, this.#receiver, this.#limits.retention),
+      discovery: this.#discovery.statistics(),
+    };
   }
 
   blocks(): unknown[] {
@@ -198,6 +218,7 @@ class StorageThread {
   }
 
   stopScraping(): Promise<void> {
+    this.#discovery.stop();
     return this.#scrapes.stop();
   }
 

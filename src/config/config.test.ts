@@ -71,6 +71,7 @@ test('a scrape config has the defaults of Prometheus', () => {
     relabelConfigs: [],
     metricRelabelConfigs: [],
     staticConfigs: [],
+    discoveryConfigs: [],
   });
 });
 
@@ -408,7 +409,7 @@ test('what is known but not there yet is an error, unless it says nothing', () =
   f('global: {metric_name_validation_scheme: legacy}', 'global.metric_name_validation_scheme');
   for (const field of [
     'kubernetes_sd_configs: [{role: pod}]',
-    'file_sd_configs: [{files: [a.yml]}]',
+    'azure_sd_configs: [{subscription_id: x}]',
     'oauth2: {client_id: x}',
     'proxy_url: http://p',
     'http_headers: {X-A: {values: [b]}}',

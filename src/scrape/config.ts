@@ -1,3 +1,5 @@
+import type {DiscoveryConfig} from '../discovery/config.ts';
+import type {TargetGroup} from '../discovery/targetgroup.ts';
 import type {HttpClientConfig} from '../http/client-config.ts';
 import type {RelabelConfig} from '../relabel/config.ts';
 
@@ -30,13 +32,5 @@ export interface ScrapeConfig extends HttpClientConfig {
   relabelConfigs: RelabelConfig[];
   metricRelabelConfigs: RelabelConfig[];
   staticConfigs: TargetGroup[];
-}
-
-/** Targets that share labels, as a discovery mechanism yields them. */
-export interface TargetGroup {
-  /** Names the group within its job, for example `0` for the first static_config. */
-  source: string;
-  /** Label sets of the targets, at least `__address__` each. */
-  targets: Record<string, string>[];
-  labels: Record<string, string>;
+  discoveryConfigs: DiscoveryConfig[];
 }

@@ -1,5 +1,6 @@
+import type {TargetGroup} from '../discovery/targetgroup.ts';
 import {labelsToRecord} from '../model/labels.ts';
-import type {ScrapeConfig, TargetGroup} from './config.ts';
+import type {ScrapeConfig} from './config.ts';
 import {MetadataReader} from './metadata.ts';
 import {ScrapePool} from './pool.ts';
 import type {ScrapeStatistics} from './statistics.ts';
@@ -24,9 +25,13 @@ export class ScrapeManager {
 
   /**
    * Makes these the configurations in force. Targets that stay the same go on without a gap; a pool that cannot be made is
-   * reported in the log and left as it was.
+   * reported in the log and left as it was. `groupsOf` gives the targets of a job, or null where they come later by
+   * setTargets(); until then a pool keeps those that it has.
    */
-  apply(configs: readonly ScrapeConfig[]): void {
+  apply(
+    configs: readonly ScrapeConfig[],
+    groupsOf: (config: ScrapeConfig) => readonly TargetGroup[] | null = (config) => config.staticConfigs,
+  ): void {
     const names = new Set(configs.map(({jobName}) => jobName));
     for (const [name, pool] of this.#pools) {
       if (names.has(name)) continue;
@@ -44,7 +49,8 @@ export class ScrapeManager {
         } else {
           pool.reload(config);
         }
-        pool.sync(config.staticConfigs);
+        const groups = groupsOf(config);
+        if (groups !== null) pool.sync(groups);
       } catch (cause) {
         if (pool === undefined) counters.poolsFailed++;
         else counters.poolReloadsFailed++;

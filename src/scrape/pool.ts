@@ -1,9 +1,10 @@
+import type {TargetGroup} from '../discovery/targetgroup.ts';
 import type {Labels} from '../model/labels.ts';
 import {labelsToRecord} from '../model/labels.ts';
 import type {CompiledRelabelConfig} from '../relabel/relabel.ts';
 import {compileRelabel, relabel} from '../relabel/relabel.ts';
 import {ScrapeClient} from './client.ts';
-import type {ScrapeConfig, TargetGroup} from './config.ts';
+import type {ScrapeConfig} from './config.ts';
 import type {LabelResolver} from './labels.ts';
 import {checkLabelLimits, checkSeries, joinLabels} from './labels.ts';
 import type {LoopOwner} from './loop.ts';
@@ -38,7 +39,7 @@ export class ScrapePool implements LoopOwner {
 
   /** Takes a changed configuration over. Targets that stay the same go on without a gap. */
   reload(config: ScrapeConfig): void {
-    if (isEqual({...config, staticConfigs: []}, {...this.config, staticConfigs: []})) {
+    if (isEqual(withoutTargets(config), withoutTargets(this.config))) {
       this.config = config;
       return;
     }
@@ -143,6 +144,11 @@ export class ScrapePool implements LoopOwner {
       syncSecondsTotal: this.#syncSecondsTotal,
     };
   }
+}
+
+/** A configuration without what only says where targets come from. */
+function withoutTargets(config: ScrapeConfig): ScrapeConfig {
+  return {...config, staticConfigs: [], discoveryConfigs: []};
 }
 
 /** What of a configuration decides which series a body's lines become. */

@@ -1,10 +1,16 @@
 import type * as z from 'zod';
+import {
+  discoveryShape,
+  missingDiscoveryShape,
+  type ReadDiscovery,
+  readDiscovery,
+} from '../discovery/schema.ts';
+import {targetGroupFields, targetGroupOf} from '../discovery/targetlist.ts';
 import {quoteGo} from '../base/quote.ts';
 import {sortedMap, type YamlMap, type YamlValue} from '../base/yaml-write.ts';
 import {type Complain, httpClientShape, joinDirectory, readHttpClient} from '../http/client-config.ts';
 import {formatDuration} from '../model/duration.ts';
 import {
-  anything,
   boolean,
   choice,
   count,
@@ -12,7 +18,6 @@ import {
   duration,
   type Field,
   float,
-  labelSet,
   list,
   notYet,
   section,
@@ -21,7 +26,7 @@ import {
 } from '../model/fields.ts';
 import {formatSize} from '../model/size.ts';
 import {relabelConfig} from '../relabel/schema.ts';
-import type {ScrapeConfig, TargetGroup} from './config.ts';
+import type {ScrapeConfig} from './config.ts';
 import {
   complainOfProtocols,
   defaultScrapeProtocols,
@@ -29,20 +34,7 @@ import {
   unknownProtocol,
 } from './global-config.ts';
 
-/** Mechanisms that find targets; static_configs is the one that is there. */
-const discoveries =
-  'aws azure consul digitalocean dns docker dockerswarm ec2 ecs elasticache eureka file gce hetzner http ionos kubernetes kuma lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr'
-    .split(' ')
-    .map((name) => `${name}_sd_configs`);
-
-const discoveryShape: Record<string, z.ZodType<unknown>> = Object.fromEntries(
-  discoveries.map((name) => [name, notYet(anything).optional()]),
-);
-
-const staticConfig = section(
-  {targets: list(text).default([]), labels: labelSet.default(new Map())},
-  'empty or null section in static_configs',
-);
+const staticConfig = targetGroupFields('empty or null section in static_configs');
 
 const escapingSchemes = ['allow-utf-8', 'underscores', 'dots', 'values'] as const;
 
@@ -104,6 +96,7 @@ export const scrapeConfigFields = section(
     relabel_configs: list(relabelConfig, 'a list of relabel_configs').default([]),
     metric_relabel_configs: list(relabelConfig, 'a list of relabel_configs').default([]),
     static_configs: list(staticConfig, 'a list of static_configs').default([]),
+    ...missingDiscoveryShape,
     ...discoveryShape,
   },
   'empty or null scrape config section',
@@ -127,6 +120,7 @@ export function readScrapeConfig(
   if (fields.job_name === '') complain(['job_name'], 'job_name is empty');
   checkTargets(fields, complain);
   const http = readHttpClient(fields, directory, complain);
+  const discovery = readDiscovery(fields, directory, complain);
   const config: ScrapeConfig = {
     ...http.config,
     jobName: fields.job_name,
@@ -148,9 +142,10 @@ export function readScrapeConfig(
     keepDroppedTargets: fields.keep_dropped_targets || defaults.keepDroppedTargets,
     relabelConfigs: fields.relabel_configs.map((rule) => rule.config),
     metricRelabelConfigs: fields.metric_relabel_configs.map((rule) => rule.config),
-    staticConfigs: fields.static_configs.map(targetGroupOf),
+    staticConfigs: fields.static_configs.map((group, index) => targetGroupOf(String(index), group)),
+    discoveryConfigs: discovery.configs,
   };
-  return {config, document: documentOf(fields, config, http.document, directory)};
+  return {config, document: documentOf(fields, config, {http: http.document, discovery, directory})};
 }
 
 function readTimes(
@@ -203,19 +198,10 @@ function checkTargets(fields: ScrapeConfigFields, complain: Complain): void {
   }
 }
 
-function targetGroupOf(group: z.output<typeof staticConfig>, index: number): TargetGroup {
-  return {
-    source: String(index),
-    targets: group.targets.map((target) => ({__address__: target})),
-    labels: Object.fromEntries(group.labels),
-  };
-}
-
 function documentOf(
   fields: ScrapeConfigFields,
   config: ScrapeConfig,
-  http: YamlMap,
-  directory: string,
+  {http, discovery, directory}: {http: YamlMap; discovery: ReadDiscovery; directory: string},
 ): YamlMap {
   const document: YamlMap = new Map();
   const add = (name: string, value: YamlValue): void => {
@@ -255,6 +241,7 @@ function documentOf(
   if (relabel.length > 0) add('relabel_configs', relabel);
   const metricRelabel = fields.metric_relabel_configs.map((rule) => rule.document);
   if (metricRelabel.length > 0) add('metric_relabel_configs', metricRelabel);
+  for (const [name, value] of discovery.documents) add(name, value);
   if (fields.static_configs.length > 0) add('static_configs', fields.static_configs.map(documentOfGroup));
   return document;
 }

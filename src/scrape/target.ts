@@ -1,10 +1,11 @@
+import type {TargetGroup} from '../discovery/targetgroup.ts';
 import {quoteGo} from '../base/quote.ts';
 import {formatDuration, parseDuration} from '../model/duration.ts';
 import type {Labels} from '../model/labels.ts';
 import {labelOf, labelsOf, labelsToRecord} from '../model/labels.ts';
 import type {CompiledRelabelConfig} from '../relabel/relabel.ts';
 import {relabel} from '../relabel/relabel.ts';
-import type {ScrapeConfig, TargetGroup} from './config.ts';
+import type {ScrapeConfig} from './config.ts';
 
 /** What is to be scraped, as relabeling left it. */
 export interface Target {

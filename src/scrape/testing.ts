@@ -189,6 +189,7 @@ export function scrapeConfig(options: Partial<ScrapeConfig>): ScrapeConfig {
     relabelConfigs: [],
     metricRelabelConfigs: [],
     staticConfigs: [],
+    discoveryConfigs: [],
     ...options,
   };
 }

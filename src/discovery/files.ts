@@ -1,0 +1,84 @@
+import {closeSync, fstatSync, openSync, readdirSync, readFileSync, watch} from 'node:fs';
+
+export interface ReadFile {
+  text: string;
+  modifiedMs: number;
+}
+
+/** Files as discovery uses them. Errors have the `code` of the operating system. */
+export interface DiscoveryFiles {
+  /** Names in a folder; none where there is no such folder. */
+  list(folder: string): string[];
+  read(file: string): ReadFile;
+  /** Calls `onChange` when something in the folder has changed. Gives a function that ends it. Throws where that cannot be watched. */
+  watch(folder: string, onChange: () => void, onError: (error: Error) => void): () => void;
+}
+
+/** A file with targets may have so many bytes. */
+const fileBytesMax = 256 << 20;
+
+export const nodeDiscoveryFiles: DiscoveryFiles = {
+  list(folder) {
+    try {
+      return readdirSync(folder);
+    } catch {
+      return [];
+    }
+  },
+  read(file) {
+    const descriptor = openSync(file, 'r');
+    try {
+      const {mtimeMs, size} = fstatSync(descriptor);
+      if (size > fileBytesMax)
+        throw new RangeError(`cannot read ${file}: it has ${size} bytes, the limit is ${fileBytesMax}`);
+      return {text: readFileSync(descriptor, 'utf8'), modifiedMs: mtimeMs};
+    } finally {
+      closeSync(descriptor);
+    }
+  },
+  watch(folder, onChange, onError) {
+    const watcher = watch(folder, {persistent: false}, onChange);
+    watcher.on('error', onError);
+    return () => watcher.close();
+  },
+};
+
+/** Files that match a pattern of Go's filepath.Glob, sorted. Throws SyntaxError where the pattern is none. */
+export function expandGlob(files: DiscoveryFiles, pattern: string): string[] {
+  const slash = pattern.lastIndexOf('/');
+  const folder = pattern.slice(0, slash + 1);
+  const regexp = globRegexp(pattern.slice(slash + 1));
+  const folders = hasMeta(folder)
+    ? expandGlob(files, folder.replace(/\/+$/, '')).map((each) => `${each}/`)
+    : [folder];
+  const found: string[] = [];
+  for (const each of folders) {
+    const names = files.list(each === '' ? '.' : each).filter((name) => regexp.test(name));
+    found.push(...names.sort().map((name) => each + name));
+  }
+  return found;
+}
+
+function hasMeta(pattern: string): boolean {
+  return /[*?[\\]/.test(pattern);
+}
+
+/** One element of a path: `*`, `?`, `[a-z]`, `[^a-z]`, and `\` before a character that stands for itself. */
+function globRegexp(pattern: string): RegExp {
+  let source = '';
+  for (let i = 0; i < pattern.length; i++) {
+    const char = pattern[i]!;
+    if (char === '*') source += '.*';
+    else if (char === '?') source += '.';
+    else if (char === '[') {
+      const [, body = ''] = /^\[(\^?(?:\\.|[^\]\\])+)\]/su.exec(pattern.slice(i)) ?? [];
+      if (body === '') throw new SyntaxError('syntax error in pattern');
+      source += `[${body.replaceAll('[', '\\[')}]`;
+      i += body.length + 1;
+    } else if (char === '\\') {
+      if (++i === pattern.length) throw new SyntaxError('syntax error in pattern');
+      source += RegExp.escape(pattern[i]!);
+    } else source += RegExp.escape(char);
+  }
+  return new RegExp(`^${source}$`, 's');
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type {DiscoveryConfig} from './config.ts';
+import type {DiscoveryJob} from './manager.ts';
+import {DiscoveryBench} from './testing.ts';
+
+function file(name: string): DiscoveryConfig {
+  return {mechanism: 'file', files: [`/sd/${name}.yml`], refreshIntervalMs: 300_000};
+}
+
+function job(jobName: string, discoveryConfigs: DiscoveryConfig[], targets: string[] = []): DiscoveryJob {
+  const staticConfigs =
+    targets.length === 0
+      ? []
+      : [{source: '0', targets: targets.map((each) => ({__address__: each})), labels: {}}];
+  return {jobName, staticConfigs, discoveryConfigs};
+}
+
+test('DiscoveryManager hands static and discovered targets on together', async () => {
+  const bench = new DiscoveryBench();
+  bench.files.set('/sd/a.yml', '[{targets: [a]}]');
+  bench.manager.apply([job('j', [file('a')], ['s']), job('static', [], ['t'])]);
+  await bench.clock.pass(100);
+  assert.deepEqual(bench.addresses('j'), ['a', 's']);
+  assert.equal(bench.sends, 1);
+  const {jobs, received, sent} = bench.manager.statistics();
+  assert.deepEqual(
+    jobs.map(({name, targets}) => [name, targets]),
+    [
+      ['j', 2],
+      ['static', 1],
+    ],
+  );
+  assert.deepEqual([received, sent], [1, 1]);
+  bench.manager.stop();
+});
+
+test('DiscoveryManager hands on at once after a quiet time, and at most every 5 s in busy times', async () => {
+  const bench = new DiscoveryBench();
+  bench.manager.apply([job('j', [file('a')])]);
+  await bench.clock.pass(60_000);
+  bench.sends = 0;
+  // A change every 100 ms for a minute.
+  for (let i = 0; i < 600; i++) {
+    bench.files.set('/sd/a.yml', `[{targets: [a${i}]}]`);
+    await bench.clock.pass(100);
+    if (i === 2) assert.ok(bench.sends >= 1);
+  }
+  assert.ok(bench.sends >= 15 && bench.sends <= 25, `${bench.sends} in a minute`);
+  await bench.clock.pass(5000);
+  assert.deepEqual(bench.addresses('j'), ['a599']);
+  bench.manager.stop();
+});
+
+test('DiscoveryManager keeps discoverers that stay the same over a reload', async () => {
+  const bench = new DiscoveryBench();
+  bench.files.set('/sd/a.yml', '[{targets: [a]}]');
+  bench.files.set('/sd/b.yml', '[{targets: [b]}]');
+  bench.manager.apply([job('j', [file('a')])]);
+  await bench.clock.pass(100);
+  const before = bench.manager.statistics().fileScans.count;
+  // Another job with the same configuration shares its discoverer, and what it has found.
+  bench.manager.apply([job('j', [file('a')]), job('k', [file('a')], ['s'])]);
+  assert.deepEqual(bench.manager.groupsOf('k')?.length, 2);
+  assert.equal(bench.manager.statistics().fileScans.count, before);
+  await bench.clock.pass(10_000);
+  assert.deepEqual(bench.addresses('k'), ['a', 's']);
+  bench.manager.apply([job('k', [file('b')])]);
+  await bench.clock.pass(10_000);
+  assert.deepEqual(bench.addresses('k'), ['b']);
+  assert.deepEqual([...bench.files.watched.keys()], ['/sd/']);
+  bench.manager.stop();
+});
+
+test('DiscoveryManager does not know the targets of a job before its discoverers have told of them', async () => {
+  const bench = new DiscoveryBench();
+  const answer = Promise.withResolvers<{text: string; headers: Record<string, string>}>();
+  bench.server = () => answer.promise;
+  const http: DiscoveryConfig = {
+    mechanism: 'http',
+    url: 'http://x/',
+    refreshIntervalMs: 60_000,
+    client: {followRedirects: true},
+  };
+  bench.manager.apply([job('j', [http], ['s'])]);
+  assert.equal(bench.manager.groupsOf('j'), null);
+  // Static targets do not wait for ever.
+  await bench.clock.pass(1000);
+  assert.deepEqual(bench.addresses('j'), ['s']);
+  answer.resolve({text: '[{"targets": ["a"]}]', headers: {'content-type': 'application/json'}});
+  await bench.clock.pass(1000);
+  assert.deepEqual(bench.addresses('j'), ['a', 's']);
+  assert.equal(bench.manager.groupsOf('j')?.length, 2);
+  bench.manager.stop();
+});

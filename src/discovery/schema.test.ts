@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {writeYaml, type YamlMap} from '../base/yaml-write.ts';
+import {parseYaml} from '../base/yaml.ts';
+import {section} from '../model/fields.ts';
+import {discoveryShape, type ReadDiscovery, readDiscovery} from './schema.ts';
+
+const fields = section(discoveryShape);
+
+function read(text: string): {read: ReadDiscovery; complaints: string[]} {
+  const parsed = fields.safeParse(parseYaml(text).root);
+  if (!parsed.success) throw parsed.error;
+  const complaints: string[] = [];
+  const complain = (path: (string | number)[], message: string): void => {
+    complaints.push(`${path.join('.')}: ${message}`);
+  };
+  return {read: readDiscovery(parsed.data, '/etc/prometheus', complain), complaints};
+}
+
+test('readDiscovery() fills in defaults, resolves files and hides secrets', () => {
+  const f = (text: string, configs: unknown[], document: string): void => {
+    const {read: result, complaints} = read(text);
+    assert.deepEqual(complaints, []);
+    assert.deepEqual(result.configs, configs);
+    const lines: YamlMap = new Map(result.documents);
+    assert.equal(writeYaml(lines), document);
+  };
+  f(
+    'file_sd_configs: [{files: [sd/*.yml, /a/b.json]}, {files: [x.yaml], refresh_interval: 1m}]',
+    [
+      {mechanism: 'file', files: ['/etc/prometheus/sd/*.yml', '/a/b.json'], refreshIntervalMs: 300_000},
+      {mechanism: 'file', files: ['/etc/prometheus/x.yaml'], refreshIntervalMs: 60_000},
+    ],
+    `file_sd_configs:
+- files:
+  - /etc/prometheus/sd/*.yml
+  - /a/b.json
+  refresh_interval: 5m
+- files:
+  - /etc/prometheus/x.yaml
+  refresh_interval: 1m
+`,
+  );
+  f(
+    'http_sd_configs: [{url: "https://u:p@sd/t?x=1", basic_auth: {username: a, password: b}}]',
+    [
+      {
+        mechanism: 'http',
+        url: 'https://u:p@sd/t?x=1',
+        refreshIntervalMs: 60_000,
+        client: {followRedirects: true, basicAuth: {username: 'a', password: 'b'}},
+      },
+    ],
+    `http_sd_configs:
+- basic_auth:
+    username: a
+    password: <secret>
+  follow_redirects: true
+  enable_http2: true
+  refresh_interval: 1m
+  url: https://u:p@sd/t?x=1
+`,
+  );
+});
+
+test('readDiscovery() complains in the words of Prometheus, with the place', () => {
+  const f = (text: string, ...expected: string[]): void => assert.deepEqual(read(text).complaints, expected);
+  f(
+    'file_sd_configs: [{files: []}]',
+    'file_sd_configs.0.files: file service discovery config must contain at least one path name',
+  );
+  const name = 'is not valid for file discovery';
+  f(
+    'file_sd_configs: [{files: [a.yml, a.txt, "*/a.yml", "a*/b.json"]}]',
+    `file_sd_configs.0.files.1: path name "a.txt" ${name}`,
+    `file_sd_configs.0.files.2: path name "*/a.yml" ${name}`,
+    `file_sd_configs.0.files.3: path name "a*/b.json" ${name}`,
+  );
+  f(
+    'file_sd_configs: [{files: [a.yml], refresh_interval: 0s}]',
+    'file_sd_configs.0.refresh_interval: refresh_interval must be greater than 0',
+  );
+  f('http_sd_configs: [{}]', 'http_sd_configs.0.url: URL is missing');
+  f('http_sd_configs: [{url: ftp://x}]', "http_sd_configs.0.url: URL scheme must be 'http' or 'https'");
+  f('http_sd_configs: [{url: x/y}]', "http_sd_configs.0.url: URL scheme must be 'http' or 'https'");
+  f('http_sd_configs: [{url: "http://"}]', 'http_sd_configs.0.url: host is missing in URL');
+  f(
+    'http_sd_configs: [{url: http://x, bearer_token: a, bearer_token_file: b}]',
+    'http_sd_configs.0.bearer_token_file: at most one of bearer_token & bearer_token_file must be configured',
+  );
+});

@@ -1,0 +1,123 @@
+// The `*_sd_configs` of a scrape config.
+
+import * as z from 'zod';
+import {quoteGo} from '../base/quote.ts';
+import type {YamlMap, YamlValue} from '../base/yaml-write.ts';
+import {type Complain, httpClientShape, joinDirectory, readHttpClient} from '../http/client-config.ts';
+import {formatDuration} from '../model/duration.ts';
+import {anything, duration, list, notYet, section, text} from '../model/fields.ts';
+import type {DiscoveryConfig} from './config.ts';
+
+/** Mechanisms that are there, by their names in Prometheus. */
+export const discoveryMechanisms = ['file', 'http'] as const;
+
+/** Those that are not there yet. */
+const missing =
+  'aws azure consul digitalocean dns docker dockerswarm ec2 ecs elasticache eureka gce hetzner ionos kubernetes kuma lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr'
+    .split(' ')
+    .map((name) => `${name}_sd_configs`);
+
+export const missingDiscoveryShape: Record<string, z.ZodType<unknown>> = Object.fromEntries(
+  missing.map((name) => [name, notYet(anything).optional()]),
+);
+
+function configList<T>(name: string, fields: z.ZodType<T>): z.ZodDefault<z.ZodType<T[]>> {
+  return list(fields, `a list of ${name}`).default([]);
+}
+
+const fileFields = section(
+  {files: list(text).default([]), refresh_interval: duration.default(300_000)},
+  'empty or null section in file_sd_configs',
+);
+
+const httpFields = section(
+  {...httpClientShape, refresh_interval: duration.default(60_000), url: text.default('')},
+  'empty or null section in http_sd_configs',
+);
+
+/** To be spread into the shape of a scrape config. */
+export const discoveryShape = {
+  file_sd_configs: configList('file_sd_configs', fileFields),
+  http_sd_configs: configList('http_sd_configs', httpFields),
+} as const;
+
+export type DiscoveryFields = {
+  [Name in keyof typeof discoveryShape]: z.output<(typeof discoveryShape)[Name]>;
+};
+
+export interface ReadDiscovery {
+  configs: DiscoveryConfig[];
+  /** Lines of the scrape config, secrets hidden, sorted by name. */
+  documents: [string, YamlValue][];
+}
+
+interface ReadOne {
+  config: DiscoveryConfig;
+  document: YamlMap;
+}
+
+/** Checks the mechanisms' fields, and resolves files against `directory`. */
+export function readDiscovery(fields: DiscoveryFields, directory: string, complain: Complain): ReadDiscovery {
+  const read: ReadDiscovery = {configs: [], documents: []};
+  const add = <T extends {refresh_interval: number}>(
+    name: string,
+    sections: readonly T[],
+    readOne: (section: T, directory: string, complain: Complain) => ReadOne,
+  ): void => {
+    if (sections.length === 0) return;
+    const documents: YamlMap[] = [];
+    for (const [index, each] of sections.entries()) {
+      const complainBelow: Complain = (path, message) => complain([name, index, ...path], message);
+      if (each.refresh_interval === 0)
+        complainBelow(['refresh_interval'], 'refresh_interval must be greater than 0');
+      const {config, document} = readOne(each, directory, complainBelow);
+      read.configs.push(config);
+      documents.push(document);
+    }
+    read.documents.push([name, documents]);
+  };
+  add('file_sd_configs', fields.file_sd_configs, readFileConfig);
+  add('http_sd_configs', fields.http_sd_configs, readHttpConfig);
+  return read;
+}
+
+/** An asterisk may only stand in the last element of the path. */
+const filePattern = /^[^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML)$/;
+
+function readFileConfig(fields: z.output<typeof fileFields>, directory: string, complain: Complain): ReadOne {
+  if (fields.files.length === 0)
+    complain(['files'], 'file service discovery config must contain at least one path name');
+  for (const [index, file] of fields.files.entries()) {
+    if (!filePattern.test(file))
+      complain(['files', index], `path name ${quoteGo(file)} is not valid for file discovery`);
+  }
+  const files = fields.files.map((file) => joinDirectory(directory, file));
+  return {
+    config: {mechanism: 'file', files, refreshIntervalMs: fields.refresh_interval},
+    document: new Map<string, YamlValue>([
+      ['files', files],
+      ['refresh_interval', formatDuration(fields.refresh_interval)],
+    ]),
+  };
+}
+
+function readHttpConfig(fields: z.output<typeof httpFields>, directory: string, complain: Complain): ReadOne {
+  const problem = complainOfUrl(fields.url);
+  if (problem !== null) complain(['url'], problem);
+  const {config, document} = readHttpClient(fields, directory, complain);
+  document.set('refresh_interval', formatDuration(fields.refresh_interval));
+  document.set('url', fields.url);
+  return {
+    config: {mechanism: 'http', url: fields.url, refreshIntervalMs: fields.refresh_interval, client: config},
+    document,
+  };
+}
+
+/** What is wrong with a URL, in Prometheus's words, or null. */
+function complainOfUrl(url: string): string | null {
+  if (url === '') return 'URL is missing';
+  const [, scheme = '', rest = ''] = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/s.exec(url) ?? [];
+  if (!/^https?$/i.test(scheme)) return "URL scheme must be 'http' or 'https'";
+  if (!/^\/\/[^/?#]/.test(rest)) return 'host is missing in URL';
+  return URL.canParse(url) ? null : `parse ${quoteGo(url)}: not a valid URL`;
+}

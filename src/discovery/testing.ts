@@ -1,0 +1,149 @@
+// A made-up world for tests of this folder.
+import type {HttpAnswer, HttpFetcher} from '../http/client.ts';
+import type {Clock} from '../sys/clock.ts';
+import type {LogFields, Logger} from '../sys/log.ts';
+import type {DiscoveryFiles} from './files.ts';
+import {DiscoveryManager} from './manager.ts';
+import type {TargetGroup} from './targetgroup.ts';
+import type {DiscoveryWorld} from './world.ts';
+
+/** Time that passes when told to. */
+export class HandClock implements Clock {
+  #ms = 1_700_000_000_000;
+  readonly #timers = new Set<{at: number; run: () => void}>();
+
+  now(): number {
+    return this.#ms;
+  }
+
+  elapsed(): number {
+    return this.#ms - 1_700_000_000_000;
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const timer = {at: this.#ms + ms, run};
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Runs what is due, in order, and lets promises settle in between. */
+  async pass(ms: number): Promise<void> {
+    const end = this.#ms + ms;
+    await settle();
+    for (;;) {
+      const due = [...this.#timers].filter(({at}) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (due === undefined) break;
+      this.#timers.delete(due);
+      this.#ms = Math.max(this.#ms, due.at);
+      due.run();
+      await settle();
+    }
+    this.#ms = end;
+  }
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Files in memory. */
+export class MemoryFiles implements DiscoveryFiles {
+  readonly texts = new Map<string, string>();
+  readonly watched = new Map<string, () => void>();
+  modifiedMs = 1_600_000_000_500;
+
+  list(folder: string): string[] {
+    const prefix = folder === '.' ? '' : folder.replace(/\/?$/, '/');
+    const names = [...this.texts.keys()].filter((file) => file.startsWith(prefix));
+    return [...new Set(names.map((file) => file.slice(prefix.length).split('/')[0]!))];
+  }
+
+  read(file: string): {text: string; modifiedMs: number} {
+    const text = this.texts.get(file);
+    if (text === undefined) throw new Error(`open ${file}: no such file or directory`);
+    return {text, modifiedMs: this.modifiedMs};
+  }
+
+  watch(folder: string, onChange: () => void): () => void {
+    this.watched.set(folder, onChange);
+    return () => this.watched.delete(folder);
+  }
+
+  /** Writes a file, or (null) removes it, and says so. */
+  set(file: string, text: string | null): void {
+    if (text === null) this.texts.delete(file);
+    else this.texts.set(file, text);
+    this.watched.get(file.slice(0, file.lastIndexOf('/') + 1))?.();
+  }
+}
+
+export interface FakeRequest {
+  url: string;
+  headers: Record<string, string>;
+  signal: AbortSignal;
+}
+
+export type FakeServer = (request: FakeRequest) => FakeAnswer | Promise<FakeAnswer>;
+
+export interface FakeAnswer {
+  status?: number;
+  statusText?: string;
+  headers?: Record<string, string>;
+  text?: string;
+}
+
+function fetcherOf(server: FakeServer): HttpFetcher {
+  return {
+    async get(url, {headers = {}, signal}): Promise<HttpAnswer> {
+      const answer = await server({url, headers, signal});
+      return {
+        status: answer.status ?? 200,
+        statusText: answer.statusText ?? 'OK',
+        header: (name) => answer.headers?.[name] ?? '',
+        text: answer.text ?? '',
+      };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** A manager in a world of its own; `targets` has what it handed on last. */
+export class DiscoveryBench {
+  readonly clock = new HandClock();
+  readonly files = new MemoryFiles();
+  readonly errors: string[] = [];
+  readonly targets = new Map<string, TargetGroup[]>();
+  server: FakeServer = () => ({status: 404, statusText: 'Not Found'});
+  sends = 0;
+  readonly world: DiscoveryWorld;
+  readonly manager: DiscoveryManager;
+
+  constructor(world: Partial<DiscoveryWorld> = {}) {
+    this.world = {
+      clock: this.clock,
+      logger: this.#logger(),
+      files: this.files,
+      createHttpClient: () => fetcherOf((request) => this.server(request)),
+      ...world,
+    };
+    this.manager = new DiscoveryManager(this.world, (jobName, groups) => {
+      this.targets.set(jobName, groups);
+      this.sends++;
+    });
+  }
+
+  /** Addresses that a job was handed last. */
+  addresses(jobName: string): string[] {
+    const groups = this.targets.get(jobName) ?? [];
+    return groups.flatMap(({targets}) => targets.map((each) => each['__address__']!)).sort();
+  }
+
+  #logger(): Logger {
+    const error = (message: string, fields: LogFields = {}): void => {
+      const {err} = fields;
+      this.errors.push(err instanceof Error ? `${message}: ${err.message}` : message);
+    };
+    const logger: Logger = {debug: () => {}, info: () => {}, warn: error, error, child: () => logger};
+    return logger;
+  }
+}

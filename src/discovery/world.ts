@@ -1,0 +1,13 @@
+import type {HttpClientConfig} from '../http/client-config.ts';
+import type {HttpFetcher} from '../http/client.ts';
+import type {Clock} from '../sys/clock.ts';
+import type {Logger} from '../sys/log.ts';
+import type {DiscoveryFiles} from './files.ts';
+
+/** What discoverers see of the world, passed in so that tests can make it up. */
+export interface DiscoveryWorld {
+  clock: Clock;
+  logger: Logger;
+  files: DiscoveryFiles;
+  createHttpClient: (config: HttpClientConfig) => HttpFetcher;
+}
