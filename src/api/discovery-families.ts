@@ -25,7 +25,7 @@ function addManager(list: FamilyList, discovery: DiscoveryStatistics): void {
     {name: 'prometheus_sd_discovered_targets', help: 'Discovered targets.'},
     jobs,
     (job) => ({
-      labels: {...manager, config: job.name},
+      labels: {config: job.name, ...manager},
       value: job.targets,
     }),
   );
@@ -33,7 +33,7 @@ function addManager(list: FamilyList, discovery: DiscoveryStatistics): void {
     'gauge',
     {name: 'prometheus_sd_last_update_timestamp_seconds', help: 'When targets were last handed on.'},
     jobs,
-    (job) => ({labels: {...manager, config: job.name}, value: job.updatedMs / 1000}),
+    (job) => ({labels: {config: job.name, ...manager}, value: job.updatedMs / 1000}),
   );
   list.counter(
     'prometheus_sd_received_updates_total',
