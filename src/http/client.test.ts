@@ -4,7 +4,7 @@ import type {AddressInfo} from 'node:net';
 import test from 'node:test';
 import {gzipSync} from 'node:zlib';
 import type {HttpClientConfig} from './client-config.ts';
-import {HttpClient} from './client.ts';
+import {type HttpAnswer, HttpClient} from './client.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -19,14 +19,18 @@ async function withServer(handler: Handler, use: (url: string) => Promise<void>)
   }
 }
 
-function get(
+async function get(
   url: string,
   config: Partial<HttpClientConfig> = {},
   timeoutMs = 5000,
   signal = new AbortController().signal,
-) {
+): Promise<HttpAnswer> {
   const client = new HttpClient({followRedirects: true, ...config}, () => performance.now());
-  return client.get(url, {headers: {accept: 'text/plain'}, timeoutMs, signal}).finally(() => client.close());
+  try {
+    return await client.get(url, {headers: {accept: 'text/plain'}, timeoutMs, signal});
+  } finally {
+    await client.close();
+  }
 }
 
 test('HttpClient sends credentials, follows redirects and unpacks bodies', async () => {
