@@ -53,7 +53,14 @@ export interface OpenLogs {
 export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLogs> {
   const {dir, log, clock, fs, linear} = options;
   const elapsed = (): number => clock.elapsed();
-  const loaded = loadHeadChunks(head, {fs, dir: headChunksDirectory(dir), log, linear, elapsed});
+  const loaded = loadHeadChunks(head, {
+    fs,
+    dir: headChunksDirectory(dir),
+    dataFolder: dir,
+    log,
+    linear,
+    elapsed,
+  });
   const sink = head.replay(loaded);
   const common = {fs, log, clock, linear, corruptDir: `${dir}/wal.corrupt`};
   const lastSegment = listSegments(fs, walDirectory(dir)).at(-1)?.number ?? -1;

@@ -2,6 +2,7 @@ import {headChunkPath, listHeadChunkFiles} from '../headchunks/format.ts';
 import {repairHeadChunks, scanHeadChunks} from '../headchunks/scan.ts';
 import type {ChunkFilesOptions} from './chunkfiles.ts';
 import type {Head} from './head.ts';
+import {removeSnapshots} from '../snapshot/format.ts';
 import {LoadedChunks} from './loadedchunks.ts';
 
 /**
@@ -10,7 +11,7 @@ import {LoadedChunks} from './loadedchunks.ts';
  */
 export function loadHeadChunks(
   head: Head,
-  options: Omit<ChunkFilesOptions, 'firstFile' | 'lastFile'>,
+  options: Omit<ChunkFilesOptions, 'firstFile' | 'lastFile'> & {dataFolder: string},
 ): LoadedChunks | null {
   const {fs, dir, log, elapsed} = options;
   const started = elapsed();
@@ -21,7 +22,10 @@ export function loadHeadChunks(
     log.error('Head chunks are damaged: the damaged ones and all behind them are read from the log again', {
       ...damage,
     });
-    lastFile = repairHeadChunks(fs, dir, damage, log);
+    // A snapshot leaves full chunks to these files.
+    removeSnapshots(fs, options.dataFolder);
+    if (damage.unreadable === true) lastFile = listHeadChunkFiles(fs, dir).at(-1) ?? lastFile;
+    else lastFile = repairHeadChunks(fs, dir, damage, log);
   }
   if (files > 0) {
     log.info('On-disk memory mappable chunks replay completed', {

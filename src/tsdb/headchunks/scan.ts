@@ -34,6 +34,8 @@ export interface HeadChunkDamage {
   file: number;
   offset: number;
   reason: string;
+  /** The disk could not read it now: it may be sound, and stays as it is. */
+  unreadable?: boolean;
 }
 
 export interface HeadChunkScan {
@@ -131,6 +133,7 @@ function emptyFile(fs: FileSystem, path: string): void {
 
 class FileScanner {
   chunks = 0;
+  #unreadable = false;
   readonly #fs: FileSystem;
   readonly #file: number;
   readonly #opened: number;
@@ -180,17 +183,17 @@ class FileScanner {
     return null;
   }
 
-  /** What the disk cannot read is damaged, too. */
   #orError<T>(read: () => T): T | string {
     try {
       return read();
     } catch (error) {
+      if (!(error instanceof RangeError)) this.#unreadable = true;
       return error instanceof Error ? error.message : String(error);
     }
   }
 
   #damage(offset: number, reason: string): HeadChunkDamage {
-    return {file: this.#file, offset, reason};
+    return {file: this.#file, offset, reason, ...(this.#unreadable ? {unreadable: true} : {})};
   }
 
   #checkHeader(): string | null {
