@@ -108,4 +108,10 @@ function addMechanisms(list: FamilyList, discovery: DiscoveryStatistics): void {
     'Refreshes over HTTP that failed.',
     discovery.httpFailures,
   );
+  list.counter('prometheus_sd_dns_lookups_total', 'Names looked up.', discovery.dnsLookups);
+  list.counter(
+    'prometheus_sd_dns_lookup_failures_total',
+    'Names that could not be looked up.',
+    discovery.dnsLookupFailures,
+  );
 }

@@ -1,5 +1,6 @@
 import {nodeDiscoveryFiles} from '../discovery/files.ts';
 import {DiscoveryManager, type OnTargets} from '../discovery/manager.ts';
+import {systemResolver} from '../discovery/resolver.ts';
 import {HttpClient} from '../http/client.ts';
 import {systemClock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
@@ -11,6 +12,7 @@ export function createDiscovery(logger: Logger, onTargets: OnTargets): Discovery
       clock: systemClock,
       logger: logger.child({component: 'discovery manager scrape'}),
       files: nodeDiscoveryFiles,
+      resolver: systemResolver(),
       createHttpClient: (config) => new HttpClient(config, () => systemClock.elapsed()),
     },
     onTargets,

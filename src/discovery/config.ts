@@ -1,7 +1,17 @@
 import type {HttpClientConfig} from '../http/client-config.ts';
+import type {DnsType} from './resolver.ts';
 
 /** One entry of some `*_sd_configs`, defaults filled in. Plain data: it travels between threads, and equal ones share a discoverer. */
-export type DiscoveryConfig = FileDiscoveryConfig | HttpDiscoveryConfig;
+export type DiscoveryConfig = DnsDiscoveryConfig | FileDiscoveryConfig | HttpDiscoveryConfig;
+
+export interface DnsDiscoveryConfig {
+  mechanism: 'dns';
+  names: string[];
+  type: DnsType;
+  /** For all types but SRV. */
+  port: number;
+  refreshIntervalMs: number;
+}
 
 export interface FileDiscoveryConfig {
   mechanism: 'file';

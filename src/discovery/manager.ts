@@ -1,5 +1,6 @@
 import type {DiscoveryConfig} from './config.ts';
 import type {Discoverer, DiscoveryContext} from './discoverer.ts';
+import {createDnsDiscoverer} from './dns.ts';
 import {FileDiscoverer} from './file.ts';
 import {createHttpDiscoverer} from './http.ts';
 import {DiscoveryCounters, type DiscoveryFailure, type DiscoveryStatistics} from './statistics.ts';
@@ -207,6 +208,8 @@ function failingOf(config: string, providers: ReadonlySet<Provider>): DiscoveryS
 
 function createDiscoverer(config: DiscoveryConfig, context: DiscoveryContext): Discoverer {
   switch (config.mechanism) {
+    case 'dns':
+      return createDnsDiscoverer(config, context);
     case 'file':
       return new FileDiscoverer(config, context);
     case 'http':

@@ -42,6 +42,25 @@ test('readDiscovery() fills in defaults, resolves files and hides secrets', () =
 `,
   );
   f(
+    'dns_sd_configs: [{names: [_x._tcp.y]}, {names: [a], type: aaaa, port: 80}]',
+    [
+      {mechanism: 'dns', names: ['_x._tcp.y'], type: 'SRV', port: 0, refreshIntervalMs: 30_000},
+      {mechanism: 'dns', names: ['a'], type: 'AAAA', port: 80, refreshIntervalMs: 30_000},
+    ],
+    `dns_sd_configs:
+- names:
+  - _x._tcp.y
+  refresh_interval: 30s
+  type: SRV
+  port: 0
+- names:
+  - a
+  refresh_interval: 30s
+  type: aaaa
+  port: 80
+`,
+  );
+  f(
     'http_sd_configs: [{url: "https://u:p@sd/t?x=1", basic_auth: {username: a, password: b}}]',
     [
       {
@@ -79,6 +98,12 @@ test('readDiscovery() complains in the words of Prometheus, with the place', () 
   f(
     'file_sd_configs: [{files: [a.yml], refresh_interval: 0s}]',
     'file_sd_configs.0.refresh_interval: refresh_interval must be greater than 0',
+  );
+  f(
+    'dns_sd_configs: [{}, {names: [a], type: A}, {names: [a], type: X}]',
+    'dns_sd_configs.0.names: DNS-SD config must contain at least one SRV record name',
+    'dns_sd_configs.1.port: a port is required in DNS-SD configs for all record types except SRV',
+    'dns_sd_configs.2.type: invalid DNS-SD records type X',
   );
   f('http_sd_configs: [{}]', 'http_sd_configs.0.url: URL is missing');
   f('http_sd_configs: [{url: ftp://x}]', "http_sd_configs.0.url: URL scheme must be 'http' or 'https'");

@@ -5,15 +5,16 @@ import {quoteGo} from '../base/quote.ts';
 import type {YamlMap, YamlValue} from '../base/yaml-write.ts';
 import {type Complain, httpClientShape, joinDirectory, readHttpClient} from '../http/client-config.ts';
 import {formatDuration} from '../model/duration.ts';
-import {anything, duration, list, notYet, section, text} from '../model/fields.ts';
+import {anything, duration, integer, list, notYet, section, text} from '../model/fields.ts';
 import type {DiscoveryConfig} from './config.ts';
+import type {DnsType} from './resolver.ts';
 
 /** Mechanisms that are there, by their names in Prometheus. */
-export const discoveryMechanisms = ['file', 'http'] as const;
+export const discoveryMechanisms = ['dns', 'file', 'http'] as const;
 
 /** Those that are not there yet. */
 const missing =
-  'aws azure consul digitalocean dns docker dockerswarm ec2 ecs elasticache eureka gce hetzner ionos kubernetes kuma lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr'
+  'aws azure consul digitalocean docker dockerswarm ec2 ecs elasticache eureka gce hetzner ionos kubernetes kuma lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr'
     .split(' ')
     .map((name) => `${name}_sd_configs`);
 
@@ -24,6 +25,16 @@ export const missingDiscoveryShape: Record<string, z.ZodType<unknown>> = Object.
 function configList<T>(name: string, fields: z.ZodType<T>): z.ZodDefault<z.ZodType<T[]>> {
   return list(fields, `a list of ${name}`).default([]);
 }
+
+const dnsFields = section(
+  {
+    names: list(text).default([]),
+    refresh_interval: duration.default(30_000),
+    type: text.default('SRV'),
+    port: integer.default(0),
+  },
+  'empty or null section in dns_sd_configs',
+);
 
 const fileFields = section(
   {files: list(text).default([]), refresh_interval: duration.default(300_000)},
@@ -37,6 +48,7 @@ const httpFields = section(
 
 /** To be spread into the shape of a scrape config. */
 export const discoveryShape = {
+  dns_sd_configs: configList('dns_sd_configs', dnsFields),
   file_sd_configs: configList('file_sd_configs', fileFields),
   http_sd_configs: configList('http_sd_configs', httpFields),
 } as const;
@@ -76,9 +88,30 @@ export function readDiscovery(fields: DiscoveryFields, directory: string, compla
     }
     read.documents.push([name, documents]);
   };
+  add('dns_sd_configs', fields.dns_sd_configs, readDnsConfig);
   add('file_sd_configs', fields.file_sd_configs, readFileConfig);
   add('http_sd_configs', fields.http_sd_configs, readHttpConfig);
   return read;
+}
+
+const dnsTypes: readonly DnsType[] = ['A', 'AAAA', 'MX', 'NS', 'SRV'];
+
+function readDnsConfig(fields: z.output<typeof dnsFields>, _directory: string, complain: Complain): ReadOne {
+  const {names, port, refresh_interval: refreshIntervalMs} = fields;
+  if (names.length === 0) complain(['names'], 'DNS-SD config must contain at least one SRV record name');
+  const type = dnsTypes.find((each) => each === fields.type.toUpperCase());
+  if (type === undefined) complain(['type'], `invalid DNS-SD records type ${fields.type}`);
+  else if (type !== 'SRV' && port === 0)
+    complain(['port'], 'a port is required in DNS-SD configs for all record types except SRV');
+  return {
+    config: {mechanism: 'dns', names, type: type ?? 'SRV', port, refreshIntervalMs},
+    document: new Map<string, YamlValue>([
+      ['names', names],
+      ['refresh_interval', formatDuration(refreshIntervalMs)],
+      ['type', fields.type],
+      ['port', port],
+    ]),
+  };
 }
 
 /** An asterisk may only stand in the last element of the path. */

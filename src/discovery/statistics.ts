@@ -7,6 +7,8 @@ export class DiscoveryCounters {
   fileReadErrors = 0;
   fileWatcherErrors = 0;
   httpFailures = 0;
+  dnsLookups = 0;
+  dnsLookupFailures = 0;
   readonly fileScans = new Summary();
   /** Modification times of the files that were read, in seconds since 1970, by discoverer. */
   readonly fileTimes = new Map<object, Map<string, number>>();
@@ -53,6 +55,8 @@ export class DiscoveryCounters {
       fileReadErrors: this.fileReadErrors,
       fileWatcherErrors: this.fileWatcherErrors,
       httpFailures: this.httpFailures,
+      dnsLookups: this.dnsLookups,
+      dnsLookupFailures: this.dnsLookupFailures,
       fileScans: this.fileScans.snapshot(),
       fileTimes: [...times],
       refreshes: [...this.#refreshes.values()].map(({durations, ...rest}) => ({
@@ -93,6 +97,8 @@ export interface DiscoveryCounterSnapshot {
   fileReadErrors: number;
   fileWatcherErrors: number;
   httpFailures: number;
+  dnsLookups: number;
+  dnsLookupFailures: number;
   fileScans: SummarySnapshot;
   /** `[file, seconds since 1970]` */
   fileTimes: [string, number][];

@@ -123,6 +123,7 @@ export class DiscoveryBench {
       clock: this.clock,
       logger: this.#logger(),
       files: this.files,
+      resolver: {lookup: () => Promise.resolve([])},
       createHttpClient: () => fetcherOf((request) => this.server(request)),
       ...world,
     };
