@@ -197,6 +197,8 @@ function fakeStorageStatistics(): StorageStatistics {
       duplicateTimestamps: 0,
       outOfOrder: 0,
       outOfBounds: 0,
+      exemplarsOutOfOrder: 0,
+      bucketLimitExceeded: 0,
       targetsFailed: 0,
       linesPredicted: 0,
       linesMoved: 0,

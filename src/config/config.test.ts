@@ -61,6 +61,14 @@ test('a scrape config has the defaults of Prometheus', () => {
       'PrometheusText0.0.4',
     ],
     fallbackScrapeProtocol: '',
+    scrapeNativeHistograms: false,
+    alwaysScrapeClassicHistograms: false,
+    convertClassicHistogramsToNhcb: false,
+    nativeHistogramBucketLimit: 0,
+    nativeHistogramMinBucketFactor: 0,
+    metricNameValidationScheme: 'utf8',
+    metricNameEscapingScheme: 'allow-utf-8',
+    extraScrapeMetrics: false,
     bodySizeLimitBytes: 0,
     sampleLimit: 0,
     targetLimit: 0,
@@ -380,6 +388,31 @@ test('relabelling rules are checked with the words of Prometheus', () => {
   f('{target_label: x, source_labels: [""]}', '"" is not a valid label name');
 });
 
+test('native histograms and names: from the global section, and what follows from them', () => {
+  const native = job('job_name: x', 'global: {scrape_native_histograms: true, extra_scrape_metrics: true}');
+  assert.deepEqual([native.scrapeNativeHistograms, native.extraScrapeMetrics], [true, true]);
+  assert.equal(native.scrapeProtocols[0], 'PrometheusProto');
+  const off = 'job_name: x\nscrape_native_histograms: false';
+  assert.equal(job(off, 'global: {scrape_native_histograms: true}').scrapeProtocols.length, 4);
+  const own = 'global: {scrape_native_histograms: true, scrape_protocols: [PrometheusText0.0.4]}';
+  assert.deepEqual(job('job_name: x', own).scrapeProtocols, ['PrometheusText0.0.4']);
+  const names = (lines: string, global = ''): string[] => {
+    const config = job(`job_name: x\n${lines}`, global);
+    return [config.metricNameValidationScheme, config.metricNameEscapingScheme];
+  };
+  const legacy = 'global: {metric_name_validation_scheme: legacy}';
+  assert.deepEqual(names('', legacy), ['legacy', 'underscores']);
+  assert.deepEqual(names('metric_name_validation_scheme: utf8', legacy), ['utf8', 'allow-utf-8']);
+  assert.deepEqual(names('metric_name_validation_scheme: legacy'), ['legacy', 'underscores']);
+  assert.deepEqual(names('metric_name_escaping_scheme: dots', legacy), ['legacy', 'dots']);
+  assert.deepEqual(
+    problems(
+      'scrape_configs: [{job_name: x, metric_name_validation_scheme: legacy, metric_name_escaping_scheme: allow-utf-8}]',
+    ).map((problem) => problem.replace(/^\S+ /, '')),
+    ['utf8 metric names requested but validation scheme is not set to UTF8'],
+  );
+});
+
 test('what is not there yet is complained of where its key stands', () => {
   const f = (text: string, place: string): void =>
     assert.deepEqual(problems(text), [`${place} not supported yet: leave it out`], text);
@@ -406,15 +439,12 @@ test('what is known but not there yet is an error, unless it says nothing', () =
     'alerting.alertmanagers[0].static_configs[0].targets',
   );
   f('global: {query_log_file: q}', 'global.query_log_file');
-  f('global: {metric_name_validation_scheme: legacy}', 'global.metric_name_validation_scheme');
   for (const field of [
     'kubernetes_sd_configs: [{role: pod}]',
     'azure_sd_configs: [{subscription_id: x}]',
     'oauth2: {client_id: x}',
     'proxy_url: http://p',
     'http_headers: {X-A: {values: [b]}}',
-    'scrape_native_histograms: true',
-    'native_histogram_bucket_limit: 5',
   ])
     f(`scrape_configs: [{job_name: x, ${field}}]`, `scrape_configs[0].${field.split(':')[0]}`);
   const sample = `rule_files:
@@ -429,7 +459,7 @@ tracing:
 otlp: {promote_resource_attributes: [service.name]}
 runtime: {gogc: 80}
 storage: {exemplars: {max_exemplars: 10}}
-scrape_configs: [{job_name: x, kubernetes_sd_configs: [], scrape_native_histograms: false}]
+scrape_configs: [{job_name: x, kubernetes_sd_configs: []}]
 `;
   assert.deepEqual(problems(sample), []);
 });

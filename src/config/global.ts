@@ -5,7 +5,7 @@ import {type Complain, joinDirectory} from '../http/client-config.ts';
 import {formatDuration} from '../model/duration.ts';
 import {boolean, count, duration, labelSet, list, notYet, section, size, text} from '../model/fields.ts';
 import {formatSize} from '../model/size.ts';
-import {complainOfProtocols, type ScrapeDefaults} from '../scrape/global-config.ts';
+import {complainOfProtocols, defaultEscapingScheme, type ScrapeDefaults} from '../scrape/global-config.ts';
 import {escapingScheme, validationScheme} from '../scrape/schema.ts';
 import {expandVariables} from './environment.ts';
 
@@ -35,10 +35,10 @@ export const globalFields = section({
   keep_dropped_targets: count.default(0),
   metric_name_validation_scheme: validationScheme.default(''),
   metric_name_escaping_scheme: escapingScheme.default(''),
-  scrape_native_histograms: notYet(boolean).default(false),
-  convert_classic_histograms_to_nhcb: notYet(boolean).default(false),
-  always_scrape_classic_histograms: notYet(boolean).default(false),
-  extra_scrape_metrics: notYet(boolean).default(false),
+  scrape_native_histograms: boolean.default(false),
+  convert_classic_histograms_to_nhcb: boolean.default(false),
+  always_scrape_classic_histograms: boolean.default(false),
+  extra_scrape_metrics: boolean.optional(),
 });
 
 export type GlobalFields = z.output<typeof globalFields>;
@@ -70,6 +70,7 @@ export function readGlobal(
   const protocols = fields.scrape_protocols ?? null;
   const complaint = protocols === null ? null : complainOfProtocols(protocols);
   if (complaint !== null) complain(['scrape_protocols'], `${complaint} for global config`);
+  const validation = fields.metric_name_validation_scheme || 'utf8';
   const labels = expandLabels(fields.external_labels, environment);
   const config: GlobalConfig = {
     scrapeIntervalMs,
@@ -85,6 +86,12 @@ export function readGlobal(
     labelNameLengthLimit: fields.label_name_length_limit,
     labelValueLengthLimit: fields.label_value_length_limit,
     keepDroppedTargets: fields.keep_dropped_targets,
+    scrapeNativeHistograms: fields.scrape_native_histograms,
+    alwaysScrapeClassicHistograms: fields.always_scrape_classic_histograms,
+    convertClassicHistogramsToNhcb: fields.convert_classic_histograms_to_nhcb,
+    extraScrapeMetrics: fields.extra_scrape_metrics ?? false,
+    metricNameValidationScheme: validation,
+    metricNameEscapingScheme: fields.metric_name_escaping_scheme || defaultEscapingScheme(validation),
   };
   return {config, document: documentOf(fields, config, labels, directory)};
 }
@@ -123,9 +130,11 @@ function documentOf(
   addUnless(0, 'label_name_length_limit', config.labelNameLengthLimit);
   addUnless(0, 'label_value_length_limit', config.labelValueLengthLimit);
   addUnless(0, 'keep_dropped_targets', config.keepDroppedTargets);
-  document.set('metric_name_validation_scheme', 'utf8');
+  document.set('metric_name_validation_scheme', config.metricNameValidationScheme);
   addUnless('', 'metric_name_escaping_scheme', fields.metric_name_escaping_scheme);
   document.set('scrape_native_histograms', fields.scrape_native_histograms);
-  document.set('extra_scrape_metrics', fields.extra_scrape_metrics);
+  if (fields.convert_classic_histograms_to_nhcb) document.set('convert_classic_histograms_to_nhcb', true);
+  if (fields.always_scrape_classic_histograms) document.set('always_scrape_classic_histograms', true);
+  document.set('extra_scrape_metrics', config.extraScrapeMetrics);
   return document;
 }

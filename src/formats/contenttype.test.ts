@@ -11,6 +11,10 @@ test('formatOf() knows the media types, whatever their parameters', () => {
   f('TEXT/Plain;version=1.0.0;escaping=allow-utf-8', 'text');
   f('application/openmetrics-text; version=1.0.0; charset="utf-8"', 'openmetrics');
   f('application/openmetrics-text;', 'openmetrics');
+  f(
+    'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited',
+    'protobuf',
+  );
 });
 
 test('formatOf() without a fallback refuses what Prometheus 3 refuses, in its words', () => {
@@ -26,7 +30,6 @@ test('formatOf() without a fallback refuses what Prometheus 3 refuses, in its wo
     'text/plain; charset',
     /^cannot parse Content-Type "text\/plain; charset" and no fallback_scrape_protocol/,
   );
-  f('application/vnd.google.protobuf', /not supported yet/);
 });
 
 test('formatOf() falls back as configured', () => {

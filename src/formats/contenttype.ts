@@ -23,13 +23,10 @@ const mediaType = new RegExp(`^\\s*(${token}(?:/${token})?)(?:${parameter})*\\s*
  * The format of a body, by Prometheus 3's rules: an absent, malformed or unknown Content-Type needs a
  * `fallback_scrape_protocol` ('' = none). Throws TypeError where the body cannot be read.
  */
-export function formatOf(contentType: string, fallbackProtocol: string): ExpositionFormat {
+export function formatOf(contentType: string, fallbackProtocol: string): ExpositionFormat | 'protobuf' {
   const match = mediaType.exec(contentType);
   const format = match === null ? undefined : mediaTypes[match[1]!.toLowerCase()];
   const chosen = format ?? protocols[fallbackProtocol];
-  if (chosen === 'protobuf') {
-    throw new TypeError(`received Content-Type ${JSON.stringify(contentType)}, which is not supported yet`);
-  }
   if (chosen !== undefined) return chosen;
   if (contentType === '') {
     throw new TypeError(

@@ -132,6 +132,8 @@ export class FakeAppender implements CheckingAppender {
     // Not kept.
   }
 
+  readonly takesExemplars = false;
+
   exemplar(): 'disabled' {
     return 'disabled';
   }

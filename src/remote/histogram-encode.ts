@@ -3,7 +3,7 @@
 import {normalNaNHigh, normalNaNLow, staleNaNHigh, staleNaNLow} from '../model/value.ts';
 import type {Span} from '../model/histogram.ts';
 import type {WrittenHistogram} from './histogram.ts';
-import {ProtobufWriter} from './protobuf-writer.ts';
+import {ProtobufWriter} from '../base/protobuf-writer.ts';
 
 /** Writes a Histogram as Prometheus does: what is zero is not sent, numbers are packed. */
 export function writeHistogram(out: ProtobufWriter, {timeMs, histogram, integer}: WrittenHistogram): void {

@@ -6,8 +6,8 @@ import {InvalidHistogram} from '../model/histogram/validate.ts';
 import {randomHistograms} from '../tsdb/chunkenc/testing/randomsamples.ts';
 import {writeHistogram} from './histogram-encode.ts';
 import {readHistogram, type WrittenHistogram} from './histogram.ts';
-import {ProtobufReader} from './protobuf.ts';
-import {ProtobufWriter} from './protobuf-writer.ts';
+import {ProtobufReader} from '../base/protobuf.ts';
+import {ProtobufWriter} from '../base/protobuf-writer.ts';
 
 function bytesOf(histogram: WrittenHistogram): Uint8Array {
   const out = new ProtobufWriter();

@@ -8,11 +8,9 @@
 //     BucketSpan    sint32 offset = 1; uint32 length = 2
 
 import {counterReset, type CounterResetHint, FloatHistogram, type Span} from '../model/histogram.ts';
-import {exponentialSchemaMax, reservedSchemaMax} from '../model/histogram/bounds.ts';
-import {reduceResolution} from '../model/histogram/resolution.ts';
-import {InvalidHistogram, validate} from '../model/histogram/validate.ts';
+import {acceptHistogram} from '../model/histogram/received.ts';
 import {staleNaNHigh, staleNaNLow} from '../model/value.ts';
-import {wireBytes, wireFixed64, wireVarint, type ProtobufReader} from './protobuf.ts';
+import {wireBytes, wireFixed64, wireVarint, type ProtobufReader} from '../base/protobuf.ts';
 
 export interface WrittenHistogram {
   timeMs: number;
@@ -41,9 +39,6 @@ const negativeCounts = 10;
 const positiveDeltas = 12;
 const positiveCounts = 13;
 const customValues = 16;
-
-const float = new Float64Array(1);
-const floatWords = new Uint32Array(float.buffer);
 
 /** What is read of a message, field by field; later ones of the same number count. */
 class Message {
@@ -76,14 +71,8 @@ export function readHistogram(reader: ProtobufReader, end: number): WrittenHisto
   while (reader.position < end) readField(reader, end, message);
   const {integer, timeMs} = message;
   const histogram = histogramOf(message);
-  checkHistogram(histogram, integer);
-  if (message.isStale) return {timeMs, histogram: null, integer};
-  const reduced = histogram.schema > exponentialSchemaMax;
-  return {
-    timeMs,
-    histogram: reduced ? reduceResolution(histogram, exponentialSchemaMax) : histogram,
-    integer,
-  };
+  const accepted = acceptHistogram(histogram, integer);
+  return {timeMs, histogram: message.isStale ? null : accepted, integer};
 }
 
 function readField(reader: ProtobufReader, end: number, message: Message): void {
@@ -91,27 +80,27 @@ function readField(reader: ProtobufReader, end: number, message: Message): void 
   switch (tag) {
     case field.countInt:
       message.integer = true;
-      message.count = readUint64(reader, end);
+      message.count = reader.readUint64(end);
       break;
     case field.countFloat:
       message.integer = false;
-      message.count = readDouble(reader, end);
+      message.count = reader.readDouble(end);
       break;
     case field.sum:
-      message.sum = readDouble(reader, end);
-      message.isStale = floatWords[1] === staleNaNHigh && floatWords[0] === staleNaNLow;
+      message.sum = reader.readDouble(end);
+      message.isStale = reader.high === staleNaNHigh && reader.low === staleNaNLow;
       break;
     case field.schema:
-      message.schema = readZigZag(reader, end) | 0;
+      message.schema = reader.readZigZag(end) | 0;
       break;
     case field.zeroThreshold:
-      message.zeroThreshold = readDouble(reader, end);
+      message.zeroThreshold = reader.readDouble(end);
       break;
     case field.zeroCountInt:
-      message.zeroCount = {integer: true, value: readUint64(reader, end)};
+      message.zeroCount = {integer: true, value: reader.readUint64(end)};
       break;
     case field.zeroCountFloat:
-      message.zeroCount = {integer: false, value: readDouble(reader, end)};
+      message.zeroCount = {integer: false, value: reader.readDouble(end)};
       break;
     case field.positiveSpans:
       message.spans.positive.push(readSpan(reader, end));
@@ -120,7 +109,7 @@ function readField(reader: ProtobufReader, end: number, message: Message): void 
       message.spans.negative.push(readSpan(reader, end));
       break;
     case field.resetHint:
-      message.resetHint = readUint64(reader, end);
+      message.resetHint = reader.readUint64(end);
       break;
     case field.timestamp:
       message.timeMs = reader.readInt64(end);
@@ -148,7 +137,7 @@ function readNumbers(
     limit = reader.end;
   }
   do {
-    if (reader.position < limit) into.push(deltas ? readZigZag(reader, limit) : readDouble(reader, limit));
+    if (reader.position < limit) into.push(deltas ? reader.readZigZag(limit) : reader.readDouble(limit));
   } while ((tag & 7) === wireBytes && reader.position < limit);
 }
 
@@ -159,33 +148,11 @@ function readSpan(reader: ProtobufReader, limit: number): Span {
   let length = 0;
   while (reader.position < end) {
     const tag = reader.readTag(end);
-    if (tag === ((1 << 3) | wireVarint)) offset = readZigZag(reader, end) | 0;
-    else if (tag === ((2 << 3) | wireVarint)) length = readUint64(reader, end) >>> 0;
+    if (tag === ((1 << 3) | wireVarint)) offset = reader.readZigZag(end) | 0;
+    else if (tag === ((2 << 3) | wireVarint)) length = reader.readUint64(end) >>> 0;
     else reader.skip(tag, end);
   }
   return {offset, length};
-}
-
-/** Rounded above 2^53. */
-function readUint64(reader: ProtobufReader, limit: number): number {
-  reader.readVarint64(limit);
-  return (reader.high >>> 0) * 2 ** 32 + (reader.low >>> 0);
-}
-
-function readZigZag(reader: ProtobufReader, limit: number): number {
-  reader.readVarint64(limit);
-  const half = (reader.high >>> 0) * 2 ** 31 + (reader.low >>> 1);
-  return (reader.low & 1) === 0 ? half : -half - 1;
-}
-
-/** Its halves are in `floatWords`. */
-function readDouble(reader: ProtobufReader, limit: number): number {
-  const {bytes, position: at} = reader;
-  reader.position += 8;
-  if (reader.position > limit) throw new SyntaxError(`cut short: number at byte ${at}`);
-  floatWords[0] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-  floatWords[1] = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24);
-  return float[0]!;
 }
 
 function histogramOf(message: Message): FloatHistogram {
@@ -212,30 +179,4 @@ function histogramOf(message: Message): FloatHistogram {
 function sums(deltas: readonly number[]): Float64Array {
   let sum = 0;
   return Float64Array.from(deltas, (delta) => (sum += delta));
-}
-
-function checkHistogram(histogram: FloatHistogram, integer: boolean): void {
-  const {schema} = histogram;
-  const reserved = schema > exponentialSchemaMax && schema <= reservedSchemaMax;
-  validate(reserved ? histogram.with({schema: exponentialSchemaMax}) : histogram);
-  if (integer) checkCount(histogram);
-}
-
-/** All that was observed is in some bucket, but for NaNs. What was rounded is not held against the sender. */
-function checkCount({count, sum, zeroCount, positiveBuckets, negativeBuckets}: FloatHistogram): void {
-  let observed = zeroCount;
-  for (let i = 0; i < positiveBuckets.length; i++) observed += positiveBuckets[i]!;
-  for (let i = 0; i < negativeBuckets.length; i++) observed += negativeBuckets[i]!;
-  if (observed > Number.MAX_SAFE_INTEGER || count > Number.MAX_SAFE_INTEGER) return;
-  const found = `${observed} observations found in buckets, but the Count field is ${count}`;
-  if (sum !== sum) {
-    if (observed <= count) return;
-    throw new InvalidHistogram(
-      `${found}: histogram's observation count should be at least the number of observations found in the buckets`,
-    );
-  }
-  if (observed === count) return;
-  throw new InvalidHistogram(
-    `${found}: histogram's observation count should equal the number of observations found in the buckets (in absence of NaN)`,
-  );
 }

@@ -1,7 +1,7 @@
 // The labels of a series in a write request: a run of `Label{string name = 1; string value = 2}`, each with field number 1.
 
 import {compareStrings, type Labels, metricNameLabel} from '../model/labels.ts';
-import {ProtobufReader} from './protobuf.ts';
+import {ProtobufReader} from '../base/protobuf.ts';
 
 /** As the head's series table takes them. */
 const labelsMax = 1000;

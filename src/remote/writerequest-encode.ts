@@ -3,7 +3,7 @@
 import type {Labels} from '../model/labels.ts';
 import type {WrittenHistogram} from './histogram.ts';
 import {writeHistogram} from './histogram-encode.ts';
-import {ProtobufWriter} from './protobuf-writer.ts';
+import {ProtobufWriter} from '../base/protobuf-writer.ts';
 import {compressSnappy} from './snappy.ts';
 
 /** Puts a WriteRequest together, series by series. */

@@ -7,7 +7,7 @@ import {staleNaNHigh, staleNaNLow} from '../model/value.ts';
 import {noLogger} from '../sys/log.ts';
 import {FakeAppender} from './fakeappender.ts';
 import type {WrittenHistogram} from './histogram.ts';
-import {ProtobufWriter} from './protobuf-writer.ts';
+import {ProtobufWriter} from '../base/protobuf-writer.ts';
 import {compressSnappy} from './snappy.ts';
 import type {WriteOutcome} from './write-outcome.ts';
 import {WriteReceiver} from './writerequest.ts';

@@ -14,7 +14,7 @@ import type {Labels} from '../model/labels.ts';
 import {type CheckingAppender, sampleStatus, type SampleBatch, type SeriesRef} from '../storage/appender.ts';
 import type {Logger} from '../sys/log.ts';
 import {readHistogram} from './histogram.ts';
-import {wireBytes, ProtobufReader} from './protobuf.ts';
+import {wireBytes, ProtobufReader} from '../base/protobuf.ts';
 import {SeriesCache} from './seriescache.ts';
 import {decompressSnappy} from './snappy.ts';
 import type {WriteOutcome} from './write-outcome.ts';

@@ -10,6 +10,7 @@ import {
 } from '../http/client-connect.ts';
 import {Breather} from './breather.ts';
 import {BodyDecoder} from './decoder.ts';
+import type {EscapingScheme} from './global-config.ts';
 import type {ScrapeConfig} from './config.ts';
 
 /** What a target may send at most where body_size_limit does not say otherwise, before and after decompression. */
@@ -20,21 +21,27 @@ const redirectsMax = 10;
 const idleConnectionMs = 300_000;
 
 const mediaTypes: Record<string, string> = {
+  PrometheusProto:
+    'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited',
   'PrometheusText0.0.4': 'text/plain;version=0.0.4',
-  'PrometheusText1.0.0': 'text/plain;version=1.0.0;escaping=allow-utf-8',
+  'PrometheusText1.0.0': 'text/plain;version=1.0.0',
   'OpenMetricsText0.0.1': 'application/openmetrics-text;version=0.0.1',
-  'OpenMetricsText1.0.0': 'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8',
+  'OpenMetricsText1.0.0': 'application/openmetrics-text;version=1.0.0',
 };
-/** The weight of the first protocol in tenths: one more than there are protocols in Prometheus. */
+/** Those that may escape names. */
+const escapingProtocols: readonly string[] = ['PrometheusText1.0.0', 'OpenMetricsText1.0.0'];
+/** The weight of the first protocol in tenths: one more than there are protocols. */
 const firstWeight = 6;
 
 /** The Accept header that Prometheus 3 sends for these protocols. */
-export function acceptHeader(protocols: readonly string[]): string {
+export function acceptHeader(protocols: readonly string[], escaping: EscapingScheme = 'allow-utf-8'): string {
   let weight = firstWeight;
   const parts: string[] = [];
   for (const protocol of protocols) {
     const mediaType = mediaTypes[protocol];
-    if (mediaType !== undefined) parts.push(`${mediaType};q=0.${weight--}`);
+    if (mediaType === undefined) continue;
+    const parameter = escapingProtocols.includes(protocol) ? `;escaping=${escaping}` : '';
+    parts.push(`${mediaType}${parameter};q=0.${weight--}`);
   }
   parts.push(`*/*;q=0.${weight}`);
   return parts.join(',');
@@ -78,7 +85,7 @@ export class ScrapeClient {
   /** Headers of the target's requests; they are the same each time but for the credentials. */
   headersOf(timeoutMs: number): Record<string, string> {
     return {
-      accept: acceptHeader(this.#config.scrapeProtocols),
+      accept: acceptHeader(this.#config.scrapeProtocols, this.#config.metricNameEscapingScheme),
       'accept-encoding': this.#config.enableCompression ? 'gzip, zstd' : 'identity',
       'user-agent': userAgent,
       'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1000),

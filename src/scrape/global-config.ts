@@ -11,7 +11,19 @@ export interface ScrapeDefaults {
   labelNameLengthLimit: number;
   labelValueLengthLimit: number;
   keepDroppedTargets: number;
+  scrapeNativeHistograms: boolean;
+  alwaysScrapeClassicHistograms: boolean;
+  convertClassicHistogramsToNhcb: boolean;
+  extraScrapeMetrics: boolean;
+  metricNameValidationScheme: ValidationScheme;
+  metricNameEscapingScheme: EscapingScheme;
 }
+
+/** Names that are valid: `utf8` = all. */
+export type ValidationScheme = 'utf8' | 'legacy';
+
+/** How targets are asked to write names that are not valid everywhere. */
+export type EscapingScheme = 'allow-utf-8' | 'underscores' | 'dots' | 'values';
 
 export const scrapeProtocols: readonly string[] = [
   'OpenMetricsText0.0.1',
@@ -29,6 +41,14 @@ export const defaultScrapeProtocols: readonly string[] = [
   'PrometheusText0.0.4',
 ];
 
+/** Where native histograms are scraped, or start timestamps: this format alone has both. */
+export const protobufFirstScrapeProtocols: readonly string[] = ['PrometheusProto', ...defaultScrapeProtocols];
+
+/** The scheme where the configuration names none. */
+export function defaultEscapingScheme(validation: ValidationScheme): EscapingScheme {
+  return validation === 'legacy' ? 'underscores' : 'allow-utf-8';
+}
+
 /** What is wrong with a list of protocols, in Prometheus's words, or null. */
 export function complainOfProtocols(protocols: readonly string[]): string | null {
   if (protocols.length === 0) return 'scrape_protocols cannot be empty';
@@ -37,7 +57,6 @@ export function complainOfProtocols(protocols: readonly string[]): string | null
     if (seen.has(protocol.toLowerCase()))
       return `duplicated protocol in scrape_protocols, got [${protocols.join(' ')}]`;
     if (!scrapeProtocols.includes(protocol)) return `scrape_protocols: ${unknownProtocol(protocol)}`;
-    if (protocol === 'PrometheusProto') return 'scrape_protocols: PrometheusProto is not supported yet';
     seen.add(protocol.toLowerCase());
   }
   return null;

@@ -10,6 +10,7 @@ import {
   stateBytes,
   stateCursor,
   stateStagedEntries,
+  stateStagedTimes,
   stateTable,
 } from '../kernels/scrape-layout.ts';
 import type {Labels} from '../model/labels.ts';
@@ -17,8 +18,8 @@ import {metricNameLabel, withLabel} from '../model/labels.ts';
 import {setStale} from '../model/value.ts';
 import type {Appender, CommitResult, SeriesRef} from '../storage/appender.ts';
 import {sampleStatus} from '../storage/appender.ts';
-import type {BodyScan, ScanOptions} from './bodyscan.ts';
 import type {LabelResolver} from './labels.ts';
+import type {ScanOptions, ScrapeScan} from './scan.ts';
 import type {ScrapeCounters} from './statistics.ts';
 import {LineTable} from './linetable.ts';
 import {Breather} from './breather.ts';
@@ -32,6 +33,9 @@ const reportNames = [
   'scrape_samples_post_metric_relabeling',
   'scrape_series_added',
 ] as const;
+
+/** Histograms in one commit. */
+const histogramsAtOnce = 4096;
 
 export interface Report {
   up: boolean;
@@ -54,7 +58,7 @@ export interface Outcome {
   /** Seconds since the scrape began. */
   elapsedSeconds: () => number;
   /** The body's scan where there was a body. */
-  scan: BodyScan | null;
+  scan: ScrapeScan | null;
   /** Why the scrape failed; null where it went well. */
   error: Error | null;
 }
@@ -104,7 +108,7 @@ export class Ingest {
     this.#scrape++;
   }
 
-  begin(scan: BodyScan, options: Omit<ScanOptions, 'table' | 'scrape' | 'knownSince' | 'resolve'>): void {
+  begin(scan: ScrapeScan, options: Omit<ScanOptions, 'table' | 'scrape' | 'knownSince' | 'resolve'>): void {
     scan.begin({
       ...options,
       table: this.table,
@@ -148,7 +152,7 @@ export class Ingest {
     this.table.free();
   }
 
-  async #storeScan(scan: BodyScan, outcome: Outcome): Promise<void> {
+  async #storeScan(scan: ScrapeScan, outcome: Outcome): Promise<void> {
     const {kernels} = this.#world;
     const {batch} = this.#appender;
     const breather = new Breather();
@@ -157,7 +161,10 @@ export class Ingest {
     // With new series the report waits: it counts those that the store has taken. So do stale markers where a series that
     // is there may need one, because its sample has a time of its own and comes too late.
     let inBatch = 0;
-    if (scan.seriesAdded > 0 || scan.tracksTimestamps || scan.staged + reportNames.length > batch.capacity) {
+    const isPlain = scan.histograms.length === 0 && scan.startTimes === null;
+    const fits = scan.staged + reportNames.length <= batch.capacity;
+    this.#addExemplars(scan);
+    if (scan.seriesAdded > 0 || scan.tracksTimestamps || !isPlain || !fits) {
       await this.#commitStaged(scan, breather);
       kernels.markTracked(scan.state, this.#trackedIn);
     } else {
@@ -253,7 +260,7 @@ export class Ingest {
     return new Error(`cannot store the samples: ${cause.message}`, {cause});
   }
 
-  async #createSeries(scan: BodyScan, breather: Breather): Promise<void> {
+  async #createSeries(scan: ScrapeScan, breather: Breather): Promise<void> {
     const {kernels, memory} = this.#world;
     const ref: SeriesRef = {slot: 0, generation: 0};
     for (
@@ -270,18 +277,78 @@ export class Ingest {
     }
   }
 
-  async #commitStaged(scan: BodyScan, breather: Breather): Promise<void> {
+  async #commitStaged(scan: ScrapeScan, breather: Breather): Promise<void> {
     const {capacity} = this.#appender.batch;
-    for (let from = 0; from < scan.staged; from += capacity) {
-      const count = Math.min(capacity, scan.staged - from);
+    const floats = scan.staged - scan.histograms.length;
+    for (let from = 0; from < floats; from += capacity) {
+      const count = Math.min(capacity, floats - from);
       this.#fill(scan, from, count);
       this.#settle(scan, from, count, this.#appender.commit());
       await breather.rest();
     }
+    for (let from = floats; from < scan.staged; from += histogramsAtOnce) {
+      const count = Math.min(histogramsAtOnce, scan.staged - from);
+      for (let i = from; i < from + count; i++) this.#addHistogram(scan, i);
+      this.#settleHistograms(scan, from, this.#appender.commit());
+      await breather.rest();
+    }
+  }
+
+  /** Adds the histogram that is staged sample `i` to the empty batch. */
+  #addHistogram(scan: ScrapeScan, i: number): void {
+    const {u32, f64} = this.#world.memory;
+    const {histogram, integer} = scan.histograms[i - (scan.staged - scan.histograms.length)]!;
+    const entry = this.table.entry(this.#stagedIndex(scan, i));
+    const timeMs = f64[scan.get(stateStagedTimes) / 8 + i]!;
+    const options = {integer, startMs: scan.startTimes?.[i] ?? 0};
+    const slot = u32[(entry + entrySlot) / 4]!;
+    this.#appender.histogram(slot, u32[(entry + entryGeneration) / 4]!, timeMs, histogram, options);
+  }
+
+  /** Looks at what became of the histograms in the batch: staged samples from `from` on. */
+  #settleHistograms(scan: ScrapeScan, from: number, result: CommitResult): void {
+    const refused = result.outOfOrder + result.duplicates + result.outOfBounds + result.noSeries;
+    if (refused === 0) return;
+    const statuses = this.#appender.histogramStatuses.slice(
+      0,
+      Math.min(histogramsAtOnce, scan.staged - from),
+    );
+    for (const [i, status] of statuses.entries()) {
+      if (status === sampleStatus.accepted) continue;
+      if (status !== sampleStatus.noSeries) {
+        this.#refuse(scan, from + i, status);
+        continue;
+      }
+      this.#makeAgain(scan, from + i);
+      this.#addHistogram(scan, from + i);
+      if (this.#appender.commit().accepted === 0) {
+        this.#world.kernels.refuse(scan.state, from + i, this.#trackedIn);
+      }
+    }
+  }
+
+  /** Adds the exemplars of the scrape to what the next commit stores. */
+  #addExemplars(scan: ScrapeScan): void {
+    const {u32} = this.#world.memory;
+    const {exemplars} = scan;
+    for (let i = 0; i < exemplars.length;) {
+      const {index} = exemplars[i]!;
+      const entry = this.table.entry(index);
+      const slot = u32[(entry + entrySlot) / 4]!;
+      const generation = u32[(entry + entryGeneration) / 4]!;
+      const first = i;
+      let late = 0;
+      for (; i < exemplars.length && exemplars[i]!.index === index; i++) {
+        const status = this.#appender.exemplar(slot, generation, exemplars[i]!.exemplar);
+        if (status === 'outOfOrder') late++;
+      }
+      // Where some are taken it was an update of what is known.
+      if (late === i - first) this.#counters.exemplarsOutOfOrder += late;
+    }
   }
 
   /** Writes staged samples to the empty batch. */
-  #fill(scan: BodyScan, from: number, count: number): void {
+  #fill(scan: ScrapeScan, from: number, count: number): void {
     const {batch} = this.#appender;
     this.#world.kernels.fillBatch(
       scan.state,
@@ -293,10 +360,13 @@ export class Ingest {
       batch.valuesAddress,
     );
     batch.length = count;
+    if (scan.startTimes !== null) {
+      batch.startTimes = Float64Array.from(scan.startTimes.slice(from, from + count));
+    }
   }
 
   /** Looks at what became of the first `count` samples of the batch: staged samples from `from` on. */
-  #settle(scan: BodyScan, from: number, count: number, result: CommitResult): void {
+  #settle(scan: ScrapeScan, from: number, count: number, result: CommitResult): void {
     if (result.outOfOrder + result.duplicates + result.outOfBounds + result.noSeries === 0) return;
     const {statuses} = this.#appender.batch;
     const lost: number[] = [];
@@ -307,24 +377,33 @@ export class Ingest {
         lost.push(from + i);
         continue;
       }
-      if (status === sampleStatus.outOfOrder) this.#counters.outOfOrder++;
-      else if (status === sampleStatus.duplicate) this.#counters.duplicateTimestamps++;
-      else this.#counters.outOfBounds++;
-      this.#world.kernels.refuse(scan.state, from + i, this.#trackedIn);
+      this.#refuse(scan, from + i, status);
     }
     if (lost.length > 0) this.#storeLost(scan, lost);
   }
 
+  /** The store has refused staged sample `i`. */
+  #refuse(scan: ScrapeScan, i: number, status: number): void {
+    if (status === sampleStatus.outOfOrder) this.#counters.outOfOrder++;
+    else if (status === sampleStatus.duplicate) this.#counters.duplicateTimestamps++;
+    else this.#counters.outOfBounds++;
+    this.#world.kernels.refuse(scan.state, i, this.#trackedIn);
+  }
+
   /** The store has dropped these samples' series meanwhile: makes them again. */
-  #storeLost(scan: BodyScan, lost: readonly number[]): void {
-    const ref: SeriesRef = {slot: 0, generation: 0};
+  #storeLost(scan: ScrapeScan, lost: readonly number[]): void {
     for (const i of lost) {
-      const index = this.#stagedIndex(scan, i);
-      this.#appender.series(scan.labelsOf(index), ref);
-      this.#setRef(index, ref);
+      this.#makeAgain(scan, i);
       this.#fill(scan, i, 1);
       if (this.#appender.commit().accepted === 0) this.#world.kernels.refuse(scan.state, i, this.#trackedIn);
     }
+  }
+
+  #makeAgain(scan: ScrapeScan, i: number): void {
+    const index = this.#stagedIndex(scan, i);
+    const ref: SeriesRef = {slot: 0, generation: 0};
+    this.#appender.series(scan.labelsOf(index), ref);
+    this.#setRef(index, ref);
   }
 
   /**
@@ -357,7 +436,7 @@ export class Ingest {
   }
 
   /** One series may come in two spellings. Where one is there, a time of its own may let a stale marker of the other in. */
-  #trackedSlots(scan: BodyScan): Set<number> {
+  #trackedSlots(scan: ScrapeScan): Set<number> {
     const slots = new Set<number>();
     for (let i = 0; i < scan.staged; i++) {
       const mark = this.#world.memory.u32[scan.get(stateStagedEntries) / 4 + i]!;
@@ -414,7 +493,7 @@ export class Ingest {
     return i;
   }
 
-  #stagedIndex(scan: BodyScan, i: number): number {
+  #stagedIndex(scan: ScrapeScan, i: number): number {
     return this.#world.memory.u32[scan.get(stateStagedEntries) / 4 + i]! & stagedIndexMask;
   }
 

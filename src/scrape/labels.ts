@@ -1,5 +1,6 @@
 import {quoteGo} from '../base/quote.ts';
 import type {Labels} from '../model/labels.ts';
+import type {ValidationScheme} from './global-config.ts';
 import {compareStrings, formatLabels, labelOf, metricNameLabel, withLabel} from '../model/labels.ts';
 
 /**
@@ -7,6 +8,9 @@ import {compareStrings, formatLabels, labelOf, metricNameLabel, withLabel} from 
  * that the target exposes as empty. Throws where a limit is exceeded or the result is no valid series.
  */
 export type LabelResolver = (exposed: Labels, emptyNames: readonly string[]) => Labels | null;
+
+const legacyLabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+const legacyMetricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
 export interface LabelLimits {
   /** 0 = none. */
@@ -58,14 +62,37 @@ function renameConflicts(merged: Labels, conflicts: string[], exposed: Labels): 
   return labels;
 }
 
+/** Sorts names and values by names, in place. Labels mostly come in order, and are few. */
+export function sortPairs(pairs: string[]): string[] {
+  for (let i = 2; i < pairs.length; i += 2) {
+    const name = pairs[i]!;
+    const value = pairs[i + 1]!;
+    let place = i;
+    for (; place > 0 && compareStrings(pairs[place - 2]!, name) > 0; place -= 2) {
+      pairs[place] = pairs[place - 2]!;
+      pairs[place + 1] = pairs[place - 1]!;
+    }
+    pairs[place] = name;
+    pairs[place + 1] = value;
+  }
+  return pairs;
+}
+
 /** Throws TypeError where the labels cannot be those of a series. */
-export function checkSeries(labels: Labels): void {
+export function checkSeries(labels: Labels, scheme: ValidationScheme = 'utf8'): void {
   if (labelOf(labels, metricNameLabel) === '') throw new TypeError('missing metric name (__name__ label)');
   for (let i = 0; i < labels.length; i++) {
-    if (labels[i] === '' || !labels[i]!.isWellFormed()) {
-      throw new TypeError(`invalid metric name or label names: ${formatLabels(labels)}`);
+    if (labels[i] === '' || !labels[i]!.isWellFormed()) throw invalidNames(labels);
+    if (scheme === 'utf8' || i % 2 !== 0) continue;
+    const isName = labels[i] === metricNameLabel;
+    if (!legacyLabelName.test(labels[i]!) || (isName && !legacyMetricName.test(labels[i + 1]!))) {
+      throw invalidNames(labels);
     }
   }
+}
+
+function invalidNames(labels: Labels): TypeError {
+  return new TypeError(`invalid metric name or label names: ${formatLabels(labels)}`);
 }
 
 /** Throws RangeError with Prometheus's words where a limit is exceeded. Lengths are in bytes of UTF-8. */

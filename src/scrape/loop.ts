@@ -1,15 +1,15 @@
-import type {ExpositionFormat} from '../formats/exposition.ts';
 import {formatOf} from '../formats/contenttype.ts';
+import {exponentialSchemaMax, exponentialSchemaMin} from '../model/histogram/bounds.ts';
 import type {Labels} from '../model/labels.ts';
 import {labelsToRecord} from '../model/labels.ts';
 import type {Logger} from '../sys/log.ts';
-import type {BodyScan} from './bodyscan.ts';
 import {BodySizeError} from './client.ts';
 import type {ScrapeClient} from './client.ts';
 import type {ScrapeConfig} from './config.ts';
 import {hashText} from './hash.ts';
 import {Ingest} from './ingest.ts';
 import type {LabelResolver} from './labels.ts';
+import type {ScanFormat, ScrapeScan} from './scan.ts';
 import type {TargetStatus} from './status.ts';
 import type {Target} from './target.ts';
 import type {ScrapeWorld} from './world.ts';
@@ -237,7 +237,7 @@ export class ScrapeLoop {
   /** Names the target in errors of the body, which name the line already. */
   #nameError(error: Error, body: Body): Error {
     if (error instanceof BodySizeError) this.#owner.world.counters.bodySizeLimitExceeded++;
-    if (!body.failed || !error.message.startsWith('line ')) return error;
+    if (!body.failed || !/^(?:line|byte) /.test(error.message)) return error;
     return new Error(`cannot read ${this.target.url} ${error.message}`, {cause: error});
   }
 
@@ -263,7 +263,7 @@ export class ScrapeLoop {
 
 /** The body of one scrape on its way from the client to a scan. */
 class Body {
-  scan: BodyScan | null = null;
+  scan: ScrapeScan | null = null;
   /** Whether the body itself was at fault, not its transport. */
   failed = false;
   readonly #owner: LoopOwner;
@@ -307,17 +307,19 @@ class Body {
     try {
       scan.finish();
       if (scan.limitHit) throw new RangeError('sample limit exceeded');
+      if (scan.bucketLimitHit) throw new RangeError('histogram bucket limit exceeded');
     } catch (cause) {
       this.failed = true;
       throw cause;
     } finally {
       if (scan.limitHit) this.#owner.world.counters.sampleLimitExceeded++;
+      if (scan.bucketLimitHit) this.#owner.world.counters.bucketLimitExceeded++;
     }
   }
 
-  #begin(format: ExpositionFormat): BodyScan {
+  #begin(format: ScanFormat): ScrapeScan {
     const {config, world} = this.#owner;
-    const scan = world.acquireScan();
+    const scan = world.acquireScan(format);
     this.#ingest.begin(scan, {
       format,
       honorTimestamps: config.honorTimestamps,
@@ -325,7 +327,23 @@ class Body {
       timestampMs: this.#timestampMs,
       timestampMaxMs: world.clock.now() + aheadMsMax,
       sampleLimit: config.sampleLimit,
+      details: {
+        exemplars: world.appender.takesExemplars,
+        starts: false,
+        native: config.scrapeNativeHistograms,
+        keepClassic: config.alwaysScrapeClassicHistograms,
+        convertClassic: config.convertClassicHistogramsToNhcb,
+        bucketLimit: config.nativeHistogramBucketLimit,
+        schemaMax: schemaOf(config.nativeHistogramMinBucketFactor),
+      },
     });
     return scan;
   }
+}
+
+/** The finest schema whose buckets grow by `factor` or more, for factors above 1. */
+function schemaOf(factor: number): number {
+  if (factor <= 1) return exponentialSchemaMax;
+  const schema = Math.floor(-Math.log2(Math.log2(factor)));
+  return Math.min(exponentialSchemaMax, Math.max(exponentialSchemaMin, schema));
 }

@@ -115,6 +115,8 @@ export class ScrapeManager {
       duplicateTimestamps: counters.duplicateTimestamps,
       outOfOrder: counters.outOfOrder,
       outOfBounds: counters.outOfBounds,
+      exemplarsOutOfOrder: counters.exemplarsOutOfOrder,
+      bucketLimitExceeded: counters.bucketLimitExceeded,
       linesPredicted: counters.linesPredicted,
       linesMoved: counters.linesMoved,
       linesParsed: counters.linesParsed,

@@ -107,7 +107,7 @@ export class ScrapePool implements LoopOwner {
       const joined = joinLabels(exposed, emptyNames, target, config.honorLabels);
       const labels = relabelConfigs.length === 0 ? joined : relabel(joined, relabelConfigs);
       if (labels === null || labels.length === 0) return null;
-      checkSeries(labels);
+      checkSeries(labels, config.metricNameValidationScheme);
       try {
         checkLabelLimits(labels, config);
       } catch (cause) {
@@ -162,6 +162,13 @@ function seriesPart(config: ScrapeConfig): Partial<ScrapeConfig> {
     labelNameLengthLimit: config.labelNameLengthLimit,
     labelValueLengthLimit: config.labelValueLengthLimit,
     metricRelabelConfigs: config.metricRelabelConfigs,
+    metricNameValidationScheme: config.metricNameValidationScheme,
+    scrapeNativeHistograms: config.scrapeNativeHistograms,
+    alwaysScrapeClassicHistograms: config.alwaysScrapeClassicHistograms,
+    convertClassicHistogramsToNhcb: config.convertClassicHistogramsToNhcb,
+    nativeHistogramBucketLimit: config.nativeHistogramBucketLimit,
+    nativeHistogramMinBucketFactor: config.nativeHistogramMinBucketFactor,
+    extraScrapeMetrics: config.extraScrapeMetrics,
   };
 }
 

@@ -29,7 +29,10 @@ import {relabelConfig} from '../relabel/schema.ts';
 import type {ScrapeConfig} from './config.ts';
 import {
   complainOfProtocols,
+  defaultEscapingScheme,
   defaultScrapeProtocols,
+  type EscapingScheme,
+  protobufFirstScrapeProtocols,
   type ScrapeDefaults,
   unknownProtocol,
 } from './global-config.ts';
@@ -38,22 +41,15 @@ const staticConfig = targetGroupFields('empty or null section in static_configs'
 
 const escapingSchemes = ['allow-utf-8', 'underscores', 'dots', 'values'] as const;
 
-/** Names as Prometheus 3 takes them; the older, narrower rule is not there yet. */
-export const validationScheme: Field<string> = notYet(
-  choice(
-    ['utf8', 'legacy'],
-    (wrong) => `unknown validation scheme: ${quoteGo(wrong)}, must be either 'legacy' or 'utf8'`,
-  ),
-  (scheme) => scheme !== 'legacy',
+export const validationScheme: Field<'utf8' | 'legacy' | ''> = choice(
+  ['utf8', 'legacy'],
+  (wrong) => `unknown validation scheme: ${quoteGo(wrong)}, must be either 'legacy' or 'utf8'`,
 );
 
-export const escapingScheme: Field<string> = notYet(
-  choice(
-    escapingSchemes,
-    (wrong) =>
-      `unknown scrape config name escaping method specified, must be one of ${escapingSchemes.map((each) => `'${each}'`).join(', ')}, got ${quoteGo(wrong)}`,
-  ),
-  (scheme) => scheme === '' || scheme === 'allow-utf-8',
+export const escapingScheme: Field<EscapingScheme | ''> = choice(
+  escapingSchemes,
+  (wrong) =>
+    `unknown scrape config name escaping method specified, must be one of ${escapingSchemes.map((each) => `'${each}'`).join(', ')}, got ${quoteGo(wrong)}`,
 );
 
 const scheme: Field<'http' | 'https' | ''> = choice(
@@ -73,9 +69,9 @@ export const scrapeConfigFields = section(
     scrape_timeout: duration.default(0),
     scrape_protocols: list(text).optional(),
     fallback_scrape_protocol: text.default(''),
-    scrape_native_histograms: notYet(boolean).default(false),
-    always_scrape_classic_histograms: notYet(boolean).default(false),
-    convert_classic_histograms_to_nhcb: notYet(boolean).default(false),
+    scrape_native_histograms: boolean.optional(),
+    always_scrape_classic_histograms: boolean.optional(),
+    convert_classic_histograms_to_nhcb: boolean.optional(),
     scrape_failure_log_file: notYet(text).default(''),
     metrics_path: text.default('/metrics'),
     scheme: scheme.default('http'),
@@ -86,12 +82,12 @@ export const scrapeConfigFields = section(
     label_limit: count.default(0),
     label_name_length_limit: count.default(0),
     label_value_length_limit: count.default(0),
-    native_histogram_bucket_limit: notYet(count).default(0),
-    native_histogram_min_bucket_factor: notYet(float).default(0),
+    native_histogram_bucket_limit: count.default(0),
+    native_histogram_min_bucket_factor: float.default(0),
     keep_dropped_targets: count.default(0),
     metric_name_validation_scheme: validationScheme.default(''),
     metric_name_escaping_scheme: escapingScheme.default(''),
-    extra_scrape_metrics: notYet(boolean).default(false),
+    extra_scrape_metrics: boolean.optional(),
     ...httpClientShape,
     relabel_configs: list(relabelConfig, 'a list of relabel_configs').default([]),
     metric_relabel_configs: list(relabelConfig, 'a list of relabel_configs').default([]),
@@ -133,6 +129,9 @@ export function readScrapeConfig(
     trackTimestampsStaleness: fields.track_timestamps_staleness,
     enableCompression: fields.enable_compression,
     ...readProtocols(fields, defaults, complain),
+    ...readHistograms(fields, defaults),
+    ...readNames(fields, defaults, complain),
+    extraScrapeMetrics: fields.extra_scrape_metrics ?? defaults.extraScrapeMetrics,
     bodySizeLimitBytes: fields.body_size_limit || defaults.bodySizeLimitBytes,
     sampleLimit: fields.sample_limit || defaults.sampleLimit,
     targetLimit: fields.target_limit || defaults.targetLimit,
@@ -169,8 +168,11 @@ function readProtocols(
   complain: Complain,
 ): {scrapeProtocols: string[]; fallbackScrapeProtocol: string} {
   const job = `scrape config with job name ${quoteGo(fields.job_name)}`;
+  const isNative = fields.scrape_native_histograms ?? defaults.scrapeNativeHistograms;
   const scrapeProtocols = [
-    ...(fields.scrape_protocols ?? defaults.scrapeProtocols ?? defaultScrapeProtocols),
+    ...(fields.scrape_protocols ??
+      defaults.scrapeProtocols ??
+      (isNative ? protobufFirstScrapeProtocols : defaultScrapeProtocols)),
   ];
   const complaint = complainOfProtocols(scrapeProtocols);
   if (complaint !== null) complain(['scrape_protocols'], `${complaint} for ${job}`);
@@ -181,6 +183,47 @@ function readProtocols(
       `invalid fallback_scrape_protocol for ${job}: ${unknownProtocol(fallback)}`,
     );
   return {scrapeProtocols, fallbackScrapeProtocol: fallback};
+}
+
+function readHistograms(
+  fields: ScrapeConfigFields,
+  defaults: ScrapeDefaults,
+): Pick<
+  ScrapeConfig,
+  | 'scrapeNativeHistograms'
+  | 'alwaysScrapeClassicHistograms'
+  | 'convertClassicHistogramsToNhcb'
+  | 'nativeHistogramBucketLimit'
+  | 'nativeHistogramMinBucketFactor'
+> {
+  return {
+    scrapeNativeHistograms: fields.scrape_native_histograms ?? defaults.scrapeNativeHistograms,
+    alwaysScrapeClassicHistograms:
+      fields.always_scrape_classic_histograms ?? defaults.alwaysScrapeClassicHistograms,
+    convertClassicHistogramsToNhcb:
+      fields.convert_classic_histograms_to_nhcb ?? defaults.convertClassicHistogramsToNhcb,
+    nativeHistogramBucketLimit: fields.native_histogram_bucket_limit,
+    nativeHistogramMinBucketFactor: fields.native_histogram_min_bucket_factor,
+  };
+}
+
+/** Which names are valid; how they are escaped follows from it where nothing is said. */
+function readNames(
+  fields: ScrapeConfigFields,
+  defaults: ScrapeDefaults,
+  complain: Complain,
+): Pick<ScrapeConfig, 'metricNameValidationScheme' | 'metricNameEscapingScheme'> {
+  const own = fields.metric_name_validation_scheme;
+  const validation = own === '' ? defaults.metricNameValidationScheme : own;
+  const inherited = own === '' ? defaults.metricNameEscapingScheme : defaultEscapingScheme(own);
+  const escaping = fields.metric_name_escaping_scheme || inherited;
+  if (escaping === 'allow-utf-8' && validation !== 'utf8') {
+    complain(
+      ['metric_name_escaping_scheme'],
+      'utf8 metric names requested but validation scheme is not set to UTF8',
+    );
+  }
+  return {metricNameValidationScheme: validation, metricNameEscapingScheme: escaping};
 }
 
 /** A URL where an address belongs is a common mistake; relabelling may make an address of it, though. */
@@ -219,9 +262,9 @@ function documentOf(
   add('scrape_timeout', formatDuration(config.scrapeTimeoutMs));
   add('scrape_protocols', config.scrapeProtocols);
   addUnless('', 'fallback_scrape_protocol', config.fallbackScrapeProtocol);
-  add('scrape_native_histograms', fields.scrape_native_histograms);
-  add('always_scrape_classic_histograms', fields.always_scrape_classic_histograms);
-  add('convert_classic_histograms_to_nhcb', fields.convert_classic_histograms_to_nhcb);
+  add('scrape_native_histograms', config.scrapeNativeHistograms);
+  add('always_scrape_classic_histograms', config.alwaysScrapeClassicHistograms);
+  add('convert_classic_histograms_to_nhcb', config.convertClassicHistogramsToNhcb);
   addUnless('', 'scrape_failure_log_file', joinDirectory(directory, fields.scrape_failure_log_file));
   addUnless('', 'metrics_path', config.metricsPath);
   addUnless('', 'scheme', fields.scheme);
@@ -232,10 +275,12 @@ function documentOf(
   addUnless(0, 'label_limit', config.labelLimit);
   addUnless(0, 'label_name_length_limit', config.labelNameLengthLimit);
   addUnless(0, 'label_value_length_limit', config.labelValueLengthLimit);
+  addUnless(0, 'native_histogram_bucket_limit', config.nativeHistogramBucketLimit);
+  addUnless(0, 'native_histogram_min_bucket_factor', config.nativeHistogramMinBucketFactor);
   addUnless(0, 'keep_dropped_targets', config.keepDroppedTargets ?? 0);
-  add('metric_name_validation_scheme', 'utf8');
-  add('metric_name_escaping_scheme', 'allow-utf-8');
-  add('extra_scrape_metrics', fields.extra_scrape_metrics);
+  add('metric_name_validation_scheme', config.metricNameValidationScheme);
+  add('metric_name_escaping_scheme', config.metricNameEscapingScheme);
+  add('extra_scrape_metrics', config.extraScrapeMetrics);
   for (const [name, value] of http) add(name, value);
   const relabel = fields.relabel_configs.map((rule) => rule.document);
   if (relabel.length > 0) add('relabel_configs', relabel);

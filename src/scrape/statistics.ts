@@ -14,6 +14,8 @@ export class ScrapeCounters {
   duplicateTimestamps = 0;
   outOfOrder = 0;
   outOfBounds = 0;
+  exemplarsOutOfOrder = 0;
+  bucketLimitExceeded = 0;
   /** Targets that could not be made from what discovery said. */
   targetsFailed = 0;
   linesPredicted = 0;
@@ -56,6 +58,8 @@ export interface ScrapeStatistics {
   duplicateTimestamps: number;
   outOfOrder: number;
   outOfBounds: number;
+  exemplarsOutOfOrder: number;
+  bucketLimitExceeded: number;
   /** Lines that were where the previous scrape had them, found elsewhere, and read in full. */
   linesPredicted: number;
   linesMoved: number;

@@ -118,6 +118,8 @@ export class PlainAppender implements Appender {
     throw new RangeError('no histograms here');
   }
 
+  readonly takesExemplars = false;
+
   exemplar(): 'disabled' {
     return 'disabled';
   }
@@ -179,6 +181,14 @@ export function scrapeConfig(options: Partial<ScrapeConfig>): ScrapeConfig {
       'PrometheusText0.0.4',
     ],
     fallbackScrapeProtocol: '',
+    scrapeNativeHistograms: false,
+    alwaysScrapeClassicHistograms: false,
+    convertClassicHistogramsToNhcb: false,
+    nativeHistogramMinBucketFactor: 0,
+    metricNameValidationScheme: 'utf8',
+    metricNameEscapingScheme: 'allow-utf-8',
+    extraScrapeMetrics: false,
+    nativeHistogramBucketLimit: 0,
     bodySizeLimitBytes: 0,
     sampleLimit: 0,
     labelLimit: 0,

@@ -5,6 +5,8 @@ import type {LinearMemory} from '../kernels/memory.ts';
 import type {Appender} from '../storage/appender.ts';
 import type {Logger} from '../sys/log.ts';
 import {BodyScan} from './bodyscan.ts';
+import {FamilyScan} from './familyscan.ts';
+import type {ScanFormat, ScrapeScan} from './scan.ts';
 import type {Clock} from '../sys/clock.ts';
 import {systemClock} from '../sys/clock.ts';
 import type {Ingest} from './ingest.ts';
@@ -37,6 +39,7 @@ export class ScrapeWorld {
   /** Everything that holds a line table. */
   readonly ingests = new Set<Ingest>();
   readonly #idleScans: BodyScan[] = [];
+  readonly #idleFamilyScans: FamilyScan[] = [];
   readonly #later = new Map<() => void, Promise<void> | null>();
 
   constructor(options: ScrapeManagerOptions) {
@@ -47,14 +50,17 @@ export class ScrapeWorld {
     this.offsetSeed = hashText(JSON.stringify([hostname(), options.externalLabels ?? {}]));
   }
 
-  acquireScan(): BodyScan {
+  acquireScan(format: ScanFormat): ScrapeScan {
+    if (format === 'protobuf') return this.#idleFamilyScans.pop() ?? new FamilyScan(this.memory);
     return this.#idleScans.pop() ?? new BodyScan(this.memory);
   }
 
-  releaseScan(scan: BodyScan): void {
+  releaseScan(scan: ScrapeScan): void {
     scan.release();
-    if (this.#idleScans.length < idleScansMax) this.#idleScans.push(scan);
-    else scan.free();
+    if (scan instanceof BodyScan && this.#idleScans.length < idleScansMax) this.#idleScans.push(scan);
+    else if (scan instanceof FamilyScan && this.#idleFamilyScans.length < idleScansMax) {
+      this.#idleFamilyScans.push(scan);
+    } else scan.free();
   }
 
   /** Forgets comments that no target sends any more, now and then. */

@@ -107,6 +107,8 @@ export interface Appender {
   commit(): CommitResult;
   /** Logs metadata of a series (type, unit, help), where it changed. */
   metadata(slot: number, generation: number, type: string, unit: string, help: string): void;
+  /** Whether exemplars are kept at all. */
+  readonly takesExemplars: boolean;
   /** Adds an exemplar of a series to what the next commit() stores, and says what becomes of it. */
   exemplar(slot: number, generation: number, exemplar: Exemplar): ExemplarStatus;
 }

@@ -1,6 +1,6 @@
 // Remote-write 1.0 requests with native histograms, for tests: of the fields of prompb.Histogram those that are used here.
 import type {Labels} from '../../src/model/labels.ts';
-import {ProtobufWriter} from '../../src/remote/protobuf-writer.ts';
+import {ProtobufWriter} from '../../src/base/protobuf-writer.ts';
 import {compressSnappy} from '../../src/remote/snappy.ts';
 import {writeRequestHeaders} from '../../src/remote/writerequest-encode.ts';
 

@@ -342,6 +342,10 @@ export class HeadAppender implements CheckingAppender {
     if (!this.#relog) log.metadata(series.ref(slot), type, unit, help);
   }
 
+  get takesExemplars(): boolean {
+    return this.#head.exemplars.enabled;
+  }
+
   exemplar(slot: number, generation: number, exemplar: Exemplar): ExemplarStatus {
     const {series, texts, exemplars} = this.#head;
     if (!exemplars.enabled) return 'disabled';

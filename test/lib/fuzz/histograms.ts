@@ -4,7 +4,7 @@
 import type {Random} from '../../../src/base/random.ts';
 import {counterReset, customBucketsSchema, FloatHistogram, type Span} from '../../../src/model/histogram.ts';
 import {staleNaNHigh, staleNaNLow} from '../../../src/model/value.ts';
-import {ProtobufWriter} from '../../../src/remote/protobuf-writer.ts';
+import {ProtobufWriter} from '../../../src/base/protobuf-writer.ts';
 import {stale} from '../../../src/storage/memory.ts';
 
 type Make = () => number | FloatHistogram;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {Pool} from 'undici';
 import type {FloatHistogram} from '../../../src/model/histogram.ts';
 import {staleNaNHigh, staleNaNLow} from '../../../src/model/value.ts';
-import {ProtobufWriter} from '../../../src/remote/protobuf-writer.ts';
+import {ProtobufWriter} from '../../../src/base/protobuf-writer.ts';
 import {compressSnappy} from '../../../src/remote/snappy.ts';
 import {writeRequestHeaders} from '../../../src/remote/writerequest-encode.ts';
 import {stale} from '../../../src/storage/memory.ts';

@@ -5,6 +5,9 @@ export const wireFixed64 = 1;
 export const wireBytes = 2;
 export const wireFixed32 = 5;
 
+const double = new Float64Array(1);
+const doubleWords = new Uint32Array(double.buffer);
+
 /** Walks fields. All methods throw SyntaxError where the bytes are no message. */
 export class ProtobufReader {
   readonly bytes: Uint8Array;
@@ -77,6 +80,31 @@ export class ProtobufReader {
   readInt64(limit: number): number {
     this.readVarint64(limit);
     return (this.high | 0) * 2 ** 32 + (this.low >>> 0);
+  }
+
+  /** An unsigned 64-bit varint; rounded above 2^53. */
+  readUint64(limit: number): number {
+    this.readVarint64(limit);
+    return (this.high >>> 0) * 2 ** 32 + (this.low >>> 0);
+  }
+
+  /** A signed varint in zigzag form; rounded above 2^53. */
+  readZigZag(limit: number): number {
+    this.readVarint64(limit);
+    const half = (this.high >>> 0) * 2 ** 31 + (this.low >>> 1);
+    return (this.low & 1) === 0 ? half : -half - 1;
+  }
+
+  /** A double; its bits, as unsigned numbers, are `high` and `low` then, which tell NaNs apart. */
+  readDouble(limit: number): number {
+    const {bytes, position: at} = this;
+    this.position += 8;
+    if (this.position > limit) throw new SyntaxError(`cut short: number at byte ${at}`);
+    doubleWords[0] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    doubleWords[1] = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24);
+    this.low = doubleWords[0]!;
+    this.high = doubleWords[1]!;
+    return double[0]!;
   }
 
   /** Skips a field's value. */

@@ -1,0 +1,420 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {Random} from '../base/random.ts';
+import {encodeFamilies, type FamilyModel} from '../formats/family-encode.ts';
+import {SizeClassArena} from '../kernels/arena.ts';
+import {loadKernels} from '../kernels/kernels.ts';
+import {arenaStart, LinearMemory} from '../kernels/memory.ts';
+import {formatHistogram} from '../model/histogram/format.ts';
+import {formatLabels, labelOf, type Labels, labelsOf, withLabel} from '../model/labels.ts';
+import {Matcher} from '../model/matcher.ts';
+import {isStale} from '../model/value.ts';
+import {Symbols} from '../storage/symbols.ts';
+import {Head} from '../tsdb/head/head.ts';
+import {HeadReader} from '../tsdb/head/reader.ts';
+import {FamilyScan} from './familyscan.ts';
+import {Ingest} from './ingest.ts';
+import {joinLabels} from './labels.ts';
+import {ScrapeMemory} from './memory.ts';
+import {MetadataReader} from './metadata.ts';
+import type {ScanDetails} from './scan.ts';
+import {ScrapeCounters} from './statistics.ts';
+
+const megabyte = 2 ** 20;
+const start = 1_700_000_000_000;
+const target = labelsOf({job: 'j'});
+
+/** A target that is scraped into a head of its own. */
+class World {
+  readonly counters = new ScrapeCounters();
+  readonly head: Head;
+  readonly memory: ScrapeMemory;
+  readonly scan: FamilyScan;
+  readonly ingest: Ingest;
+  details: ScanDetails = {
+    exemplars: true,
+    starts: true,
+    native: true,
+    keepClassic: false,
+    convertClassic: false,
+    bucketLimit: 0,
+    schemaMax: 8,
+  };
+  sampleLimit = 0;
+  honorTimestamps = true;
+  #time = start;
+
+  constructor() {
+    const memory = LinearMemory.reserve(128 * megabyte);
+    const kernels = loadKernels(memory);
+    const arena = new SizeClassArena(memory, arenaStart, memory.byteLength);
+    this.head = new Head({memory, arena, kernels, floatEncoding: 'xor2', exemplarsMax: 1000});
+    this.memory = new ScrapeMemory({memory, kernels, arena});
+    this.scan = new FamilyScan(this.memory);
+    const {memory: scrapeMemory, counters} = this;
+    this.ingest = new Ingest(
+      {memory: scrapeMemory, appender: this.head.appender(), counters},
+      target,
+      (exposed, empty) => joinLabels(exposed, empty, target, false),
+    );
+  }
+
+  /** Scrapes the body, a second after the last one. Returns the error, or ''. */
+  async scrape(body: readonly FamilyModel[] | Uint8Array, chunkBytes = Infinity): Promise<string> {
+    const {ingest, scan, details, sampleLimit, honorTimestamps} = this;
+    this.#time += 1000;
+    const timestampMs = this.#time;
+    ingest.next();
+    ingest.begin(scan, {
+      format: 'protobuf',
+      honorTimestamps,
+      trackTimestampsStaleness: false,
+      timestampMs,
+      timestampMaxMs: timestampMs + 600_000,
+      sampleLimit,
+      details,
+    });
+    const bytes = body instanceof Uint8Array ? body : encodeFamilies(body);
+    let error: Error | null = null;
+    try {
+      for (let at = 0; at < bytes.length; at += chunkBytes) scan.feed(bytes.slice(at, at + chunkBytes));
+      scan.finish();
+      if (scan.limitHit) throw new RangeError('sample limit exceeded');
+      if (scan.bucketLimitHit) throw new RangeError('histogram bucket limit exceeded');
+    } catch (cause) {
+      error = cause as Error;
+    }
+    await ingest.store({timestampMs, elapsedSeconds: () => 0, scan, error});
+    scan.release();
+    return error === null ? '' : error.message;
+  }
+
+  /** Samples by series, but for those of reports: `value@seconds`, with `<start` where it is known. */
+  samples(reports = false): Record<string, string[]> {
+    const memory = LinearMemory.reserve(16 * megabyte);
+    const arena = new SizeClassArena(memory, arenaStart, memory.byteLength);
+    const reader = new HeadReader(this.head.memory, {memory, kernels: loadKernels(memory), arena}, 1);
+    const range = {mint: -Infinity, maxt: Infinity};
+    const symbols = new Symbols();
+    const querier = reader.querier(range, symbols);
+    const all: Record<string, string[]> = {};
+    const cursor = querier.select([new Matcher('!=', '__name__', '')], range);
+    while (cursor.next()) {
+      const name = nameOf(Array.from(cursor.labels(), (id) => symbols.text(id)));
+      if (!reports && /^(?:up|scrape_)/.test(name)) continue;
+      const rows: string[] = [];
+      const count = cursor.read(-Infinity, Infinity);
+      for (let i = 0; i < count; i++) {
+        const histogram = cursor.histograms?.[i];
+        const value =
+          histogram != null
+            ? formatHistogram(histogram)
+            : isStale(cursor.valueWords, i)
+              ? 'stale'
+              : cursor.values[i]!;
+        const from = cursor.startTimes?.[i] ?? 0;
+        rows.push(
+          `${value}@${(cursor.times[i]! - start) / 1000}${from === 0 ? '' : `<${(from - start) / 1000}`}`,
+        );
+      }
+      all[name] = rows;
+    }
+    querier.close();
+    reader.release();
+    return all;
+  }
+
+  exemplars(): string[] {
+    const sets = [[new Matcher('!=', '__name__', '')]];
+    return this.head.exemplars
+      .select(sets, -Infinity, Infinity)
+      .flatMap(({labels, exemplars}) =>
+        exemplars.map(
+          ({labels: own, value, timeMs}) =>
+            `${nameOf(labels)} ${formatLabels(own)} ${value}@${(timeMs - start) / 1000}`,
+        ),
+      );
+  }
+}
+
+/** The series as PromQL has it, without the target's label. */
+function nameOf(labels: Labels): string {
+  const name = labelOf(labels, '__name__');
+  const rest = withLabel(withLabel(labels, '__name__', ''), 'job', '');
+  return name + (rest.length === 0 ? '' : formatLabels(rest));
+}
+
+const native: FamilyModel = {
+  name: 'h',
+  help: 'text',
+  type: 'histogram',
+  metrics: [
+    {
+      labels: {a: 'b'},
+      count: 6,
+      sum: 12,
+      startMs: start - 5000,
+      buckets: [
+        {bound: 1, count: 2, exemplar: {labels: {id: 'classic'}, value: 0.5}},
+        {bound: 2.5, count: 4},
+      ],
+      native: {
+        schema: 0,
+        zeroThreshold: 0.001,
+        zeroCount: 1,
+        positiveSpans: [{offset: 0, length: 2}],
+        positiveCounts: [2, 3],
+        exemplars: [
+          {labels: {id: 'y'}, value: 2, timeMs: start},
+          {labels: {id: 'x'}, value: 1, timeMs: start - 1000},
+          {labels: {id: 'untimed'}, value: 1},
+        ],
+      },
+    },
+  ],
+};
+
+const printed = '{count:6, sum:12, [-0.001,0.001]:1, (0.5,1]:2, (1,2]:3}';
+
+test('a counter, a gauge, an untyped metric and a summary become series', async () => {
+  const world = new World();
+  const error = await world.scrape([
+    {
+      name: 'c_total',
+      type: 'counter',
+      metrics: [
+        {
+          labels: {z: '1', a: '2', empty: ''},
+          value: 3,
+          startMs: start - 1000,
+          exemplar: {labels: {t: 'u'}, value: 9},
+        },
+      ],
+    },
+    {name: 'g', type: 'gauge', metrics: [{value: -1, timestampMs: start + 500}]},
+    {name: 'metric.with/odd name', type: 'untyped', metrics: [{labels: {'odd label': 'ä'}, value: 5}]},
+    {
+      name: 's',
+      type: 'summary',
+      metrics: [
+        {
+          count: 2,
+          sum: 3,
+          quantiles: [
+            [0.5, 1],
+            [1, 2],
+          ],
+          startMs: start,
+        },
+      ],
+    },
+    {name: 'none', type: 'gauge', metrics: []},
+  ]);
+  assert.equal(error, '');
+  assert.deepEqual(world.samples(), {
+    'metric.with/odd name{"odd label"="ä"}': ['5@1'],
+    'c_total{a="2", z="1"}': ['3@1<-1'],
+    g: ['-1@0.5'],
+    's{quantile="0.5"}': ['1@1<0'],
+    's{quantile="1.0"}': ['2@1<0'],
+    s_count: ['2@1<0'],
+    s_sum: ['3@1<0'],
+  });
+  assert.deepEqual(world.exemplars(), ['c_total{a="2", z="1"} {t="u"} 9@1']);
+});
+
+test('a native histogram is one series, with the exemplars that have a timestamp', async () => {
+  const world = new World();
+  assert.equal(await world.scrape([native]), '');
+  assert.deepEqual(world.samples(), {'h{a="b"}': [`${printed}@1`]});
+  assert.deepEqual(world.exemplars(), ['h{a="b"} {id="x"} 1@-1', 'h{a="b"} {id="y"} 2@0']);
+});
+
+test('keepClassic takes the classic part, too; without native it is all there is', async () => {
+  const world = new World();
+  world.details = {...world.details, keepClassic: true, starts: false};
+  await world.scrape([native]);
+  const classic = {
+    'h_bucket{a="b", le="+Inf"}': ['6@1'],
+    'h_bucket{a="b", le="1.0"}': ['2@1'],
+    'h_bucket{a="b", le="2.5"}': ['4@1'],
+    'h_count{a="b"}': ['6@1'],
+    'h_sum{a="b"}': ['12@1'],
+  };
+  assert.deepEqual(world.samples(), {'h{a="b"}': [`${printed}@1`], ...classic});
+  assert.ok(world.exemplars().includes('h_bucket{a="b", le="1.0"} {id="classic"} 0.5@1'));
+
+  const old = new World();
+  old.details = {...old.details, native: false, starts: false};
+  await old.scrape([native]);
+  assert.deepEqual(old.samples(), classic);
+});
+
+test('convertClassic makes histograms with custom buckets', async () => {
+  const world = new World();
+  world.details = {...world.details, native: false, convertClassic: true};
+  const {buckets} = native.metrics[0]!;
+  await world.scrape([
+    native,
+    {name: 'g', type: 'gaugeHistogram', metrics: [{count: 4, sum: 1, buckets: buckets!}]},
+  ]);
+  assert.deepEqual(world.samples(), {
+    g: ['{count:4, sum:1, [-Inf,1]:2, (1,2.5]:2}@1'],
+    'h{a="b"}': ['{count:6, sum:12, [-Inf,1]:2, (1,2.5]:2, (2.5,+Inf]:2}@1'],
+  });
+});
+
+test('a float histogram, and one that has observed nothing', async () => {
+  const world = new World();
+  await world.scrape([
+    {
+      name: 'f',
+      type: 'histogram',
+      metrics: [
+        {
+          count: 2.5,
+          sum: 1,
+          native: {
+            float: true,
+            schema: 1,
+            zeroThreshold: 0,
+            zeroCount: 0.5,
+            negativeSpans: [{offset: 1, length: 1}],
+            negativeCounts: [2],
+          },
+        },
+      ],
+    },
+    {
+      name: 'n',
+      type: 'histogram',
+      metrics: [
+        {
+          count: 0,
+          sum: 0,
+          native: {schema: 3, zeroThreshold: 0, zeroCount: 0, positiveSpans: [{offset: 0, length: 0}]},
+        },
+      ],
+    },
+  ]);
+  assert.deepEqual(world.samples(), {
+    f: ['{count:2.5, sum:1, [-1.414213562373095,-1):2, [-0,0]:0.5}@1'],
+    n: ['{count:0, sum:0}@1'],
+  });
+});
+
+test('what vanishes or fails is marked stale, and reports count histograms', async () => {
+  const world = new World();
+  const gauge: FamilyModel = {name: 'g', type: 'gauge', metrics: [{value: 1}]};
+  await world.scrape([native, gauge]);
+  await world.scrape([gauge]);
+  await world.scrape([native, gauge]);
+  await world.scrape(Uint8Array.of(5, 1));
+  assert.deepEqual(world.samples(), {
+    'h{a="b"}': [`${printed}@1`, 'stale@2', `${printed}@3`, 'stale@4'],
+    g: ['1@1', '1@2', '1@3', 'stale@4'],
+  });
+  const reports = world.samples(true);
+  assert.deepEqual(reports['up'], ['1@1', '1@2', '1@3', '0@4']);
+  assert.deepEqual(reports['scrape_samples_scraped'], ['2@1', '1@2', '2@3', '0@4']);
+  assert.deepEqual(reports['scrape_samples_post_metric_relabeling'], ['2@1', '1@2', '2@3', '0@4']);
+  assert.deepEqual(reports['scrape_series_added'], ['2@1', '0@2', '1@3', '0@4']);
+});
+
+test('limits: samples, buckets, the growth of buckets', async () => {
+  const world = new World();
+  world.sampleLimit = 1;
+  assert.equal(await world.scrape([native, native]), '');
+  assert.equal(world.counters.duplicateTimestamps, 1);
+  const gauge: FamilyModel = {name: 'g', type: 'gauge', metrics: [{value: 1}]};
+  assert.equal(await world.scrape([native, gauge]), 'sample limit exceeded');
+  world.sampleLimit = 0;
+  world.details = {...world.details, bucketLimit: 1};
+  assert.equal(await world.scrape([native]), 'histogram bucket limit exceeded');
+  world.details = {...world.details, bucketLimit: 0, schemaMax: -1};
+  await world.scrape([native]);
+  assert.equal(
+    world.samples()['h{a="b"}']!.at(-1),
+    '{count:6, sum:12, [-0.001,0.001]:1, (0.25,1]:2, (1,4]:3}@4',
+  );
+});
+
+test('a broken body says where, and leaves nothing', async () => {
+  const f = async (body: readonly FamilyModel[] | Uint8Array, message: RegExp): Promise<void> => {
+    const world = new World();
+    assert.match(await world.scrape(body), message);
+    assert.deepEqual(world.samples(), {});
+  };
+  const gauge: FamilyModel = {name: 'g', type: 'gauge', metrics: [{value: 1}]};
+  const [metric] = native.metrics;
+  const with_ = (changes: object): FamilyModel[] => [
+    gauge,
+    {...native, metrics: [{...metric!, native: {...metric!.native!, ...changes}}]},
+  ];
+  await f(
+    encodeFamilies([gauge]).subarray(0, 5),
+    /^byte 0: insufficient length: expected \d+ bytes, got 5 bytes$/,
+  );
+  await f(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff), /^byte 0: invalid varint/);
+  await f([{...gauge, name: ''}], /invalid metric name/);
+  await f([{...gauge, metrics: [{labels: {'': 'x'}}]}], /invalid label name/);
+  await f(
+    with_({positiveCounts: [1]}),
+    /^byte \d+: histogram "h": positive side: spans require 2 buckets, have 1$/,
+  );
+  await f(
+    with_({zeroCount: 2}),
+    /^byte \d+: histogram "h": 7 observations found in buckets, but the Count field is 6/,
+  );
+  await f(with_({schema: -9}), /invalid schema/);
+});
+
+test('metadata', async () => {
+  const world = new World();
+  await world.scrape([
+    native,
+    {name: 'x_bytes', help: 'a\\b\nc', unit: 'bytes', type: 'gaugeHistogram', metrics: [{}]},
+  ]);
+  assert.deepEqual(new MetadataReader(world.memory.comments).read(world.ingest), [
+    {metric: 'h', type: 'histogram', help: 'text', unit: ''},
+    {metric: 'x_bytes', type: 'gaugehistogram', help: 'a\\b\nc', unit: 'bytes'},
+  ]);
+});
+
+test('chunks of any size give the same, for any seed', async () => {
+  const seed = Date.now();
+  const random = new Random(seed);
+  for (let round = 0; round < 10; round++) {
+    const families: FamilyModel[] = Array.from({length: 5}, (_, i) => ({
+      ...native,
+      name: `h${i}`,
+      metrics: Array.from({length: 1 + random.below(3)}, (_each, k) => ({
+        ...native.metrics[0]!,
+        labels: {k: String(k)},
+      })),
+    }));
+    const whole = new World();
+    const cut = new World();
+    await whole.scrape(families);
+    assert.equal(await cut.scrape(families, 1 + random.below(300)), '', `seed ${seed}`);
+    assert.deepEqual(cut.samples(), whole.samples(), `seed ${seed}`);
+  }
+});
+
+test('damaged bodies end with an error or with samples, for any seed', async () => {
+  const seed = Date.now();
+  const random = new Random(seed);
+  const good = encodeFamilies([
+    native,
+    {name: 's', type: 'summary', metrics: [{count: 1, quantiles: [[0.5, 1]]}]},
+  ]);
+  const world = new World();
+  world.details = {...world.details, keepClassic: true};
+  for (let round = 0; round < 2000; round++) {
+    const bad = good.slice(0, random.below(4) === 0 ? random.below(good.length) : good.length);
+    for (let i = random.below(4); i >= 0 && bad.length > 0; i--)
+      bad[random.below(bad.length)] = random.below(256);
+    const error = await world.scrape(bad, 1 + random.below(200));
+    assert.match(error, /^(?:byte \d+: .+)?$/, `seed ${seed}`);
+  }
+});
