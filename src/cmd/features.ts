@@ -32,7 +32,7 @@ const features: Readonly<Record<string, Feature>> = {
   'metadata-wal-records': later,
   'native-histograms': {
     support: 'ignored',
-    note: 'native histograms that come by remote write are always stored',
+    note: 'set scrape_native_histograms in the configuration',
   },
   'new-service-discovery-manager': always,
   'no-default-scrape-port': always,

@@ -189,7 +189,7 @@ test('parseServerFlags() sorts out features', () => {
     'Option promql-at-modifier for --enable-feature changes nothing: it is always on',
     'Unknown option nonsense for --enable-feature',
     'Option remote-write-receiver for --enable-feature changes nothing: use --web.enable-remote-write-receiver',
-    'Option native-histograms for --enable-feature changes nothing: native histograms that come by remote write are always stored',
+    'Option native-histograms for --enable-feature changes nothing: set scrape_native_histograms in the configuration',
   ]);
 });
 

@@ -107,7 +107,7 @@ class World {
       for (let i = 0; i < count; i++) {
         const histogram = cursor.histograms?.[i];
         const value =
-          histogram != null
+          histogram !== undefined && histogram !== null
             ? formatHistogram(histogram)
             : isStale(cursor.valueWords, i)
               ? 'stale'
