@@ -6,7 +6,7 @@ import type {ParseOptions} from '../parser/tokenstream.ts';
 import {documentedType, typeOf} from '../parser/types.ts';
 import {QueryBudget, type SharedBudget} from './budget.ts';
 import {QueryContext} from './context.ts';
-import {QueryError} from './error.ts';
+import {executionError, QueryError, sameLabelsetMessage} from './error.ts';
 import {EvaluationOrder} from './evaluationorder.ts';
 import {Explainer} from './explain.ts';
 import {gridOf, instantGrid, type Grid} from './grid.ts';
@@ -278,8 +278,9 @@ class Evaluation {
         length,
       });
     }
-    this.#sort(series);
-    return {kind: 'matrix', series};
+    const merged = context.delayedNameRemoval ? mergeSeries(series) : series;
+    this.#sort(merged);
+    return {kind: 'matrix', series: merged};
   }
 
   #sort(series: MatrixSeries[]): void {
@@ -287,6 +288,36 @@ class Evaluation {
     sortSeries(this.#context.symbols, series, () => this.#context.check());
     this.sortSeconds += (performance.now() - began) / 1000;
   }
+}
+
+/** Makes one of those series that have the same labels; they must have no time in common. */
+function mergeSeries(series: readonly MatrixSeries[]): MatrixSeries[] {
+  const found = new Map<string, MatrixSeries>();
+  for (const each of series) {
+    const key = each.labels.join();
+    const known = found.get(key);
+    found.set(key, known === undefined ? each : mergePoints(known, each));
+  }
+  return [...found.values()];
+}
+
+function mergePoints(left: MatrixSeries, right: MatrixSeries): MatrixSeries {
+  const points = [left, right].flatMap(({times, values, histograms, length}) =>
+    Array.from({length}, (_, i) => ({time: times[i]!, value: values[i]!, histogram: histograms?.[i]})),
+  );
+  points.sort((one, other) => one.time - other.time);
+  if (points.some(({time}, i) => i > 0 && time === points[i - 1]!.time)) {
+    throw executionError(sameLabelsetMessage);
+  }
+  return {
+    labels: left.labels,
+    times: Float64Array.from(points, ({time}) => time),
+    values: Float64Array.from(points, ({value}) => value),
+    histograms: points.some(({histogram}) => histogram !== undefined)
+      ? points.map(({histogram}) => histogram)
+      : null,
+    length: points.length,
+  };
 }
 
 /** Drops the names that were kept until now, and merges what then has the same labels. */

@@ -41,17 +41,55 @@ function needsNoBuckets(parents: readonly Expr[]): boolean {
   return statistics;
 }
 
-/** The histograms of one series, in order of time, without their buckets. */
-export function withoutBuckets(histograms: readonly (FloatHistogram | undefined)[]): HistogramColumn {
+/** How a series is read: for each step at most `spanMs` back from `startMs + step * stepMs`. */
+export interface Sweep {
+  startMs: number;
+  stepMs: number;
+  steps: number;
+  spanMs: number;
+}
+
+/**
+ * The histograms of one series, in order of time, without their buckets. Of a reset is known what Prometheus knows: where
+ * the steps leave samples out, it does not compare the next one with those before.
+ */
+export function withoutBuckets(
+  histograms: readonly (FloatHistogram | undefined)[],
+  times: Float64Array,
+  {startMs, stepMs, steps, spanMs}: Sweep,
+): HistogramColumn {
+  const {length} = histograms;
+  const result = Array.from(histograms, (each) => (each === undefined ? undefined : statisticsOf(each)));
   let previous: FloatHistogram | null = null;
-  return histograms.map((histogram) => {
-    if (histogram === undefined) return undefined;
-    const {schema, count, sum} = histogram;
+  let at = 0;
+  let nextMs = -Infinity;
+  const compare = (index: number): void => {
+    const histogram = histograms[index];
+    if (histogram === undefined) return;
     let {counterResetHint} = histogram;
     if (counterResetHint === counterReset.unknown && previous !== null) {
       counterResetHint = detectReset(histogram, previous) ? counterReset.reset : counterReset.notReset;
     }
     previous = histogram.with({counterResetHint});
-    return new FloatHistogram({schema, count, sum, counterResetHint});
-  });
+    result[index] = statisticsOf(previous);
+  };
+  for (let step = 0; step < steps && at < length; step++) {
+    const endMs = startMs + step * stepMs;
+    if (endMs - spanMs > nextMs) {
+      while (at < length && times[at]! < endMs - spanMs) at++;
+      previous = null;
+      nextMs = at < length ? times[at]! : Infinity;
+    }
+    while (nextMs < endMs) {
+      compare(at++);
+      nextMs = at < length ? times[at]! : Infinity;
+    }
+  }
+  // The last window may end at a sample, which nothing has been compared with yet.
+  if (at < length) compare(at);
+  return result;
+}
+
+function statisticsOf({schema, count, sum, counterResetHint}: FloatHistogram): FloatHistogram {
+  return new FloatHistogram({schema, count, sum, counterResetHint});
 }

@@ -8,7 +8,7 @@ import type {LabelIds, SeriesCursor} from '../../../storage/querier.ts';
 import type {QueryContext} from '../context.ts';
 import {executionError} from '../error.ts';
 import {gridEndMs, type Grid} from '../grid.ts';
-import {withoutBuckets} from '../histogramstatistics.ts';
+import {type Sweep, withoutBuckets} from '../histogramstatistics.ts';
 import {labelTexts} from '../labelset.ts';
 import {
   absent,
@@ -57,6 +57,8 @@ export class InstantSelector implements Operator {
   readonly #selection: Selection;
   readonly #grid: Grid;
   readonly #answer: SelectorAnswer;
+  /** The first step's time, offset or @ included. */
+  readonly #start: number;
   readonly #first: number;
   readonly #last: number;
   #cursor: SeriesCursor | null = null;
@@ -69,7 +71,8 @@ export class InstantSelector implements Operator {
     this.row = newRow(grid.count);
     this.singleName = selectsOneName(selection.matchers) && !context.metadataLabels;
     const {first, last} = evaluationTimes(selection, grid);
-    this.#first = first - context.lookbackDeltaMs + 1;
+    this.#start = first;
+    this.#first = first - context.lookbackDeltaMs + marginOf(selection);
     this.#last = last;
   }
 
@@ -103,7 +106,6 @@ export class InstantSelector implements Operator {
   /** Fills the row from the cursor's samples; returns how many steps have a value. */
   #fill(cursor: SeriesCursor, count: number): number {
     const {times, values, valueWords} = cursor;
-    const histograms = histogramsRead(cursor, this.#selection, count);
     const {kinds, values: out} = this.row;
     this.row.histograms = null;
     const {stepMs} = this.#grid;
@@ -112,9 +114,11 @@ export class InstantSelector implements Operator {
     const answer = this.#answer;
     const answers = answer === 'value' ? values : answer === 'startTime' ? cursor.startTimes : times;
     const divisor = answer === 'value' || answer === 'info' ? 1 : 1000;
-    const start = this.#first + lookbackMs - 1;
+    const start = this.#start;
     // With an @ modifier all steps look at the same time.
     const stride = this.#selection.fixedTimeMs === null ? stepMs : 0;
+    const sweep = {startMs: start, stepMs: stride, steps, spanMs: lookbackMs};
+    const histograms = histogramsRead(cursor, this.#selection, count, sweep);
     let next = 0;
     let points = 0;
     for (let step = 0; step < steps; step++) {
@@ -154,15 +158,21 @@ function countSteps(perStep: Float64Array | null, {kinds, histograms}: MutableRo
   }
 }
 
+/** The sample just before a window counts where the one after it is compared with it. */
+function marginOf({withoutBuckets: statisticsOnly}: Selection): 0 | 1 {
+  return statisticsOnly === true ? 0 : 1;
+}
+
 /** The histograms of the cursor's last read, as many as samples; the column belongs to that read alone. */
 function histogramsRead(
-  {histograms}: SeriesCursor,
+  {histograms, times}: SeriesCursor,
   {withoutBuckets: statisticsOnly}: Selection,
   count: number,
+  sweep: Sweep,
 ): HistogramColumn | null {
   if (histograms === null) return null;
   const column = histograms.length === count ? histograms : histograms.slice(0, count);
-  return statisticsOnly === true ? withoutBuckets(column) : (column as HistogramColumn);
+  return statisticsOnly === true ? withoutBuckets(column, times, sweep) : (column as HistogramColumn);
 }
 
 /** Series with the samples of all their windows, one at a time: what range functions read. */
@@ -200,6 +210,7 @@ export class StoredColumns implements ColumnSource {
   readonly #selection: Selection;
   readonly #first: number;
   readonly #last: number;
+  readonly #sweep: Sweep;
   #cursor: SeriesCursor | null = null;
   #ownTimes = new Float64Array(0);
   #ownValues = new Float64Array(0);
@@ -218,9 +229,18 @@ export class StoredColumns implements ColumnSource {
     this.#selection = selection;
     this.singleName = selectsOneName(selection.matchers) && !context.metadataLabels;
     const {first, last} = evaluationTimes(selection, grid);
-    this.#first = first - reach.rangeMs - (reach.extension?.beforeMs ?? 0) + 1;
+    const beforeMs = reach.rangeMs + (reach.extension?.beforeMs ?? 0);
+    const afterMs = reach.extension?.afterMs ?? 0;
+    this.#first = first - beforeMs + marginOf(selection);
     this.#usesStartTimes = reach.usesStartTimes ?? false;
-    this.#last = last + (reach.extension?.afterMs ?? 0);
+    this.#last = last + afterMs;
+    const fixed = selection.fixedTimeMs !== null;
+    this.#sweep = {
+      startMs: first + afterMs,
+      stepMs: fixed ? 0 : grid.stepMs,
+      steps: fixed ? 1 : grid.count,
+      spanMs: beforeMs + afterMs,
+    };
   }
 
   next(): boolean {
@@ -247,7 +267,7 @@ export class StoredColumns implements ColumnSource {
     const {times, values, valueWords} = cursor;
     this.times = times;
     this.values = values;
-    this.histograms = histogramsRead(cursor, this.#selection, count);
+    this.histograms = histogramsRead(cursor, this.#selection, count, this.#sweep);
     this.length = count;
     this.startTimes = this.#usesStartTimes ? cursor.startTimes : null;
     for (let i = 0; i < count; i++) {
