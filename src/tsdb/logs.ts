@@ -155,6 +155,6 @@ export function walDirectory(dir: string): string {
 }
 
 /** Where the log of late samples is. */
-function lateDirectory(dir: string): string {
+export function lateDirectory(dir: string): string {
   return `${dir}/wbl`;
 }

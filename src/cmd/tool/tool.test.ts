@@ -8,6 +8,7 @@ import {analyzeBlock} from './tsdbanalyze.ts';
 import {createBlocks} from './tsdbcreate.ts';
 import {dump, type DumpFormat} from './tsdbdump.ts';
 import {listBlocks} from './tsdblist.ts';
+import {repairDirectory} from './tsdbrepair.ts';
 import {verifyBlocks} from './tsdbverify.ts';
 
 const text = `# TYPE a counter
@@ -176,6 +177,38 @@ test('verifyBlocks() says what is wrong, and where', (context) => {
     /: 3 problems\n {2}series \d+, chunk 0: cannot read .*000001 at byte 8: checksum mismatch/,
   );
   assert.match(damaged.text, /: 1 problems\n {2}meta.json says 2 series, there are 1\n/);
+});
+
+test('repairDirectory() says what is lost, saves the rest, and keeps the damaged block', async (context) => {
+  const {dir} = makeFolder(context);
+  const [first, second] = readdirSync(dir).sort();
+  const path = join(dir, first!, 'chunks/000001');
+  const bytes = readFileSync(path);
+  bytes[12]! ^= 1;
+  writeFileSync(path, bytes);
+  const dry = new Collected();
+  assert.equal(await repairDirectory(dir, {dryRun: true}, dry), false);
+  const lost = String.raw`  lost: {__name__="a_total", extra="e", x="1"}, 1700000000000 to 1700000015500: cannot read \S+ at byte 8: checksum mismatch \S+, \S+`;
+  const escaped = lost.replaceAll('{', String.raw`\{`).replaceAll('}', String.raw`\}`);
+  assert.match(
+    dry.text,
+    new RegExp(
+      `^${first}: damaged\n${escaped}\n  can be saved: 2 series, 2 chunks, 2 samples\n${second}: OK\n$`,
+    ),
+  );
+  assert.deepEqual(readdirSync(dir).sort(), [first, second]);
+  const output = new Collected();
+  assert.equal(await repairDirectory(dir, {dryRun: false}, output), false);
+  assert.match(
+    output.text,
+    /\n {2}saved as [0-9A-Z]{26}: 2 series, 2 chunks, 2 samples\n {2}the damaged block is in/,
+  );
+  assert.deepEqual(readdirSync(join(dir, 'damaged')), [first]);
+  const verified = new Collected();
+  assert.ok(verifyBlocks(dir, verified), verified.text);
+  const again = new Collected();
+  assert.ok(await repairDirectory(dir, {dryRun: false}, again));
+  assert.match(again.text, /^(\w+: OK\n){2}$/);
 });
 
 test('alignColumns() and formatGoDuration()', () => {

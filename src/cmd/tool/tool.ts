@@ -117,6 +117,15 @@ const tools: Record<string, Tool> = {
       return verifyBlocks(dir, output) ? 0 : 1;
     },
   },
+  'tsdb repair': {
+    about: 'make sound blocks of what can be read of damaged ones, and repair the log',
+    flags: [flag('dry-run', 'switch', 'false', 'Only say what is damaged, and what would be lost.')],
+    args: ['[db path]'],
+    async run(flags, [dir = defaultPath], output) {
+      const {repairDirectory} = await import('./tsdbrepair.ts');
+      return (await repairDirectory(dir, {dryRun: flags.switch('dry-run')}, output)) ? 0 : 1;
+    },
+  },
 };
 
 /** Runs a tool; gives its exit code: 1 where it fails. */

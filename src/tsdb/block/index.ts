@@ -53,18 +53,7 @@ export class BlockIndex {
   }
 
   postingsAt(offset: number): Uint32Array<ArrayBuffer> {
-    const bytes = sectionBytes(this.file, offset);
-    const count = bytes.length < 4 ? -1 : uint32At(bytes, 0);
-    if (bytes.length !== 4 + 4 * count) {
-      throw new BlockDamage(
-        this.file.path,
-        offset,
-        `unexpected postings length, should be ${4 * count} bytes for ${count} postings, got ${bytes.length - 4} bytes`,
-      );
-    }
-    const refs = new Uint32Array(count);
-    for (let i = 0; i < count; i++) refs[i] = uint32At(bytes, 4 + 4 * i);
-    return refs;
+    return readPostings(this.file, offset);
   }
 
   /** Appends a series to `batch`: its labels, and those of its chunks that overlap [mint, maxt]. Verified. */
@@ -94,7 +83,24 @@ export class BlockIndex {
   }
 }
 
-function readVersion(file: BlockFile): number {
+/** The list of postings at `offset`. Throws BlockDamage. */
+export function readPostings(file: BlockFile, offset: number): Uint32Array<ArrayBuffer> {
+  const bytes = sectionBytes(file, offset);
+  const count = bytes.length < 4 ? -1 : uint32At(bytes, 0);
+  if (bytes.length !== 4 + 4 * count) {
+    throw new BlockDamage(
+      file.path,
+      offset,
+      `unexpected postings length, should be ${4 * count} bytes for ${count} postings, got ${bytes.length - 4} bytes`,
+    );
+  }
+  const refs = new Uint32Array(count);
+  for (let i = 0; i < count; i++) refs[i] = uint32At(bytes, 4 + 4 * i);
+  return refs;
+}
+
+/** Throws BlockDamage. */
+export function readVersion(file: BlockFile): number {
   if (file.size < indexHeaderBytes + tocBytes) throw new BlockDamage(file.path, 0, 'it is too short');
   const header = file.bytes(0, indexHeaderBytes);
   const magic = uint32At(header, 0);
@@ -105,7 +111,8 @@ function readVersion(file: BlockFile): number {
   return version;
 }
 
-function readToc(file: BlockFile): IndexToc {
+/** Throws BlockDamage. */
+export function readToc(file: BlockFile): IndexToc {
   const start = file.size - tocBytes;
   const bytes = file.bytes(start, tocBytes).slice();
   const crc = crc32c(bytes, 0, tocBytes - 4);

@@ -13,6 +13,8 @@ export const segmentVersion = 1;
 export const segmentHeaderBytes = 8;
 /** A reference to a chunk: segment, counted from 0, times this, and the place in it. */
 export const segmentFactor = 2 ** 32;
+/** No block has so many. */
+const segmentsMax = 2 ** 20;
 /** Length, encoding and checksum around a chunk's data, at most. */
 export const chunkFrameBytesMax = 5 + 1 + 4;
 
@@ -22,21 +24,45 @@ export function segmentName(number: number): string {
 
 /** The segments of a block, open. A reference's segment is its position among the names in order. */
 export class Segments {
-  readonly files: readonly BlockFile[];
+  readonly files: readonly (BlockFile | undefined)[];
   readonly bytes: number;
 
-  private constructor(files: readonly BlockFile[]) {
+  private constructor(files: readonly (BlockFile | undefined)[]) {
     this.files = files;
-    this.bytes = files.reduce((sum, file) => sum + file.size, 0);
+    this.bytes = files.reduce((sum, file) => sum + (file?.size ?? 0), 0);
+  }
+
+  /**
+   * Opens what there is: what is wrong with a header is told to `complain`, and where a segment is missing, the others keep the
+   * numbers of their names.
+   */
+  static openDamaged(
+    fs: FileSystem,
+    dir: string,
+    cache: PageCache,
+    complain: (problem: BlockDamage) => void,
+  ): Segments {
+    const files: (BlockFile | undefined)[] = [];
+    for (const name of segmentNames(fs, dir)) {
+      const number = Number(name) - 1;
+      if (number < 0 || number >= segmentsMax) continue;
+      const file = new BlockFile(fs, `${dir}/${chunksFolder}/${name}`, cache);
+      while (files.length <= number) files.push(undefined);
+      files[number] = file;
+      try {
+        checkHeader(file);
+      } catch (error) {
+        if (!(error instanceof BlockDamage)) throw error;
+        complain(error);
+      }
+    }
+    return new Segments(files);
   }
 
   /** Opens the segments and looks at their headers. Throws BlockDamage. */
   static open(fs: FileSystem, dir: string, cache: PageCache): Segments {
     const folder = `${dir}/${chunksFolder}`;
-    const names = fs
-      .list(folder)
-      .filter((name) => /^[0-9]+$/.test(name))
-      .sort();
+    const names = segmentNames(fs, dir);
     const files: BlockFile[] = [];
     try {
       for (const name of names) {
@@ -59,8 +85,15 @@ export class Segments {
   }
 
   close(): void {
-    for (const file of this.files) file.close();
+    for (const file of this.files) file?.close();
   }
+}
+
+function segmentNames(fs: FileSystem, dir: string): string[] {
+  return fs
+    .list(`${dir}/${chunksFolder}`)
+    .filter((name) => /^[0-9]+$/.test(name))
+    .sort();
 }
 
 function checkHeader(file: BlockFile): void {

@@ -104,6 +104,7 @@ export function keepCopy(
   start: number,
   dir: string,
   now: number,
+  copiesMax = corruptCopiesMax,
 ): string {
   fs.makeDirectory(dir);
   const folder = segment.dir.slice(segment.dir.lastIndexOf('/') + 1);
@@ -123,7 +124,7 @@ export function keepCopy(
     fs.close(source);
   }
   fs.syncDirectory(dir);
-  dropOldest(fs, dir);
+  dropOldest(fs, dir, copiesMax);
   return path;
 }
 
@@ -143,7 +144,7 @@ function copyBetween(fs: FileSystem, source: number, start: number, target: numb
   }
 }
 
-function dropOldest(fs: FileSystem, dir: string): void {
+function dropOldest(fs: FileSystem, dir: string, copiesMax: number): void {
   const names = fs.list(dir).sort();
-  for (const name of names.slice(0, -corruptCopiesMax)) fs.remove(`${dir}/${name}`);
+  for (const name of names.slice(0, -copiesMax)) fs.remove(`${dir}/${name}`);
 }

@@ -21,6 +21,8 @@ export interface ReplayOptions {
   dir: string;
   /** Where damaged segments are copied to before they are repaired, beside `dir`. */
   corruptDir: string;
+  /** Copies that are kept there; the oldest go first. */
+  corruptCopiesMax?: number;
   sink: ReplaySink;
   log: Logger;
   clock: Clock;
@@ -339,9 +341,9 @@ class Replay {
   }
 
   #mend(segment: SegmentFile, damage: Damage): void {
-    const {fs, corruptDir, clock, log} = this.#options;
+    const {fs, corruptDir, corruptCopiesMax: copiesMax, clock, log} = this.#options;
     const from = damage.recordsFollow ? 0 : damage.firstOffset;
-    const copy = keepCopy(fs, segment, from, corruptDir, clock.now());
+    const copy = keepCopy(fs, segment, from, corruptDir, clock.now(), copiesMax);
     if (damage.recordsFollow) rewriteSegment(fs, segment);
     else cutSegment(fs, segment, damage.firstOffset);
     log.warn('WAL segment is repaired', {segment: describeSegment(segment), damaged_copy: copy});
