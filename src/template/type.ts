@@ -36,6 +36,8 @@ export interface Field {
   /** Name of the property of the data. */
   readonly property: string;
   readonly isExported: boolean;
+  /** Name in JSON. */
+  readonly jsonName: string;
 }
 
 export interface Method {
@@ -226,11 +228,15 @@ export function named<T>(text: string, of: Type<T>): Type<T> {
   });
 }
 
-/** Properties of the data are called as the fields are, unless `properties` gives them other names. */
+/** Properties of the data, and names in JSON, are the fields' names, unless the options give them others. */
 export function structType<T>(
   text: string,
   fields: Readonly<Record<string, Type>>,
-  options: {properties?: Readonly<Record<string, string>>; zero?: () => T} = {},
+  options: {
+    properties?: Readonly<Record<string, string>>;
+    json?: Readonly<Record<string, string>>;
+    zero?: () => T;
+  } = {},
 ): Type<T> {
   return new Type<T>({
     kind: 'struct',
@@ -241,6 +247,7 @@ export function structType<T>(
       type,
       property: options.properties?.[name] ?? name,
       isExported: /^\p{Lu}/u.test(name),
+      jsonName: options.json?.[name] ?? name,
     })),
     ...(options.zero === undefined ? {} : {zero: options.zero}),
   });

@@ -71,7 +71,13 @@ export const personType: Type<Person> = structType<Person>('main.Person', {
   Fn: funcType([intType], stringType),
   hidden: intType,
 });
-const next = {name: 'Next', type: pointerTo(personType), property: 'Next', isExported: true};
+const next = {
+  name: 'Next',
+  type: pointerTo(personType),
+  property: 'Next',
+  isExported: true,
+  jsonName: 'Next',
+};
 (personType.fields as unknown[]).splice(7, 0, next);
 
 defineMethod(personType, 'Greet', [stringType], stringType, (person, text) => `${text}, ${person.Name}`);
