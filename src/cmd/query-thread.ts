@@ -65,6 +65,8 @@ const blocks = new BlockSet({
   version: () => Atomics.load(shared.i32, headerBlocks >>> 2),
   onDamage: (ulid, error) =>
     logger.error('A block cannot be read and is left out', {block: ulid, err: error}),
+  onPartDamage: (ulid, damage) =>
+    logger.error('A part of a block cannot be read and is left out of answers', {block: ulid, err: damage}),
 });
 const headChunks = new HeadChunkReader(nodeFileSystem, headChunksDirectory(data.dataFolder));
 const head = new HeadReader(shared, scratch, threadId, headChunks);

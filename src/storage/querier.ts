@@ -68,6 +68,8 @@ export interface ReadGuard {
   /** Counts memory that is about to be allocated in proportion to data; called before it is. */
   takeBytes(bytes: number): void;
   releaseBytes(bytes: number): void;
+  /** Tells that something stored could not be read and was left out. */
+  warn?(message: string): void;
 }
 
 /** For reading that is small for sure. */

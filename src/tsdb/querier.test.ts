@@ -7,6 +7,7 @@ import {arenaStart, LinearMemory} from '../kernels/memory.ts';
 import {compareLabels, labelOf} from '../model/labels.ts';
 import {Matcher} from '../model/matcher.ts';
 import type {SeriesRef} from '../storage/appender.ts';
+import {unguarded} from '../storage/querier.ts';
 import {Symbols} from '../storage/symbols.ts';
 import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
 import {PageCache} from './block/blockfile.ts';
@@ -113,7 +114,7 @@ test('head and blocks together are what was stored, each sample once', () => {
   }
 });
 
-test('a block with a damaged index is left out, and told of; a damaged chunk is an error', () => {
+test('damaged blocks, chunks and series are left out and told of; the rest is served', () => {
   const fs = new SimulatedFileSystem();
   fs.makeDirectory('/data');
   const part = (from: number): ModelSeries[] => [
@@ -130,19 +131,24 @@ test('a block with a damaged index is left out, and told of; a damaged chunk is 
   flip(`/data/${second}/chunks/000001`, 12);
   const told: string[] = [];
   const onDamage = (ulid: string): void => void told.push(ulid);
-  const blocks = new BlockSet({fs, dir: '/data', cache: new PageCache(), onDamage});
+  const partsTold: string[] = [];
+  const onPartDamage = (ulid: string, {message}: Error): void => void partsTold.push(`${ulid}: ${message}`);
+  const blocks = new BlockSet({fs, dir: '/data', cache: new PageCache(), onDamage, onPartDamage});
+  const warnings = new Set<string>();
+  const guard = {...unguarded, warn: (message: string): void => void warnings.add(message)};
   const head = new HeadReader(makeHead([]).memory, scratch, 1);
   const reader = new DbReader(head, blocks);
   for (let i = 0; i < 2; i++) {
     const symbols = new Symbols();
-    const querier = reader.querier({mint: 0, maxt: 100}, symbols);
-    assert.deepEqual(readAll(querier, symbols, [new Matcher('=', '__name__', 'b')]), [
-      {labels: ['__name__', 'b'], samples: [[10, 1]]},
-    ]);
-    assert.throws(() => readAll(querier, symbols), /cannot read .*000001 at byte 8: checksum mismatch/);
+    const querier = reader.querier({mint: 0, maxt: 100}, symbols, guard);
+    const whole = readAll(querier, symbols).filter(({samples}) => samples.length > 0);
+    assert.deepEqual(whole, [{labels: ['__name__', 'b'], samples: [[10, 1]]}]);
     querier.close();
   }
   assert.deepEqual(told, [first]);
+  assert.equal(partsTold.length, 1);
+  assert.match(partsTold[0]!, new RegExp(`^${second}: cannot read .*000001 at byte 8: checksum mismatch`));
+  assert.match([...warnings].join(), new RegExp(`^a part of block ${second} was left out: cannot read`));
   head.release();
   blocks.close();
   assert.equal(fs.openCount, 0);

@@ -10,6 +10,7 @@ import {
 } from '../storage/querier.ts';
 import type {Symbols} from '../storage/symbols.ts';
 import type {BlockSet} from './block/blockset.ts';
+import type {BlockDamage} from './block/damage.ts';
 import {MergeCursor} from './block/mergecursor.ts';
 import {BlockQuerier} from './block/querier.ts';
 import type {HeadReader, Scratch} from './head/reader.ts';
@@ -32,7 +33,13 @@ export class DbReader implements Queryable {
       const {scratch} = this.#head;
       const blocks = this.#blocks.overlapping(range);
       if (blocks.length === 0) return head;
-      const queriers: Querier[] = blocks.map((block) => new BlockQuerier({block, symbols, scratch, guard}));
+      const queriers: Querier[] = blocks.map((block) => {
+        const onDamage = (damage: BlockDamage): void => {
+          this.#blocks.notePartDamage(block, damage);
+          guard.warn?.(`a part of block ${block.meta.ulid} was left out: ${damage.message}`);
+        };
+        return new BlockQuerier({block, symbols, scratch, guard, onDamage});
+      });
       const {min, max} = this.#head.timeRange();
       if (min <= range.maxt && max >= range.mint) queriers.push(head);
       else head.close();

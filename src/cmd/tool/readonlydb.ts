@@ -28,7 +28,13 @@ export function makeScratch(): Scratch {
 export function openBlocks(dir: string): BlockSet {
   // The words of the system, where there is no such folder.
   statSync(dir);
-  const blocks = new BlockSet({fs: nodeFileSystem, dir, cache: new PageCache()});
+  const blocks = new BlockSet({
+    fs: nodeFileSystem,
+    dir,
+    cache: new PageCache(),
+    onPartDamage: (ulid, damage) =>
+      void process.stderr.write(`a part of block ${ulid} is left out: ${damage.message}\n`),
+  });
   const {length} = blocks.blocks;
   const [damaged] = blocks.damaged;
   if (damaged !== undefined) {

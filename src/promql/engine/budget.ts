@@ -35,6 +35,8 @@ export class QueryBudget implements ReadGuard {
   readonly limits: BudgetLimits;
   bytes = 0;
   bytesPeak = 0;
+  /** What storage could not read and left out. */
+  readonly storageWarnings = new Set<string>();
   #shared = 0;
   #checks = 0;
 
@@ -65,6 +67,10 @@ export class QueryBudget implements ReadGuard {
     this.bytes -= bytes;
   }
 
+  warn(message: string): void {
+    if (this.storageWarnings.size < storageWarningsMax) this.storageWarnings.add(message);
+  }
+
   /** What was held once stays held: memory that is given up goes back to the system later, or not at all. */
   #share(shared: SharedBudget): void {
     const wanted = Math.ceil(this.bytes / shareBytes) * shareBytes;
@@ -72,6 +78,9 @@ export class QueryBudget implements ReadGuard {
     this.#shared = wanted;
   }
 }
+
+/** Of damage, so much is told with an answer; the log has all of it. */
+const storageWarningsMax = 10;
 
 /** Begins with what clients may look for. */
 const refusal = 'query processing would need too much memory';

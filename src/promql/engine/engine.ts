@@ -151,6 +151,7 @@ export class Engine {
       const {warnings, infos} = context.annotations.render(query);
       const stats = statsOf(context, {began, prepared, sortSeconds: evaluation.sortSeconds, times});
       const explain = context.explainer?.root ?? null;
+      warnings.unshift(...budget.storageWarnings);
       return {value, symbols, warnings, infos, stats, budget, explain};
     } finally {
       querier.close();

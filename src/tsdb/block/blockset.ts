@@ -14,7 +14,12 @@ export interface BlockSetOptions {
   version?: () => number;
   /** Told once of each block that cannot be opened. */
   onDamage?: (ulid: string, error: Error) => void;
+  /** Told once of each chunk and each series that cannot be read and is left out. */
+  onPartDamage?: (ulid: string, damage: BlockDamage) => void;
 }
+
+/** Of more damage than this, nothing new is told. */
+const partsToldMax = 1000;
 
 /**
  * The blocks of a data folder, open in this thread, by time. A block that others were made into is not among them: it is still
@@ -28,6 +33,7 @@ export class BlockSet {
   /** Open blocks that are not in the set. */
   #hidden: Block[] = [];
   #version = -1;
+  readonly #partsTold = new Set<string>();
 
   constructor(options: BlockSetOptions) {
     this.#options = options;
@@ -47,6 +53,13 @@ export class BlockSet {
     return this.blocks.filter(
       (block) => block.overlaps(range) && !this.damaged.has(block.meta.ulid) && this.#isSound(block),
     );
+  }
+
+  /** Something of a block could not be read, and was left out. */
+  notePartDamage(block: Block, damage: BlockDamage): void {
+    if (this.#partsTold.has(damage.message) || this.#partsTold.size >= partsToldMax) return;
+    this.#partsTold.add(damage.message);
+    this.#options.onPartDamage?.(block.meta.ulid, damage);
   }
 
   /** Looks at the folder again if it has changed. */

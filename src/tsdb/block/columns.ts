@@ -96,6 +96,12 @@ export class SampleColumns {
       if (from.startTimes[i] !== 0) this.#setStart(start + i, from.startTimes[i]!);
   }
 
+  /** Takes the samples from `length` on out again. */
+  truncate(length: number): void {
+    this.length = length;
+    if (this.histograms !== null) this.histograms.length = length;
+  }
+
   /** Sees to it that there is room for `count` more samples. */
   reserve(count: number): void {
     if (this.length + count > this.#capacity) this.#grow(count);

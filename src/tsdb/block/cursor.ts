@@ -48,6 +48,8 @@ export interface BlockCursorOptions {
   /** Chunks outside are not looked at. */
   mint: number;
   maxt: number;
+  /** Told of damage, whereupon the chunk or the series is left out; without it, the damage is thrown. */
+  onDamage?: ((damage: BlockDamage) => void) | undefined;
 }
 
 /** Walks series of one block in the order of their labels. */
@@ -117,10 +119,16 @@ export class BlockCursor implements SeriesCursor {
       if (chunkMin[i]! > maxt) break;
       if (chunkMax[i]! < mint) continue;
       if ((i & chunksUncheckedMask) === 0) this.#options.guard.check();
-      this.#window.load(chunkRefs, i, chunksLength);
-      const window = this.#window;
-      if (window.encoding !== xorEncoding) this.#appendOther(columns, chunkRefs[i]!, {mint, maxt});
-      else if (!columns.appendXor(window.address, window.bytes, mint, maxt)) this.#complain(chunkRefs[i]!);
+      const before = columns.length;
+      try {
+        this.#window.load(chunkRefs, i, chunksLength);
+        const window = this.#window;
+        if (window.encoding !== xorEncoding) this.#appendOther(columns, chunkRefs[i]!, {mint, maxt});
+        else if (!columns.appendXor(window.address, window.bytes, mint, maxt)) this.#complain(chunkRefs[i]!);
+      } catch (cause) {
+        this.#leaveOut(cause);
+        columns.truncate(before);
+      }
     }
     const intervals = this.#tombstones.of(this.#batch.refs[this.#at]!);
     if (intervals !== undefined) columns.remove(start, intervals);
@@ -142,9 +150,22 @@ export class BlockCursor implements SeriesCursor {
     batch.clear();
     const end = Math.min(this.#refs.length, this.#ahead + seriesAhead);
     while (this.#ahead < end && batch.chunksLength < chunksAheadMax) {
-      block.index.series(this.#refs[this.#ahead++]!, batch, mint, maxt);
+      try {
+        block.index.series(this.#refs[this.#ahead++]!, batch, mint, maxt);
+      } catch (cause) {
+        this.#leaveOut(cause);
+        batch.dropPart();
+      }
     }
-    return batch.length > 0;
+    // All series that were read ahead may have been damaged.
+    return batch.length > 0 || (this.#ahead < this.#refs.length && this.#readAhead());
+  }
+
+  /** What is damaged is told and left out, for what is whole is worth more than an error. */
+  #leaveOut(cause: unknown): void {
+    const {onDamage} = this.#options;
+    if (onDamage === undefined || !(cause instanceof BlockDamage)) throw cause;
+    onDamage(cause);
   }
 
   #appendOther(columns: SampleColumns, ref: number, range: {mint: number; maxt: number}): void {

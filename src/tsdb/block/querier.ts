@@ -6,6 +6,7 @@ import type {Symbols} from '../../storage/symbols.ts';
 import type {Scratch} from '../head/reader.ts';
 import type {Block} from './block.ts';
 import {BlockCursor, SymbolIds} from './cursor.ts';
+import {BlockDamage} from './damage.ts';
 import {selectSeries} from './selection.ts';
 import {SeriesBatch} from './seriesbatch.ts';
 
@@ -19,6 +20,8 @@ export interface BlockQuerierOptions {
   symbols: Symbols;
   scratch: Scratch;
   guard?: ReadGuard;
+  /** Told of damage, see BlockCursorOptions. */
+  onDamage?: (damage: BlockDamage) => void;
 }
 
 /** Reads one block. Series come in the order of their labels. */
@@ -26,12 +29,14 @@ export class BlockQuerier implements Querier {
   readonly block: Block;
   readonly #scratch: Scratch;
   readonly #guard: ReadGuard;
+  readonly #onDamage: ((damage: BlockDamage) => void) | undefined;
   readonly #ids: SymbolIds;
   readonly #cursors: BlockCursor[] = [];
   #closed = false;
 
-  constructor({block, symbols, scratch, guard = unguarded}: BlockQuerierOptions) {
+  constructor({block, symbols, scratch, guard = unguarded, onDamage}: BlockQuerierOptions) {
     this.block = block;
+    this.#onDamage = onDamage;
     this.#guard = guard;
     this.#scratch = scratch;
     this.#ids = new SymbolIds(block, symbols);
@@ -50,6 +55,7 @@ export class BlockQuerier implements Querier {
       guard: this.#guard,
       mint: hints.mint,
       maxt: hints.maxt,
+      onDamage: this.#onDamage,
     });
     this.#cursors.push(cursor);
     return cursor;
@@ -99,7 +105,13 @@ export class BlockQuerier implements Querier {
     for (const ref of selectSeries(index, matchers, this.#guard)) {
       if (count++ % itemsUnchecked === 0) this.#guard.check();
       batch.clear();
-      index.series(ref, batch, Infinity, -Infinity);
+      try {
+        index.series(ref, batch, Infinity, -Infinity);
+      } catch (cause) {
+        if (this.#onDamage === undefined || !(cause instanceof BlockDamage)) throw cause;
+        this.#onDamage(cause);
+        continue;
+      }
       for (let i = 0; i < batch.labelsLength; i += 2) visit(batch.labels[i]!, batch.labels[i + 1]!);
     }
   }

@@ -26,6 +26,12 @@ export class SeriesBatch {
     this.chunksLength = 0;
   }
 
+  /** Removes what was added of a series that was not ended. */
+  dropPart(): void {
+    this.labelsLength = this.labelStart(this.length);
+    this.chunksLength = this.chunkStart(this.length);
+  }
+
   labelStart(series: number): number {
     return series === 0 ? 0 : this.labelEnds[series - 1]!;
   }
@@ -74,7 +80,7 @@ export class SeriesBatch {
  *     labels:uvarint  (name:uvarint value:uvarint)*  chunks:uvarint
  *     (first: mint:varint, later: mint - maxt before:uvarint)  maxt - mint:uvarint  (first: ref:uvarint, later: change:varint)
  *
- * Throws RangeError where the entry is cut short; the batch then has a part of it, which clear() removes.
+ * Throws RangeError where the entry is cut short; the batch then has a part of it, which clear() or dropPart() removes.
  */
 export function readSeries(
   reader: ByteReader,

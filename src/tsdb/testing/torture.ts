@@ -288,7 +288,8 @@ export class Torture {
     maker.current = new BlockMaker({fs, dir, scratch, log, nowMs: Date.now}, heads[0]!);
     for (const head of heads) head.onDamage = () => this.#errors++;
     const version = (): number => Atomics.load(memory.i32, headerBlocks >>> 2);
-    const blocks = new BlockSet({fs, dir, cache: new PageCache(), version, onDamage: () => this.#errors++});
+    const onDamage = (): number => this.#errors++;
+    const blocks = new BlockSet({fs, dir, cache: new PageCache(), version, onDamage, onPartDamage: onDamage});
     return {db, reader: new DbReader(heads[1]!, blocks), blocks, heads};
   }
 
