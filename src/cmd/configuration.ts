@@ -1,3 +1,5 @@
+import type {GlobalDefaults} from '../config/global.ts';
+import {protobufFirstScrapeProtocols} from '../scrape/global-config.ts';
 import {connect} from 'node:net';
 import {existsSync} from 'node:fs';
 import {formatConfig, loadConfig, type Config, type ConfigOptions} from '../config/config.ts';
@@ -78,7 +80,10 @@ export class Configuration {
   }
 
   async #read(): Promise<Config> {
-    const options: ConfigOptions = {retention: this.#flags.retention};
+    const options: ConfigOptions = {
+      retention: this.#flags.retention,
+      defaults: defaultsOf(this.#flags.features),
+    };
     if (!this.quickstart) return loadConfig(this.#flags.configFile, options);
     this.#nodeExporter = await isListening(nodeExporterPort);
     const {routePrefix} = this.#flags;
@@ -99,4 +104,13 @@ function isListening(port: number): Promise<boolean> {
     socket.once('error', () => settle(false));
     socket.once('timeout', () => settle(false));
   });
+}
+
+/** Defaults of the global section that are others with some features. */
+function defaultsOf(features: ReadonlySet<string>): GlobalDefaults {
+  const wantsStarts = features.has('created-timestamp-zero-ingestion');
+  return {
+    extraScrapeMetrics: features.has('extra-scrape-metrics'),
+    ...(wantsStarts ? {scrapeProtocols: protobufFirstScrapeProtocols} : {}),
+  };
 }

@@ -205,7 +205,7 @@ test('parseServerFlags() hands on the features of PromQL that work', () => {
   const {features, warnings} = flags(`--enable-feature=${names.join(',')}`);
   assert.deepEqual([...features].sort(), names);
   assert.deepEqual(warnings, []);
-  refuses(['--enable-feature=type-and-unit-labels'], /is not supported yet/, 2);
+  refuses(['--enable-feature=search-api'], /is not supported yet/, 2);
 });
 
 test('parseServerFlags() checks values', () => {

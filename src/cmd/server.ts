@@ -122,6 +122,10 @@ class Server {
       lockfile: this.#flags.lockfile,
       externalLabels: this.#configuration.current.global.externalLabels,
       exemplarsMax: this.#exemplarsMax(this.#configuration.current),
+      scrapeFeatures: {
+        starts: this.#flags.features.has('created-timestamp-zero-ingestion') ? 'zero' : 'none',
+        typeAndUnit: this.#flags.features.has('type-and-unit-labels'),
+      },
       snapshots: this.#flags.features.has('memory-snapshot-on-shutdown'),
       retention: this.#configuration.current.storage.retention,
       blockMsMin: this.#flags.blockMsMin,

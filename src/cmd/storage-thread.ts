@@ -27,6 +27,7 @@ import type {WriteOutcome} from '../remote/write-outcome.ts';
 import {WriteReceiver} from '../remote/writerequest.ts';
 import type {ScrapeConfig} from '../scrape/config.ts';
 import {ScrapeManager} from '../scrape/manager.ts';
+import type {ScrapeFeatures} from '../scrape/world.ts';
 import {createLogger, type LogOptions} from '../sys/log.ts';
 import {serve} from '../sys/rpc.ts';
 import type {RetentionLimits} from '../tsdb/block/retention.ts';
@@ -47,6 +48,7 @@ export interface StorageThreadData {
   externalLabels: Record<string, string>;
   /** Whether the memory is written to a snapshot at the end, and read from it at the start. */
   snapshots: boolean;
+  scrapeFeatures: ScrapeFeatures;
   /** Exemplars that are kept. */
   exemplarsMax: number;
   /** What is kept, and the lengths of blocks. */
@@ -135,6 +137,7 @@ class StorageThread {
       arena,
       logger: logger.child({component: 'scrape manager'}),
       externalLabels: data.externalLabels,
+      features: data.scrapeFeatures,
     });
     return new StorageThread({
       db,

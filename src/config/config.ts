@@ -10,7 +10,13 @@ import type {Complain} from '../http/client-config.ts';
 import {anything, type Field, list, notYet, section} from '../model/fields.ts';
 import type {ScrapeConfig} from '../scrape/config.ts';
 import {readScrapeConfig, scrapeConfigFields} from '../scrape/schema.ts';
-import {type GlobalConfig, globalFields, readGlobal, type ReadGlobalConfig} from './global.ts';
+import {
+  type GlobalDefaults,
+  type GlobalConfig,
+  globalFields,
+  readGlobal,
+  type ReadGlobalConfig,
+} from './global.ts';
 import {ConfigError, type Path, ProblemList} from './problems.ts';
 import {
   alertingFields,
@@ -53,6 +59,8 @@ export interface Retention {
 export interface ConfigOptions {
   /** Where the configuration says nothing: what the flags say. */
   retention?: Retention;
+  /** What feature flags make the defaults of the global section. */
+  defaults?: GlobalDefaults;
   /** For external_labels; by default those of the process. */
   variables?: Readonly<Record<string, string | undefined>>;
 }
@@ -217,6 +225,7 @@ class ConfigReader {
     const environment = {
       variables: this.#options.variables ?? process.env,
       warn: (message: string) => this.warnings.push(message),
+      defaults: this.#options.defaults ?? {},
     };
     const complain = this.#complain(['global']);
     const fields = this.#section(globalFields, node, ['global']);

@@ -51,8 +51,15 @@ export interface ReadGlobalConfig {
   document: YamlMap;
 }
 
-/** The world of external_labels. */
+/** What feature flags make the defaults. */
+export interface GlobalDefaults {
+  extraScrapeMetrics?: boolean;
+  scrapeProtocols?: readonly string[];
+}
+
+/** The world of external_labels, and of defaults. */
 export interface Environment {
+  defaults: GlobalDefaults;
   variables: Readonly<Record<string, string | undefined>>;
   warn: (message: string) => void;
 }
@@ -67,7 +74,9 @@ export function readGlobal(
   const scrapeIntervalMs = fields.scrape_interval || defaultIntervalMs;
   if (fields.scrape_timeout > scrapeIntervalMs)
     complain(['scrape_timeout'], 'global scrape timeout greater than scrape interval');
-  const protocols = fields.scrape_protocols ?? null;
+  const {defaults} = environment;
+  const protocols =
+    fields.scrape_protocols ?? (defaults.scrapeProtocols && [...defaults.scrapeProtocols]) ?? null;
   const complaint = protocols === null ? null : complainOfProtocols(protocols);
   if (complaint !== null) complain(['scrape_protocols'], `${complaint} for global config`);
   const validation = fields.metric_name_validation_scheme || 'utf8';
@@ -89,7 +98,7 @@ export function readGlobal(
     scrapeNativeHistograms: fields.scrape_native_histograms,
     alwaysScrapeClassicHistograms: fields.always_scrape_classic_histograms,
     convertClassicHistogramsToNhcb: fields.convert_classic_histograms_to_nhcb,
-    extraScrapeMetrics: fields.extra_scrape_metrics ?? false,
+    extraScrapeMetrics: fields.extra_scrape_metrics ?? defaults.extraScrapeMetrics ?? false,
     metricNameValidationScheme: validation,
     metricNameEscapingScheme: fields.metric_name_escaping_scheme || defaultEscapingScheme(validation),
   };

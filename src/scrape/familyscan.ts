@@ -7,7 +7,7 @@ import {lineBytesMax} from '../kernels/scrape-layout.ts';
 import {type Labels, metricNameLabel} from '../model/labels.ts';
 import type {Exemplar} from '../storage/exemplar.ts';
 import {DetailScan, type SampleTimes} from './detailscan.ts';
-import {sortPairs} from './labels.ts';
+import {sortPairs, withTypeAndUnit} from './labels.ts';
 import type {LabelSource, ScanOptions} from './scan.ts';
 
 /** A length takes five bytes at most, as in Prometheus. */
@@ -28,7 +28,7 @@ const tagLabel = (1 << 3) | 2;
  *
  *     nameLength:varint name (tag length LabelPair)* [bound or quantile:f64] part:u8
  *
- * No key of a text format ends like this, so a target that changes its format does not mix them up.
+ * With the labels of type and unit, these stand behind the name, after a byte 0x01 each. No key of a text format ends like this, so a target that changes its format does not mix them up.
  */
 export class FamilyScan extends DetailScan {
   readonly #family = new MetricFamilyReader();
@@ -51,6 +51,7 @@ export class FamilyScan extends DetailScan {
     this.#pending = 0;
     this.#wanted = 0;
     this.#offset = 0;
+    this.#source.typeAndUnit = this.details.typeAndUnit;
   }
 
   override feed(chunk: Uint8Array): void {
@@ -165,7 +166,8 @@ export class FamilyScan extends DetailScan {
     const typeName = metricTypeNames[type]!;
     this.#comment(`# TYPE ${name} ${typeName}`, {metric: name, kind: 'type', text: typeName});
     if (unit !== '') this.#comment(`# UNIT ${name} ${unit}`, {metric: name, kind: 'unit', text: unit});
-    const nameBytes = encoder.encode(name);
+    const typed = this.details.typeAndUnit ? `${name}\u0001${typeName}\u0001${unit}` : name;
+    const nameBytes = encoder.encode(typed);
     this.#reserve(nameBytes.length + varintBytesMax);
     const at = putUvarint(this.#key, 0, nameBytes.length);
     this.#key.set(nameBytes, at);
@@ -320,6 +322,7 @@ export class FamilyScan extends DetailScan {
 /** The labels that a key stands for. */
 class KeySource implements LabelSource {
   readonly typeMatters = false;
+  typeAndUnit = false;
   #key: Uint8Array = new Uint8Array(0);
   #pairs: string[] = [];
 
@@ -335,7 +338,12 @@ class KeySource implements LabelSource {
     const labelsEnd = key.length - 1 - (isBounded ? 8 : 0);
     const reader = new ProtobufReader(key);
     const name = readRange(reader, labelsEnd);
-    const pairs = [metricNameLabel, decoder.decode(key.subarray(name.start, name.end)) + suffixes[which]!];
+    const typed = decoder.decode(key.subarray(name.start, name.end));
+    const typeAt = typed.lastIndexOf('\u0001', typed.lastIndexOf('\u0001') - 1);
+    const [family, type, unit] = this.typeAndUnit
+      ? [typed.slice(0, typeAt), ...(typed.slice(typeAt + 1).split('\u0001') as [string, string])]
+      : [typed, '', ''];
+    const pairs = [metricNameLabel, family + suffixes[which]!];
     while (reader.position < labelsEnd) {
       reader.readTag(labelsEnd);
       const label = readRange(reader, labelsEnd);
@@ -348,7 +356,7 @@ class KeySource implements LabelSource {
       pairs.push(which === part.bucket ? 'le' : 'quantile', bound);
     }
     this.#pairs = sortPairs(pairs);
-    return withoutEmpty(this.#pairs);
+    return withTypeAndUnit(withoutEmpty(this.#pairs), type, unit);
   }
 
   emptyNames(): string[] {

@@ -6,6 +6,7 @@ import {
   packCounted,
   packKindMask,
   stagedIndexMask,
+  stagedNew,
   stagedTracked,
   stateBytes,
   stateCursor,
@@ -13,6 +14,7 @@ import {
   stateStagedTimes,
   stateTable,
 } from '../kernels/scrape-layout.ts';
+import {counterReset, FloatHistogram} from '../model/histogram.ts';
 import type {Labels} from '../model/labels.ts';
 import {metricNameLabel, withLabel} from '../model/labels.ts';
 import {setStale} from '../model/value.ts';
@@ -34,6 +36,18 @@ const reportNames = [
   'scrape_series_added',
 ] as const;
 
+/** Further ones, where they are wanted. */
+const extraReportNames = ['scrape_timeout_seconds', 'scrape_sample_limit', 'scrape_body_size_bytes'] as const;
+const allReportNames = [...reportNames, ...extraReportNames];
+
+export interface ExtraReport {
+  timeoutSeconds: number;
+  /** 0 = none. */
+  sampleLimit: number;
+  /** -1 = more than allowed. */
+  bodyBytes: number;
+}
+
 /** Histograms in one commit. */
 const histogramsAtOnce = 4096;
 
@@ -50,6 +64,8 @@ export interface IngestWorld {
   readonly memory: ScrapeMemory;
   readonly appender: Appender;
   readonly counters: ScrapeCounters;
+  /** What becomes of start timestamps: nothing, a sample of value 0 at that time, or they are stored with each sample. */
+  readonly features?: {readonly starts: 'none' | 'zero' | 'store'};
 }
 
 /** What one scrape left to be stored. */
@@ -59,6 +75,7 @@ export interface Outcome {
   elapsedSeconds: () => number;
   /** The body's scan where there was a body. */
   scan: ScrapeScan | null;
+  extra?: ExtraReport | null;
   /** Why the scrape failed; null where it went well. */
   error: Error | null;
 }
@@ -75,22 +92,25 @@ export class Ingest {
   readonly #counters: ScrapeCounters;
   readonly #resolve: LabelResolver;
   readonly #reportLabels: Labels[];
-  readonly #reports: (SeriesRef | null)[] = reportNames.map(() => null);
+  readonly #reports: (SeriesRef | null)[] = allReportNames.map(() => null);
   /** Number of the last scrape, of the last that went well, and of the last whose series are to be marked stale. */
   #scrape = 0;
   #knownSince = 0;
   #trackedIn = 0;
   #trackedCount = 0;
+  #lastTimestampMs = -Infinity;
+  readonly #starts: 'none' | 'zero' | 'store';
   #seenBefore = 0;
 
   constructor(world: IngestWorld, publicLabels: Labels, resolve: LabelResolver) {
     this.#world = world.memory;
     this.#appender = world.appender;
     this.#counters = world.counters;
+    this.#starts = world.features?.starts ?? 'none';
     this.#resolve = resolve;
     this.table = new LineTable(world.memory);
     this.publicLabels = publicLabels;
-    this.#reportLabels = reportNames.map((name) => withLabel(publicLabels, metricNameLabel, name));
+    this.#reportLabels = allReportNames.map((name) => withLabel(publicLabels, metricNameLabel, name));
   }
 
   /** Whether a scrape has written anything yet. */
@@ -157,12 +177,13 @@ export class Ingest {
     const {batch} = this.#appender;
     const breather = new Breather();
     await this.#createSeries(scan, breather);
+    if (scan.startTimes !== null && this.#starts === 'zero') this.#commitZeros(scan);
 
     // With new series the report waits: it counts those that the store has taken. So do stale markers where a series that
     // is there may need one, because its sample has a time of its own and comes too late.
     let inBatch = 0;
-    const isPlain = scan.histograms.length === 0 && scan.startTimes === null;
-    const fits = scan.staged + reportNames.length <= batch.capacity;
+    const isPlain = scan.histograms.length === 0 && !(scan.startTimes !== null && this.#starts !== 'none');
+    const fits = scan.staged + allReportNames.length <= batch.capacity;
     this.#addExemplars(scan);
     if (scan.seriesAdded > 0 || scan.tracksTimestamps || !isPlain || !fits) {
       await this.#commitStaged(scan, breather);
@@ -180,7 +201,7 @@ export class Ingest {
         inBatch = 0;
         await breather.rest();
       }
-      if (batch.length + reportNames.length > batch.capacity) {
+      if (batch.length + allReportNames.length > batch.capacity) {
         this.#settle(scan, 0, inBatch, this.#appender.commit());
         inBatch = 0;
       }
@@ -192,10 +213,11 @@ export class Ingest {
       added: scan.added,
       seriesAdded: scan.seriesAdded,
     };
-    this.#commitReport(outcome.timestampMs, report, (result) => this.#settle(scan, 0, inBatch, result));
+    this.#commitReport(outcome, report, (result) => this.#settle(scan, 0, inBatch, result));
 
     this.#counters.duplicateTimestamps += scan.duplicates;
     this.#counters.outOfBounds += scan.outOfBounds;
+    this.#lastTimestampMs = outcome.timestampMs;
     this.#knownSince = this.#scrape;
     this.#trackedIn = this.#scrape;
     this.#trackedCount = scan.tracked;
@@ -208,7 +230,7 @@ export class Ingest {
     const {scan, error, timestampMs} = outcome;
     await this.#markAllStale(timestampMs);
     this.#roomForReport();
-    this.#commitReport(timestampMs, {
+    this.#commitReport(outcome, {
       up: error === null,
       durationSeconds: outcome.elapsedSeconds(),
       scraped: scan?.total ?? 0,
@@ -247,7 +269,7 @@ export class Ingest {
   #storeFailure(outcome: Outcome, cause: Error): Error {
     this.#appender.batch.length = 0;
     try {
-      this.#commitReport(outcome.timestampMs, {
+      this.#commitReport(outcome, {
         up: false,
         durationSeconds: outcome.elapsedSeconds(),
         scraped: outcome.scan?.total ?? 0,
@@ -300,7 +322,7 @@ export class Ingest {
     const {histogram, integer} = scan.histograms[i - (scan.staged - scan.histograms.length)]!;
     const entry = this.table.entry(this.#stagedIndex(scan, i));
     const timeMs = f64[scan.get(stateStagedTimes) / 8 + i]!;
-    const options = {integer, startMs: scan.startTimes?.[i] ?? 0};
+    const options = {integer, startMs: this.#starts === 'store' ? (scan.startTimes?.[i] ?? 0) : 0};
     const slot = u32[(entry + entrySlot) / 4]!;
     this.#appender.histogram(slot, u32[(entry + entryGeneration) / 4]!, timeMs, histogram, options);
   }
@@ -325,6 +347,35 @@ export class Ingest {
         this.#world.kernels.refuse(scan.state, from + i, this.#trackedIn);
       }
     }
+  }
+
+  /**
+   * Stores the value 0 where series began, which is new to the store: series that are, or that began since the last scrape. What
+   * the store refuses it has already.
+   */
+  #commitZeros(scan: ScrapeScan): void {
+    const {u32, f64} = this.#world.memory;
+    const {batch} = this.#appender;
+    const startTimes = scan.startTimes!;
+    const floats = scan.staged - scan.histograms.length;
+    for (let i = 0; i < scan.staged; i++) {
+      const startMs = startTimes[i]!;
+      const mark = u32[scan.get(stateStagedEntries) / 4 + i]!;
+      const isNew = (mark & stagedNew) !== 0 || startMs > this.#lastTimestampMs;
+      if (startMs === 0 || !isNew || startMs >= f64[scan.get(stateStagedTimes) / 8 + i]!) continue;
+      const entry = this.table.entry(mark & stagedIndexMask) / 4;
+      const ref = {slot: u32[entry + entrySlot / 4]!, generation: u32[entry + entryGeneration / 4]!};
+      if (i >= floats) {
+        const {histogram, integer} = scan.histograms[i - floats]!;
+        const options = {integer, startMs: 0};
+        this.#appender.histogram(ref.slot, ref.generation, startMs, zeroOf(histogram), options);
+      } else {
+        batch.values[this.#push(ref, startMs)] = 0;
+      }
+      const isFull = batch.length === batch.capacity || this.#appender.histogramCount >= histogramsAtOnce;
+      if (isFull) this.#appender.commit();
+    }
+    this.#appender.commit();
   }
 
   /** Adds the exemplars of the scrape to what the next commit stores. */
@@ -360,7 +411,7 @@ export class Ingest {
       batch.valuesAddress,
     );
     batch.length = count;
-    if (scan.startTimes !== null) {
+    if (scan.startTimes !== null && this.#starts === 'store') {
       batch.startTimes = Float64Array.from(scan.startTimes.slice(from, from + count));
     }
   }
@@ -447,10 +498,15 @@ export class Ingest {
   }
 
   /** Adds the report to the batch and commits it; `settle` looks at what else was in the batch. */
-  #commitReport(timestampMs: number, report: Report, settle?: (result: CommitResult) => void): void {
+  #commitReport(
+    {timestampMs, extra}: Outcome,
+    report: Report,
+    settle?: (result: CommitResult) => void,
+  ): void {
     const {batch} = this.#appender;
     const {up, durationSeconds, scraped, added, seriesAdded} = report;
     const values = [up ? 1 : 0, durationSeconds, scraped, added, seriesAdded];
+    if (extra) values.push(extra.timeoutSeconds, extra.sampleLimit, extra.bodyBytes);
     const first = batch.length;
     for (const [i, value] of values.entries()) {
       batch.values[this.#push(this.#reportRef(i), timestampMs)] = value;
@@ -481,7 +537,7 @@ export class Ingest {
 
   #roomForReport(): void {
     const {batch} = this.#appender;
-    if (batch.length + reportNames.length > batch.capacity) this.#appender.commit();
+    if (batch.length + allReportNames.length > batch.capacity) this.#appender.commit();
   }
 
   #push(ref: SeriesRef, timestampMs: number): number {
@@ -502,4 +558,9 @@ export class Ingest {
     this.#world.memory.u32[(entry + entrySlot) / 4] = ref.slot;
     this.#world.memory.u32[(entry + entryGeneration) / 4] = ref.generation;
   }
+}
+
+/** A histogram with the same buckets that has observed nothing. */
+function zeroOf({schema, zeroThreshold, customValues}: FloatHistogram): FloatHistogram {
+  return new FloatHistogram({counterResetHint: counterReset.reset, schema, zeroThreshold, customValues});
 }

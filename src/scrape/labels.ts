@@ -78,6 +78,12 @@ export function sortPairs(pairs: string[]): string[] {
   return pairs;
 }
 
+/** The labels with those of type and unit, which take the place of what the target exposes under their names. */
+export function withTypeAndUnit(labels: Labels, type: string, unit: string): Labels {
+  const typed = type === '' || type === 'unknown' ? labels : withLabel(labels, '__type__', type);
+  return unit === '' ? typed : withLabel(typed, '__unit__', unit);
+}
+
 /** Throws TypeError where the labels cannot be those of a series. */
 export function checkSeries(labels: Labels, scheme: ValidationScheme = 'utf8'): void {
   if (labelOf(labels, metricNameLabel) === '') throw new TypeError('missing metric name (__name__ label)');

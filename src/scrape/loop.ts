@@ -9,7 +9,7 @@ import type {ScrapeConfig} from './config.ts';
 import {hashText} from './hash.ts';
 import {Ingest} from './ingest.ts';
 import type {LabelResolver} from './labels.ts';
-import type {ScanFormat, ScrapeScan} from './scan.ts';
+import type {ScanDetails, ScanFormat, ScrapeScan} from './scan.ts';
 import type {TargetStatus} from './status.ts';
 import type {Target} from './target.ts';
 import type {ScrapeWorld} from './world.ts';
@@ -211,6 +211,14 @@ export class ScrapeLoop {
         // When the body could not be fetched, what was read of it does not count.
         scan: error === null || body.failed ? body.scan : null,
         error,
+        extra: this.#owner.config.extraScrapeMetrics
+          ? {
+              timeoutSeconds: this.target.timeoutMs / 1000,
+              sampleLimit: this.#owner.config.sampleLimit,
+              bodyBytes:
+                error instanceof BodySizeError ? -1 : body.complete ? (body.scan?.bytesRead ?? 0) : 0,
+            }
+          : null,
       });
     } finally {
       if (body.scan !== null) {
@@ -266,6 +274,8 @@ class Body {
   scan: ScrapeScan | null = null;
   /** Whether the body itself was at fault, not its transport. */
   failed = false;
+  /** Whether all of it has come. */
+  complete = false;
   readonly #owner: LoopOwner;
   readonly #ingest: Ingest;
   readonly #timestampMs: number;
@@ -303,6 +313,7 @@ class Body {
 
   finish(): void {
     const {scan} = this;
+    this.complete = true;
     if (scan === null) return;
     try {
       scan.finish();
@@ -317,9 +328,24 @@ class Body {
     }
   }
 
+  #details(): ScanDetails {
+    const {config, world} = this.#owner;
+    return {
+      exemplars: world.appender.takesExemplars,
+      starts: world.features.starts !== 'none',
+      typeAndUnit: world.features.typeAndUnit,
+      native: config.scrapeNativeHistograms,
+      keepClassic: config.alwaysScrapeClassicHistograms,
+      convertClassic: config.convertClassicHistogramsToNhcb,
+      bucketLimit: config.nativeHistogramBucketLimit,
+      schemaMax: schemaOf(config.nativeHistogramMinBucketFactor),
+    };
+  }
+
   #begin(format: ScanFormat): ScrapeScan {
     const {config, world} = this.#owner;
-    const scan = world.acquireScan(format);
+    const details = this.#details();
+    const scan = world.acquireScan(format, details);
     this.#ingest.begin(scan, {
       format,
       honorTimestamps: config.honorTimestamps,
@@ -327,15 +353,7 @@ class Body {
       timestampMs: this.#timestampMs,
       timestampMaxMs: world.clock.now() + aheadMsMax,
       sampleLimit: config.sampleLimit,
-      details: {
-        exemplars: world.appender.takesExemplars,
-        starts: false,
-        native: config.scrapeNativeHistograms,
-        keepClassic: config.alwaysScrapeClassicHistograms,
-        convertClassic: config.convertClassicHistogramsToNhcb,
-        bucketLimit: config.nativeHistogramBucketLimit,
-        schemaMax: schemaOf(config.nativeHistogramMinBucketFactor),
-      },
+      details,
     });
     return scan;
   }

@@ -473,3 +473,25 @@ test('apply() while a scrape is under way: the scrape ends as it began', async (
   assert.deepEqual(bench.values('m', '/a'), [1, 2, 2, 2, 2]);
   assert.deepEqual(bench.values('n', '/a'), [1, 'stale']);
 });
+
+test('extra_scrape_metrics adds three series to the report', async () => {
+  const bench = await new Bench().open();
+  bench.pages['/a'] = 'x 1\n';
+  bench.pages['/b'] = 'x 1 2 3\n';
+  bench.manager.apply([bench.config(['/a', '/b'], {extraScrapeMetrics: true, sampleLimit: 5})]);
+  await bench.tick();
+  for (const path of ['/a', '/b']) {
+    assert.deepEqual(bench.values('scrape_timeout_seconds', path), [1]);
+    assert.deepEqual(bench.values('scrape_sample_limit', path), [5]);
+  }
+  assert.deepEqual(bench.values('scrape_body_size_bytes', '/a'), [4]);
+  assert.deepEqual(bench.values('up', '/b'), [0]);
+});
+
+test('legacy names: other ones fail the scrape', async () => {
+  const bench = await new Bench().open();
+  bench.pages['/a'] = '{"x.y"} 1\n';
+  bench.manager.apply([bench.config(['/a'], {metricNameValidationScheme: 'legacy'})]);
+  const [status] = await bench.tick();
+  assert.match(status!.lastError, /line 1: invalid metric name or label names: \{__name__="x\.y"/);
+});

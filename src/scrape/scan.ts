@@ -61,6 +61,8 @@ export interface ScanDetails {
   exemplars: boolean;
   /** Whether start timestamps are wanted. */
   starts: boolean;
+  /** Whether series get the labels `__type__` and `__unit__`. */
+  typeAndUnit: boolean;
   /** Take native histograms; otherwise their classic part is what counts. */
   native: boolean;
   /** Take the classic part of what is stored as a native histogram, too. */
@@ -76,6 +78,7 @@ export interface ScanDetails {
 const noDetails: ScanDetails = {
   exemplars: false,
   starts: false,
+  typeAndUnit: false,
   native: false,
   keepClassic: false,
   convertClassic: false,

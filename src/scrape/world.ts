@@ -6,7 +6,8 @@ import type {Appender} from '../storage/appender.ts';
 import type {Logger} from '../sys/log.ts';
 import {BodyScan} from './bodyscan.ts';
 import {FamilyScan} from './familyscan.ts';
-import type {ScanFormat, ScrapeScan} from './scan.ts';
+import type {ScanDetails, ScanFormat, ScrapeScan} from './scan.ts';
+import {TextDetailScan} from './textdetailscan.ts';
 import type {Clock} from '../sys/clock.ts';
 import {systemClock} from '../sys/clock.ts';
 import type {Ingest} from './ingest.ts';
@@ -23,7 +24,18 @@ export interface ScrapeManagerOptions {
   clock?: Clock;
   /** Two servers with different external labels scrape the same targets at different times. */
   externalLabels?: Record<string, string>;
+  features?: ScrapeFeatures;
 }
+
+/** What feature flags change. */
+export interface ScrapeFeatures {
+  /** What becomes of start timestamps: nothing, or a sample of value 0 at that time. */
+  starts: 'none' | 'zero';
+  /** Add the labels `__type__` and `__unit__`. */
+  typeAndUnit: boolean;
+}
+
+const noFeatures: ScrapeFeatures = {starts: 'none', typeAndUnit: false};
 
 /** Scans that are kept for the next scrapes. */
 const idleScansMax = 16;
@@ -34,12 +46,14 @@ export class ScrapeWorld {
   readonly appender: Appender;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly features: ScrapeFeatures;
   readonly counters = new ScrapeCounters();
   readonly offsetSeed: number;
   /** Everything that holds a line table. */
   readonly ingests = new Set<Ingest>();
   readonly #idleScans: BodyScan[] = [];
   readonly #idleFamilyScans: FamilyScan[] = [];
+  readonly #idleTextScans: TextDetailScan[] = [];
   readonly #later = new Map<() => void, Promise<void> | null>();
 
   constructor(options: ScrapeManagerOptions) {
@@ -47,10 +61,12 @@ export class ScrapeWorld {
     this.appender = options.appender;
     this.logger = options.logger;
     this.clock = options.clock ?? systemClock;
+    this.features = options.features ?? noFeatures;
     this.offsetSeed = hashText(JSON.stringify([hostname(), options.externalLabels ?? {}]));
   }
 
-  acquireScan(format: ScanFormat): ScrapeScan {
+  acquireScan(format: ScanFormat, details: ScanDetails): ScrapeScan {
+    if (needsDetails(format, details)) return this.#idleTextScans.pop() ?? new TextDetailScan(this.memory);
     if (format === 'protobuf') return this.#idleFamilyScans.pop() ?? new FamilyScan(this.memory);
     return this.#idleScans.pop() ?? new BodyScan(this.memory);
   }
@@ -60,6 +76,8 @@ export class ScrapeWorld {
     if (scan instanceof BodyScan && this.#idleScans.length < idleScansMax) this.#idleScans.push(scan);
     else if (scan instanceof FamilyScan && this.#idleFamilyScans.length < idleScansMax) {
       this.#idleFamilyScans.push(scan);
+    } else if (scan instanceof TextDetailScan && this.#idleTextScans.length < idleScansMax) {
+      this.#idleTextScans.push(scan);
     } else scan.free();
   }
 
@@ -89,4 +107,10 @@ export class ScrapeWorld {
     await Promise.all([...this.#later.values()].filter((running) => running !== null));
     this.#later.clear();
   }
+}
+
+/** Whether lines of a text are not all there is to know. */
+function needsDetails(format: ScanFormat, {convertClassic, starts, typeAndUnit}: ScanDetails): boolean {
+  if (format === 'protobuf') return false;
+  return convertClassic || typeAndUnit || (starts && format === 'openmetrics');
 }
