@@ -114,4 +114,17 @@ function addMechanisms(list: FamilyList, discovery: DiscoveryStatistics): void {
     'Names that could not be looked up.',
     discovery.dnsLookupFailures,
   );
+  list.counter(
+    'prometheus_sd_consul_rpc_failures_total',
+    'Queries to Consul that failed.',
+    discovery.consulFailures,
+  );
+  list.summary(
+    {
+      name: 'prometheus_sd_consul_rpc_duration_seconds',
+      help: 'Time that queries to Consul took, waiting for changes included.',
+    },
+    discovery.consulCalls,
+    ({call, durations}) => ({labels: {call, endpoint: 'catalog'}, ...durations}),
+  );
 }

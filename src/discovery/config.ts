@@ -2,7 +2,35 @@ import type {HttpClientConfig} from '../http/client-config.ts';
 import type {DnsType} from './resolver.ts';
 
 /** One entry of some `*_sd_configs`, defaults filled in. Plain data: it travels between threads, and equal ones share a discoverer. */
-export type DiscoveryConfig = DnsDiscoveryConfig | FileDiscoveryConfig | HttpDiscoveryConfig;
+export type DiscoveryConfig =
+  | ConsulDiscoveryConfig
+  | DnsDiscoveryConfig
+  | FileDiscoveryConfig
+  | HttpDiscoveryConfig;
+
+export interface ConsulDiscoveryConfig {
+  mechanism: 'consul';
+  /** `host:port`. */
+  server: string;
+  pathPrefix: string;
+  token: string;
+  /** '' = that of the agent. */
+  datacenter: string;
+  namespace: string;
+  partition: string;
+  tagSeparator: string;
+  scheme: string;
+  allowStale: boolean;
+  refreshIntervalMs: number;
+  /** Empty = all of them. */
+  services: string[];
+  /** A service must have all of them. */
+  tags: string[];
+  nodeMeta: Record<string, string>;
+  filter: string;
+  healthFilter: string;
+  client: HttpClientConfig;
+}
 
 export interface DnsDiscoveryConfig {
   mechanism: 'dns';

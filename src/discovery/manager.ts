@@ -1,4 +1,5 @@
 import type {DiscoveryConfig} from './config.ts';
+import {ConsulDiscoverer} from './consul.ts';
 import type {Discoverer, DiscoveryContext} from './discoverer.ts';
 import {createDnsDiscoverer} from './dns.ts';
 import {FileDiscoverer} from './file.ts';
@@ -208,6 +209,8 @@ function failingOf(config: string, providers: ReadonlySet<Provider>): DiscoveryS
 
 function createDiscoverer(config: DiscoveryConfig, context: DiscoveryContext): Discoverer {
   switch (config.mechanism) {
+    case 'consul':
+      return new ConsulDiscoverer(config, context);
     case 'dns':
       return createDnsDiscoverer(config, context);
     case 'file':

@@ -42,6 +42,50 @@ test('readDiscovery() fills in defaults, resolves files and hides secrets', () =
 `,
   );
   f(
+    'consul_sd_configs: [{token: t, username: u, password: p, node_meta: {b: c, a: d}, services: [x]}]',
+    [
+      {
+        mechanism: 'consul',
+        server: 'localhost:8500',
+        pathPrefix: '',
+        token: 't',
+        datacenter: '',
+        namespace: '',
+        partition: '',
+        tagSeparator: ',',
+        scheme: 'http',
+        allowStale: true,
+        refreshIntervalMs: 30_000,
+        services: ['x'],
+        tags: [],
+        nodeMeta: {b: 'c', a: 'd'},
+        filter: '',
+        healthFilter: '',
+        client: {followRedirects: true, basicAuth: {username: 'u', password: 'p'}},
+      },
+    ],
+    `consul_sd_configs:
+- server: localhost:8500
+  token: <secret>
+  tag_separator: ','
+  scheme: http
+  username: u
+  password: <secret>
+  allow_stale: true
+  refresh_interval: 30s
+  services:
+  - x
+  node_meta:
+    a: d
+    b: c
+  basic_auth:
+    username: u
+    password: <secret>
+  follow_redirects: true
+  enable_http2: true
+`,
+  );
+  f(
     'dns_sd_configs: [{names: [_x._tcp.y]}, {names: [a], type: aaaa, port: 80}]',
     [
       {mechanism: 'dns', names: ['_x._tcp.y'], type: 'SRV', port: 0, refreshIntervalMs: 30_000},
@@ -98,6 +142,11 @@ test('readDiscovery() complains in the words of Prometheus, with the place', () 
   f(
     'file_sd_configs: [{files: [a.yml], refresh_interval: 0s}]',
     'file_sd_configs.0.refresh_interval: refresh_interval must be greater than 0',
+  );
+  f(
+    'consul_sd_configs: [{server: ""}, {token: t, authorization: {credentials: c}}]',
+    'consul_sd_configs.0.server: consul SD configuration requires a server address',
+    'consul_sd_configs.1.token: at most one of consul SD token, authorization, or oauth2 can be configured',
   );
   f(
     'dns_sd_configs: [{}, {names: [a], type: A}, {names: [a], type: X}]',

@@ -2,19 +2,30 @@
 
 import * as z from 'zod';
 import {quoteGo} from '../base/quote.ts';
-import type {YamlMap, YamlValue} from '../base/yaml-write.ts';
+import {sortedMap, type YamlMap, type YamlValue} from '../base/yaml-write.ts';
 import {type Complain, httpClientShape, joinDirectory, readHttpClient} from '../http/client-config.ts';
 import {formatDuration} from '../model/duration.ts';
-import {anything, duration, integer, list, notYet, section, text} from '../model/fields.ts';
+import {
+  anything,
+  boolean,
+  dictionary,
+  duration,
+  integer,
+  list,
+  notYet,
+  secret,
+  section,
+  text,
+} from '../model/fields.ts';
 import type {DiscoveryConfig} from './config.ts';
 import type {DnsType} from './resolver.ts';
 
 /** Mechanisms that are there, by their names in Prometheus. */
-export const discoveryMechanisms = ['dns', 'file', 'http'] as const;
+export const discoveryMechanisms = ['consul', 'dns', 'file', 'http'] as const;
 
 /** Those that are not there yet. */
 const missing =
-  'aws azure consul digitalocean docker dockerswarm ec2 ecs elasticache eureka gce hetzner ionos kubernetes kuma lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr'
+  'aws azure digitalocean docker dockerswarm ec2 ecs elasticache eureka gce hetzner ionos kubernetes kuma lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr'
     .split(' ')
     .map((name) => `${name}_sd_configs`);
 
@@ -25,6 +36,30 @@ export const missingDiscoveryShape: Record<string, z.ZodType<unknown>> = Object.
 function configList<T>(name: string, fields: z.ZodType<T>): z.ZodDefault<z.ZodType<T[]>> {
   return list(fields, `a list of ${name}`).default([]);
 }
+
+const consulFields = section(
+  {
+    server: text.default('localhost:8500'),
+    path_prefix: text.default(''),
+    token: secret.default(''),
+    datacenter: text.default(''),
+    namespace: text.default(''),
+    partition: text.default(''),
+    tag_separator: text.default(','),
+    scheme: text.default('http'),
+    username: text.default(''),
+    password: secret.default(''),
+    allow_stale: boolean.default(true),
+    refresh_interval: duration.default(30_000),
+    services: list(text).default([]),
+    tags: list(text).default([]),
+    node_meta: dictionary(text).default(new Map()),
+    filter: text.default(''),
+    health_filter: text.default(''),
+    ...httpClientShape,
+  },
+  'empty or null section in consul_sd_configs',
+);
 
 const dnsFields = section(
   {
@@ -48,6 +83,7 @@ const httpFields = section(
 
 /** To be spread into the shape of a scrape config. */
 export const discoveryShape = {
+  consul_sd_configs: configList('consul_sd_configs', consulFields),
   dns_sd_configs: configList('dns_sd_configs', dnsFields),
   file_sd_configs: configList('file_sd_configs', fileFields),
   http_sd_configs: configList('http_sd_configs', httpFields),
@@ -88,10 +124,90 @@ export function readDiscovery(fields: DiscoveryFields, directory: string, compla
     }
     read.documents.push([name, documents]);
   };
+  add('consul_sd_configs', fields.consul_sd_configs, readConsulConfig);
   add('dns_sd_configs', fields.dns_sd_configs, readDnsConfig);
   add('file_sd_configs', fields.file_sd_configs, readFileConfig);
   add('http_sd_configs', fields.http_sd_configs, readHttpConfig);
   return read;
+}
+
+function readConsulConfig(
+  fields: z.output<typeof consulFields>,
+  directory: string,
+  complain: Complain,
+): ReadOne {
+  const {username, password, token} = fields;
+  if (fields.server.trim() === '') complain(['server'], 'consul SD configuration requires a server address');
+  const own = username !== '' || password !== '';
+  if (own && fields.basic_auth !== null)
+    complain(
+      ['basic_auth'],
+      'at most one of consul SD configuration username and password and basic auth can be configured',
+    );
+  if (token !== '' && fields.authorization !== null)
+    complain(['token'], 'at most one of consul SD token, authorization, or oauth2 can be configured');
+  const basicAuth = own
+    ? {
+        username,
+        username_file: '',
+        password,
+        password_file: '',
+        username_ref: undefined,
+        password_ref: undefined,
+      }
+    : fields.basic_auth;
+  const {config, document} = readHttpClient({...fields, basic_auth: basicAuth}, directory, complain);
+  return {
+    config: {
+      mechanism: 'consul',
+      server: fields.server.trim(),
+      pathPrefix: fields.path_prefix,
+      token,
+      datacenter: fields.datacenter,
+      namespace: fields.namespace,
+      partition: fields.partition,
+      tagSeparator: fields.tag_separator,
+      scheme: fields.scheme,
+      allowStale: fields.allow_stale,
+      refreshIntervalMs: fields.refresh_interval,
+      services: fields.services,
+      tags: fields.tags,
+      nodeMeta: Object.fromEntries(fields.node_meta),
+      filter: fields.filter,
+      healthFilter: fields.health_filter,
+      client: config,
+    },
+    document: documentOfConsul(fields, document),
+  };
+}
+
+function documentOfConsul(fields: z.output<typeof consulFields>, http: YamlMap): YamlMap {
+  const document: YamlMap = new Map();
+  const hide = (value: string): string => (value === '' ? '' : '<secret>');
+  const texts = {
+    server: fields.server,
+    path_prefix: fields.path_prefix,
+    token: hide(fields.token),
+    datacenter: fields.datacenter,
+    namespace: fields.namespace,
+    partition: fields.partition,
+    tag_separator: fields.tag_separator,
+    scheme: fields.scheme,
+    username: fields.username,
+    password: hide(fields.password),
+  };
+  const addTexts = (values: Record<string, string>): void => {
+    for (const [name, value] of Object.entries(values)) if (value !== '') document.set(name, value);
+  };
+  addTexts(texts);
+  document.set('allow_stale', fields.allow_stale);
+  document.set('refresh_interval', formatDuration(fields.refresh_interval));
+  if (fields.services.length > 0) document.set('services', fields.services);
+  if (fields.tags.length > 0) document.set('tags', fields.tags);
+  if (fields.node_meta.size > 0) document.set('node_meta', sortedMap(fields.node_meta));
+  addTexts({filter: fields.filter, health_filter: fields.health_filter});
+  for (const [name, value] of http) document.set(name, value);
+  return document;
 }
 
 const dnsTypes: readonly DnsType[] = ['A', 'AAAA', 'MX', 'NS', 'SRV'];

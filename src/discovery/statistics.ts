@@ -8,6 +8,8 @@ export class DiscoveryCounters {
   fileWatcherErrors = 0;
   httpFailures = 0;
   dnsLookups = 0;
+  consulFailures = 0;
+  readonly #consulCalls = {services: new Summary(), service: new Summary()};
   dnsLookupFailures = 0;
   readonly fileScans = new Summary();
   /** Modification times of the files that were read, in seconds since 1970, by discoverer. */
@@ -41,6 +43,10 @@ export class DiscoveryCounters {
     return counters;
   }
 
+  observeConsul(call: 'services' | 'service', seconds: number): void {
+    this.#consulCalls[call].observe(seconds);
+  }
+
   /** Forgets what was counted for a discoverer that is gone. */
   forget(mechanism: string, config: string): void {
     this.#refreshes.delete(JSON.stringify([mechanism, config]));
@@ -56,6 +62,11 @@ export class DiscoveryCounters {
       fileWatcherErrors: this.fileWatcherErrors,
       httpFailures: this.httpFailures,
       dnsLookups: this.dnsLookups,
+      consulFailures: this.consulFailures,
+      consulCalls: Object.entries(this.#consulCalls).map(([call, durations]) => ({
+        call,
+        durations: durations.snapshot(),
+      })),
       dnsLookupFailures: this.dnsLookupFailures,
       fileScans: this.fileScans.snapshot(),
       fileTimes: [...times],
@@ -98,6 +109,8 @@ export interface DiscoveryCounterSnapshot {
   fileWatcherErrors: number;
   httpFailures: number;
   dnsLookups: number;
+  consulFailures: number;
+  consulCalls: {call: string; durations: SummarySnapshot}[];
   dnsLookupFailures: number;
   fileScans: SummarySnapshot;
   /** `[file, seconds since 1970]` */

@@ -94,8 +94,8 @@ export interface FakeAnswer {
 
 function fetcherOf(server: FakeServer): HttpFetcher {
   return {
-    async get(url, {headers = {}, signal}): Promise<HttpAnswer> {
-      const answer = await server({url, headers, signal});
+    async get(url, {headers = {}, secretHeaders = {}, signal}): Promise<HttpAnswer> {
+      const answer = await server({url, headers: {...headers, ...secretHeaders}, signal});
       return {
         status: answer.status ?? 200,
         statusText: answer.statusText ?? 'OK',

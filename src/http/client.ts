@@ -15,6 +15,8 @@ export interface HttpAnswer {
 
 export interface HttpGetOptions {
   headers?: Record<string, string>;
+  /** Only for the host of the URL, not for another one that it points to. */
+  secretHeaders?: Record<string, string>;
   timeoutMs: number;
   signal: AbortSignal;
 }
@@ -47,7 +49,10 @@ export class HttpClient implements HttpFetcher {
     });
   }
 
-  async get(url: string, {headers = {}, timeoutMs, signal}: HttpGetOptions): Promise<HttpAnswer> {
+  async get(
+    url: string,
+    {headers = {}, secretHeaders = {}, timeoutMs, signal}: HttpGetOptions,
+  ): Promise<HttpAnswer> {
     const deadline = AbortSignal.timeout(timeoutMs);
     const either = AbortSignal.any([signal, deadline]);
     const plain = {'user-agent': userAgent, 'accept-encoding': 'gzip', ...headers};
@@ -58,7 +63,11 @@ export class HttpClient implements HttpFetcher {
       for (let redirects = 0; ; redirects++) {
         // Credentials are for the host that was configured, not for whoever it points to.
         leftHost ||= target.host !== host;
-        const answer = await this.#once(target, leftHost ? plain : this.#credentials.addTo(plain), either);
+        const answer = await this.#once(
+          target,
+          leftHost ? plain : this.#credentials.addTo({...plain, ...secretHeaders}),
+          either,
+        );
         const location = answer.header('location');
         if (!this.#config.followRedirects || location === '' || !isRedirect(answer.status)) return answer;
         if (redirects === redirectsMax)
