@@ -97,6 +97,31 @@ test("users' templates override the default ones and call them", () => {
   assert.equal(templates.renderText('', data), '');
 });
 
+test("a tutorial's Slack text, with the bytes that Alertmanager 0.34 sends", () => {
+  const text = `{{ range .Alerts }}
+  *Alert:* {{ .Labels.alertname }}
+  *Summary:* {{ .Annotations.summary }}
+  *Description:* {{ .Annotations.description }}
+  *Details:*
+  {{ range .Labels.SortedPairs }} *{{ .Name }}:* \`{{ .Value }}\`
+  {{ end }}
+{{ end }}`;
+  const json = {
+    alerts: [
+      {
+        status: 'firing',
+        labels: {alertname: 'DeadMansSwitch', severity: 'page', z: '1'},
+        annotations: {summary: 's', description: 'd <x>'},
+      },
+    ],
+  };
+  assert.equal(
+    new NotificationTemplates().renderText(text, templateDataOfJson(json)),
+    '\n  *Alert:* DeadMansSwitch\n  *Summary:* s\n  *Description:* d <x>\n  *Details:*\n' +
+      '   *alertname:* `DeadMansSwitch`\n   *severity:* `page`\n   *z:* `1`\n  \n',
+  );
+});
+
 test('the mail names every alert, escaped', () => {
   const html = new NotificationTemplates().renderHtml('{{template "email.default.html" .}}', data);
   for (const part of [
