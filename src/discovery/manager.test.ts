@@ -52,6 +52,26 @@ test('DiscoveryManager hands on at once after a quiet time, and at most every 5 
   bench.manager.stop();
 });
 
+test('DiscoveryManager hands on only what has changed, and groups that stay the same as the same objects', async () => {
+  const bench = new DiscoveryBench();
+  bench.files.set('/sd/a.yml', '[{targets: [a]}, {targets: [b]}]');
+  bench.manager.apply([job('j', [file('a')])]);
+  await bench.clock.pass(10_000);
+  const before = bench.targets.get('j')!;
+  bench.files.set('/sd/a.yml', '[{targets: [a]}, {targets: [b]}]');
+  await bench.clock.pass(10_000);
+  assert.equal(bench.sends, 1);
+  // It was looked at, though, which the metrics say.
+  const {received, sent} = bench.manager.statistics();
+  assert.deepEqual([received, sent], [2, 2]);
+  bench.files.set('/sd/a.yml', '[{targets: [a]}, {targets: [c]}]');
+  await bench.clock.pass(10_000);
+  assert.deepEqual(bench.addresses('j'), ['a', 'c']);
+  assert.equal(bench.targets.get('j')![0], before[0]);
+  assert.notEqual(bench.targets.get('j')![1], before[1]);
+  bench.manager.stop();
+});
+
 test('DiscoveryManager keeps discoverers that stay the same over a reload', async () => {
   const bench = new DiscoveryBench();
   bench.files.set('/sd/a.yml', '[{targets: [a]}]');

@@ -126,11 +126,9 @@ export class DiscoveryManager {
     if (provider.stopped) return;
     this.#counters.received++;
     provider.told = true;
-    for (const group of groups) {
-      if (group.targets.length > 0) provider.groups.set(group.source, group);
-      else provider.groups.delete(group.source);
+    if (provider.take(groups)) {
+      for (const [jobName, job] of this.#jobs) if (job.providers.has(provider)) this.#changed.add(jobName);
     }
-    for (const [jobName, job] of this.#jobs) if (job.providers.has(provider)) this.#changed.add(jobName);
     this.#schedule();
   }
 
@@ -188,6 +186,22 @@ class Provider {
   constructor(config: DiscoveryConfig, jobName: string) {
     this.config = config;
     this.jobName = jobName;
+  }
+
+  /** Whether anything has changed. A group that stays the same stays the same object: see ScrapePool.sync(). */
+  take(groups: readonly TargetGroup[]): boolean {
+    let changed = false;
+    for (const group of groups) {
+      const before = this.groups.get(group.source);
+      if (group.targets.length === 0) {
+        changed = this.groups.delete(group.source) || changed;
+        continue;
+      }
+      if (before !== undefined && JSON.stringify(before) === JSON.stringify(group)) continue;
+      this.groups.set(group.source, group);
+      changed = true;
+    }
+    return changed;
   }
 }
 

@@ -11,7 +11,7 @@ import type {LoopOwner} from './loop.ts';
 import {ScrapeLoop} from './loop.ts';
 import type {DroppedTarget} from './status.ts';
 import type {ScrapePoolStatistics} from './statistics.ts';
-import type {Target} from './target.ts';
+import type {Target, TargetSet} from './target.ts';
 import {targetsOf} from './target.ts';
 import type {ScrapeWorld} from './world.ts';
 
@@ -26,6 +26,8 @@ export class ScrapePool implements LoopOwner {
   dropped: Labels[] = [];
   #relabelConfigs: CompiledRelabelConfig[];
   #metricRelabelConfigs: CompiledRelabelConfig[];
+  /** What the groups of the last sync have become; made anew when the configuration changes. */
+  #targetSets = new Map<TargetGroup, TargetSet>();
   #syncs = 0;
   #syncSecondsTotal = 0;
 
@@ -54,17 +56,25 @@ export class ScrapePool implements LoopOwner {
     this.config = config;
     this.client = client;
     this.#relabelConfigs = relabelConfigs;
+    this.#targetSets = new Map();
     this.#metricRelabelConfigs = metricRelabelConfigs;
     for (const loop of this.loops.values()) loop.reload(sameLabels);
   }
 
-  /** Makes the targets those of `groups`: new ones are started, those that are gone retired. */
+  /**
+   * Makes the targets those of `groups`: new ones are started, those that are gone retired. Groups are not changed: one that
+   * is the same object as before is what it was.
+   */
   sync(groups: readonly TargetGroup[]): void {
     const started = performance.now();
     const wanted = new Map<string, Target>();
     this.dropped = [];
+    const sets = new Map<TargetGroup, TargetSet>();
     for (const group of groups) {
-      const {targets, dropped, failures} = targetsOf(this.config, this.#relabelConfigs, group);
+      // Of thousands of groups few change at a time.
+      const set = this.#targetSets.get(group) ?? targetsOf(this.config, this.#relabelConfigs, group);
+      sets.set(group, set);
+      const {targets, dropped, failures} = set;
       for (const target of targets) if (!wanted.has(target.key)) wanted.set(target.key, target);
       this.dropped.push(...dropped);
       this.world.counters.targetsFailed += failures.length;
@@ -72,6 +82,7 @@ export class ScrapePool implements LoopOwner {
         this.world.logger.error('Creating target failed', {scrape_pool: this.config.jobName, err});
       }
     }
+    this.#targetSets = sets;
     for (const [key, loop] of this.loops) {
       if (wanted.has(key)) continue;
       this.loops.delete(key);
