@@ -352,6 +352,20 @@ test('endpoints answer in the shapes of Prometheus', async () => {
   await f('/notifications', '[]');
 });
 
+test('/targets warns where discovery fails', async () => {
+  const setup = setUp();
+  const {storage} = setup.backend;
+  const answer = await storage.targets({scrapePool: '', active: false, dropped: false});
+  const failure = {jobName: 'a', mechanism: 'file', part: 'x.yml', error: 'EIO', sinceMs: 1_700_000_000_000};
+  storage.targets = () => Promise.resolve({...answer, discoveryFailures: [failure, {...failure, part: ''}]});
+  const {body} = await send(setup, '/api/v1/targets');
+  const rest = 'fails since 2023-11-14T22:13:20Z, the targets are the last known ones: EIO';
+  assert.deepEqual((JSON.parse(body) as {warnings: string[]}).warnings, [
+    `scrape pool a: file discovery of x.yml ${rest}`,
+    `scrape pool a: file discovery ${rest}`,
+  ]);
+});
+
 test('/status/runtimeinfo has every field of Prometheus in its order', async () => {
   const {body} = await send(setUp(), '/api/v1/status/runtimeinfo');
   const {data} = JSON.parse(body) as {data: Record<string, unknown>};

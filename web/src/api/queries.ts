@@ -60,7 +60,8 @@ export function useTargets(intervalMs: number | false) {
     queryKey: ['targets'],
     queryFn: async ({signal}) => {
       const params = new URLSearchParams({state: 'active'});
-      return (await requestApi<TargetsData>('targets', {params, signal})).data;
+      const {data, warnings} = await requestApi<TargetsData>('targets', {params, signal});
+      return {...data, warnings};
     },
     refetchInterval: intervalMs,
   });

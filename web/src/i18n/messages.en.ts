@@ -245,6 +245,7 @@ export const en = {
   'targets.showDiscovered': 'Show discovered labels',
   'targets.hideDiscovered': 'Hide discovered labels',
   'targets.error': 'Error of the last scrape',
+  'targets.discoveryFails': 'Discovery fails: the last known targets are shown',
   'targets.dropped': '{count} more {count|target was|targets were} dropped by relabelling.',
   'targets.empty': 'No targets',
   'targets.emptyHelp': 'The configuration has no scrape targets, or discovery has not found any yet.',

@@ -247,6 +247,7 @@ export const ja: Readonly<Record<MessageKey, string>> = {
   'targets.showDiscovered': '検出時のラベルを表示',
   'targets.hideDiscovered': '検出時のラベルを隠す',
   'targets.error': '最終スクレイプのエラー',
+  'targets.discoveryFails': 'ディスカバリーに失敗中：最後に見つかったターゲットを表示しています',
   'targets.dropped': 'このほか {count} 件のターゲットがリラベルにより除外されました。',
   'targets.empty': 'ターゲットがありません',
   'targets.emptyHelp':

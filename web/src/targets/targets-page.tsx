@@ -12,6 +12,7 @@ import {useMessages} from '../i18n/use-messages.ts';
 import {EmptyState} from '../widgets/empty-state.tsx';
 import {ErrorAlert} from '../widgets/error-alert.tsx';
 import {PoolCard} from './pool-card.tsx';
+import {Notice} from '../widgets/notice.tsx';
 import {countsOf, decodeFilter, encodeFilter, healths, poolsOf, type TargetFilter} from './target-filter.ts';
 
 const refreshMs = 5000;
@@ -36,6 +37,15 @@ export function TargetsPage(): ReactNode {
       </div>
       <FilterBar targets={targets} poolNames={poolNames} filter={filter} onChange={setFilter} />
       {error === null ? null : <ErrorAlert error={error} onRetry={() => void refetch()} />}
+      {data !== undefined && data.warnings.length > 0 ? (
+        <Notice kind="warning" title={t('targets.discoveryFails')}>
+          {data.warnings.map((text) => (
+            <div key={text} className="nx-server-text">
+              {text}
+            </div>
+          ))}
+        </Notice>
+      ) : null}
       {isPending ? <EmptyState title={t('common.loading')} /> : null}
       {data !== undefined && targets.length === 0 ? (
         <EmptyState title={t('targets.empty')} help={t('targets.emptyHelp')} />
