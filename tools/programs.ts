@@ -60,12 +60,16 @@ export async function startProgram(options: {
   return {name: options.name, child, readySeconds: (performance.now() - started) / 1000, output: () => tail};
 }
 
-/** Asks the program to end, and after ten seconds makes it. */
-export async function stopProgram(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+/** Asks the program to end, and after `secondsMax` makes it. */
+export async function stopProgram(
+  child: ChildProcess,
+  signal: NodeJS.Signals = 'SIGTERM',
+  secondsMax = 10,
+): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill(signal);
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 1000 * secondsMax);
   await ended;
   clearTimeout(timer);
 }

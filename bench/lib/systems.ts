@@ -4,7 +4,15 @@ import {findProgram, freePort, startProgram, type RunningProgram} from '../../to
 
 export interface SystemUnderTest {
   name: string;
-  start(options: {configFile: string; dataFolder: string}): Promise<RunningSystem>;
+  start(options: StartOptions): Promise<RunningSystem>;
+}
+
+export interface StartOptions {
+  configFile: string;
+  dataFolder: string;
+  /** More flags for Narthex and Prometheus. */
+  flags?: string[];
+  readySecondsMax?: number;
 }
 
 export interface RunningSystem extends RunningProgram {
@@ -16,31 +24,21 @@ const root = join(import.meta.dirname, '../..');
 
 const narthex: SystemUnderTest = {
   name: 'narthex',
-  async start({configFile, dataFolder}) {
-    const port = await freePort();
-    const baseUrl = `http://127.0.0.1:${port}`;
-    const program = await startProgram({
-      name: 'narthex',
-      command: join(root, 'bin/narthex'),
-      args: prometheusFlags(configFile, dataFolder, port),
-      readyUrl: `${baseUrl}/-/ready`,
-    });
-    return {...program, baseUrl};
-  },
+  start: (options) => startWithFlags('narthex', join(root, 'bin/narthex'), options),
 };
 
 /** `version` is asked of the program, so that the table says what was measured. */
 function prometheusSystem(name: string, command: string): SystemUnderTest {
-  return {
-    name,
-    async start({configFile, dataFolder}) {
-      const port = await freePort();
-      const baseUrl = `http://127.0.0.1:${port}`;
-      const args = prometheusFlags(configFile, dataFolder, port);
-      const program = await startProgram({name, command, args, readyUrl: `${baseUrl}/-/ready`});
-      return {...program, baseUrl};
-    },
-  };
+  return {name, start: (options) => startWithFlags(name, command, options)};
+}
+
+async function startWithFlags(name: string, command: string, options: StartOptions): Promise<RunningSystem> {
+  const {configFile, dataFolder, flags = [], readySecondsMax = 60} = options;
+  const port = await freePort();
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const args = [...prometheusFlags(configFile, dataFolder, port), ...flags];
+  const program = await startProgram({name, command, args, readyUrl: `${baseUrl}/-/ready`, readySecondsMax});
+  return {...program, baseUrl};
 }
 
 function victoriaSystem(command: string): SystemUnderTest {
