@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'node:test';
@@ -123,13 +123,21 @@ test('FileDiscoverer sees real files change', async () => {
   };
   try {
     writeFileSync(join(folder, 'a.json'), '[{"targets": ["a:1"]}]');
-    bench.manager.apply([job([join(folder, '[a-c]*.json')])]);
+    bench.manager.apply([job([join(folder, '[a-c]*.json')], 1000)]);
     await until(['a:1']);
     writeFileSync(join(folder, 'tmp'), '[{"targets": ["a:2"]}]');
     renameSync(join(folder, 'tmp'), join(folder, 'b.json'));
     await until(['a:1', 'a:2']);
     rmSync(join(folder, 'a.json'));
     await until(['a:2']);
+    // The folder itself goes, and comes again.
+    rmSync(folder, {recursive: true});
+    await until([]);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'c.json'), '[{"targets": ["a:3"]}]');
+    await until(['a:3']);
+    writeFileSync(join(folder, 'c.json'), '[{"targets": ["a:4"]}]');
+    await until(['a:4']);
   } finally {
     bench.manager.stop();
     rmSync(folder, {recursive: true});

@@ -17,7 +17,7 @@ export class FileDiscoverer implements Discoverer {
   /** How many groups each file had. */
   #groupCounts = new Map<string, number>();
   readonly #times = new Map<string, number>();
-  readonly #watched = new Map<string, () => void>();
+  readonly #watched = new Map<string, {end: () => void; identity: string | null}>();
   #cancelInterval: () => void = () => {};
   #cancelSettle: (() => void) | null = null;
 
@@ -31,7 +31,7 @@ export class FileDiscoverer implements Discoverer {
   stop(): void {
     this.#cancelInterval();
     this.#cancelSettle?.();
-    for (const end of this.#watched.values()) end();
+    for (const {end} of this.#watched.values()) end();
     this.#watched.clear();
     this.#context.counters.fileTimes.delete(this);
   }
@@ -113,16 +113,21 @@ export class FileDiscoverer implements Discoverer {
     const {world, counters, logger} = this.#context;
     for (const pattern of this.#config.files) {
       const folder = pattern.slice(0, pattern.lastIndexOf('/') + 1) || './';
-      if (this.#watched.has(folder)) continue;
+      const identity = world.files.identity(folder);
+      const before = this.#watched.get(folder);
+      if (before !== undefined && before.identity === identity) continue;
+      // A folder that was removed and made again tells nothing to those who watched the old one.
+      before?.end();
+      this.#watched.delete(folder);
       const onError = (err: unknown): void => {
         counters.fileWatcherErrors++;
         logger.error('Error watching file', {path: folder, err});
-        this.#watched.get(folder)?.();
+        this.#watched.get(folder)?.end();
         this.#watched.delete(folder);
       };
       try {
         const end = world.files.watch(folder, () => this.#onChange(), onError);
-        this.#watched.set(folder, end);
+        this.#watched.set(folder, {end, identity});
       } catch (err) {
         // Tried again at the next refresh.
         logger.error('Error adding file watch', {path: folder, err});

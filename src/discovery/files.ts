@@ -1,4 +1,4 @@
-import {closeSync, fstatSync, openSync, readdirSync, readFileSync, watch} from 'node:fs';
+import {closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync, watch} from 'node:fs';
 
 export interface ReadFile {
   text: string;
@@ -10,6 +10,8 @@ export interface DiscoveryFiles {
   /** Names in a folder; none where there is no such folder. */
   list(folder: string): string[];
   read(file: string): ReadFile;
+  /** Equal as long as a folder is the same one; null where there is none. */
+  identity(folder: string): string | null;
   /** Calls `onChange` when something in the folder has changed. Gives a function that ends it. Throws where that cannot be watched. */
   watch(folder: string, onChange: () => void, onError: (error: Error) => void): () => void;
 }
@@ -35,6 +37,10 @@ export const nodeDiscoveryFiles: DiscoveryFiles = {
     } finally {
       closeSync(descriptor);
     }
+  },
+  identity(folder) {
+    const status = statSync(folder, {throwIfNoEntry: false});
+    return status === undefined ? null : `${status.dev}:${status.ino}:${status.birthtimeMs}`;
   },
   watch(folder, onChange, onError) {
     const watcher = watch(folder, {persistent: false}, onChange);

@@ -64,6 +64,10 @@ export class MemoryFiles implements DiscoveryFiles {
     return {text, modifiedMs: this.modifiedMs};
   }
 
+  identity(folder: string): string | null {
+    return folder;
+  }
+
   watch(folder: string, onChange: () => void): () => void {
     this.watched.set(folder, onChange);
     return () => this.watched.delete(folder);
