@@ -216,6 +216,10 @@ export class MergedMatrix {
     }
     const values = matrix.valuesOf(known);
     const kinds = matrix.kindsOf(known);
+    // The sample that comes first in time decides, since Prometheus evaluates step by step.
+    if (row.dropName !== matrix.dropNames[known] && firstPoint(row.kinds) < firstPoint(kinds)) {
+      matrix.dropNames[known] = row.dropName;
+    }
     for (let step = 0; step < kinds.length; step++) {
       if (row.kinds[step] === absent) continue;
       if (kinds[step] !== absent) onOverlap(step);
@@ -224,7 +228,6 @@ export class MergedMatrix {
       if (row.kinds[step] === histogram) matrix.makeHistograms(known)[step] = row.histograms![step];
     }
     matrix.points[known] = countPoints(kinds);
-    if (row.dropName) matrix.dropNames[known] = true;
   }
 
   /** The row with these labels, a new one where there is none. */
@@ -232,6 +235,10 @@ export class MergedMatrix {
     const set = this.#labelSets.intern(labels, labels.length);
     return (this.#rows[set] ??= this.matrix.add(labels, dropName));
   }
+}
+
+function firstPoint(kinds: Uint8Array): number {
+  return kinds.findIndex((kind) => kind !== absent);
 }
 
 /** Walks the rows of a matrix. */
