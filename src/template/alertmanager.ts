@@ -5,7 +5,7 @@ import {type AlertData, dataType, type KV, type TemplateData} from './alertmanag
 import {executeHtml} from './html.ts';
 import {parseTime, timeOfMs, utc, zeroTime} from './time.ts';
 import {type Limits, type TemplateOptions, TemplateSet} from './template.ts';
-import {pointerTo} from './type.ts';
+import {pointerTo, type Type} from './type.ts';
 import {type Value, valueOf} from './value.ts';
 
 export type {AlertData, KV, TemplateData} from './alertmanager/types.ts';
@@ -14,15 +14,19 @@ export interface NotificationTemplatesOptions {
   readonly limits?: Partial<Limits>;
   /** Milliseconds since 1970, for `now` and `since`. */
   readonly now?: () => number;
+  /** Whether messages speak of `template.Data`, as amtool's do, and not of a pointer to it. */
+  readonly passesByValue?: boolean;
 }
 
 /** The default templates and those of the user's files. */
 export class NotificationTemplates {
   readonly #set: TemplateSet;
   readonly #now: () => number;
+  readonly #type: Type;
 
   constructor(options: NotificationTemplatesOptions = {}) {
     this.#now = options.now ?? Date.now;
+    this.#type = options.passesByValue === true ? dataType : pointerTo(dataType);
     this.#set = new TemplateSet({
       functions: alertmanagerFunctions({now: this.#now, routeLabel: () => ''}),
       missingKey: 'zero',
@@ -68,7 +72,7 @@ export class NotificationTemplates {
     const options: TemplateOptions = {...this.#set.options, functions};
     const set = new TemplateSet(options, trees);
     set.parse('', text);
-    return execute(set, valueOf(pointerTo(dataType), data));
+    return execute(set, valueOf(this.#type, data));
   }
 }
 

@@ -110,3 +110,9 @@ test('TemplateSet.parse() replaces definitions, but not by empty ones', () => {
   assert.equal(set.execute('a', null), 'second');
   assert.throws(() => set.execute('zz', null), TemplateError);
 });
+
+test('long runs of space take no more time than other text', () => {
+  const start = performance.now();
+  assert.equal(render(`${' '.repeat(500_000)}x{{- 1}}`).length, 500_002);
+  assert.ok(performance.now() - start < 1000);
+});

@@ -151,7 +151,7 @@ test(
     const file = join(folder, 'own.tmpl');
     writeFileSync(file, own);
     writeFileSync(join(folder, 'data.json'), JSON.stringify(json));
-    const templates = new NotificationTemplates();
+    const templates = new NotificationTemplates({passesByValue: true});
     templates.parse(basename(file), own);
     const data = templateDataOfJson(json);
     // Debian's amtool has no default templates in itself: they are files.

@@ -120,9 +120,8 @@ function slice(wrapped: Value | null, indexes: readonly (Value | null)[]): Value
     throw new TypeError(`can't slice item of type ${type.text}`);
   if (type.kind === 'string' && indexes.length === 3) throw new TypeError('cannot 3-index slice a string');
   const size = lengthOf(value!);
-  const [start = 0, end = size, capacity = size] = indexes.map((each) =>
-    indexArgument(unwrapInterface(each), size),
-  );
+  // Other than `index`, Go's `slice` does not look into interfaces here.
+  const [start = 0, end = size, capacity = size] = indexes.map((each) => indexArgument(each, size));
   if (start > end) throw new RangeError(`invalid slice index: ${start} > ${end}`);
   if (end > capacity) throw new RangeError(`invalid slice index: ${end} > ${capacity}`);
   if (type.kind === 'string') return new Value(type, sliceBytes(data as string, start, end));

@@ -13,7 +13,7 @@ const keywordsBeforeRegexp = new Set(
 
 /** Whether a slash after these tokens begins a regular expression. */
 export function nextJsContext(tokens: string, preceding: JsContext): JsContext {
-  const text = tokens.replace(/[\s\ufeff]+$/, '');
+  const text = tokens.trimEnd();
   if (text === '') return preceding;
   const last = text.at(-1)!;
   if (last === '+' || last === '-') {

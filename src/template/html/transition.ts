@@ -1,5 +1,6 @@
 // How text moves a template through a document: html/template's transitions.
 import {quoteGo} from '../../base/quote.ts';
+import {trimEndOf} from '../bytes.ts';
 import {attributeContent} from './attributes.ts';
 import {
   type AttributeKind,
@@ -313,7 +314,7 @@ function inCss(context: Context, text: string): Step {
     const {index} = found;
     switch (text[index]) {
       case '(': {
-        if (!endsWithWord(text.slice(0, index).replace(/[\t\n\f\r ]+$/, ''), 'url')) break;
+        if (!endsWithWord(trimEndOf(text.slice(0, index), '\t\n\f\r '), 'url')) break;
         const start = spaceLength(text, index + 1);
         if (text[start] === '"') return [{...context, state: 'CSSDqURL'}, start + 1];
         if (text[start] === "'") return [{...context, state: 'CSSSqURL'}, start + 1];

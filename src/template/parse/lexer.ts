@@ -1,5 +1,6 @@
 // Splits the text of a template into tokens, as Go's text/template does.
 import {escapeCodePoint} from '../fmt/quoting.ts';
+import {trimEndOf} from '../bytes.ts';
 import {quoteGo} from '../../base/quote.ts';
 
 export type TokenKind =
@@ -107,7 +108,7 @@ class Lexer {
     }
     const isTrimmed = this.#hasLeftMarker(open + left.length);
     const plain = text.slice(start, open);
-    const end = start + (isTrimmed ? plain.replace(/[ \t\r\n]+$/, '') : plain).length;
+    const end = start + (isTrimmed ? trimEndOf(plain, ' \t\r\n') : plain).length;
     if (end > start) this.#emit('text', end);
     this.#position = open;
     return true;

@@ -159,8 +159,7 @@ class Parser {
     this.#fail(token.text + extra);
   }
 
-  #fail(message: string): never {
-    const {line} = this.#tokens[this.#furthest]!;
+  #fail(message: string, line = this.#tokens[this.#furthest]!.line): never {
     throw new SyntaxError(`template: ${this.#name}:${line}: ${message}`);
   }
 
@@ -185,11 +184,11 @@ class Parser {
   }
 
   /** A body with variables of its own, up to its {{end}}. */
-  #parseBody(name: string, context: string): void {
+  #parseBody(name: string, context: string, line?: number): void {
     const outer = this.#scope;
     this.#scope = newScope();
     const {list, ending} = this.#itemList();
-    if (ending.kind !== 'end') this.#fail(`unexpected {{${ending.kind}}} in ${context}`);
+    if (ending.kind !== 'end') this.#fail(`unexpected {{${ending.kind}}} in ${context}`, line);
     this.#add(name, list);
     this.#scope = outer;
   }
@@ -311,7 +310,8 @@ class Parser {
     const token = this.#nextNonSpace();
     const name = this.#templateName(token, context);
     const pipe = this.#pipeline(context, 'rightDelimiter');
-    this.#parseBody(name, context);
+    // The message about a body that does not end names the line of the clause.
+    this.#parseBody(name, context, this.#tokens[this.#furthest]!.line);
     return {kind: 'template', position: token.position, line: token.line, name, pipe};
   }
 
