@@ -27,7 +27,12 @@ async function get(
 ): Promise<HttpAnswer> {
   const client = new HttpClient({followRedirects: true, ...config}, () => performance.now());
   try {
-    return await client.get(url, {headers: {accept: 'text/plain'}, timeoutMs, signal});
+    return await client.get(url, {
+      headers: {accept: 'text/plain'},
+      secretHeaders: {'x-secret': 's'},
+      timeoutMs,
+      signal,
+    });
   } finally {
     await client.close();
   }
@@ -56,10 +61,10 @@ test('HttpClient sends credentials, follows redirects and unpacks bodies', async
 });
 
 test('HttpClient sends no credentials to another host', async () => {
-  let second: string | undefined = 'not asked';
+  let second = 'not asked';
   await withServer(
     (request, response) => {
-      second = request.headers.authorization;
+      second = `${request.headers.authorization} ${String(request.headers['x-secret'])}`;
       response.end('there');
     },
     async (other) => {
@@ -67,10 +72,28 @@ test('HttpClient sends no credentials to another host', async () => {
       await withServer(handler, async (url) => {
         const answer = await get(url, {authorization: {type: 'Bearer', credentials: 't'}});
         assert.equal(answer.text, 'there');
-        assert.equal(second, undefined);
+        assert.equal(second, 'undefined undefined');
       });
     },
   );
+});
+
+test('HttpClient takes credentials from the URL, and does not tell them', async () => {
+  const seen: unknown[] = [];
+  const handler: Handler = (request, response) => {
+    seen.push(request.headers.authorization);
+    if (request.url === '/cut') request.socket.destroy();
+    else response.end();
+  };
+  await withServer(handler, async (url) => {
+    const own = url.replace('//', '//us%40er:pass@');
+    await get(own);
+    // What the configuration says comes first.
+    await get(own, {authorization: {type: 'Bearer', credentials: 't'}});
+    assert.deepEqual(seen, [`Basic ${btoa('us@er:pass')}`, 'Bearer t']);
+    const shown = url.replace('//', '//us%40er:xxxxx@');
+    await assert.rejects(get(`${own}/cut`), {message: `Get "${shown}/cut": EOF`});
+  });
 });
 
 test('HttpClient says what went wrong', async () => {

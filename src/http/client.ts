@@ -58,6 +58,7 @@ export class HttpClient implements HttpFetcher {
     const plain = {'user-agent': userAgent, 'accept-encoding': 'gzip', ...headers};
     let target = new URL(url);
     const {host} = target;
+    const secret = {...authorizationIn(target), ...secretHeaders};
     let leftHost = false;
     try {
       for (let redirects = 0; ; redirects++) {
@@ -65,7 +66,7 @@ export class HttpClient implements HttpFetcher {
         leftHost ||= target.host !== host;
         const answer = await this.#once(
           target,
-          leftHost ? plain : this.#credentials.addTo({...plain, ...secretHeaders}),
+          leftHost ? plain : this.#credentials.addTo({...plain, ...secret}),
           either,
         );
         const location = answer.header('location');
@@ -75,8 +76,9 @@ export class HttpClient implements HttpFetcher {
         target = new URL(location, target);
       }
     } catch (cause) {
-      if (signal.aborted) throw new Error(`Get "${target.href}": context canceled`, {cause});
-      if (deadline.aborted) throw new Error(`Get "${target.href}": context deadline exceeded`, {cause});
+      if (signal.aborted) throw new Error(`Get "${redacted(target).href}": context canceled`, {cause});
+      if (deadline.aborted)
+        throw new Error(`Get "${redacted(target).href}": context deadline exceeded`, {cause});
       throw cause;
     }
   }
@@ -95,7 +97,7 @@ export class HttpClient implements HttpFetcher {
       if (first(received.headers['content-encoding']) === 'gzip')
         body = await unzip(body, {maxOutputLength: bodyBytesMax});
     } catch (cause) {
-      throw describeFailure(cause as Error, target);
+      throw describeFailure(cause as Error, redacted(target));
     }
     const {statusCode, headers: got, statusText} = received;
     return {
@@ -105,6 +107,21 @@ export class HttpClient implements HttpFetcher {
       text: new TextDecoder().decode(body),
     };
   }
+}
+
+/** A name and a password in the URL itself are meant as basic authentication. */
+function authorizationIn({username, password}: URL): Record<string, string> {
+  if (username === '' && password === '') return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return {authorization: `Basic ${Buffer.from(pair).toString('base64')}`};
+}
+
+/** For messages: as Go shows a URL with a password. */
+function redacted(url: URL): URL {
+  if (url.password === '') return url;
+  const copy = new URL(url);
+  copy.password = 'xxxxx';
+  return copy;
 }
 
 async function readBody(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
