@@ -35,6 +35,13 @@ test('convertClassic makes histograms of the text format', async () => {
   assert.deepEqual(world.samples(true)['scrape_samples_scraped'], ['4@1', '4@2', '1@3']);
 });
 
+test('a series right behind a histogram that is converted keeps its name', async () => {
+  const world = new World('openmetrics');
+  world.details = {...world.details, starts: false, convertClassic: true};
+  await world.scrape('# TYPE h histogram\nh_bucket{le="+Inf"} 1\nh_created 5\n# EOF\n');
+  assert.deepEqual(world.samples(), {h: ['{count:1, sum:0, [-Inf,+Inf]:1}@1'], h_created: ['5@1']});
+});
+
 test('keepClassic keeps the classic series; what contradicts itself makes no histogram', async () => {
   const world = new World('text');
   world.details = {...world.details, convertClassic: true, keepClassic: true};

@@ -127,10 +127,12 @@ export class TextDetailScan extends DetailScan {
     }
     const metric = this.#metric!;
     const timestampMs = parser.hasTimestamp ? parser.timestampMs : NaN;
-    const exemplar = parser.exemplar === null ? null : this.#exemplarOf(parser.exemplar, timestampMs);
+    let exemplar = parser.exemplar === null ? null : this.#exemplarOf(parser.exemplar, timestampMs);
     if (metric.base !== null && this.#collect(metric, labels, parser.value)) {
       metric.timestampMs = timestampMs;
+      // As in Prometheus they go with the native histogram, where the classic one is kept, too.
       if (exemplar !== null && !Number.isNaN(parser.exemplar!.timestampMs)) metric.exemplars.push(exemplar);
+      exemplar = null;
       if (!details.keepClassic) return;
     }
     const length = this.#toScratch(this.#keyOf(parser, series));
@@ -194,8 +196,9 @@ export class TextDetailScan extends DetailScan {
     }
     const {timestampMs, startMs, exemplars} = metric;
     const length = this.#toScratch(`histogram\u0001${JSON.stringify(base)}\u0001\u0001`);
-    this.#source.useLabels(base);
-    const index = this.entryOf(this.world.scratch, length, 0, this.#source);
+    // The source belongs to the sample that comes next.
+    const source: LabelSource = {labels: () => base, emptyNames: () => [], typeMatters: false};
+    const index = this.entryOf(this.world.scratch, length, 0, source);
     if (index < 0) return;
     const integer = Number.isInteger(histogram.count) && histogram.positiveBuckets.every(Number.isInteger);
     try {
@@ -251,11 +254,6 @@ class TextSource implements LabelSource {
     this.#type = type;
     this.#unit = unit;
     this.#labels = null;
-  }
-
-  /** Takes labels as they are. */
-  useLabels(labels: Labels): void {
-    this.#labels = labels;
   }
 
   /** Reads what a key holds. */
