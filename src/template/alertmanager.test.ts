@@ -163,3 +163,16 @@ test('marshalJson() writes as encoding/json does', () => {
   assert.equal(quoteJson('a\udc80b'), '"a\\ufffdb"');
   assert.throws(() => marshalJson(valueOfPlain(NaN)), {message: 'json: unsupported value: NaN'});
 });
+
+test('notifications that run away are stopped', () => {
+  const templates = new NotificationTemplates();
+  const f = (text: string, message: RegExp): void =>
+    assert.throws(() => templates.renderText(text, data), message, text);
+  const long = '{{$x := "0123456789abcdef"}}{{range 19}}{{$x = print $x $x}}{{end}}';
+  f(`${long}{{$l := list}}{{join $x (stringSlice $x $x $x)}}`, /cannot join 41943040 characters/);
+  f(`${long}{{printf "${'%[1]s'.repeat(50)}" $x}}`, /cannot print more than/);
+  f(`${long}{{reReplaceAll "" "$0$0$0" $x}}`, /cannot replace more than 200000 matches/);
+  f(`${long}{{reReplaceAll "[0-9]*x" $x $x}}`, /cannot match 8388608 characters/);
+  f(`${long}{{reReplaceAll "^." $x (print $x $x)}}`, /exceeded|cannot/);
+  f('{{$x := dict "a" 1}}{{range 300}}{{$x = dict "a" $x}}{{end}}{{toJson $x}}', /nested more than 200 deep/);
+});

@@ -16,6 +16,7 @@ import {
 import {anyType, goFunction, type GoFunction, mapOf, sliceOf, stringType, variadicFunction} from '../type.ts';
 import type {Value} from '../value.ts';
 import {decodeBase64, encodeBase64} from './base64.ts';
+import {joinTexts} from './join.ts';
 
 export interface FunctionOptions {
   /** Milliseconds since 1970. */
@@ -46,7 +47,7 @@ const constantFunctions: readonly (readonly [string, GoFunction])[] = [
   [
     'join',
     goFunction([stringType, sliceOf(stringType)], stringType, (separator, texts) =>
-      (texts ?? []).join(separator),
+      joinTexts(texts, separator),
     ),
   ],
   ['safeUrl', goFunction([stringType], urlType, (text) => text)],

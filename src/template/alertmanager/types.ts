@@ -1,5 +1,6 @@
 // The types of the data that Alertmanager's templates get, with their methods.
 import {compareStrings} from '../../model/labels.ts';
+import {joinTexts} from './join.ts';
 import {type Time, timeType} from '../time.ts';
 import {boolType, defineMethod, mapOf, named, sliceOf, stringType, structType, type Type} from '../type.ts';
 
@@ -118,7 +119,7 @@ function textOf(pairs: readonly Pair[]): string {
 }
 
 defineMethod(stringsType, 'Join', [stringType], stringType, (strings, separator) =>
-  (strings ?? []).join(separator),
+  joinTexts(strings, separator),
 );
 
 defineMethod(pairsType, 'Names', [], stringsType, (pairs) => (pairs ?? []).map(({Name}) => Name));

@@ -8,6 +8,9 @@ import {printArgument} from './print.ts';
 /** The widest field and the longest precision that Go accepts. */
 const numberMax = 1_000_000;
 
+/** Longest text, in UTF-16 units: a format may name one long operand many times. */
+const sizeMax = 32 * 2 ** 20;
+
 export function sprintf(format: string, args: readonly (Value | null)[]): string {
   return new Formatter(format, args).run();
 }
@@ -37,6 +40,7 @@ class Formatter {
       if (percent < 0) break;
       this.#position = percent + 1;
       if (!this.#directive()) break;
+      if (this.#text.length > sizeMax) throw new RangeError(`cannot print more than ${sizeMax} characters`);
     }
     if (!this.#reordered && this.#argument < this.#args.length) this.#extra();
     return this.#text;
