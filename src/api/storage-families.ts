@@ -297,6 +297,16 @@ function addScrape(list: FamilyList, scrape: ScrapeStatistics): void {
   counter('scrape_pool_reloads', 'Reloads of scrape pools.', scrape.poolReloads);
   counter('scrape_pool_reloads_failed', 'Failed reloads of scrape pools.', scrape.poolReloadsFailed);
   counter('scrapes_exceeded_sample_limit', 'Scrapes with too many samples.', scrape.sampleLimitExceeded);
+  counter(
+    'scrapes_exceeded_native_histogram_bucket_limit',
+    'Scrapes with a native histogram of too many buckets.',
+    scrape.bucketLimitExceeded,
+  );
+  counter(
+    'scrapes_exemplar_out_of_order',
+    'Exemplars that were refused because they were out of order.',
+    scrape.exemplarsOutOfOrder,
+  );
   counter('scrapes_exceeded_body_size_limit', 'Scrapes with too large a body.', scrape.bodySizeLimitExceeded);
   counter(
     'scrape_pool_exceeded_label_limits',
