@@ -13,7 +13,7 @@ const htmlEscapes: Record<string, string> = {
 };
 
 export function escapeHtml(text: string): string {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/[\x00"'&<>]/g, (char) => htmlEscapes[char]!);
 }
 
@@ -28,7 +28,7 @@ const jsEscapes: Record<string, string> = {
 };
 
 export function escapeJs(text: string): string {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/[\\'"<>&=\x00-\x1f]|[^\x00-\x7f]/gu, (char) => {
     const known = jsEscapes[char];
     if (known !== undefined) return known;

@@ -34,6 +34,6 @@ export function quoteToAscii(text: string): string {
 
 /** Whether %#q may write the text between backquotes. */
 export function canBackquote(text: string): boolean {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   return text.isWellFormed() && !/[\x00-\x08\x0a-\x1f\x7f`\ufeff]/.test(text);
 }

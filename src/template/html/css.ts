@@ -49,7 +49,7 @@ const escapes: Record<string, string> = {
 };
 
 export function escapeCss(text: string): string {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/[\0\t\n\f\r"&'()+/:;<>\\{}]/g, (char, offset: number) => {
     const escape = escapes[char]!;
     // A digit or a space after the escape would belong to it.
@@ -62,7 +62,7 @@ export function escapeCss(text: string): string {
 /** A value that is no harm; what may be some is replaced as a whole. */
 export function filterCssValue(text: string): string {
   const decoded = decodeCss(text);
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   if (/[\0"'()/;@[\\\]`{}<>]|--/.test(decoded)) return failsafe;
   const word = decoded.replaceAll(/[^a-zA-Z0-9\-_]/g, '').toLowerCase();
   return word.includes('expression') || word.includes('mozbinding') ? failsafe : decoded;

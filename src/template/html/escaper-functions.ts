@@ -53,7 +53,7 @@ const htmlEscapes: Record<string, string> = {
 
 /** `keepsEntities`: the text is HTML already. */
 function escapeText(text: string, keepsEntities: boolean): string {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/[\0"&'+<>]/g, (char) =>
     keepsEntities && char === '&' ? char : htmlEscapes[char]!,
   );
@@ -61,7 +61,7 @@ function escapeText(text: string, keepsEntities: boolean): string {
 
 /** For values without quotes around them. */
 function escapeUnquoted(text: string, keepsEntities: boolean): string {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/[\0\t\n\v\f\r "&'+<=>`\ufdd0-\ufdef\ufff0-\uffff]/g, (char) => {
     if (char === '&') return keepsEntities ? char : '&amp;';
     if (char === '<' || char === '>') return htmlEscapes[char]!;

@@ -84,7 +84,7 @@ function isWordCharacter(char: string): boolean {
 const controls: Record<string, string> = {'\t': '\\t', '\n': '\\n', '\f': '\\f', '\r': '\\r'};
 
 function escapeWith(text: string, table: Readonly<Record<string, string>>): string {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/[\x00-\x1f]|[^\x00-\x1fA-Za-z0-9 ]/gu, (char) => {
     const code = char.charCodeAt(0);
     if (code < 0x20) return controls[char] ?? `\\u${code.toString(16).padStart(4, '0')}`;
