@@ -188,7 +188,7 @@ export class ScrapeLoop {
     this.#lastStart = start;
 
     ingest.next();
-    const body = new Body(this.#owner, ingest, timestampMs);
+    const body = new Body(this.#owner, this.target, {ingest, timestampMs});
     this.#body = body;
     let error = forcedError;
     try {
@@ -277,13 +277,19 @@ class Body {
   /** Whether all of it has come. */
   complete = false;
   readonly #owner: LoopOwner;
+  readonly #target: Target;
   readonly #ingest: Ingest;
   readonly #timestampMs: number;
   #contentType = '';
   #abort: (reason: Error) => void = () => {};
 
-  constructor(owner: LoopOwner, ingest: Ingest, timestampMs: number) {
+  constructor(
+    owner: LoopOwner,
+    target: Target,
+    {ingest, timestampMs}: {ingest: Ingest; timestampMs: number},
+  ) {
     this.#owner = owner;
+    this.#target = target;
     this.#ingest = ingest;
     this.#timestampMs = timestampMs;
   }
@@ -339,6 +345,7 @@ class Body {
       convertClassic: config.convertClassicHistogramsToNhcb,
       bucketLimit: config.nativeHistogramBucketLimit,
       schemaMax: schemaOf(config.nativeHistogramMinBucketFactor),
+      ...this.#target.histograms,
     };
   }
 

@@ -133,3 +133,17 @@ test('targets with the same labels and URL have the same key', () => {
   assert.notEqual(key({__address__: 'a:1'}), key({__address__: 'a:1', x: 'y'}));
   assert.notEqual(key({__address__: 'a:1'}), key({__address__: 'a:1', __param_x: 'y'}));
 });
+
+test('labels say what is to be done with histograms', () => {
+  const f = (text: string, expected: object): void => {
+    const found = targets({__address__: 'x', __scrape_native_histograms__: text}).targets[0]!;
+    assert.deepEqual(found.histograms, expected, text);
+  };
+  f('true', {native: true});
+  f('F', {native: false});
+  f('', {});
+  assert.match(
+    targets({__address__: 'x', __convert_classic_histograms_to_nhcb__: 'yes'}).failures[0]!,
+    /error parsing convert classic histograms to nhcb: strconv.ParseBool: parsing "yes": invalid syntax$/,
+  );
+});

@@ -18,9 +18,23 @@ export interface Target {
   url: string;
   intervalMs: number;
   timeoutMs: number;
+  /** What relabeling says of histograms, instead of the configuration. */
+  histograms: TargetHistograms;
   /** Equal for targets that are the same. */
   key: string;
 }
+
+export interface TargetHistograms {
+  native?: boolean;
+  keepClassic?: boolean;
+  convertClassic?: boolean;
+}
+
+const histogramLabels = {
+  native: ['__scrape_native_histograms__', 'scrape native histograms'],
+  keepClassic: ['__always_scrape_classic_histograms__', 'always scrape classic histograms'],
+  convertClassic: ['__convert_classic_histograms_to_nhcb__', 'convert classic histograms to nhcb'],
+} as const;
 
 export interface TargetSet {
   targets: Target[];
@@ -85,6 +99,7 @@ function targetOf(config: ScrapeConfig, discovered: Labels, relabeled: Labels): 
     );
   }
 
+  const histograms = histogramsOf(relabeled);
   const kept = labelsToRecord(relabeled);
   for (const name of Object.keys(kept)) if (name.startsWith('__meta_')) delete kept[name];
   kept['instance'] ||= address;
@@ -106,8 +121,26 @@ function targetOf(config: ScrapeConfig, discovered: Labels, relabeled: Labels): 
     url,
     intervalMs,
     timeoutMs,
+    histograms,
     key: JSON.stringify([labels, url]),
   };
+}
+
+function histogramsOf(labels: Labels): TargetHistograms {
+  const histograms: TargetHistograms = {};
+  for (const field of ['convertClassic', 'keepClassic', 'native'] as const) {
+    const [name, description] = histogramLabels[field];
+    const text = labelOf(labels, name);
+    if (text === '') continue;
+    if (/^(?:1|t|T|true|TRUE|True)$/.test(text)) histograms[field] = true;
+    else if (/^(?:0|f|F|false|FALSE|False)$/.test(text)) histograms[field] = false;
+    else {
+      throw new SyntaxError(
+        `error parsing ${description}: strconv.ParseBool: parsing ${quoteGo(text)}: invalid syntax`,
+      );
+    }
+  }
+  return histograms;
 }
 
 function durationOf(text: string, what: string): number {
