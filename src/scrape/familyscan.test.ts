@@ -228,6 +228,9 @@ test('a broken body says where, and leaves nothing', async () => {
     /^byte \d+: histogram "h": 7 observations found in buckets, but the Count field is 6/,
   );
   await f(with_({schema: -9}), /invalid schema/);
+  const long = 'x'.repeat(262_143);
+  await f([{...gauge, name: long}], /the help is longer than 262143 bytes/);
+  await f([{...gauge, metrics: [{labels: {long}}]}], /a series is longer than 262143 bytes/);
 });
 
 test('metadata', async () => {
@@ -312,4 +315,26 @@ test('starts as zeros: where a series began, once', async () => {
     c_total: ['0@-1', '3@1', '3@2', '0@2.5', '3@3'],
     'h{a="b"}': ['{count:0, sum:0}@-5', `${printed}@1`, `${printed}@2`, 'stale@3'],
   });
+});
+
+test('many series are known again in the next scrape', async () => {
+  const world = new World();
+  const metrics = Array.from({length: 3000}, (_, i) => ({
+    labels: {i: String(i), path: `/a/b/${i}`},
+    value: i,
+  }));
+  const families: FamilyModel[] = Array.from({length: 3}, (_, f) => ({
+    name: `gauge_number_${f}`,
+    help: `Number ${f}`,
+    type: 'gauge',
+    metrics,
+  }));
+  for (let i = 0; i < 3; i++) assert.equal(await world.scrape(families), '');
+  assert.equal(world.ingest.table.count, 3 * 3002);
+  assert.deepEqual(world.samples(true)['scrape_series_added'], ['9000@1', '0@2', '0@3']);
+  assert.deepEqual(world.samples()['gauge_number_2{i="2999", path="/a/b/2999"}'], [
+    '2999@1',
+    '2999@2',
+    '2999@3',
+  ]);
 });

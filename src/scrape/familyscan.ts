@@ -178,7 +178,7 @@ export class FamilyScan extends DetailScan {
     const bytes = encoder.encode(line);
     if (bytes.length > lineBytesMax)
       throw new RangeError(`the ${comment.kind} is longer than ${lineBytesMax} bytes`);
-    const address = this.world.scratch;
+    const address = this.world.keyScratch;
     this.world.memory.u8.set(bytes, address);
     this.commentEntry(line, {address, length: bytes.length, sets: 0}, comment);
   }
@@ -271,7 +271,7 @@ export class FamilyScan extends DetailScan {
       end += 8;
     }
     this.#key[end++] = which;
-    const key = this.world.scratch;
+    const key = this.world.keyScratch;
     this.world.memory.u8.set(this.#key.subarray(0, end), key);
     this.#source.set(this.#key.subarray(0, end));
     return this.entryOf(key, end, 0, this.#source);
@@ -287,8 +287,8 @@ export class FamilyScan extends DetailScan {
       this.#key[at++] = tagLabel;
       at = putUvarint(this.#key, at, end - start);
       for (let from = start; from < end; from++) this.#key[at++] = reader.bytes[from]!;
-      if (at > lineBytesMax) throw new RangeError(`a series is longer than ${lineBytesMax} bytes`);
     }
+    if (at > lineBytesMax) throw new RangeError(`a series is longer than ${lineBytesMax} bytes`);
     this.#reserve(at + 16);
     this.#labelsEnd = at;
   }

@@ -12,6 +12,8 @@ export class ScrapeMemory {
   readonly comments: CommentTexts;
   /** Room for the longest key, plus what comparisons read beyond. */
   readonly scratch: number;
+  /** The same for keys that are looked for: line tables write to `scratch` when they grow. */
+  readonly keyScratch: number;
 
   constructor(options: {memory: LinearMemory; kernels: Kernels; arena: Arena}) {
     this.memory = options.memory;
@@ -19,6 +21,7 @@ export class ScrapeMemory {
     this.arena = options.arena;
     this.comments = new CommentTexts(options.memory, options.arena);
     this.scratch = options.arena.alloc(lineBytesMax + slackBytes);
+    this.keyScratch = options.arena.alloc(lineBytesMax + slackBytes);
   }
 
   /** A copy of bytes of the shared memory that nobody else can change, valid until the next call. */

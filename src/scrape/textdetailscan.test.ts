@@ -140,3 +140,15 @@ test('without conversions a body means the same as to the scan that predicts, fo
     );
   }
 });
+
+test('many series are known again in the next scrape', async () => {
+  const world = new World('text');
+  world.details = {...world.details, typeAndUnit: true};
+  const body = Array.from(
+    {length: 3000},
+    (_, i) => `# TYPE metric_${i} gauge\nmetric_${i}{path="/a/b/${i}"} 1\n`,
+  ).join('');
+  for (let i = 0; i < 3; i++) assert.equal(await world.scrape(body), '');
+  assert.equal(world.ingest.table.count, 6000);
+  assert.deepEqual(world.samples(true)['scrape_series_added'], ['3000@1', '0@2', '0@3']);
+});

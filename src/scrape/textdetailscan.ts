@@ -110,7 +110,7 @@ export class TextDetailScan extends DetailScan {
     else if (metric !== previous) this.#unit = '';
     const line = `# ${kind.toUpperCase()} ${metric} ${text.replaceAll('\n', '\\n')}`;
     const length = this.#toScratch(line);
-    this.commentEntry(line, {address: this.world.scratch, length, sets: 0}, {metric, kind, text});
+    this.commentEntry(line, {address: this.world.keyScratch, length, sets: 0}, {metric, kind, text});
   }
 
   #sample(parser: LineParser, series: string): void {
@@ -136,7 +136,7 @@ export class TextDetailScan extends DetailScan {
       if (!details.keepClassic) return;
     }
     const length = this.#toScratch(this.#keyOf(parser, series));
-    const index = this.entryOf(this.world.scratch, length, 0, source);
+    const index = this.entryOf(this.world.keyScratch, length, 0, source);
     metric.samples.push({index, value: parser.value, timestampMs, exemplar});
     // Nothing can come that says more of them.
     if (!details.starts && metric.base === null) this.#endMetric();
@@ -198,7 +198,7 @@ export class TextDetailScan extends DetailScan {
     const length = this.#toScratch(`histogram\u0001${JSON.stringify(base)}\u0001\u0001`);
     // The source belongs to the sample that comes next.
     const source: LabelSource = {labels: () => base, emptyNames: () => [], typeMatters: false};
-    const index = this.entryOf(this.world.scratch, length, 0, source);
+    const index = this.entryOf(this.world.keyScratch, length, 0, source);
     if (index < 0) return;
     const integer = Number.isInteger(histogram.count) && histogram.positiveBuckets.every(Number.isInteger);
     try {
@@ -228,7 +228,7 @@ export class TextDetailScan extends DetailScan {
   #toScratch(text: string): number {
     const bytes = this.#encoder.encode(text);
     if (bytes.length > lineBytesMax) throw new RangeError(`the line is longer than ${lineBytesMax} bytes`);
-    this.world.memory.u8.set(bytes, this.world.scratch);
+    this.world.memory.u8.set(bytes, this.world.keyScratch);
     return bytes.length;
   }
 }
