@@ -10,10 +10,12 @@ import {PageCache} from '../../tsdb/block/blockfile.ts';
 import {BlockSet} from '../../tsdb/block/blockset.ts';
 import {Db} from '../../tsdb/db.ts';
 import {HeadReader, type Scratch} from '../../tsdb/head/reader.ts';
+import {headChunksDirectory} from '../../tsdb/headchunks/format.ts';
+import {HeadChunkReader} from '../../tsdb/headchunks/reader.ts';
 import {DbReader} from '../../tsdb/querier.ts';
 
 /** What of a data folder belongs to the head. */
-const headFolders = ['wal', 'chunks_head'];
+const headFolders = ['wal', 'wbl', 'chunks_head'];
 
 export function makeScratch(): Scratch {
   const memory = LinearMemory.reserve(2 ** 30);
@@ -79,7 +81,8 @@ export async function openReadOnly(dir: string, sandboxRoot: string): Promise<Re
     const memory = LinearMemory.reserve();
     const options = {memory, kernels: loadKernels(memory), log: noLogger, lockfile: false};
     const db = await Db.open({dir: sandbox, ...options});
-    const head = new HeadReader(memory, makeScratch(), 1);
+    const files = new HeadChunkReader(nodeFileSystem, headChunksDirectory(sandbox));
+    const head = new HeadReader(memory, makeScratch(), 1, files);
     return {
       reader: new DbReader(head, blocks),
       async close() {
