@@ -17,6 +17,7 @@ import {ClassicHistogram} from '../model/histogram/classic.ts';
 import {compact} from '../model/histogram/compact.ts';
 import {counterReset, FloatHistogram, type Span} from '../model/histogram.ts';
 import {limitParts, type Range, readRange, readTimestamp} from './familyparts.ts';
+import {countsOfDeltas, readNumbers, readSpan} from './histogramparts.ts';
 
 const field = {
   sampleCount: (1 << 3) | wireVarint,
@@ -119,8 +120,12 @@ export class HistogramMessage {
   /** The native part. Throws SyntaxError where spans and buckets do not fit together. */
   native(isGauge: boolean): ReadHistogram {
     const integer = !(this.sampleCountFloat > 0 || this.zeroCountFloat > 0);
-    const positiveBuckets = integer ? sums(this.#positiveDeltas) : Float64Array.from(this.#positiveCounts);
-    const negativeBuckets = integer ? sums(this.#negativeDeltas) : Float64Array.from(this.#negativeCounts);
+    const positiveBuckets = integer
+      ? countsOfDeltas(this.#positiveDeltas)
+      : Float64Array.from(this.#positiveCounts);
+    const negativeBuckets = integer
+      ? countsOfDeltas(this.#negativeDeltas)
+      : Float64Array.from(this.#negativeCounts);
     checkSpans('positive', this.#positiveSpans, positiveBuckets.length);
     checkSpans('negative', this.#negativeSpans, negativeBuckets.length);
     const histogram = new FloatHistogram({
@@ -221,21 +226,12 @@ export class HistogramMessage {
   #readNumbers(reader: ProtobufReader, end: number, tag: number): void {
     const number = tag >>> 3;
     const into = this.#numbers(number);
-    const isDelta = number === positiveDelta || number === negativeDelta;
-    const wire = tag & 7;
-    if (into === null || (wire !== (isDelta ? wireVarint : wireFixed64) && wire !== wireBytes)) {
+    if (into === null) {
       reader.skip(tag, end);
       return;
     }
-    let limit = end;
-    if (wire === wireBytes) {
-      reader.readBytes(end);
-      limit = reader.end;
-    }
-    do {
-      if (reader.position < limit) into.push(isDelta ? reader.readZigZag(limit) : reader.readDouble(limit));
-      limitParts(into.length, 'buckets');
-    } while (wire === wireBytes && reader.position < limit);
+    const kind = number === positiveDelta || number === negativeDelta ? 'delta' : 'double';
+    readNumbers(reader, end, {tag, kind, into});
   }
 
   #numbers(number: number): number[] | null {
@@ -252,26 +248,6 @@ export class HistogramMessage {
         return null;
     }
   }
-}
-
-function readSpan(reader: ProtobufReader, limit: number, into: Span[]): void {
-  reader.readBytes(limit);
-  const {end} = reader;
-  let offset = 0;
-  let length = 0;
-  while (reader.position < end) {
-    const tag = reader.readTag(end);
-    if (tag === ((1 << 3) | wireVarint)) offset = reader.readZigZag(end) | 0;
-    else if (tag === ((2 << 3) | wireVarint)) length = reader.readUint64(end) >>> 0;
-    else reader.skip(tag, end);
-  }
-  into.push({offset, length});
-  limitParts(into.length, 'spans');
-}
-
-function sums(deltas: readonly number[]): Float64Array {
-  let sum = 0;
-  return Float64Array.from(deltas, (delta) => (sum += delta));
 }
 
 function checkSpans(side: string, spans: readonly Span[], buckets: number): void {

@@ -7,6 +7,7 @@
 //     ResetHint reset_hint = 14; int64 timestamp = 15; repeated double custom_values = 16
 //     BucketSpan    sint32 offset = 1; uint32 length = 2
 
+import {countsOfDeltas, readNumbers, readSpan} from '../formats/histogramparts.ts';
 import {counterReset, type CounterResetHint, FloatHistogram, type Span} from '../model/histogram.ts';
 import {acceptHistogram} from '../model/histogram/received.ts';
 import {staleNaNHigh, staleNaNLow} from '../model/value.ts';
@@ -103,10 +104,10 @@ function readField(reader: ProtobufReader, end: number, message: Message): void 
       message.zeroCount = {integer: false, value: reader.readDouble(end)};
       break;
     case field.positiveSpans:
-      message.spans.positive.push(readSpan(reader, end));
+      readSpan(reader, end, message.spans.positive);
       break;
     case field.negativeSpans:
-      message.spans.negative.push(readSpan(reader, end));
+      readSpan(reader, end, message.spans.negative);
       break;
     case field.resetHint:
       message.resetHint = reader.readUint64(end);
@@ -115,50 +116,23 @@ function readField(reader: ProtobufReader, end: number, message: Message): void 
       message.timeMs = reader.readInt64(end);
       break;
     default:
-      readNumbers(reader, end, tag, message.numbers);
+      readNumbersOf(reader, end, tag, message);
   }
 }
 
 /** Reads one number, or a run of them, or a field that means nothing here. */
-function readNumbers(
-  reader: ProtobufReader,
-  end: number,
-  tag: number,
-  numbers: ReadonlyMap<number, number[]>,
-): void {
+function readNumbersOf(reader: ProtobufReader, end: number, tag: number, {numbers}: Message): void {
   const number = tag >>> 3;
   const into = numbers.get(number);
-  const deltas = number === negativeDeltas || number === positiveDeltas;
-  const single = deltas ? wireVarint : wireFixed64;
-  if (into === undefined || ((tag & 7) !== single && (tag & 7) !== wireBytes)) return reader.skip(tag, end);
-  let limit = end;
-  if ((tag & 7) === wireBytes) {
-    reader.readBytes(end);
-    limit = reader.end;
-  }
-  do {
-    if (reader.position < limit) into.push(deltas ? reader.readZigZag(limit) : reader.readDouble(limit));
-  } while ((tag & 7) === wireBytes && reader.position < limit);
-}
-
-function readSpan(reader: ProtobufReader, limit: number): Span {
-  reader.readBytes(limit);
-  const {end} = reader;
-  let offset = 0;
-  let length = 0;
-  while (reader.position < end) {
-    const tag = reader.readTag(end);
-    if (tag === ((1 << 3) | wireVarint)) offset = reader.readZigZag(end) | 0;
-    else if (tag === ((2 << 3) | wireVarint)) length = reader.readUint64(end) >>> 0;
-    else reader.skip(tag, end);
-  }
-  return {offset, length};
+  if (into === undefined) return reader.skip(tag, end);
+  const kind = number === negativeDeltas || number === positiveDeltas ? 'delta' : 'double';
+  readNumbers(reader, end, {tag, kind, into});
 }
 
 function histogramOf(message: Message): FloatHistogram {
   const {integer, numbers, resetHint, zeroCount} = message;
   const buckets = (deltas: number, counts: number): Float64Array =>
-    integer ? sums(numbers.get(deltas)!) : Float64Array.from(numbers.get(counts)!);
+    integer ? countsOfDeltas(numbers.get(deltas)!) : Float64Array.from(numbers.get(counts)!);
   return new FloatHistogram({
     counterResetHint: (resetHint <= counterReset.gauge
       ? resetHint
@@ -174,9 +148,4 @@ function histogramOf(message: Message): FloatHistogram {
     negativeBuckets: buckets(negativeDeltas, negativeCounts),
     customValues: numbers.get(customValues)!,
   });
-}
-
-function sums(deltas: readonly number[]): Float64Array {
-  let sum = 0;
-  return Float64Array.from(deltas, (delta) => (sum += delta));
 }

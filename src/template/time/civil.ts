@@ -1,4 +1,5 @@
 // The calendar of a moment in a place.
+import {civilFromDays} from '../../base/civildate.ts';
 import type {Location} from './location.ts';
 
 /** Go's time.Time. */
@@ -45,7 +46,7 @@ export function civilOf({ns, location}: Time): Civil {
   const wall = unixSeconds + offset;
   const days = Math.floor(wall / secondsPerDay);
   const rest = wall - days * secondsPerDay;
-  const date = dateOfDays(days);
+  const date = civilFromDays(days);
   return {
     ...date,
     hour: Math.floor(rest / 3600),
@@ -76,27 +77,6 @@ export function daysOfDate(year: number, month: number, day: number): number {
     dayOfYear -
     719_468
   );
-}
-
-function dateOfDays(days: number): {year: number; month: number; day: number} {
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const index = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = index < 10 ? index + 3 : index - 9;
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * index + 2) / 5) + 1,
-  };
 }
 
 export interface WallClock {

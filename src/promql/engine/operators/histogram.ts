@@ -21,7 +21,6 @@ import {MergeRows} from './map.ts';
 /** One classic histogram: rows of its buckets, by rising bound. */
 interface ClassicHistogram {
   labels: LabelIds;
-  dropName: boolean;
   bounds: Float64Array;
   rows: number[];
 }
@@ -224,7 +223,7 @@ class HistogramInput {
   readonly #context: QueryContext;
   readonly #vectorExpr: Expr;
   readonly #keys: Tuples;
-  readonly #found: {labels: LabelIds; dropName: boolean; bounds: number[]; rows: number[]}[] = [];
+  readonly #found: {labels: LabelIds; bounds: number[]; rows: number[]}[] = [];
   readonly #bucketLabel: ReadonlySet<number>;
   #held = 0;
 
@@ -242,7 +241,7 @@ class HistogramInput {
       this.#held += samplesOf(child.row);
       this.#add(child.row);
     }
-    for (const {labels, dropName, bounds, rows} of this.#found) {
+    for (const {labels, bounds, rows} of this.#found) {
       const order = bounds.map((_, index) => index);
       order.sort((left, right) => {
         const a = bounds[left]!;
@@ -251,7 +250,6 @@ class HistogramInput {
       });
       this.classics.push({
         labels,
-        dropName,
         bounds: Float64Array.from(order, (index) => bounds[index]!),
         rows: order.map((index) => rows[index]!),
       });
@@ -279,7 +277,7 @@ class HistogramInput {
     const labels = removeLabels(row.labels, this.#bucketLabel);
     const key = this.#keys.intern(labels, labels.length);
     if (this.#found[key] === undefined) this.#context.takeBytes(histogramBytes + labelBytes(labels));
-    const histogram = (this.#found[key] ??= {labels, dropName: row.dropName, bounds: [], rows: []});
+    const histogram = (this.#found[key] ??= {labels, bounds: [], rows: []});
     this.#context.takeBytes(bucketBytes);
     histogram.bounds.push(bound);
     histogram.rows.push(at);
