@@ -7,7 +7,7 @@ import {describeError} from '../sys/log.ts';
 import {Random} from '../base/random.ts';
 import type {ScrapeConfig} from '../scrape/config.ts';
 import {type Config, type ConfigOptions, formatConfig, loadConfig, parseConfig} from './config.ts';
-import {ConfigError} from './problems.ts';
+import {ConfigError} from '../model/problems.ts';
 
 function parse(text: string, options: ConfigOptions = {}): Config {
   return parseConfig(text, {file: '/etc/narthex/prometheus.yml', variables: {}, ...options});

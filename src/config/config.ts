@@ -17,7 +17,7 @@ import {
   readGlobal,
   type ReadGlobalConfig,
 } from './global.ts';
-import {ConfigError, type Path, ProblemList} from './problems.ts';
+import {ConfigError, type Path, ProblemList} from '../model/problems.ts';
 import {
   alertingFields,
   documentOfAlerting,
