@@ -359,7 +359,7 @@ test('relabelling rules are checked with the words of Prometheus', () => {
       [expected],
     );
   };
-  f('null', 'empty or null relabeling rule');
+  f('null', 'empty or null target relabeling rule in scrape config');
   f('{action: foo}', 'unknown relabel action "foo"');
   f('{action: }', 'relabel action cannot be empty');
   f('{action: replace}', "relabel configuration for replace action requires 'target_label' value");
@@ -418,7 +418,6 @@ test('what is not there yet is complained of where its key stands', () => {
     assert.deepEqual(problems(text), [`${place} not supported yet: leave it out`], text);
   f('global: {}\nrule_files:\n  - a.yml\n  - b.yml\n', '2:1');
   f('remote_write:\n  - url: http://x\n', '1:1');
-  f('alerting:\n  alertmanagers:\n    - static_configs:\n        - targets:\n            - a:1\n', '4:11');
   f('scrape_configs:\n  - job_name: x\n    kubernetes_sd_configs:\n      - role: node\n', '3:5');
 });
 
@@ -433,11 +432,6 @@ test('what is known but not there yet is an error, unless it says nothing', () =
   f('remote_write: [{url: http://x}]', 'remote_write');
   f('remote_read: [{url: http://x}]', 'remote_read');
   f('tracing: {endpoint: x}', 'tracing');
-  f('alerting: {alert_relabel_configs: [{target_label: a}]}', 'alerting.alert_relabel_configs');
-  f(
-    'alerting: {alertmanagers: [{static_configs: [{targets: [a:1]}]}]}',
-    'alerting.alertmanagers[0].static_configs[0].targets',
-  );
   f('global: {query_log_file: q}', 'global.query_log_file');
   for (const field of [
     'kubernetes_sd_configs: [{role: pod}]',

@@ -8,6 +8,8 @@ import {isNullNode} from '../base/yaml-resolve.ts';
 import {parseYaml, placeOf, type YamlDocument, YamlError, yamlLimits, type YamlNode} from '../base/yaml.ts';
 import type {Complain} from '../http/client-config.ts';
 import {anything, type Field, list, notYet, section} from '../model/fields.ts';
+import type {AlertingConfig} from '../notifier/config.ts';
+import {alertingFields, readAlerting} from '../notifier/schema.ts';
 import type {ScrapeConfig} from '../scrape/config.ts';
 import {readScrapeConfig, scrapeConfigFields} from '../scrape/schema.ts';
 import {
@@ -18,20 +20,13 @@ import {
   type ReadGlobalConfig,
 } from './global.ts';
 import {ConfigError, type Path, ProblemList} from '../model/problems.ts';
-import {
-  alertingFields,
-  documentOfAlerting,
-  documentOfOtlp,
-  documentOfStorage,
-  otlpFields,
-  runtimeFields,
-  storageFields,
-} from './sections.ts';
+import {documentOfOtlp, documentOfStorage, otlpFields, runtimeFields, storageFields} from './sections.ts';
 
 /** The whole configuration, checked, defaults filled in. Plain data except for `document`. */
 export interface Config {
   global: GlobalConfig;
   scrapeConfigs: ScrapeConfig[];
+  alerting: AlertingConfig;
   storage: StorageConfig;
   /** To be logged when the configuration is taken into use. */
   warnings: string[];
@@ -181,9 +176,7 @@ class ConfigReader {
     document.set('global', global.document);
     const runtime = this.#section(runtimeFields, fields.runtime, ['runtime']);
     document.set('runtime', new Map([['gogc', runtime?.gogc || 75]]));
-    const alerting = this.#section(alertingFields, fields.alerting, ['alerting']);
-    if (alerting !== null && alerting.alertmanagers.length > 0)
-      document.set('alerting', documentOfAlerting(alerting));
+    const alerting = this.#alerting(fields.alerting, document);
     const scrapeConfigs = this.#scrapeConfigs(fields.scrape_configs, global, document);
     const storage = this.#section(storageFields, fields.storage, ['storage']);
     const inFile = storage?.tsdb?.retention ?? null;
@@ -202,6 +195,7 @@ class ConfigReader {
     return {
       global: global.config,
       scrapeConfigs,
+      alerting,
       storage: {
         retention,
         exemplarsMax: storage?.exemplars?.max_exemplars ?? exemplarsMaxDefault,
@@ -234,6 +228,19 @@ class ConfigReader {
     // Without a section the defaults are there, this one among them.
     if (node === null) read.document.set('metric_name_escaping_scheme', 'allow-utf-8');
     return read;
+  }
+
+  #alerting(node: YamlNode | null, document: YamlMap): AlertingConfig {
+    const fields = this.#section(alertingFields, node, ['alerting']);
+    if (fields === null) return {alertRelabelConfigs: [], alertmanagers: []};
+    const read = readAlerting(fields, this.#directory, this.#complain(['alerting']));
+    if (read.document.size > 0) document.set('alerting', read.document);
+    const {alertmanagers} = read.config;
+    if (alertmanagers.some((each) => each.staticConfigs.length > 0 || each.discoveryConfigs.length > 0))
+      this.warnings.push(
+        'The section alerting has no effect yet: there are no alerting rules, so nothing is sent',
+      );
+    return read.config;
   }
 
   #scrapeConfigs(
