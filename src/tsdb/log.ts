@@ -45,6 +45,7 @@ export interface HeadLog {
 export interface LateLog {
   /** As in HeadLog. */
   samples(refsAddress: number, timesAddress: number, valuesAddress: number, count: number): void;
+  histograms(samples: readonly LoggedHistogram[]): void;
   /** All late samples of `ref` until now are in files of head chunks, the last of them in the chunk `reference`. */
   marker(ref: number, reference: number): void;
   flush(): void;

@@ -232,7 +232,12 @@ export class HeadAppender implements CheckingAppender {
     this.#writeLog(logged, length, histograms);
     this.#append(length);
     this.#histograms.append();
-    this.#appendLate(length);
+    try {
+      this.#appendLate(length);
+      this.#appendLateHistograms();
+    } finally {
+      this.#histograms.clear();
+    }
     this.#exemplars.store();
     this.#head.reclaimer.reclaim();
     return this.#take();
@@ -306,7 +311,9 @@ export class HeadAppender implements CheckingAppender {
       const isLate = batch.times[i]! >= this.#oldestLate;
       batch.statuses[i] = isLate ? statusPending : sampleStatus.tooOld;
     }
+    const late = this.#head.late.windowMs > 0 ? this.#histograms.checkLate(this.#oldestLate).length : 0;
     const accepted =
+      late +
       acceptPending(batch.statuses, length) +
       acceptPending(this.#histograms.statuses, this.#histograms.length);
     const result = {...this.#result(), accepted};
@@ -329,6 +336,7 @@ export class HeadAppender implements CheckingAppender {
     if (this.#histograms.length > 0) {
       this.#histograms.check(mint);
       this.#histograms.append();
+      this.#histograms.clear();
     }
     this.#head.reclaimer.reclaim();
     this.#take();
@@ -457,6 +465,15 @@ export class HeadAppender implements CheckingAppender {
     add(appendAccepted, taken);
     add(appendOutOfOrder, -outOfOrder);
     add(appendOutOfBounds, outOfOrder - taken);
+  }
+
+  /** The same for histograms. */
+  #appendLateHistograms(): void {
+    const {late} = this.#head;
+    if (late.windowMs <= 0) return;
+    const found = this.#histograms.checkLate(this.#oldestLate);
+    late.counts.tooOld += this.#histograms.counts.tooOld;
+    late.appendHistograms(found);
   }
 
   /** Numbers of the samples of the batch that were refused for their times, and may be stored as late ones. */

@@ -35,7 +35,7 @@ import {EpochReader} from './epochs.ts';
 import {filedEncoding, filedFile, filedOffset, filedSamples, isFiled} from './filedchunks.ts';
 import {headerMagic, headerMinTime, headerRoot, headMagic} from './header.ts';
 import {sortByLabels} from './labelorder.ts';
-import {LateRows, removeDeleted, sortRows} from './laterows.ts';
+import {forgetReset, LateRows, removeDeleted, sortRows} from './laterows.ts';
 import {entryName, entryValue, findEntry} from './postings.ts';
 import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
 import {blockEntries, blockPairs, slotAddress} from './series.ts';
@@ -343,9 +343,12 @@ class HeadCursor implements SeriesCursor {
   /** Adds the late samples behind the `inOrder` rows that are there, and puts all in order. */
   #mergeLate(inOrder: number, mint: number, maxt: number): number {
     const late = this.#late;
-    let length = late.readMemory(this, inOrder, mint, maxt);
+    let length = late.readFloats(this, inOrder, mint, maxt);
+    length = late.readHistograms(this, length, mint, maxt);
     for (let i = 0; i < late.chunks; i++) {
-      length = this.#readSealed(late.lows[i]!, late.highs[i]!, mint, maxt, length);
+      const start = length;
+      length = this.#readSealed(late.lows[i]!, late.highs[i]!, mint, maxt, start);
+      forgetReset(this, start);
     }
     return sortRows(this, inOrder, length);
   }
