@@ -119,6 +119,7 @@ export interface RemoteWriteStatistics {
   samples: number;
   samplesRejected: number;
   samplesWithInvalidLabels: number;
+  exemplars: number;
   exemplarsSkipped: number;
   histograms: number;
 }

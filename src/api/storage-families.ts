@@ -387,8 +387,13 @@ function addRemoteWrite(list: FamilyList, write: RemoteWriteStatistics): void {
   );
   list.counter(
     `${prefix}_exemplars_skipped_total`,
-    'Exemplars received by remote write, which are not stored.',
+    'Exemplars received by remote write that were not stored.',
     write.exemplarsSkipped,
+  );
+  list.counter(
+    `${prefix}_exemplars_total`,
+    'Exemplars received by remote write and stored.',
+    write.exemplars,
   );
   list.counter(
     `${prefix}_histograms_total`,

@@ -120,6 +120,8 @@ export interface CheckingAppender extends Appender {
    * and leaves the batch as it is. Samples of one batch that contradict each other show only in commit().
    */
   check(): CommitResult;
+  /** Finds the series with these labels; false where there is none. */
+  find(labels: Labels, into: SeriesRef): boolean;
   /** Forgets the histograms that wait for commit(). */
   dropHistograms(): void;
 }

@@ -177,6 +177,14 @@ export class HeadAppender implements CheckingAppender {
     into.generation = series.generation(series.slot);
   }
 
+  find(labels: Labels, into: SeriesRef): boolean {
+    const {series} = this.#head;
+    if (!series.find(labels)) return false;
+    into.slot = series.slot;
+    into.generation = series.generation(series.slot);
+    return true;
+  }
+
   alive(slot: number, generation: number): boolean {
     return this.#head.series.alive(slot, generation);
   }
