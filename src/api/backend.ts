@@ -4,6 +4,7 @@
 import type {DiscoveryFailure} from '../discovery/statistics.ts';
 import type {DroppedTarget, MetricMetadata, TargetStatus} from '../scrape/status.ts';
 import type {WriteOutcome} from '../remote/write-outcome.ts';
+import type {RuleRequest} from '../rules/evaluation.ts';
 import type {QueryStatistics, StorageStatistics} from './statistics.ts';
 
 /** `stats=`: '' = none, 'all' = with numbers for each step. Any other text counts as basic, with a warning. */
@@ -76,6 +77,12 @@ export interface FederateRequest {
   utf8Names: boolean;
 }
 
+/** Evaluates a rule. The answer has a `value`, or the text of an error. */
+export interface RuleQuery {
+  kind: 'rule';
+  request: RuleRequest;
+}
+
 export type QueryRequest =
   | InstantQuery
   | RangeQuery
@@ -83,7 +90,8 @@ export type QueryRequest =
   | LabelNamesLookup
   | LabelValuesLookup
   | QueryTextRequest
-  | FederateRequest;
+  | FederateRequest
+  | RuleQuery;
 
 /** A finished answer. */
 export interface QueryAnswer {
@@ -91,6 +99,8 @@ export interface QueryAnswer {
   status: number;
   /** The whole JSON text, envelope included, in UTF-8; other text for 'federate'. Owned by the receiver. */
   body: Uint8Array;
+  /** What a RuleQuery gives: a result of RuleEvaluator. */
+  value?: unknown;
   /** To be called once the body is not needed any more: its memory counts until then. */
   release?: (() => void) | undefined;
 }

@@ -12,6 +12,7 @@ import type {QueryResult} from '../promql/engine/result.ts';
 import {exprToJson} from '../promql/parser/astjson.ts';
 import {prettyExpr} from '../promql/parser/pretty.ts';
 import {extractSelectors} from '../promql/parser/walk.ts';
+import {evaluateRule, type RuleRequest} from '../rules/evaluation.ts';
 import type {Queryable} from '../storage/querier.ts';
 import type {WorkerAnswer} from './querypool.ts';
 
@@ -55,6 +56,8 @@ function answer(world: AnswerWorld, evaluate: EvaluateRequest): Omit<WorkerAnswe
       return plain(bodyOf(exprToJson(world.engine.parse(request.query))));
     case 'selectors':
       return plain(bodyOf(selectorData(world.engine.parse(request.query))));
+    case 'rule':
+      return ruleAnswer(world, evaluate, request.request);
     case 'federate':
       return plain(federateAnswer(world.queryable, request, budgetOf(world, evaluate)));
     default:
@@ -97,6 +100,15 @@ function evaluated(
       result_sort: timings.resultSortTime,
     },
   };
+}
+
+function ruleAnswer(
+  {engine, queryable, cancelled}: AnswerWorld,
+  {deadlineMs, defaultEvalIntervalMs}: EvaluateRequest,
+  request: RuleRequest,
+): Omit<WorkerAnswer, 'outcome'> {
+  const world = {engine, queryable, options: {cancelled, deadlineMs, defaultEvalIntervalMs}};
+  return {...plain({status: 200, body: new Uint8Array(0)}), value: evaluateRule(world, request)};
 }
 
 function selectorData(expr: Expr): MatcherData[][] {

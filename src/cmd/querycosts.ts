@@ -36,6 +36,10 @@ function keyOf(request: QueryRequest): string {
     case 'parse':
     case 'selectors':
       return `${request.kind} ${request.query}`;
+    case 'rule': {
+      const {request: rule} = request;
+      return `rule ${rule.rule === 'forState' ? rule.labels.join(' ') : rule.expr}`;
+    }
     default:
       return `${request.kind} ${request.matches.join(' ')}`;
   }

@@ -223,7 +223,8 @@ export class QueryPool implements QueryBackend {
       } else {
         this.#account(answer);
         this.#idle.push(worker);
-        job.settle({status: answer.status, body: answer.body, release: answer.release});
+        const {status, body, value, release} = answer;
+        job.settle({status, body, value, release});
       }
     } catch (cause) {
       this.#replaced++;

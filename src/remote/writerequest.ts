@@ -17,7 +17,7 @@ import type {Logger} from '../sys/log.ts';
 import {readHistogram} from './histogram.ts';
 import {wireBytes, ProtobufReader} from '../base/protobuf.ts';
 import {WrittenExemplars} from './exemplars.ts';
-import {SeriesCache} from './seriescache.ts';
+import {SeriesCache} from '../storage/seriescache.ts';
 import {decompressSnappy} from './snappy.ts';
 import type {WriteOutcome} from './write-outcome.ts';
 import {InvalidLabels, readWriteLabels} from './writelabels.ts';

@@ -125,3 +125,9 @@ export interface CheckingAppender extends Appender {
   /** Forgets the histograms that wait for commit(). */
   dropHistograms(): void;
 }
+
+/** An appender whose late samples may be refused, whatever the window is. */
+export interface StrictAppender extends CheckingAppender {
+  /** Whether commit() stores samples that are older than the newest of their series, where the window allows that. */
+  takesLate: boolean;
+}

@@ -36,12 +36,12 @@ import type {LinearMemory} from '../../kernels/memory.ts';
 import type {FloatHistogram} from '../../model/histogram.ts';
 import type {Labels} from '../../model/labels.ts';
 import {
-  type CheckingAppender,
   type CommitResult,
   type HistogramOptions,
   type SampleBatch,
   sampleStatus,
   type SeriesRef,
+  type StrictAppender,
 } from '../../storage/appender.ts';
 import type {Exemplar, ExemplarStatus} from '../../storage/exemplar.ts';
 import type {ExemplarStorage} from '../exemplars.ts';
@@ -112,8 +112,9 @@ export interface AppendCounts {
  * New series are in memory from series() on. They and changed metadata stay on a list until a flush succeeds: when one
  * fails, the log has forgotten their records, and the next commit writes them again before any sample.
  */
-export class HeadAppender implements CheckingAppender {
+export class HeadAppender implements StrictAppender {
   readonly batch: SampleBatch;
+  takesLate = true;
   readonly counts: AppendCounts = {
     appended: 0,
     histogramsAppended: 0,
@@ -489,7 +490,7 @@ export class HeadAppender implements CheckingAppender {
     const {late, series} = this.#head;
     const refused = this.#field(appendOutOfOrder) + this.#field(appendOutOfBounds);
     // Fast path: late samples are rare, or not allowed.
-    if (refused === 0 || late.windowMs <= 0) return [];
+    if (refused === 0 || late.windowMs <= 0 || !this.takesLate) return [];
     const {slots, generations, times, statuses} = this.batch;
     const found: number[] = [];
     for (let i = 0; i < length; i++) {
