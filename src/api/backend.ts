@@ -4,7 +4,10 @@
 import type {DiscoveryFailure} from '../discovery/statistics.ts';
 import type {DroppedTarget, MetricMetadata, TargetStatus} from '../scrape/status.ts';
 import type {WriteOutcome} from '../remote/write-outcome.ts';
+import type {NotifierStatistics} from '../notifier/statistics.ts';
 import type {RuleRequest} from '../rules/evaluation.ts';
+import type {RuleGroup} from '../rules/group.ts';
+import type {RuleStatistics} from '../rules/statistics.ts';
 import type {QueryStatistics, StorageStatistics} from './statistics.ts';
 
 /** `stats=`: '' = none, 'all' = with numbers for each step. Any other text counts as basic, with a warning. */
@@ -268,8 +271,19 @@ export interface AdminBackend {
   externalLabels(): Readonly<Record<string, string>>;
 }
 
+/** Rules and the notifier, on the main thread. */
+export interface AlertingBackend {
+  /** By file and name. */
+  groups(): readonly RuleGroup[];
+  /** URLs of the endpoints that get alerts, and of those that relabelling leaves out. */
+  alertmanagers(): {active: string[]; dropped: string[]};
+  statistics(): {rules: RuleStatistics; notifier: NotifierStatistics};
+}
+
 export interface Backend {
   query: QueryBackend;
   storage: StorageBackend;
+  /** Left out where there are no rules: the answers are empty then. */
+  alerting?: AlertingBackend;
   admin: AdminBackend;
 }

@@ -13,6 +13,7 @@ import {parseMetricSelector} from '../promql/parser/parser.ts';
 import {createLogger, type Logger} from '../sys/log.ts';
 import {MemoryLedger} from '../sys/memory-ledger.ts';
 import {buildInfo} from '../sys/version.ts';
+import {Alerting} from './alerting.ts';
 import {Configuration} from './configuration.ts';
 import {startQueryWorker} from './query-client.ts';
 import {queryMemoryOf} from './query-memory.ts';
@@ -59,6 +60,7 @@ class Server {
   readonly #stopped = Promise.withResolvers<number>();
   #storage!: StorageClient;
   #queries!: QueryPool;
+  #alerting!: Alerting;
   #state: ServerState = 'starting';
   readonly #opened = Promise.withResolvers<void>();
   /** The last reload; the first one waits until there is a storage to apply it to. */
@@ -96,10 +98,31 @@ class Server {
     }
     this.#storage = this.#startStorage();
     this.#queries = this.#startQueries();
+    this.#alerting = new Alerting({
+      flags: this.#flags,
+      logger: this.#logger,
+      queries: this.#queries,
+      store: this.#storage.rules,
+      parse: engineFeatures(this.#flags.features),
+    });
+    let useRules: () => Promise<void>;
+    try {
+      useRules = this.#alerting.prepare(this.#configuration.current);
+    } catch (cause) {
+      this.#logger.error(
+        `Error loading rule file patterns from config (--config.file=${this.#flags.configFile})`,
+        {
+          file: this.#flags.configFile,
+          err: cause,
+        },
+      );
+      await this.#storage.close();
+      return 2;
+    }
     const api = this.#createApi();
     try {
       await this.#listen(api);
-      this.#open()
+      this.#open(useRules)
         .catch((cause: unknown) => {
           if (this.#state === 'stopping') return; // Ended by ourselves.
           this.#logger.error('Opening storage failed', {err: cause});
@@ -190,7 +213,12 @@ class Server {
   #createApi(): ApiServer {
     const flags = this.#flags;
     return createApiServer({
-      backend: {query: this.#queries, storage: this.#storage, admin: this.#admin()},
+      backend: {
+        query: this.#queries,
+        storage: this.#storage,
+        alerting: this.#alerting,
+        admin: this.#admin(),
+      },
       logger: this.#logger,
       buildInfo: buildInfo(),
       listenAddresses: flags.listenAddresses,
@@ -235,11 +263,13 @@ class Server {
     }
   }
 
-  async #open(): Promise<void> {
+  async #open(useRules: () => Promise<void>): Promise<void> {
     await this.#storage.open();
     await this.#storage.apply(this.#applyRequest(this.#configuration.current));
+    await useRules();
     if (this.#state === 'starting') this.#state = 'ready';
     this.#queries.warm();
+    if (this.#state === 'ready') this.#alerting.start();
     this.#logger.info('Server is ready to receive web requests.');
     if (this.#configuration.quickstart) this.#followNodeExporter();
   }
@@ -271,7 +301,11 @@ class Server {
   #reload(): Promise<void> {
     const next = this.#reloading.then(() => {
       if (this.#state === 'stopping') throw new Error('the server is stopping');
-      return this.#configuration.reload((config) => this.#storage.apply(this.#applyRequest(config)));
+      return this.#configuration.reload(async (config) => {
+        const useRules = this.#alerting.prepare(config);
+        await this.#storage.apply(this.#applyRequest(config));
+        await useRules();
+      });
     });
     this.#reloading = next.catch(() => {});
     return next;
@@ -284,6 +318,8 @@ class Server {
   async #close(api: ApiServer): Promise<void> {
     this.#state = 'stopping';
     try {
+      // First of all: rules that tell of what is absent would fire when nothing is scraped any more.
+      await this.#alerting.stop();
       await this.#storage.stopScraping();
       await api.close(closeGraceMs);
     } catch (cause) {

@@ -147,7 +147,7 @@ class StorageThread {
     return new StorageThread({
       db,
       scrapes,
-      discovery: createDiscovery(logger, (jobName, groups) => scrapes.setTargets(jobName, groups)),
+      discovery: createDiscovery(logger, 'scrape', (jobName, groups) => scrapes.setTargets(jobName, groups)),
       receiver: new WriteReceiver(db.head.appender(), logger.child({component: 'remote'})),
       ruleAppender: new RuleAppender(db.head.appender()),
       limits,

@@ -416,7 +416,6 @@ test('native histograms and names: from the global section, and what follows fro
 test('what is not there yet is complained of where its key stands', () => {
   const f = (text: string, place: string): void =>
     assert.deepEqual(problems(text), [`${place} not supported yet: leave it out`], text);
-  f('global: {}\nrule_files:\n  - a.yml\n  - b.yml\n', '2:1');
   f('remote_write:\n  - url: http://x\n', '1:1');
   f('scrape_configs:\n  - job_name: x\n    kubernetes_sd_configs:\n      - role: node\n', '3:5');
 });
@@ -427,7 +426,6 @@ test('what is known but not there yet is an error, unless it says nothing', () =
       () => parse(text),
       new RegExp(`${path.replaceAll(/[[\].]/g, '\\$&')}: not supported yet: leave it out`),
     );
-  f('rule_files: [a.yml]', 'rule_files');
   f('scrape_config_files: [a.yml]', 'scrape_config_files');
   f('remote_write: [{url: http://x}]', 'remote_write');
   f('remote_read: [{url: http://x}]', 'remote_read');

@@ -6,8 +6,8 @@ import {quoteGo} from '../base/quote.ts';
 import {writeYaml, type YamlMap} from '../base/yaml-write.ts';
 import {isNullNode} from '../base/yaml-resolve.ts';
 import {parseYaml, placeOf, type YamlDocument, YamlError, yamlLimits, type YamlNode} from '../base/yaml.ts';
-import type {Complain} from '../http/client-config.ts';
-import {anything, type Field, list, notYet, section} from '../model/fields.ts';
+import {type Complain, joinDirectory} from '../http/client-config.ts';
+import {anything, type Field, list, notYet, scalarField, section} from '../model/fields.ts';
 import type {AlertingConfig} from '../notifier/config.ts';
 import {alertingFields, readAlerting} from '../notifier/schema.ts';
 import type {ScrapeConfig} from '../scrape/config.ts';
@@ -27,6 +27,8 @@ export interface Config {
   global: GlobalConfig;
   scrapeConfigs: ScrapeConfig[];
   alerting: AlertingConfig;
+  /** Patterns of files, relative ones joined to the folder of the configuration file. */
+  ruleFiles: string[];
   storage: StorageConfig;
   /** To be logged when the configuration is taken into use. */
   warnings: string[];
@@ -104,10 +106,16 @@ const raw: Field<YamlNode | null> = z
   .unknown()
   .transform((input): YamlNode | null => (isNullNode(input as YamlNode) ? null : (input as YamlNode)));
 
+/** An asterisk may only stand in the last element of the path. */
+const ruleFilePattern: Field<string> = scalarField('string', '', ({text}) => {
+  if (!/^[^*]*(\*[^/]*)?$/.test(text)) throw new SyntaxError(`invalid rule file path ${quoteGo(text)}`);
+  return text;
+});
+
 const rootFields = section({
   global: raw.default(null),
   runtime: raw.default(null),
-  rule_files: notYet(anything).default(null),
+  rule_files: list(ruleFilePattern).default([]),
   scrape_config_files: notYet(anything).default(null),
   scrape_configs: list(raw, 'a list of scrape_configs').default([]),
   alerting: raw.default(null),
@@ -177,6 +185,8 @@ class ConfigReader {
     const runtime = this.#section(runtimeFields, fields.runtime, ['runtime']);
     document.set('runtime', new Map([['gogc', runtime?.gogc || 75]]));
     const alerting = this.#alerting(fields.alerting, document);
+    const ruleFiles = fields.rule_files.map((file) => joinDirectory(this.#directory, file));
+    if (ruleFiles.length > 0) document.set('rule_files', ruleFiles);
     const scrapeConfigs = this.#scrapeConfigs(fields.scrape_configs, global, document);
     const storage = this.#section(storageFields, fields.storage, ['storage']);
     const inFile = storage?.tsdb?.retention ?? null;
@@ -196,6 +206,7 @@ class ConfigReader {
       global: global.config,
       scrapeConfigs,
       alerting,
+      ruleFiles,
       storage: {
         retention,
         exemplarsMax: storage?.exemplars?.max_exemplars ?? exemplarsMaxDefault,
@@ -235,11 +246,6 @@ class ConfigReader {
     if (fields === null) return {alertRelabelConfigs: [], alertmanagers: []};
     const read = readAlerting(fields, this.#directory, this.#complain(['alerting']));
     if (read.document.size > 0) document.set('alerting', read.document);
-    const {alertmanagers} = read.config;
-    if (alertmanagers.some((each) => each.staticConfigs.length > 0 || each.discoveryConfigs.length > 0))
-      this.warnings.push(
-        'The section alerting has no effect yet: there are no alerting rules, so nothing is sent',
-      );
     return read.config;
   }
 

@@ -55,7 +55,7 @@ export class RuleAppender {
       length: 0,
     };
     this.#strictly(() => {
-      for (let first = 0; first < count; ) {
+      for (let first = 0; first < count;) {
         const pending = this.#fill(series, first, timeMs);
         first += pending.slots.length;
         this.#settle(pending, this.#appender.commit(), written, outcome);
@@ -103,7 +103,10 @@ export class RuleAppender {
       let number: number | undefined;
       if (histogram === undefined) this.#push(ref, timeMs, series.values[index]!);
       else {
-        number = appender.histogram(ref.slot, ref.generation, timeMs, histogram, {integer: false, startMs: 0});
+        number = appender.histogram(ref.slot, ref.generation, timeMs, histogram, {
+          integer: false,
+          startMs: 0,
+        });
       }
       pending.slots.push(ref.slot);
       pending.generations.push(ref.generation);

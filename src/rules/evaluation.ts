@@ -98,7 +98,6 @@ export function evaluateRule(
   }
 }
 
-
 export function evaluateRecording(world: EvaluationWorld, request: RecordingRequest): RuleSeries {
   const {expr, timeMs, name, limit} = request;
   const writer = new RuleSeriesWriter();

@@ -1,5 +1,6 @@
 import {formatLabels} from '../model/labels.ts';
 import {labelsHash} from '../promql/engine/labelhash.ts';
+import type {Clock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
 import {describeError} from '../sys/log.ts';
 import {AlertingRule} from './alertingrule.ts';
@@ -186,7 +187,8 @@ export class RuleGroup {
     this.#slotMs = dueMs + missed * intervalMs;
     await this.iterate(this.#slotMs);
     // Not before the second time: until then there may not be all that alerts depend on.
-    if (this.options.restore && ++this.#iterations === 2 && !this.#stopped) await this.#restore(settings.forGracePeriodMs);
+    if (this.options.restore && ++this.#iterations === 2 && !this.#stopped)
+      await this.#restore(settings.forGracePeriodMs);
     if (!this.#stopped) this.#wait(this.#slotMs + intervalMs - clock.now());
   }
 
@@ -197,7 +199,7 @@ export class RuleGroup {
     const beganMs = clock.now();
     const began = clock.elapsed();
     await this.evaluate(slotMs);
-    const seconds = (clock.elapsed() - began) / 1000;
+    const seconds = secondsSince(clock, began);
     this.#context.iterationDurations.observe(seconds);
     this.evaluationSeconds = seconds;
     this.lastEvaluationMs = beganMs;
@@ -250,7 +252,7 @@ export class RuleGroup {
       if (!this.#stopped)
         this.#logger.warn('Evaluating rule failed', {name: rule.name, index, rule: rule.query, err: error});
     }
-    const seconds = (clock.elapsed() - began) / 1000;
+    const seconds = secondsSince(clock, began);
     this.#context.ruleDurations.observe(seconds);
     rule.evaluationSeconds = seconds;
     rule.lastEvaluationMs = beganMs;
@@ -327,11 +329,20 @@ export class RuleGroup {
           });
           rule.restore(samples, nowMs, forGracePeriodMs);
         } catch (error) {
-          this.#logger.error("Failed to restore 'for' state", {alertname: rule.name, stage: 'Select', err: error});
+          this.#logger.error("Failed to restore 'for' state", {
+            alertname: rule.name,
+            stage: 'Select',
+            err: error,
+          });
         }
       }
       rule.restored = true;
     }
-    this.#statistics.lastRestoreSeconds = (clock.elapsed() - began) / 1000;
+    this.#statistics.lastRestoreSeconds = secondsSince(clock, began);
   }
+}
+
+/** In whole nanoseconds, as users are used to see them. */
+function secondsSince(clock: Clock, began: number): number {
+  return Math.round((clock.elapsed() - began) * 1e6) / 1e9;
 }

@@ -71,9 +71,18 @@ export class RuleManager {
    * Makes these the rules in force. Groups that stay the same go on; the alerts of those that change are kept. Where a file
    * is wrong, throws RuleFilesError, and the rules before stay in force.
    */
-  async update(config: RulesConfig): Promise<void> {
-    if (this.#stopped) return;
+  update(config: RulesConfig): Promise<void> {
+    return this.prepare(config)();
+  }
+
+  /** Reads the files as update() does, and returns what takes them into use. */
+  prepare(config: RulesConfig): () => Promise<void> {
     const groups = this.load(config);
+    return () => this.#use(groups, config);
+  }
+
+  async #use(groups: ReadonlyMap<string, RuleGroup>, config: RulesConfig): Promise<void> {
+    if (this.#stopped) return;
     this.#loaded = true;
     this.#queryOffsetMs = config.queryOffsetMs;
     const before = this.#groups;

@@ -6,7 +6,5 @@ import type {RuleOptions} from './rulestate.ts';
 export type Rule = AlertingRule | RecordingRule;
 
 export function createRule(config: RuleConfig, options: RuleOptions): Rule {
-  return config.alert === ''
-    ? new RecordingRule(config, options.parse)
-    : new AlertingRule(config, options);
+  return config.alert === '' ? new RecordingRule(config, options.parse) : new AlertingRule(config, options);
 }

@@ -5,7 +5,13 @@ import {isNullNode, resolveScalar} from '../base/yaml-resolve.ts';
 import {parseYaml, placeOf, YamlError, yamlLimits, type YamlNode} from '../base/yaml.ts';
 import {parseDuration} from '../model/duration.ts';
 import {mismatch} from '../model/fields.ts';
-import {isLegacyLabelName, isLegacyMetricName, type Labels, labelsOf, metricNameLabel} from '../model/labels.ts';
+import {
+  isLegacyLabelName,
+  isLegacyMetricName,
+  type Labels,
+  labelsOf,
+  metricNameLabel,
+} from '../model/labels.ts';
 import {parseExpr} from '../promql/parser/parser.ts';
 import type {ParseOptions} from '../promql/parser/tokenstream.ts';
 import {checkAlertTemplate} from '../template/prometheus.ts';
@@ -209,7 +215,8 @@ class RuleFileReader {
       for (const [number, rule] of rules.entries()) {
         const {alert, record} = rule.config;
         const which = `group ${quoteGo(group.name)}, rule ${number + 1}, ${quoteGo(alert === '' ? record : alert)}`;
-        for (const {where, message} of this.#ruleProblems(rule)) problems.push(`${where}${which}: ${message}`);
+        for (const {where, message} of this.#ruleProblems(rule))
+          problems.push(`${where}${which}: ${message}`);
       }
     }
   }
