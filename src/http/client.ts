@@ -27,8 +27,8 @@ export interface HttpRequestOptions extends Omit<HttpGetOptions, 'timeoutMs'> {
   /** GET by default. */
   method?: 'GET' | 'POST' | 'PUT';
   body?: string | Uint8Array;
-  /** Bytes of the answer's body; more is an error. */
-  bodyBytesMax?: number;
+  /** Bytes of the answer's body to keep; the rest is read and forgotten. Without it a long body is an error. */
+  bodyBytesKept?: number;
 }
 
 /** Gets whole texts. What goes wrong is thrown, in words that Prometheus's users know. */
@@ -50,7 +50,7 @@ interface Asked {
 
 const redirectsMax = 10;
 const connectMsMax = 30_000;
-const bodyBytesDefaultMax = 256 << 20;
+const bodyBytesMax = 256 << 20;
 const unzip = promisify(gunzip);
 
 /** Talks to a server as the configuration says: credentials, TLS, redirects. */
@@ -75,7 +75,7 @@ export class HttpClient implements HttpSender {
   }
 
   async request(url: string, options: HttpRequestOptions): Promise<HttpAnswer> {
-    const {headers = {}, secretHeaders = {}, timeoutMs, signal, bodyBytesMax = bodyBytesDefaultMax} = options;
+    const {headers = {}, secretHeaders = {}, timeoutMs, signal, bodyBytesKept} = options;
     let asked: Asked = {method: options.method ?? 'GET', body: options.body ?? null};
     const deadline = timeoutMs === undefined ? signal : AbortSignal.timeout(timeoutMs);
     const either = AbortSignal.any([signal, deadline]);
@@ -89,7 +89,7 @@ export class HttpClient implements HttpSender {
         // Credentials are for the host that was configured, not for whoever it points to.
         leftHost ||= target.host !== host;
         const sent = leftHost ? plain : this.#credentials.addTo({...plain, ...secret});
-        const answer = await this.#once(target, asked, sent, either, bodyBytesMax);
+        const answer = await this.#once(target, asked, sent, either, bodyBytesKept);
         const location = answer.header('location');
         if (!this.#config.followRedirects || location === '' || !isRedirect(answer.status)) return answer;
         // Only 307 and 308 want the same again.
@@ -118,7 +118,7 @@ export class HttpClient implements HttpSender {
     {method, body: sent}: Asked,
     headers: Record<string, string>,
     signal: AbortSignal,
-    bodyBytesMax: number,
+    bodyBytesKept: number | undefined,
   ): Promise<HttpAnswer> {
     const {origin, pathname, search} = target;
     let received;
@@ -126,7 +126,7 @@ export class HttpClient implements HttpSender {
     try {
       const path = pathname + search;
       received = await this.#agent.request({origin, path, method, headers, signal, body: sent});
-      body = await readBody(received.body, bodyBytesMax);
+      body = await readBody(received.body, bodyBytesKept);
       if (first(received.headers['content-encoding']) === 'gzip')
         body = await unzip(body, {maxOutputLength: bodyBytesMax});
     } catch (cause) {
@@ -169,11 +169,19 @@ function redacted(url: URL): URL {
   return copy;
 }
 
-async function readBody(body: AsyncIterable<Uint8Array>, bodyBytesMax: number): Promise<Uint8Array> {
+async function readBody(
+  body: AsyncIterable<Uint8Array>,
+  bodyBytesKept: number | undefined,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
+    if (bodyBytesKept !== undefined && bytes > bodyBytesKept) {
+      const over = Math.min(bytes - bodyBytesKept, chunk.length);
+      if (over < chunk.length) chunks.push(chunk.subarray(0, chunk.length - over));
+      continue;
+    }
     if (bytes > bodyBytesMax) throw new RangeError(`the body has more than ${bodyBytesMax} bytes`);
     chunks.push(chunk);
   }
