@@ -172,7 +172,7 @@ class AlertmanagerSet {
       headers: {'content-type': 'application/json'},
       timeoutMs: this.#config.timeoutMs,
       signal: this.#ended.signal,
-      bodyBytesMax: answerBytesMax,
+      bodyBytesKept: answerBytesMax,
     });
     if (answer.status < 200 || answer.status > 299)
       throw new Error(`bad response status ${answer.status} ${answer.statusText}`);
