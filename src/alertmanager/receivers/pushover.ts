@@ -96,7 +96,7 @@ class PushoverNotifier extends HttpNotifier<Fields> {
     });
     const query = this.#query(texts, notification, {token, user});
     texts.check();
-    const answer = await this.sender.send(`${apiUrl}?${query}`, {
+    const answer = await this.sender.send(`${apiUrl}?${query.toString()}`, {
       method: 'POST',
       headers: {'content-type': 'text/plain'},
       signal: notification.signal,
