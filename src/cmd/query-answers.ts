@@ -34,17 +34,22 @@ export interface AnswerWorld {
   points?: PointWriter;
 }
 
+type Finished = Omit<WorkerAnswer, 'outcome' | 'seconds'>;
+
 /** Evaluates one request to its finished answer. Never throws: what goes wrong is an answer. */
 export function answerQuery(world: AnswerWorld, evaluate: EvaluateRequest): WorkerAnswer {
+  const began = performance.now();
   try {
-    return {...answer(world, evaluate), outcome: 'ok'};
+    const answered = answer(world, evaluate);
+    return {...answered, outcome: 'ok', seconds: (performance.now() - began) / 1000};
   } catch (thrown) {
     const cause = causeOf(thrown);
-    return {...errorAnswer(cause), slices: {}, samplesRead: 0, outcome: outcomeOf(cause)};
+    const seconds = (performance.now() - began) / 1000;
+    return {...errorAnswer(cause), slices: {}, samplesRead: 0, outcome: outcomeOf(cause), seconds};
   }
 }
 
-function answer(world: AnswerWorld, evaluate: EvaluateRequest): Omit<WorkerAnswer, 'outcome'> {
+function answer(world: AnswerWorld, evaluate: EvaluateRequest): Finished {
   const {request} = evaluate;
   switch (request.kind) {
     case 'instant':
@@ -69,7 +74,7 @@ function evaluated(
   world: AnswerWorld,
   evaluate: EvaluateRequest,
   request: Extract<QueryRequest, {kind: 'instant' | 'range'}>,
-): Omit<WorkerAnswer, 'outcome'> {
+): Finished {
   const {engine, queryable, cancelled, points} = world;
   const {deadlineMs, queueSeconds, defaultEvalIntervalMs} = evaluate;
   const {query, limit, stats, lookbackDeltaMs} = request;
@@ -122,7 +127,7 @@ function bodyOf(data: unknown): QueryAnswer {
   return {status, body: typeof body === 'string' ? new TextEncoder().encode(body) : body};
 }
 
-function plain(finished: QueryAnswer): Omit<WorkerAnswer, 'outcome'> {
+function plain(finished: QueryAnswer): Finished {
   return {...finished, slices: {}, samplesRead: 0};
 }
 

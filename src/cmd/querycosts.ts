@@ -40,6 +40,8 @@ function keyOf(request: QueryRequest): string {
       const {request: rule} = request;
       return `rule ${rule.rule === 'forState' ? rule.labels.join(' ') : rule.expr}`;
     }
+    case 'labelValues':
+      return `${request.kind} ${request.name} ${request.matches.join(' ')}`;
     default:
       return `${request.kind} ${request.matches.join(' ')}`;
   }

@@ -17,6 +17,7 @@ import {Alerting} from './alerting.ts';
 import {Configuration} from './configuration.ts';
 import {startQueryWorker} from './query-client.ts';
 import {queryMemoryOf} from './query-memory.ts';
+import {LightQueries} from './light-queries.ts';
 import {QueryPool} from './querypool.ts';
 import type {ServerFlags} from './server-flags.ts';
 import type {Signals} from './signals.ts';
@@ -29,6 +30,12 @@ const queryGraceMs = 50;
 /** Query workers besides the usual ones, so that light queries do not wait for heavy ones; and when they go again. */
 const queryReliefMax = 2;
 const queryIdleMs = 30_000;
+
+/** The main thread among the readers of the shared memory: a number that no thread has. */
+const mainReader = 2 ** 31 - 1;
+
+/** Pages of blocks' indexes that it keeps for very light queries. */
+const mainPagesBytesMax = 2 ** 22;
 
 /** How long requests may go on when the server stops. */
 const closeGraceMs = 5000;
@@ -167,9 +174,43 @@ class Server {
     const ledger = new MemoryLedger(memory.totalBytesMax);
     // The first place is for answers that are on their way to clients.
     let answerBytes = 0;
-    const places = new Set([0]);
+    const mainPlace = 1;
+    const places = new Set([0, mainPlace]);
     const countAnswer = (bytes: number): void => ledger.note(0, (answerBytes += bytes));
+    const passOn = (place: number, bytes: number): (() => void) => {
+      ledger.note(place, 0);
+      countAnswer(bytes);
+      return () => countAnswer(-bytes);
+    };
+    const world = {
+      memory: this.#memory.wasm,
+      dataFolder: flags.storagePath,
+      log: flags.log,
+      lookbackDeltaMs: flags.lookbackDeltaMs,
+      maxSamples: flags.queryMaxSamples,
+      maxBytes: memory.queryBytesMax,
+      features: engineFeatures(flags.features),
+    };
+    const ledgerOf = (place: number) => ({bytesMax: ledger.bytesMax, places: ledger.places, place});
+    const evaluationIntervalMs = (): number => this.#configuration.current.global.evaluationIntervalMs;
+    const light = new LightQueries({
+      evaluationIntervalMs,
+      load: async () => {
+        const [{openQueryWorld}, {answerQuery}] = await Promise.all([
+          import('./query-world.ts'),
+          import('./query-answers.ts'),
+        ]);
+        const options = {...world, ledger: ledgerOf(mainPlace)};
+        const place = {owner: mainReader, pagesBytesMax: mainPagesBytesMax};
+        return {
+          world: openQueryWorld(options, place),
+          answer: answerQuery,
+          onAnswer: (bytes) => passOn(mainPlace, bytes),
+        };
+      },
+    });
     return new QueryPool({
+      answerLight: (request, costSeconds) => light.answer(request, costSeconds),
       // On a small machine a second worker keeps dashboards alive beside a heavy query.
       workersMax: Math.max(2, availableParallelism() - 1),
       concurrencyMax: flags.queryConcurrency,
@@ -181,20 +222,10 @@ class Server {
         const place = ledger.take(places);
         places.add(place);
         return startQueryWorker({
-          memory: this.#memory.wasm,
-          dataFolder: flags.storagePath,
-          log: flags.log,
-          lookbackDeltaMs: flags.lookbackDeltaMs,
-          maxSamples: flags.queryMaxSamples,
-          maxBytes: memory.queryBytesMax,
-          ledger: {bytesMax: ledger.bytesMax, places: ledger.places, place},
-          evaluationIntervalMs: () => this.#configuration.current.global.evaluationIntervalMs,
-          features: engineFeatures(flags.features),
-          onAnswer: (bytes) => {
-            ledger.note(place, 0);
-            countAnswer(bytes);
-            return () => countAnswer(-bytes);
-          },
+          ...world,
+          ledger: ledgerOf(place),
+          evaluationIntervalMs,
+          onAnswer: (bytes) => passOn(place, bytes),
           onEnd: (threadId) => {
             ledger.note(place, 0);
             places.delete(place);
