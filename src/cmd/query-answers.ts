@@ -111,7 +111,7 @@ function ruleAnswer(
   {engine, queryable, cancelled}: AnswerWorld,
   {deadlineMs, defaultEvalIntervalMs}: EvaluateRequest,
   request: RuleRequest,
-): Omit<WorkerAnswer, 'outcome'> {
+): Finished {
   const world = {engine, queryable, options: {cancelled, deadlineMs, defaultEvalIntervalMs}};
   return {...plain({status: 200, body: new Uint8Array(0)}), value: evaluateRule(world, request)};
 }
