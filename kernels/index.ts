@@ -3,6 +3,7 @@ export {crc32c} from './crc32c';
 export {encodeSamples} from './walsamples';
 export {gatherChunk, xorDecode, xorEncode} from './xor';
 export {appendBatch, checkBatch} from './append';
+export {addRow, nextFall, rateSteps, scanColumns} from './columns';
 export {parseNumber} from './number';
 export {
   addEntry,

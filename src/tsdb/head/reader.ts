@@ -3,6 +3,7 @@ import {assert} from '../../base/assert.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
+import {Workspace} from '../../kernels/workspace.ts';
 import {compareStrings} from '../../model/labels.ts';
 import type {FloatHistogram} from '../../model/histogram.ts';
 import type {Matcher} from '../../model/matcher.ts';
@@ -115,6 +116,7 @@ export class HeadQuerier implements Querier {
   readonly reader: HeadReader;
   readonly symbols: Symbols;
   readonly guard: ReadGuard;
+  readonly workspace: Workspace;
   readonly numbers: EntryNumbers;
   readonly #range: {mint: number; maxt: number};
   readonly #selector: Selector;
@@ -130,6 +132,7 @@ export class HeadQuerier implements Querier {
   ) {
     this.reader = reader;
     this.guard = guard;
+    this.workspace = new Workspace(reader.scratch);
     this.numbers = new EntryNumbers(guard);
     this.symbols = symbols;
     this.#range = range;
@@ -178,6 +181,7 @@ export class HeadQuerier implements Querier {
     if (this.#closed) return;
     this.#closed = true;
     for (const cursor of this.#cursors) cursor.free();
+    this.workspace.free();
     this.reader.epochs.leave();
   }
 
