@@ -24,7 +24,6 @@ export class FakeBackend implements Backend {
     samples: 1,
     samplesRejected: 0,
     samplesWithInvalidLabels: 0,
-    exemplars: 0,
     exemplarsSkipped: 0,
     histograms: 0,
   };
@@ -212,7 +211,6 @@ function fakeStorageStatistics(): StorageStatistics {
       samples: 200,
       samplesRejected: 3,
       samplesWithInvalidLabels: 1,
-      exemplars: 0,
       exemplarsSkipped: 0,
       histograms: 0,
     },

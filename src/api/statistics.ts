@@ -43,9 +43,7 @@ export interface HeadDiskStatistics {
   chunksWritten: number;
   /** Damage found in these files. */
   chunksCorruptions: number;
-  /** Floats. */
   lateSamplesAppended: number;
-  lateHistogramsAppended: number;
   tooOldSamples: number;
   checkpoints: number;
   checkpointsFailed: number;
@@ -119,7 +117,6 @@ export interface RemoteWriteStatistics {
   samples: number;
   samplesRejected: number;
   samplesWithInvalidLabels: number;
-  exemplars: number;
   exemplarsSkipped: number;
   histograms: number;
 }

@@ -20,7 +20,7 @@ const features: Readonly<Record<string, Feature>> = {
   'auto-gomaxprocs': tuning,
   'auto-gomemlimit': tuning,
   'auto-reload-config': flag('config.auto-reload'),
-  'concurrent-rule-eval': works,
+  'concurrent-rule-eval': tuning,
   'created-timestamp-zero-ingestion': works,
   'delayed-compaction': tuning,
   'exemplar-storage': works,

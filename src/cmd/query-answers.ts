@@ -12,7 +12,6 @@ import type {QueryResult} from '../promql/engine/result.ts';
 import {exprToJson} from '../promql/parser/astjson.ts';
 import {prettyExpr} from '../promql/parser/pretty.ts';
 import {extractSelectors} from '../promql/parser/walk.ts';
-import {evaluateRule, type RuleRequest} from '../rules/evaluation.ts';
 import type {Queryable} from '../storage/querier.ts';
 import type {WorkerAnswer} from './querypool.ts';
 
@@ -34,22 +33,17 @@ export interface AnswerWorld {
   points?: PointWriter;
 }
 
-type Finished = Omit<WorkerAnswer, 'outcome' | 'seconds'>;
-
 /** Evaluates one request to its finished answer. Never throws: what goes wrong is an answer. */
 export function answerQuery(world: AnswerWorld, evaluate: EvaluateRequest): WorkerAnswer {
-  const began = performance.now();
   try {
-    const answered = answer(world, evaluate);
-    return {...answered, outcome: 'ok', seconds: (performance.now() - began) / 1000};
+    return {...answer(world, evaluate), outcome: 'ok'};
   } catch (thrown) {
     const cause = causeOf(thrown);
-    const seconds = (performance.now() - began) / 1000;
-    return {...errorAnswer(cause), slices: {}, samplesRead: 0, outcome: outcomeOf(cause), seconds};
+    return {...errorAnswer(cause), slices: {}, samplesRead: 0, outcome: outcomeOf(cause)};
   }
 }
 
-function answer(world: AnswerWorld, evaluate: EvaluateRequest): Finished {
+function answer(world: AnswerWorld, evaluate: EvaluateRequest): Omit<WorkerAnswer, 'outcome'> {
   const {request} = evaluate;
   switch (request.kind) {
     case 'instant':
@@ -61,8 +55,6 @@ function answer(world: AnswerWorld, evaluate: EvaluateRequest): Finished {
       return plain(bodyOf(exprToJson(world.engine.parse(request.query))));
     case 'selectors':
       return plain(bodyOf(selectorData(world.engine.parse(request.query))));
-    case 'rule':
-      return ruleAnswer(world, evaluate, request.request);
     case 'federate':
       return plain(federateAnswer(world.queryable, request, budgetOf(world, evaluate)));
     default:
@@ -74,7 +66,7 @@ function evaluated(
   world: AnswerWorld,
   evaluate: EvaluateRequest,
   request: Extract<QueryRequest, {kind: 'instant' | 'range'}>,
-): Finished {
+): Omit<WorkerAnswer, 'outcome'> {
   const {engine, queryable, cancelled, points} = world;
   const {deadlineMs, queueSeconds, defaultEvalIntervalMs} = evaluate;
   const {query, limit, stats, lookbackDeltaMs} = request;
@@ -107,15 +99,6 @@ function evaluated(
   };
 }
 
-function ruleAnswer(
-  {engine, queryable, cancelled}: AnswerWorld,
-  {deadlineMs, defaultEvalIntervalMs}: EvaluateRequest,
-  request: RuleRequest,
-): Finished {
-  const world = {engine, queryable, options: {cancelled, deadlineMs, defaultEvalIntervalMs}};
-  return {...plain({status: 200, body: new Uint8Array(0)}), value: evaluateRule(world, request)};
-}
-
 function selectorData(expr: Expr): MatcherData[][] {
   return extractSelectors(expr).map((matchers) =>
     matchers.map(({type, name, value}) => ({type, name, value})),
@@ -127,7 +110,7 @@ function bodyOf(data: unknown): QueryAnswer {
   return {status, body: typeof body === 'string' ? new TextEncoder().encode(body) : body};
 }
 
-function plain(finished: QueryAnswer): Finished {
+function plain(finished: QueryAnswer): Omit<WorkerAnswer, 'outcome'> {
   return {...finished, slices: {}, samplesRead: 0};
 }
 

@@ -145,8 +145,7 @@ export function joinDirectory(directory: string, file: string): string {
   return file === '' || isAbsolute(file) ? file : join(directory, file);
 }
 
-/** What is shown instead of a secret. */
-export const hidden = '<secret>';
+const hidden = '<secret>';
 
 function readBasicAuth(
   fields: NonNullable<HttpClientFields['basic_auth']>,
@@ -236,7 +235,7 @@ function readTls(
 }
 
 /** Lines of a section; empty texts are left out. */
-export function linesOf(fields: Record<string, string | boolean>): YamlMap {
+function linesOf(fields: Record<string, string | boolean>): YamlMap {
   const lines: YamlMap = new Map();
   for (const [name, value] of Object.entries(fields)) if (value !== '') lines.set(name, value);
   return lines;

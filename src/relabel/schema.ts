@@ -1,4 +1,3 @@
-import type * as z from 'zod';
 import {quoteGo} from '../base/quote.ts';
 import type {YamlMap} from '../base/yaml-write.ts';
 import {FlowSequence} from '../base/yaml-write.ts';
@@ -31,17 +30,20 @@ const regex: Field<string> = scalarField('string', '', (scalar) => {
   return scalar.text;
 });
 
-const shape = {
-  source_labels: list(labelName).optional(),
-  separator: text.default(';'),
-  regex: regex.optional(),
-  modulus: count.default(0),
-  target_label: text.default(''),
-  replacement: text.default('$1'),
-  action: action.default('replace'),
-} as const;
+const fields = section(
+  {
+    source_labels: list(labelName).optional(),
+    separator: text.default(';'),
+    regex: regex.optional(),
+    modulus: count.default(0),
+    target_label: text.default(''),
+    replacement: text.default('$1'),
+    action: action.default('replace'),
+  },
+  'empty or null relabeling rule',
+);
 
-type Fields = z.output<z.ZodObject<typeof shape>>;
+type Fields = (typeof fields)['_zod']['output'];
 
 /** A relabelling rule as the configuration has it, and as it is shown. */
 export interface ReadRelabelConfig {
@@ -49,15 +51,12 @@ export interface ReadRelabelConfig {
   document: YamlMap;
 }
 
-/** Rules in their order. `empty` is the complaint where one of them says nothing. */
-export function relabelConfigs(empty: string): z.ZodDefault<z.ZodType<ReadRelabelConfig[]>> {
-  const rule = section(shape, empty).transform((read, context): ReadRelabelConfig => {
-    const complaint = complain(read);
-    if (complaint !== null) context.issues.push({code: 'custom', message: complaint, input: read});
-    return {config: configOf(read), document: documentOf(read)};
-  });
-  return list(rule, 'a list of relabel_configs').default([]);
-}
+/** One entry of relabel_configs. */
+export const relabelConfig: Field<ReadRelabelConfig> = fields.transform((read, context) => {
+  const complaint = complain(read);
+  if (complaint !== null) context.issues.push({code: 'custom', message: complaint, input: read});
+  return {config: configOf(read), document: documentOf(read)};
+});
 
 function configOf(read: Fields): RelabelConfig {
   return {

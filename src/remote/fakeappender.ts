@@ -2,7 +2,6 @@
 
 import type {FloatHistogram} from '../model/histogram.ts';
 import type {Labels} from '../model/labels.ts';
-import type {Exemplar, ExemplarStatus} from '../storage/exemplar.ts';
 import {
   type CheckingAppender,
   type CommitResult,
@@ -76,14 +75,6 @@ export class FakeAppender implements CheckingAppender {
     into.generation = this.seriesBySlot[slot]!.generation;
   }
 
-  find(labels: Labels, into: SeriesRef): boolean {
-    const slot = this.#slots.get(JSON.stringify(labels));
-    if (slot === undefined) return false;
-    into.slot = slot;
-    into.generation = this.seriesBySlot[slot]!.generation;
-    return true;
-  }
-
   /** What was stored for these labels. */
   stored(labels: Labels): FakeSeries | undefined {
     const slot = this.#slots.get(JSON.stringify(labels));
@@ -130,8 +121,6 @@ export class FakeAppender implements CheckingAppender {
     const result = this.#look(true);
     this.batch.length = 0;
     this.#histograms = [];
-    this.exemplars.push(...this.#exemplars);
-    this.#exemplars = [];
     return result;
   }
 
@@ -143,18 +132,10 @@ export class FakeAppender implements CheckingAppender {
     // Not kept.
   }
 
-  takesExemplars = true;
-  /** Taken with the samples of a commit, and all so far: name, exemplar. */
-  #exemplars: [string, Exemplar][] = [];
-  readonly exemplars: [string, Exemplar][] = [];
+  readonly takesExemplars = false;
 
-  /** Times of one series rise. */
-  exemplar(slot: number, _generation: number, exemplar: Exemplar): ExemplarStatus {
-    const name = this.seriesBySlot[slot]!.labels[1]!;
-    const last = [...this.exemplars, ...this.#exemplars].findLast(([each]) => each === name);
-    if (last !== undefined && last[1].timeMs >= exemplar.timeMs) return 'outOfOrder';
-    this.#exemplars.push([name, exemplar]);
-    return 'accepted';
+  exemplar(): 'disabled' {
+    return 'disabled';
   }
 
   #look(store: boolean): CommitResult {

@@ -1,4 +1,3 @@
-import {Workspace} from '../kernels/workspace.ts';
 import {compareStrings} from '../model/labels.ts';
 import type {Matcher} from '../model/matcher.ts';
 import {
@@ -60,7 +59,6 @@ interface Means {
 
 /** Several queriers as one, the oldest first. Series come in the order of their labels. */
 export class MergeQuerier implements Querier {
-  readonly workspace: Workspace;
   readonly #queriers: readonly Querier[];
   readonly #means: Means;
   readonly #cursors: MergeCursor[] = [];
@@ -68,7 +66,6 @@ export class MergeQuerier implements Querier {
   constructor(queriers: readonly Querier[], means: Means) {
     this.#queriers = queriers;
     this.#means = means;
-    this.workspace = new Workspace(means.scratch);
   }
 
   select(matchers: readonly Matcher[], hints: SelectHints): SeriesCursor {
@@ -89,7 +86,6 @@ export class MergeQuerier implements Querier {
 
   close(): void {
     for (const cursor of this.#cursors.splice(0)) cursor.free();
-    this.workspace.free();
     for (const querier of this.#queriers) querier.close();
   }
 }

@@ -1,6 +1,5 @@
 // What operators hand to each other: one series at a time, as a row with a value for each step.
 
-import type {Workspace} from '../../kernels/workspace.ts';
 import type {FloatHistogram} from '../../model/histogram.ts';
 import {pointSamples} from '../../model/histogram/size.ts';
 import type {LabelIds} from '../../storage/querier.ts';
@@ -43,11 +42,7 @@ export interface Operator {
   readonly singleName: boolean;
 }
 
-/** `workspace`: where kernels are to find the values. */
-export function newRow(
-  steps: number,
-  workspace: Workspace | null = null,
-): {
+export function newRow(steps: number): {
   labels: LabelIds;
   dropName: boolean;
   values: Float64Array;
@@ -58,7 +53,7 @@ export function newRow(
   return {
     labels: [],
     dropName: false,
-    values: workspace === null ? new Float64Array(steps) : workspace.floats(steps),
+    values: new Float64Array(steps),
     kinds: new Uint8Array(steps),
     histograms: null,
     points: 0,

@@ -89,9 +89,8 @@ function readable(histogram: FloatHistogram): FloatHistogram {
     : histogram;
 }
 
-/** Notes what row `at` has beside its time and value. */
-export function noteRow(
-  into: Pick<SampleColumns, 'times' | 'histograms' | 'startTimes'>,
+function noteRow(
+  into: SampleColumns,
   at: number,
   histogram: FloatHistogram | undefined,
   start: number,
