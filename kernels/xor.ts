@@ -256,8 +256,49 @@ export function gatherChunk(tail: usize, count: u32, bits: u32, chunk: usize): v
   }
 }
 
-let decodeTime: i64 = 0;
-let decodeValue: u64 = 0;
+/** Streams are decoded from a reversed copy, where 64 bits at any byte are one load. It has so many bytes of a stream at a time. */
+const stagedBytes: u32 = 4096;
+/** What is read behind the bit where a sample begins, at most: its own bits, and the rest of the last word. */
+const sampleBytesMax: u32 = 32;
+const staged: usize = memory.data(4096 + 64, 16);
+
+/** Puts the stream's bytes from `from` on into the reversed copy; returns the address of the word at byte 0 of the stream. */
+function stage(source: usize, from: u32, bytes: u32): usize {
+  const last = staged + stagedBytes + 16;
+  const length = min<u32>(bytes - from, stagedBytes);
+  const start = source + from;
+  for (let i: usize = 0; i < <usize>length; i += 16) {
+    const forward = i8x16(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    v128.store(last - i, i8x16.swizzle(v128.load(start + i), forward));
+  }
+  return last + 8 + from;
+}
+
+/** `n` bits (1..64) at bit `bit` of the reversed copy. */
+// @ts-ignore: decorator
+@inline
+function stagedBits(top: usize, bit: u32, n: u32): u64 {
+  const at = top - (bit >> 3);
+  const shift: u64 = bit & 7;
+  // The ninth byte fills up what the shift has emptied; shifted by 8 it gives nothing.
+  const window = (load<u64>(at) << shift) | (<u64>load<u8>(at - 1) >> (8 - shift));
+  return window >> (64 - n);
+}
+
+/** Fills `count` times that rise by `delta` from the one before `times`. */
+// @ts-ignore: decorator
+@inline
+function fillTimes(times: usize, time: i64, delta: i64, count: u32): void {
+  const step = <f64>delta;
+  let pair = f64x2.add(f64x2.splat(<f64>time), f64x2(step, step + step));
+  const two = f64x2.splat(step + step);
+  const end = times + (<usize>count << 3);
+  for (; times + 8 < end; times += 16) {
+    v128.store(times, pair);
+    pair = f64x2.add(pair, two);
+  }
+  if (times < end) store<f64>(times, f64x2.extract_lane(pair, 0));
+}
 
 /**
  * Decodes the `count` samples of the stream of `bytes` bytes at `source` and writes those with mint <= time <= maxt to the columns
@@ -287,56 +328,81 @@ export function xorDecode(
   let value = loadWord(source + at);
   let bit: u32 = (at + 8) << 3;
   if (bit > end) return -1;
-  const timesStart = times;
-  let ms = <f64>time;
-  if (ms > maxt) return 0;
-  store<f64>(times, ms);
+  if (<f64>time > maxt) return 0;
+  store<f64>(times, <f64>time);
   store<u64>(values, value);
-  let step: usize = ms >= mint ? 8 : 0;
-  times += step;
-  values += step;
-  if (count == 1) return <i32>((times - timesStart) >> 3);
+  if (count == 1) return <i32>(<f64>time >= mint);
 
   at += 8;
-  let delta: u64 = 0;
-  for (let shift: u64 = 0; shift < 70; shift += 7) {
-    const byte: u64 = load<u8>(source + at);
+  let delta: i64 = 0;
+  for (let shift: i64 = 0; shift < 70; shift += 7) {
+    const byte: i64 = load<u8>(source + at);
     at++;
     delta |= (byte & 0x7f) << shift;
     if (byte < 0x80) break;
   }
   bit = at << 3;
-  let leading: u32 = 0;
-  let trailing: u32 = 0;
-  let left: u32 = count - 1;
-  let first = true;
-  for (;;) {
-    if (bit > end) return -1;
-    let window = loadWord(source + (bit >> 3)) << (bit & 7);
-    let used: u32 = 0;
-    if (first) first = false;
-    else {
-      if (window >> 62 == 0) {
-        // Fast path: a run of samples whose time gap and value are as before takes two 0 bits each.
-        let run: u32 = min<u32>(<u32>(clz(window | (<u64>1 << (bit & 7))) >> 1), left);
-        if (run != 0) {
+  let top = stage(source, 0, bytes);
+  const stagedEnd: u32 = (stagedBytes - sampleBytesMax) << 3;
+  let limit: u32 = min<u32>(end, stagedEnd);
+  let trailing: u64 = 0;
+  let significant: u32 = 64;
+  let n: u32 = 1;
+  while (n < count) {
+    if (bit > limit) {
+      if (bit > end) return -1;
+      const from = bit >> 3;
+      top = stage(source, from, bytes);
+      limit = min<u32>(end, (from << 3) + stagedEnd);
+    }
+    if (n > 1) {
+      // Fast path: samples whose time gap is as before.
+      let most: u32 = count - n;
+      const room = (maxt - <f64>time) / <f64>delta;
+      if (room < <f64>most) most = room > 0 ? <u32>room : 0;
+      const first = n;
+      most += n;
+      while (n < most) {
+        const shift: u64 = bit & 7;
+        const window = load<u64>(top - (bit >> 3)) << shift;
+        if (<i64>window < 0) break;
+        if (<i64>(window << 1) >= 0) {
+          // A run of samples whose value is as before takes two 0 bits each.
+          let run: u32 = min<u32>(<u32>(clz(window | (<u64>1 << shift)) >> 1), most - n);
           bit += run << 1;
-          if (bit > end) return -1;
-          left -= run;
           do {
-            time += delta;
-            ms = <f64>time;
-            if (ms > maxt) return <i32>((times - timesStart) >> 3);
-            store<f64>(times, ms);
-            store<u64>(values, value);
-            step = ms >= mint ? 8 : 0;
-            times += step;
-            values += step;
+            store<u64>(values + (n << 3), value);
+            n++;
           } while (--run != 0);
-          if (left == 0) break;
-          continue;
+        } else {
+          if (<i64>(window << 2) >= 0) {
+            const data = significant <= 54 ? (window << 3) >> (64 - significant) : stagedBits(top, bit + 3, significant);
+            value ^= data << trailing;
+            bit += 3 + significant;
+          } else {
+            const leading = <u32>((window << 3) >> 59);
+            significant = <u32>((window << 8) >> 58);
+            if (significant == 0) significant = 64;
+            if (leading + significant > 64) return -1;
+            trailing = 64 - leading - significant;
+            const data = significant <= 43 ? (window << 14) >> (64 - significant) : stagedBits(top, bit + 14, significant);
+            value ^= data << trailing;
+            bit += 14 + significant;
+          }
+          store<u64>(values + (n << 3), value);
+          n++;
         }
+        if (bit > limit) break;
       }
+      fillTimes(times + (first << 3), time, delta, n - first);
+      time += delta * (n - first);
+      if (n == count) break;
+      if (bit > limit) continue;
+    }
+    // One sample of any kind.
+    let window = load<u64>(top - (bit >> 3)) << (bit & 7);
+    let used: u32 = 0;
+    if (n > 1) {
       if (<i64>window >= 0) used = 1;
       else {
         let change: i64;
@@ -353,9 +419,9 @@ export function xorDecode(
           if (change > 1 << 19) change -= 1 << 20;
           used = 24;
         } else {
-          change = <i64>loadBits(source, bit + 4, 64);
+          change = <i64>stagedBits(top, bit + 4, 64);
           bit += 68;
-          window = loadWord(source + (bit >> 3)) << (bit & 7);
+          window = load<u64>(top - (bit >> 3)) << (bit & 7);
         }
         delta += change;
       }
@@ -365,44 +431,43 @@ export function xorDecode(
     const rest = window << used;
     if (<i64>rest >= 0) bit += used + 1;
     else {
-      let significant: u32;
-      if (<i64>(rest << 1) >= 0) {
-        significant = 64 - leading - trailing;
-        used += 2;
-      } else {
-        leading = <u32>((rest << 2) >> 59);
+      if (<i64>(rest << 1) >= 0) used += 2;
+      else {
+        const leading = <u32>((rest << 2) >> 59);
         significant = <u32>((rest << 7) >> 58);
         if (significant == 0) significant = 64;
         if (leading + significant > 64) return -1;
         trailing = 64 - leading - significant;
         used += 13;
       }
-      let data: u64;
-      if (used + significant <= 57) data = (window << used) >> (64 - significant);
-      else data = loadBits(source, bit + used, significant);
+      const data = used + significant <= 57 ? (window << used) >> (64 - significant) : stagedBits(top, bit + used, significant);
       value ^= data << trailing;
       bit += used + significant;
     }
-    ms = <f64>time;
+    const ms = <f64>time;
     if (ms > maxt) break;
-    store<f64>(times, ms);
-    store<u64>(values, value);
-    step = ms >= mint ? 8 : 0;
-    times += step;
-    values += step;
-    if (--left == 0) break;
+    store<f64>(times + (n << 3), ms);
+    store<u64>(values + (n << 3), value);
+    n++;
   }
   if (bit > end) return -1;
-  return <i32>((times - timesStart) >> 3);
+  return <i32>dropBefore(mint, times, values, n);
 }
 
-/** `n` bits (1..64) at bit `bit` of the stream. */
-// @ts-ignore: decorator
-@inline
-function loadBits(source: usize, bit: u32, n: u32): u64 {
-  const at = source + (bit >> 3);
-  const shift: u64 = bit & 7;
-  // The ninth byte fills up what the shift has emptied; shifted by 8 it gives nothing.
-  const window = (loadWord(at) << shift) | (<u64>load<u8>(at, 8) >> (8 - shift));
-  return window >> (64 - n);
+/** Takes the samples before `mint` out of columns of `count`; returns how many stay. */
+function dropBefore(mint: f64, times: usize, values: usize, count: u32): u32 {
+  if (load<f64>(times) >= mint) return count;
+  let from: u32 = 0;
+  for (let to = count; from < to;) {
+    const middle = (from + to) >> 1;
+    if (load<f64>(times + (middle << 3)) < mint) from = middle + 1;
+    else to = middle;
+  }
+  const kept: usize = <usize>(count - from) << 3;
+  const gone: usize = <usize>from << 3;
+  for (let at: usize = 0; at < kept; at += 8) {
+    store<f64>(times + at, load<f64>(times + gone + at));
+    store<u64>(values + at, load<u64>(values + gone + at));
+  }
+  return count - from;
 }

@@ -4,6 +4,10 @@
 import type {DiscoveryFailure} from '../discovery/statistics.ts';
 import type {DroppedTarget, MetricMetadata, TargetStatus} from '../scrape/status.ts';
 import type {WriteOutcome} from '../remote/write-outcome.ts';
+import type {NotifierStatistics} from '../notifier/statistics.ts';
+import type {RuleRequest} from '../rules/evaluation.ts';
+import type {RuleGroup} from '../rules/group.ts';
+import type {RuleStatistics} from '../rules/statistics.ts';
 import type {QueryStatistics, StorageStatistics} from './statistics.ts';
 
 /** `stats=`: '' = none, 'all' = with numbers for each step. Any other text counts as basic, with a warning. */
@@ -76,6 +80,12 @@ export interface FederateRequest {
   utf8Names: boolean;
 }
 
+/** Evaluates a rule. The answer has a `value`, or the text of an error. */
+export interface RuleQuery {
+  kind: 'rule';
+  request: RuleRequest;
+}
+
 export type QueryRequest =
   | InstantQuery
   | RangeQuery
@@ -83,7 +93,8 @@ export type QueryRequest =
   | LabelNamesLookup
   | LabelValuesLookup
   | QueryTextRequest
-  | FederateRequest;
+  | FederateRequest
+  | RuleQuery;
 
 /** A finished answer. */
 export interface QueryAnswer {
@@ -91,6 +102,8 @@ export interface QueryAnswer {
   status: number;
   /** The whole JSON text, envelope included, in UTF-8; other text for 'federate'. Owned by the receiver. */
   body: Uint8Array;
+  /** What a RuleQuery gives: a result of RuleEvaluator. */
+  value?: unknown;
   /** To be called once the body is not needed any more: its memory counts until then. */
   release?: (() => void) | undefined;
 }
@@ -258,8 +271,19 @@ export interface AdminBackend {
   externalLabels(): Readonly<Record<string, string>>;
 }
 
+/** Rules and the notifier, on the main thread. */
+export interface AlertingBackend {
+  /** By file and name. */
+  groups(): readonly RuleGroup[];
+  /** URLs of the endpoints that get alerts, and of those that relabelling leaves out. */
+  alertmanagers(): {active: string[]; dropped: string[]};
+  statistics(): {rules: RuleStatistics; notifier: NotifierStatistics};
+}
+
 export interface Backend {
   query: QueryBackend;
   storage: StorageBackend;
+  /** Left out where there are no rules: the answers are empty then. */
+  alerting?: AlertingBackend;
   admin: AdminBackend;
 }

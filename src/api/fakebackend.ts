@@ -24,6 +24,7 @@ export class FakeBackend implements Backend {
     samples: 1,
     samplesRejected: 0,
     samplesWithInvalidLabels: 0,
+    exemplars: 0,
     exemplarsSkipped: 0,
     histograms: 0,
   };
@@ -211,6 +212,7 @@ function fakeStorageStatistics(): StorageStatistics {
       samples: 200,
       samplesRejected: 3,
       samplesWithInvalidLabels: 1,
+      exemplars: 0,
       exemplarsSkipped: 0,
       histograms: 0,
     },

@@ -14,7 +14,7 @@ import {describeFeatures} from './features.ts';
 import {addLifecycleRoutes, refuseUnlessReady} from './lifecycle.ts';
 import {addPageRoutes} from './pages.ts';
 import {QueryApi} from './queries.ts';
-import {alertmanagers, alerts, rules} from './rules.ts';
+import {RulesApi} from './rules.ts';
 import {SelfMetrics} from './self-metrics.ts';
 import {StatusApi} from './status.ts';
 import {TargetsApi} from './targets.ts';
@@ -78,6 +78,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     parseSelector: options.parseSelector,
   };
   addTargetRoutes(api, new TargetsApi(parts));
+  addRuleRoutes(api, new RulesApi(backend.alerting ?? null, options.parseSelector));
   const status = new StatusApi(backend, info, now);
   addStatusRoutes(api, status, options);
   addAdminRoutes(
@@ -125,9 +126,12 @@ function addTargetRoutes(api: ApiRoutes, targets: TargetsApi): void {
   api.add(['GET'], '/targets/metadata', (call) => targets.targetMetadata(call));
   api.add(['GET'], '/scrape_pools', () => targets.scrapePools());
   api.add(['GET'], '/metadata', (call) => targets.metadata(call));
-  api.add(['GET'], '/rules', rules);
-  api.add(['GET'], '/alerts', alerts);
-  api.add(['GET'], '/alertmanagers', alertmanagers);
+}
+
+function addRuleRoutes(api: ApiRoutes, rules: RulesApi): void {
+  api.add(['GET'], '/rules', (call) => rules.rules(call));
+  api.add(['GET'], '/alerts', () => rules.alerts());
+  api.add(['GET'], '/alertmanagers', () => rules.alertmanagers());
 }
 
 function addStatusRoutes(api: ApiRoutes, status: StatusApi, options: ApiServerOptions): void {

@@ -43,7 +43,9 @@ export interface HeadDiskStatistics {
   chunksWritten: number;
   /** Damage found in these files. */
   chunksCorruptions: number;
+  /** Floats. */
   lateSamplesAppended: number;
+  lateHistogramsAppended: number;
   tooOldSamples: number;
   checkpoints: number;
   checkpointsFailed: number;
@@ -117,6 +119,7 @@ export interface RemoteWriteStatistics {
   samples: number;
   samplesRejected: number;
   samplesWithInvalidLabels: number;
+  exemplars: number;
   exemplarsSkipped: number;
   histograms: number;
 }

@@ -110,7 +110,6 @@ function addHeadTimes(list: FamilyList, head: HeadStatistics): void {
 }
 
 function addHeadDisk(list: FamilyList, disk: HeadDiskStatistics): void {
-  const float = {type: 'float'};
   list.gauge(
     'prometheus_tsdb_head_chunks_storage_size_bytes',
     'Size of the files of full chunks.',
@@ -122,17 +121,20 @@ function addHeadDisk(list: FamilyList, disk: HeadDiskStatistics): void {
     'Damage found in the files of full chunks.',
     disk.chunksCorruptions,
   );
-  list.counter(
-    'prometheus_tsdb_head_out_of_order_samples_appended_total',
-    'Late samples stored.',
-    disk.lateSamplesAppended,
-    float,
+  list.each(
+    'counter',
+    {name: 'prometheus_tsdb_head_out_of_order_samples_appended_total', help: 'Late samples stored.'},
+    [
+      {type: 'float', value: disk.lateSamplesAppended},
+      {type: 'histogram', value: disk.lateHistogramsAppended},
+    ],
+    ({type, value}) => ({labels: {type}, value}),
   );
   list.counter(
     'prometheus_tsdb_too_old_samples_total',
     'Samples refused because they were older than the window for late samples.',
     disk.tooOldSamples,
-    float,
+    {type: 'float'},
   );
   list.counter('prometheus_tsdb_checkpoint_creations_total', 'Checkpoints begun.', disk.checkpoints);
   list.counter(
@@ -385,8 +387,13 @@ function addRemoteWrite(list: FamilyList, write: RemoteWriteStatistics): void {
   );
   list.counter(
     `${prefix}_exemplars_skipped_total`,
-    'Exemplars received by remote write, which are not stored.',
+    'Exemplars received by remote write that were not stored.',
     write.exemplarsSkipped,
+  );
+  list.counter(
+    `${prefix}_exemplars_total`,
+    'Exemplars received by remote write and stored.',
+    write.exemplars,
   );
   list.counter(
     `${prefix}_histograms_total`,

@@ -6,11 +6,15 @@ import {systemClock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
 
 /** Service discovery in the real world. */
-export function createDiscovery(logger: Logger, onTargets: OnTargets): DiscoveryManager {
+export function createDiscovery(
+  logger: Logger,
+  name: 'scrape' | 'notify',
+  onTargets: OnTargets,
+): DiscoveryManager {
   return new DiscoveryManager(
     {
       clock: systemClock,
-      logger: logger.child({component: 'discovery manager scrape'}),
+      logger: logger.child({component: `discovery manager ${name}`}),
       files: nodeDiscoveryFiles,
       resolver: systemResolver(),
       createHttpClient: (config) => new HttpClient(config, () => systemClock.elapsed()),

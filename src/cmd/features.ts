@@ -20,7 +20,7 @@ const features: Readonly<Record<string, Feature>> = {
   'auto-gomaxprocs': tuning,
   'auto-gomemlimit': tuning,
   'auto-reload-config': flag('config.auto-reload'),
-  'concurrent-rule-eval': tuning,
+  'concurrent-rule-eval': works,
   'created-timestamp-zero-ingestion': works,
   'delayed-compaction': tuning,
   'exemplar-storage': works,

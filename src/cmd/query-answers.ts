@@ -12,6 +12,7 @@ import type {QueryResult} from '../promql/engine/result.ts';
 import {exprToJson} from '../promql/parser/astjson.ts';
 import {prettyExpr} from '../promql/parser/pretty.ts';
 import {extractSelectors} from '../promql/parser/walk.ts';
+import {evaluateRule, type RuleRequest} from '../rules/evaluation.ts';
 import type {Queryable} from '../storage/querier.ts';
 import type {WorkerAnswer} from './querypool.ts';
 
@@ -33,17 +34,22 @@ export interface AnswerWorld {
   points?: PointWriter;
 }
 
+type Finished = Omit<WorkerAnswer, 'outcome' | 'seconds'>;
+
 /** Evaluates one request to its finished answer. Never throws: what goes wrong is an answer. */
 export function answerQuery(world: AnswerWorld, evaluate: EvaluateRequest): WorkerAnswer {
+  const began = performance.now();
   try {
-    return {...answer(world, evaluate), outcome: 'ok'};
+    const answered = answer(world, evaluate);
+    return {...answered, outcome: 'ok', seconds: (performance.now() - began) / 1000};
   } catch (thrown) {
     const cause = causeOf(thrown);
-    return {...errorAnswer(cause), slices: {}, samplesRead: 0, outcome: outcomeOf(cause)};
+    const seconds = (performance.now() - began) / 1000;
+    return {...errorAnswer(cause), slices: {}, samplesRead: 0, outcome: outcomeOf(cause), seconds};
   }
 }
 
-function answer(world: AnswerWorld, evaluate: EvaluateRequest): Omit<WorkerAnswer, 'outcome'> {
+function answer(world: AnswerWorld, evaluate: EvaluateRequest): Finished {
   const {request} = evaluate;
   switch (request.kind) {
     case 'instant':
@@ -55,6 +61,8 @@ function answer(world: AnswerWorld, evaluate: EvaluateRequest): Omit<WorkerAnswe
       return plain(bodyOf(exprToJson(world.engine.parse(request.query))));
     case 'selectors':
       return plain(bodyOf(selectorData(world.engine.parse(request.query))));
+    case 'rule':
+      return ruleAnswer(world, evaluate, request.request);
     case 'federate':
       return plain(federateAnswer(world.queryable, request, budgetOf(world, evaluate)));
     default:
@@ -66,7 +74,7 @@ function evaluated(
   world: AnswerWorld,
   evaluate: EvaluateRequest,
   request: Extract<QueryRequest, {kind: 'instant' | 'range'}>,
-): Omit<WorkerAnswer, 'outcome'> {
+): Finished {
   const {engine, queryable, cancelled, points} = world;
   const {deadlineMs, queueSeconds, defaultEvalIntervalMs} = evaluate;
   const {query, limit, stats, lookbackDeltaMs} = request;
@@ -99,6 +107,15 @@ function evaluated(
   };
 }
 
+function ruleAnswer(
+  {engine, queryable, cancelled}: AnswerWorld,
+  {deadlineMs, defaultEvalIntervalMs}: EvaluateRequest,
+  request: RuleRequest,
+): Finished {
+  const world = {engine, queryable, options: {cancelled, deadlineMs, defaultEvalIntervalMs}};
+  return {...plain({status: 200, body: new Uint8Array(0)}), value: evaluateRule(world, request)};
+}
+
 function selectorData(expr: Expr): MatcherData[][] {
   return extractSelectors(expr).map((matchers) =>
     matchers.map(({type, name, value}) => ({type, name, value})),
@@ -110,7 +127,7 @@ function bodyOf(data: unknown): QueryAnswer {
   return {status, body: typeof body === 'string' ? new TextEncoder().encode(body) : body};
 }
 
-function plain(finished: QueryAnswer): Omit<WorkerAnswer, 'outcome'> {
+function plain(finished: QueryAnswer): Finished {
   return {...finished, slices: {}, samplesRead: 0};
 }
 

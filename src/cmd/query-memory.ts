@@ -36,11 +36,11 @@ function availableBytes(): number {
  */
 export function heapLimits(queryBytesMax: number): {
   maxOldGenerationSizeMb: number;
-  maxYoungGenerationSizeMb: number;
+  maxYoungGenerationSizeMb: 8;
 } {
   // A nursery that the temporary objects of a query fit into.
   return {
     maxOldGenerationSizeMb: 256 + Math.ceil((1.5 * queryBytesMax) / mebibyte),
-    maxYoungGenerationSizeMb: 32,
+    maxYoungGenerationSizeMb: 8,
   };
 }

@@ -36,6 +36,12 @@ function keyOf(request: QueryRequest): string {
     case 'parse':
     case 'selectors':
       return `${request.kind} ${request.query}`;
+    case 'rule': {
+      const {request: rule} = request;
+      return `rule ${rule.rule === 'forState' ? rule.labels.join(' ') : rule.expr}`;
+    }
+    case 'labelValues':
+      return `${request.kind} ${request.name} ${request.matches.join(' ')}`;
     default:
       return `${request.kind} ${request.matches.join(' ')}`;
   }

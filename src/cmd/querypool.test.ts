@@ -45,7 +45,14 @@ class FakeWorker implements QueryWorker {
   finish(outcome: WorkerAnswer['outcome'] = 'ok'): void {
     const {query, finish} = this.running!;
     this.running = null;
-    finish({status: 200, body: Buffer.from(query), slices: {inner_eval: 1}, samplesRead: 10, outcome});
+    finish({
+      status: 200,
+      body: Buffer.from(query),
+      slices: {inner_eval: 1},
+      samplesRead: 10,
+      seconds: 0.001,
+      outcome,
+    });
   }
 }
 
@@ -92,6 +99,29 @@ test('QueryPool starts a worker only when all others are busy, and queues past t
   const {samplesRead, slices} = await pool.statistics();
   assert.equal(samplesRead, 40);
   assert.equal(slices.find(({slice}) => slice === 'inner_eval')!.count, 4);
+});
+
+test('QueryPool answers light queries at once, by what they took before', async () => {
+  const expected: number[] = [];
+  const {pool, workers} = poolOf({
+    answerLight: (_, costSeconds) => {
+      expected.push(costSeconds);
+      if (costSeconds > 0.1) return null;
+      const body = Buffer.from('light');
+      return {status: 200, body, slices: {inner_eval: 1}, samplesRead: 10, seconds: 0.2, outcome: 'ok'};
+    },
+  });
+  const first = textOf(pool.run(request('a'), never, source));
+  workers[0]!.finish();
+  assert.equal(await first, 'a');
+  assert.equal(await textOf(pool.run(request('a'), never, source)), 'light');
+  const {samplesRead, queries} = await pool.statistics();
+  assert.deepEqual({samplesRead, queries}, {samplesRead: 20, queries: 0});
+  // It took longer than before: the next time it is a worker's again.
+  const third = textOf(pool.run(request('a'), never, source));
+  workers[0]!.finish();
+  assert.equal(await third, 'a');
+  assert.deepEqual(expected, [0.25, 0.001, 0.2]);
 });
 
 test('QueryPool keeps --query.max-concurrency', async () => {

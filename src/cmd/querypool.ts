@@ -20,6 +20,8 @@ export interface WorkerAnswer extends QueryAnswer {
   /** Seconds of the query's parts, by Prometheus's slice names. */
   slices: Record<string, number>;
   samplesRead: number;
+  /** What evaluating and writing it took. */
+  seconds: number;
   outcome: 'ok' | 'error' | 'timeout' | 'canceled' | 'over budget';
 }
 
@@ -40,6 +42,8 @@ export interface QueryPoolOptions {
   /** A worker beyond `workersMax` is ended when it has been idle for so long. */
   idleMs: number;
   startWorker: () => QueryWorker;
+  /** Answers at once, in this thread, what should take `costSeconds`; null where that is a worker's work. */
+  answerLight?: (request: QueryRequest, costSeconds: number) => WorkerAnswer | null;
   /** The answer to a query that ended without a worker's. */
   errorAnswer: (errorType: LostQuery, message: string) => QueryAnswer;
   memory?: () => QueryMemoryStatistics;
@@ -85,6 +89,9 @@ export class QueryPool implements QueryBackend {
   }
 
   run(request: QueryRequest, signal: AbortSignal, source: QuerySource): Promise<QueryAnswer> {
+    const costSeconds = this.#costs.expect(request);
+    const light = signal.aborted ? null : this.#answerLight(request, costSeconds);
+    if (light !== null) return Promise.resolve(light);
     const enqueuedMs = this.#now();
     const own = 'timeoutMs' in request && request.timeoutMs > 0 ? request.timeoutMs : Infinity;
     const timeoutMs = Math.min(own, this.#options.timeoutMs);
@@ -107,7 +114,6 @@ export class QueryPool implements QueryBackend {
       }, timeoutMs);
       const job: Job = {request, signal, enqueuedMs, deadlineMs: enqueuedMs + timeoutMs, settle, queueTimer};
       signal.addEventListener('abort', leave, {once: true});
-      const costSeconds = this.#costs.expect(request);
       const ticket = this.#queue.push(job, source, {costSeconds, nowSeconds: enqueuedMs / 1000});
       this.#dispatch();
     });
@@ -161,6 +167,16 @@ export class QueryPool implements QueryBackend {
     }
   }
 
+  #answerLight(request: QueryRequest, costSeconds: number): QueryAnswer | null {
+    if (this.#options.answerLight === undefined || this.#closed) return null;
+    const answer = this.#options.answerLight(request, costSeconds);
+    if (answer === null) return null;
+    this.#slices.get('queue_time')!.observe(0);
+    this.#account(answer);
+    this.#costs.learn(request, answer.seconds);
+    return {status: answer.status, body: answer.body, release: answer.release};
+  }
+
   /** An idle worker; those that have died meanwhile are forgotten. */
   #takeIdle(): QueryWorker | null {
     for (let worker = this.#idle.pop(); worker !== undefined; worker = this.#idle.pop()) {
@@ -211,6 +227,7 @@ export class QueryPool implements QueryBackend {
       graceMs: this.#options.graceMs,
       lost: Promise.withResolvers<'timeout' | 'canceled'>(),
     });
+    let costSeconds = NaN;
     try {
       const answer = await Promise.race([
         worker.run(job.request, {deadlineMs: job.deadlineMs, queueSeconds}),
@@ -221,9 +238,11 @@ export class QueryPool implements QueryBackend {
         this.#discard(worker);
         job.settle(this.#answerOfLost(answer));
       } else {
+        costSeconds = answer.seconds;
         this.#account(answer);
         this.#idle.push(worker);
-        job.settle({status: answer.status, body: answer.body, release: answer.release});
+        const {status, body, value, release} = answer;
+        job.settle({status, body, value, release});
       }
     } catch (cause) {
       this.#replaced++;
@@ -234,7 +253,7 @@ export class QueryPool implements QueryBackend {
       this.#running--;
       const seconds = (this.#now() - beganMs) / 1000;
       this.#queue.finish(ticket, seconds);
-      this.#costs.learn(job.request, seconds);
+      this.#costs.learn(job.request, Number.isNaN(costSeconds) ? seconds : costSeconds);
       this.#dispatch();
     }
   }

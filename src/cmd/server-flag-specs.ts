@@ -233,22 +233,28 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
     server,
   ),
   later('web.search.max-limit', 'integer', '10000', 'Largest limit of the search API.', server),
-  later(
+  works(
     'rules.alert.for-outage-tolerance',
     'duration',
     '1h',
     'Longest outage over which the state of alerts is kept.',
     server,
   ),
-  later('rules.alert.for-grace-period', 'duration', '10m', 'Shortest wait of a restored alert.', server),
-  later(
+  works('rules.alert.for-grace-period', 'duration', '10m', 'Shortest wait of a restored alert.', server),
+  works(
     'rules.alert.resend-delay',
     'duration',
     '1m',
     'How long to wait before an alert is sent again.',
     server,
   ),
-  later('rules.max-concurrent-evals', 'integer', '4', 'Most independent rules evaluated at once.', server),
+  works(
+    'rules.max-concurrent-evals',
+    'integer',
+    '4',
+    'Most independent rules evaluated at once, with --enable-feature=concurrent-rule-eval.',
+    server,
+  ),
   later(
     'scrape.adjust-timestamps',
     'switch',
@@ -264,21 +270,21 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
     'How often discovered targets are taken over.',
     hidden,
   ),
-  later(
+  works(
     'alertmanager.notification-queue-capacity',
     'integer',
     '10000',
     'Most notifications that wait.',
     server,
   ),
-  later(
+  works(
     'alertmanager.notification-batch-size',
     'integer',
     '256',
     'Most notifications in one request.',
     server,
   ),
-  later(
+  works(
     'alertmanager.drain-notification-queue-on-shutdown',
     'switch',
     'true',

@@ -39,6 +39,13 @@ test('parseServerFlags() has the defaults of Prometheus', () => {
     queryMaxSamples: 50_000_000,
     queryMaxMemory: 0,
     queryMaxMemoryTotal: 0,
+    rules: {
+      outageToleranceMs: 3_600_000,
+      forGracePeriodMs: 600_000,
+      resendDelayMs: 60_000,
+      concurrentEvalsMax: 4,
+    },
+    notifier: {queueCapacity: 10_000, batchMax: 256, drains: true},
     features: new Set(),
     log: {level: 'info', format: 'logfmt'},
     warnings: [],
@@ -112,8 +119,8 @@ test('parseServerFlags() takes the arguments of usual container deployments', ()
 test('parseServerFlags() refuses what is not there yet, unless it is the default', () => {
   refuses(['--web.config.file=x'], 'flag --web.config.file is not supported yet: leave it out', 2);
   refuses(
-    ['--rules.max-concurrent-evals=5'],
-    'flag --rules.max-concurrent-evals is not supported yet: leave it out or at its default, 4',
+    ['--web.max-notifications-subscribers=5'],
+    'flag --web.max-notifications-subscribers is not supported yet: leave it out or at its default, 16',
     2,
   );
   refuses(['--storage.tsdb.samples-per-chunk=7', '--agent'], /samples-per-chunk .*\n.*--agent /, 2);
@@ -123,7 +130,7 @@ test('parseServerFlags() refuses what is not there yet, unless it is the default
     3,
   );
   flags(
-    '--rules.max-concurrent-evals=4',
+    '--web.max-notifications-subscribers=16',
     '--web.cors.origin=.*',
     '--no-agent',
     '--storage.tsdb.samples-per-chunk=120',

@@ -46,6 +46,13 @@ export interface ServerFlags {
   /** Bytes; 0 = to be derived. */
   queryMaxMemory: number;
   queryMaxMemoryTotal: number;
+  rules: {
+    outageToleranceMs: number;
+    forGracePeriodMs: number;
+    resendDelayMs: number;
+    concurrentEvalsMax: number;
+  };
+  notifier: {queueCapacity: number; batchMax: number; drains: boolean};
   features: Set<string>;
   log: LogOptions;
   /** To be logged once there is a logger. */
@@ -58,6 +65,7 @@ export type ServerCommandLine = {kind: 'help'} | {kind: 'version'} | {kind: 'run
 
 const defaultRetentionMs = 15 * 86_400_000;
 const retentionMsMax = 100 * 365 * 86_400_000;
+const notificationBatchMax = 256;
 const blockMsMaxDefault = 31 * 86_400_000;
 const minBlock = 'storage.tsdb.min-block-duration';
 const maxBlock = 'storage.tsdb.max-block-duration';
@@ -128,6 +136,17 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
     queryMaxSamples: above('query.max-samples', values.integer('query.max-samples'), 0),
     queryMaxMemory: above('query.max-memory', values.size('query.max-memory'), -1),
     queryMaxMemoryTotal: above('query.max-memory-total', values.size('query.max-memory-total'), -1),
+    rules: {
+      outageToleranceMs: values.duration('rules.alert.for-outage-tolerance'),
+      forGracePeriodMs: values.duration('rules.alert.for-grace-period'),
+      resendDelayMs: values.duration('rules.alert.resend-delay'),
+      concurrentEvalsMax: above(
+        'rules.max-concurrent-evals',
+        values.integer('rules.max-concurrent-evals'),
+        0,
+      ),
+    },
+    notifier: readNotifier(values),
     features,
     log: {
       level: values.text('log.level') as LogOptions['level'],
@@ -138,6 +157,16 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
   };
   flags.values = describeValues(values, flags);
   return flags;
+}
+
+function readNotifier(values: FlagValues): ServerFlags['notifier'] {
+  const capacity = 'alertmanager.notification-queue-capacity';
+  return {
+    queueCapacity: above(capacity, values.integer(capacity), 0),
+    // As in Prometheus, 0 and less are the default.
+    batchMax: Math.max(0, values.integer('alertmanager.notification-batch-size')) || notificationBatchMax,
+    drains: values.switch('alertmanager.drain-notification-queue-on-shutdown'),
+  };
 }
 
 function readRetention(values: FlagValues, warnings: string[]): Retention {

@@ -13,9 +13,11 @@ import {parseMetricSelector} from '../promql/parser/parser.ts';
 import {createLogger, type Logger} from '../sys/log.ts';
 import {MemoryLedger} from '../sys/memory-ledger.ts';
 import {buildInfo} from '../sys/version.ts';
+import {Alerting} from './alerting.ts';
 import {Configuration} from './configuration.ts';
 import {startQueryWorker} from './query-client.ts';
 import {queryMemoryOf} from './query-memory.ts';
+import {LightQueries} from './light-queries.ts';
 import {QueryPool} from './querypool.ts';
 import type {ServerFlags} from './server-flags.ts';
 import type {Signals} from './signals.ts';
@@ -28,6 +30,12 @@ const queryGraceMs = 50;
 /** Query workers besides the usual ones, so that light queries do not wait for heavy ones; and when they go again. */
 const queryReliefMax = 2;
 const queryIdleMs = 30_000;
+
+/** The main thread among the readers of the shared memory: a number that no thread has. */
+const mainReader = 2 ** 31 - 1;
+
+/** Pages of blocks' indexes that it keeps for very light queries. */
+const mainPagesBytesMax = 2 ** 22;
 
 /** How long requests may go on when the server stops. */
 const closeGraceMs = 5000;
@@ -59,6 +67,7 @@ class Server {
   readonly #stopped = Promise.withResolvers<number>();
   #storage!: StorageClient;
   #queries!: QueryPool;
+  #alerting!: Alerting;
   #state: ServerState = 'starting';
   readonly #opened = Promise.withResolvers<void>();
   /** The last reload; the first one waits until there is a storage to apply it to. */
@@ -96,10 +105,31 @@ class Server {
     }
     this.#storage = this.#startStorage();
     this.#queries = this.#startQueries();
+    this.#alerting = new Alerting({
+      flags: this.#flags,
+      logger: this.#logger,
+      queries: this.#queries,
+      store: this.#storage.rules,
+      parse: engineFeatures(this.#flags.features),
+    });
+    let useRules: () => Promise<void>;
+    try {
+      useRules = this.#alerting.prepare(this.#configuration.current);
+    } catch (cause) {
+      this.#logger.error(
+        `Error loading rule file patterns from config (--config.file=${this.#flags.configFile})`,
+        {
+          file: this.#flags.configFile,
+          err: cause,
+        },
+      );
+      await this.#storage.close();
+      return 2;
+    }
     const api = this.#createApi();
     try {
       await this.#listen(api);
-      this.#open()
+      this.#open(useRules)
         .catch((cause: unknown) => {
           if (this.#state === 'stopping') return; // Ended by ourselves.
           this.#logger.error('Opening storage failed', {err: cause});
@@ -144,9 +174,43 @@ class Server {
     const ledger = new MemoryLedger(memory.totalBytesMax);
     // The first place is for answers that are on their way to clients.
     let answerBytes = 0;
-    const places = new Set([0]);
+    const mainPlace = 1;
+    const places = new Set([0, mainPlace]);
     const countAnswer = (bytes: number): void => ledger.note(0, (answerBytes += bytes));
+    const passOn = (place: number, bytes: number): (() => void) => {
+      ledger.note(place, 0);
+      countAnswer(bytes);
+      return () => countAnswer(-bytes);
+    };
+    const world = {
+      memory: this.#memory.wasm,
+      dataFolder: flags.storagePath,
+      log: flags.log,
+      lookbackDeltaMs: flags.lookbackDeltaMs,
+      maxSamples: flags.queryMaxSamples,
+      maxBytes: memory.queryBytesMax,
+      features: engineFeatures(flags.features),
+    };
+    const ledgerOf = (place: number) => ({bytesMax: ledger.bytesMax, places: ledger.places, place});
+    const evaluationIntervalMs = (): number => this.#configuration.current.global.evaluationIntervalMs;
+    const light = new LightQueries({
+      evaluationIntervalMs,
+      load: async () => {
+        const [{openQueryWorld}, {answerQuery}] = await Promise.all([
+          import('./query-world.ts'),
+          import('./query-answers.ts'),
+        ]);
+        const options = {...world, ledger: ledgerOf(mainPlace)};
+        const place = {owner: mainReader, pagesBytesMax: mainPagesBytesMax};
+        return {
+          world: openQueryWorld(options, place),
+          answer: answerQuery,
+          onAnswer: (bytes) => passOn(mainPlace, bytes),
+        };
+      },
+    });
     return new QueryPool({
+      answerLight: (request, costSeconds) => light.answer(request, costSeconds),
       // On a small machine a second worker keeps dashboards alive beside a heavy query.
       workersMax: Math.max(2, availableParallelism() - 1),
       concurrencyMax: flags.queryConcurrency,
@@ -158,20 +222,10 @@ class Server {
         const place = ledger.take(places);
         places.add(place);
         return startQueryWorker({
-          memory: this.#memory.wasm,
-          dataFolder: flags.storagePath,
-          log: flags.log,
-          lookbackDeltaMs: flags.lookbackDeltaMs,
-          maxSamples: flags.queryMaxSamples,
-          maxBytes: memory.queryBytesMax,
-          ledger: {bytesMax: ledger.bytesMax, places: ledger.places, place},
-          evaluationIntervalMs: () => this.#configuration.current.global.evaluationIntervalMs,
-          features: engineFeatures(flags.features),
-          onAnswer: (bytes) => {
-            ledger.note(place, 0);
-            countAnswer(bytes);
-            return () => countAnswer(-bytes);
-          },
+          ...world,
+          ledger: ledgerOf(place),
+          evaluationIntervalMs,
+          onAnswer: (bytes) => passOn(place, bytes),
           onEnd: (threadId) => {
             ledger.note(place, 0);
             places.delete(place);
@@ -190,7 +244,12 @@ class Server {
   #createApi(): ApiServer {
     const flags = this.#flags;
     return createApiServer({
-      backend: {query: this.#queries, storage: this.#storage, admin: this.#admin()},
+      backend: {
+        query: this.#queries,
+        storage: this.#storage,
+        alerting: this.#alerting,
+        admin: this.#admin(),
+      },
       logger: this.#logger,
       buildInfo: buildInfo(),
       listenAddresses: flags.listenAddresses,
@@ -235,11 +294,13 @@ class Server {
     }
   }
 
-  async #open(): Promise<void> {
+  async #open(useRules: () => Promise<void>): Promise<void> {
     await this.#storage.open();
     await this.#storage.apply(this.#applyRequest(this.#configuration.current));
+    await useRules();
     if (this.#state === 'starting') this.#state = 'ready';
     this.#queries.warm();
+    if (this.#state === 'ready') this.#alerting.start();
     this.#logger.info('Server is ready to receive web requests.');
     if (this.#configuration.quickstart) this.#followNodeExporter();
   }
@@ -271,7 +332,11 @@ class Server {
   #reload(): Promise<void> {
     const next = this.#reloading.then(() => {
       if (this.#state === 'stopping') throw new Error('the server is stopping');
-      return this.#configuration.reload((config) => this.#storage.apply(this.#applyRequest(config)));
+      return this.#configuration.reload(async (config) => {
+        const useRules = this.#alerting.prepare(config);
+        await this.#storage.apply(this.#applyRequest(config));
+        await useRules();
+      });
     });
     this.#reloading = next.catch(() => {});
     return next;
@@ -284,6 +349,8 @@ class Server {
   async #close(api: ApiServer): Promise<void> {
     this.#state = 'stopping';
     try {
+      // First of all: rules that tell of what is absent would fire when nothing is scraped any more.
+      await this.#alerting.stop();
       await this.#storage.stopScraping();
       await api.close(closeGraceMs);
     } catch (cause) {

@@ -16,6 +16,7 @@ import type {
 } from '../api/backend.ts';
 import type {StorageStatistics} from '../api/statistics.ts';
 import type {WriteOutcome} from '../remote/write-outcome.ts';
+import type {AppendOutcome, AppendRequest, RuleStore} from '../rules/world.ts';
 import {Caller} from '../sys/rpc.ts';
 import type {ApplyRequest, StorageThreadData} from './storage-thread.ts';
 
@@ -69,6 +70,11 @@ export class StorageClient implements StorageBackend {
     deleteSeries: (request) => this.#caller.call('deleteSeries', request),
     cleanTombstones: () => this.#caller.call('cleanTombstones'),
     snapshot: (withHead) => this.#caller.call('snapshot', withHead),
+  };
+
+  readonly rules: RuleStore = {
+    append: (request: AppendRequest) => this.#caller.call<AppendOutcome>('appendRule', request),
+    retire: (rules, timeMs) => this.#caller.call('retireRules', {rules, timeMs}),
   };
 
   blocks(): Promise<unknown[]> {

@@ -47,6 +47,7 @@ function diskStatistics(db: Db): HeadDiskStatistics {
     chunksWritten: files?.chunksWritten ?? 0,
     chunksCorruptions: (files?.damages ?? 0) + (files?.readsFailed ?? 0),
     lateSamplesAppended: late.counts.appended,
+    lateHistogramsAppended: late.counts.histogramsAppended,
     tooOldSamples: late.counts.tooOld,
     checkpoints,
     checkpointsFailed,

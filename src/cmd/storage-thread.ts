@@ -25,6 +25,8 @@ import {labelsToRecord} from '../model/labels.ts';
 import {Matcher} from '../model/matcher.ts';
 import type {WriteOutcome} from '../remote/write-outcome.ts';
 import {WriteReceiver} from '../remote/writerequest.ts';
+import {RuleAppender} from '../rules/appender.ts';
+import type {AppendOutcome, AppendRequest} from '../rules/world.ts';
 import type {ScrapeConfig} from '../scrape/config.ts';
 import {ScrapeManager} from '../scrape/manager.ts';
 import type {ScrapeFeatures} from '../scrape/world.ts';
@@ -78,6 +80,7 @@ interface StorageThreadParts {
   scrapes: ScrapeManager;
   discovery: DiscoveryManager;
   receiver: WriteReceiver;
+  ruleAppender: RuleAppender;
   limits: Limits;
 }
 
@@ -87,13 +90,15 @@ class StorageThread {
   readonly #scrapes: ScrapeManager;
   readonly #discovery: DiscoveryManager;
   readonly #receiver: WriteReceiver;
+  readonly #ruleAppender: RuleAppender;
   readonly #limits: Limits;
 
-  constructor({db, scrapes, discovery, receiver, limits}: StorageThreadParts) {
+  constructor({db, scrapes, discovery, receiver, ruleAppender, limits}: StorageThreadParts) {
     this.#db = db;
     this.#scrapes = scrapes;
     this.#discovery = discovery;
     this.#receiver = receiver;
+    this.#ruleAppender = ruleAppender;
     this.#limits = limits;
   }
 
@@ -142,8 +147,9 @@ class StorageThread {
     return new StorageThread({
       db,
       scrapes,
-      discovery: createDiscovery(logger, (jobName, groups) => scrapes.setTargets(jobName, groups)),
+      discovery: createDiscovery(logger, 'scrape', (jobName, groups) => scrapes.setTargets(jobName, groups)),
       receiver: new WriteReceiver(db.head.appender(), logger.child({component: 'remote'})),
+      ruleAppender: new RuleAppender(db.head.appender()),
       limits,
     });
   }
@@ -158,6 +164,14 @@ class StorageThread {
 
   write({body, info}: {body: Uint8Array; info: WriteRequestInfo}): Promise<WriteOutcome> {
     return this.#receiver.apply(body, info);
+  }
+
+  appendRule(request: AppendRequest): AppendOutcome {
+    return this.#ruleAppender.append(request);
+  }
+
+  retireRules({rules, timeMs}: {rules: readonly number[]; timeMs: number}): void {
+    this.#ruleAppender.retire(rules, timeMs);
   }
 
   targets({scrapePool, active, dropped}: TargetsRequest): TargetsAnswer {
@@ -255,6 +269,8 @@ serve(parentPort, {
   },
   apply: (request: ApplyRequest) => thread().apply(request),
   write: (request: {body: Uint8Array; info: WriteRequestInfo}) => thread().write(request),
+  appendRule: (request: AppendRequest) => thread().appendRule(request),
+  retireRules: (request: {rules: readonly number[]; timeMs: number}) => thread().retireRules(request),
   targets: (request: TargetsRequest) => thread().targets(request),
   scrapePools: () => thread().scrapePools(),
   metadata: (request: MetadataRequest) => thread().metadata(request),

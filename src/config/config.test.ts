@@ -7,7 +7,7 @@ import {describeError} from '../sys/log.ts';
 import {Random} from '../base/random.ts';
 import type {ScrapeConfig} from '../scrape/config.ts';
 import {type Config, type ConfigOptions, formatConfig, loadConfig, parseConfig} from './config.ts';
-import {ConfigError} from './problems.ts';
+import {ConfigError} from '../model/problems.ts';
 
 function parse(text: string, options: ConfigOptions = {}): Config {
   return parseConfig(text, {file: '/etc/narthex/prometheus.yml', variables: {}, ...options});
@@ -359,7 +359,7 @@ test('relabelling rules are checked with the words of Prometheus', () => {
       [expected],
     );
   };
-  f('null', 'empty or null relabeling rule');
+  f('null', 'empty or null target relabeling rule in scrape config');
   f('{action: foo}', 'unknown relabel action "foo"');
   f('{action: }', 'relabel action cannot be empty');
   f('{action: replace}', "relabel configuration for replace action requires 'target_label' value");
@@ -416,9 +416,7 @@ test('native histograms and names: from the global section, and what follows fro
 test('what is not there yet is complained of where its key stands', () => {
   const f = (text: string, place: string): void =>
     assert.deepEqual(problems(text), [`${place} not supported yet: leave it out`], text);
-  f('global: {}\nrule_files:\n  - a.yml\n  - b.yml\n', '2:1');
   f('remote_write:\n  - url: http://x\n', '1:1');
-  f('alerting:\n  alertmanagers:\n    - static_configs:\n        - targets:\n            - a:1\n', '4:11');
   f('scrape_configs:\n  - job_name: x\n    kubernetes_sd_configs:\n      - role: node\n', '3:5');
 });
 
@@ -428,16 +426,10 @@ test('what is known but not there yet is an error, unless it says nothing', () =
       () => parse(text),
       new RegExp(`${path.replaceAll(/[[\].]/g, '\\$&')}: not supported yet: leave it out`),
     );
-  f('rule_files: [a.yml]', 'rule_files');
   f('scrape_config_files: [a.yml]', 'scrape_config_files');
   f('remote_write: [{url: http://x}]', 'remote_write');
   f('remote_read: [{url: http://x}]', 'remote_read');
   f('tracing: {endpoint: x}', 'tracing');
-  f('alerting: {alert_relabel_configs: [{target_label: a}]}', 'alerting.alert_relabel_configs');
-  f(
-    'alerting: {alertmanagers: [{static_configs: [{targets: [a:1]}]}]}',
-    'alerting.alertmanagers[0].static_configs[0].targets',
-  );
   f('global: {query_log_file: q}', 'global.query_log_file');
   for (const field of [
     'kubernetes_sd_configs: [{role: pod}]',

@@ -6,8 +6,10 @@ import {quoteGo} from '../base/quote.ts';
 import {writeYaml, type YamlMap} from '../base/yaml-write.ts';
 import {isNullNode} from '../base/yaml-resolve.ts';
 import {parseYaml, placeOf, type YamlDocument, YamlError, yamlLimits, type YamlNode} from '../base/yaml.ts';
-import type {Complain} from '../http/client-config.ts';
-import {anything, type Field, list, notYet, section} from '../model/fields.ts';
+import {type Complain, joinDirectory} from '../http/client-config.ts';
+import {anything, type Field, list, notYet, scalarField, section} from '../model/fields.ts';
+import type {AlertingConfig} from '../notifier/config.ts';
+import {alertingFields, readAlerting} from '../notifier/schema.ts';
 import type {ScrapeConfig} from '../scrape/config.ts';
 import {readScrapeConfig, scrapeConfigFields} from '../scrape/schema.ts';
 import {
@@ -17,21 +19,16 @@ import {
   readGlobal,
   type ReadGlobalConfig,
 } from './global.ts';
-import {ConfigError, type Path, ProblemList} from './problems.ts';
-import {
-  alertingFields,
-  documentOfAlerting,
-  documentOfOtlp,
-  documentOfStorage,
-  otlpFields,
-  runtimeFields,
-  storageFields,
-} from './sections.ts';
+import {ConfigError, type Path, ProblemList} from '../model/problems.ts';
+import {documentOfOtlp, documentOfStorage, otlpFields, runtimeFields, storageFields} from './sections.ts';
 
 /** The whole configuration, checked, defaults filled in. Plain data except for `document`. */
 export interface Config {
   global: GlobalConfig;
   scrapeConfigs: ScrapeConfig[];
+  alerting: AlertingConfig;
+  /** Patterns of files, relative ones joined to the folder of the configuration file. */
+  ruleFiles: string[];
   storage: StorageConfig;
   /** To be logged when the configuration is taken into use. */
   warnings: string[];
@@ -109,10 +106,16 @@ const raw: Field<YamlNode | null> = z
   .unknown()
   .transform((input): YamlNode | null => (isNullNode(input as YamlNode) ? null : (input as YamlNode)));
 
+/** An asterisk may only stand in the last element of the path. */
+const ruleFilePattern: Field<string> = scalarField('string', '', ({text}) => {
+  if (!/^[^*]*(\*[^/]*)?$/.test(text)) throw new SyntaxError(`invalid rule file path ${quoteGo(text)}`);
+  return text;
+});
+
 const rootFields = section({
   global: raw.default(null),
   runtime: raw.default(null),
-  rule_files: notYet(anything).default(null),
+  rule_files: list(ruleFilePattern).default([]),
   scrape_config_files: notYet(anything).default(null),
   scrape_configs: list(raw, 'a list of scrape_configs').default([]),
   alerting: raw.default(null),
@@ -181,9 +184,9 @@ class ConfigReader {
     document.set('global', global.document);
     const runtime = this.#section(runtimeFields, fields.runtime, ['runtime']);
     document.set('runtime', new Map([['gogc', runtime?.gogc || 75]]));
-    const alerting = this.#section(alertingFields, fields.alerting, ['alerting']);
-    if (alerting !== null && alerting.alertmanagers.length > 0)
-      document.set('alerting', documentOfAlerting(alerting));
+    const alerting = this.#alerting(fields.alerting, document);
+    const ruleFiles = fields.rule_files.map((file) => joinDirectory(this.#directory, file));
+    if (ruleFiles.length > 0) document.set('rule_files', ruleFiles);
     const scrapeConfigs = this.#scrapeConfigs(fields.scrape_configs, global, document);
     const storage = this.#section(storageFields, fields.storage, ['storage']);
     const inFile = storage?.tsdb?.retention ?? null;
@@ -202,6 +205,8 @@ class ConfigReader {
     return {
       global: global.config,
       scrapeConfigs,
+      alerting,
+      ruleFiles,
       storage: {
         retention,
         exemplarsMax: storage?.exemplars?.max_exemplars ?? exemplarsMaxDefault,
@@ -234,6 +239,14 @@ class ConfigReader {
     // Without a section the defaults are there, this one among them.
     if (node === null) read.document.set('metric_name_escaping_scheme', 'allow-utf-8');
     return read;
+  }
+
+  #alerting(node: YamlNode | null, document: YamlMap): AlertingConfig {
+    const fields = this.#section(alertingFields, node, ['alerting']);
+    if (fields === null) return {alertRelabelConfigs: [], alertmanagers: []};
+    const read = readAlerting(fields, this.#directory, this.#complain(['alerting']));
+    if (read.document.size > 0) document.set('alerting', read.document);
+    return read.config;
   }
 
   #scrapeConfigs(

@@ -1,15 +1,13 @@
 // Sections that do little or nothing yet, but that the configurations of users have.
 
 import type * as z from 'zod';
-import type {YamlMap, YamlValue} from '../base/yaml-write.ts';
+import type {YamlMap} from '../base/yaml-write.ts';
 import {
-  anything,
   boolean,
   choice,
   duration,
   float,
   integer,
-  labelSet,
   list,
   notYet,
   optionalSection,
@@ -23,45 +21,6 @@ import {formatSize} from '../model/size.ts';
 
 /** Settings of Go's runtime: accepted for what they are there. */
 export const runtimeFields = section({gogc: integer.default(75)});
-
-/** An alertmanager without targets, as in the sample configuration of Prometheus, has nothing to be sent. */
-const idleAlertmanager = section(
-  {
-    static_configs: list(
-      section({
-        targets: notYet(list(text)).default([]),
-        labels: labelSet.default(new Map()),
-      }),
-    ).default([]),
-    scheme: text.default('http'),
-    timeout: duration.default(10_000),
-    api_version: text.default('v2'),
-    path_prefix: text.default(''),
-  },
-  'empty or null section in alertmanagers',
-);
-
-export const alertingFields = section({
-  alert_relabel_configs: notYet(anything).default(null),
-  alertmanagers: list(idleAlertmanager, 'a list of alertmanagers').default([]),
-});
-
-export function documentOfAlerting(fields: z.output<typeof alertingFields>): YamlMap {
-  const alertmanagers = fields.alertmanagers.map((each): YamlMap => {
-    const document: YamlMap = new Map<string, YamlValue>([
-      ['follow_redirects', true],
-      ['enable_http2', true],
-      ['scheme', each.scheme],
-    ]);
-    if (each.path_prefix !== '') document.set('path_prefix', each.path_prefix);
-    document.set('timeout', formatDuration(each.timeout));
-    document.set('api_version', each.api_version);
-    const groups = each.static_configs.map((): YamlMap => new Map([['targets', []]]));
-    if (groups.length > 0) document.set('static_configs', groups);
-    return document;
-  });
-  return new Map([['alertmanagers', alertmanagers]]);
-}
 
 const tsdbFields = section({
   out_of_order_time_window: duration.default(0),

@@ -1,8 +1,11 @@
 // Lists of target groups as file_sd and http_sd read them: [{"targets": ["host:port"], "labels": {"name": "value"}}].
 
 import * as z from 'zod';
+import {quoteGo} from '../base/quote.ts';
 import {isNullNode} from '../base/yaml-resolve.ts';
+import {sortedMap, type YamlMap} from '../base/yaml-write.ts';
 import {parseYaml, placeOf} from '../base/yaml.ts';
+import type {Complain} from '../http/client-config.ts';
 import {labelSet, list, section, text as textField} from '../model/fields.ts';
 import type {TargetGroup} from './targetgroup.ts';
 
@@ -23,6 +26,27 @@ export function targetGroupOf(source: string, {targets, labels}: TargetGroupFiel
     targets: targets.map((target) => ({__address__: target})),
     labels: Object.fromEntries(labels),
   };
+}
+
+/** A group as it is shown. */
+export function documentOfGroup({targets, labels}: TargetGroupFields): YamlMap {
+  const document: YamlMap = new Map([['targets', targets]]);
+  if (labels.size > 0) document.set('labels', sortedMap(labels));
+  return document;
+}
+
+/** A URL where an address belongs is a common mistake; relabelling may make an address of it, though. */
+export function checkStaticTargets(groups: readonly TargetGroupFields[], complain: Complain): void {
+  for (const [group, {targets}] of groups.entries()) {
+    for (const [index, target] of targets.entries()) {
+      if (!target.includes('/')) continue;
+      const hint = 'it is host:port; use scheme and metrics_path for the rest of a URL';
+      complain(
+        ['static_configs', group, 'targets', index],
+        `${quoteGo(target)} is not a valid hostname (${hint})`,
+      );
+    }
+  }
 }
 
 const nilGroup = 'nil target group item found';

@@ -145,7 +145,8 @@ export function joinDirectory(directory: string, file: string): string {
   return file === '' || isAbsolute(file) ? file : join(directory, file);
 }
 
-const hidden = '<secret>';
+/** What is shown instead of a secret. */
+export const hidden = '<secret>';
 
 function readBasicAuth(
   fields: NonNullable<HttpClientFields['basic_auth']>,
@@ -235,7 +236,7 @@ function readTls(
 }
 
 /** Lines of a section; empty texts are left out. */
-function linesOf(fields: Record<string, string | boolean>): YamlMap {
+export function linesOf(fields: Record<string, string | boolean>): YamlMap {
   const lines: YamlMap = new Map();
   for (const [name, value] of Object.entries(fields)) if (value !== '') lines.set(name, value);
   return lines;

@@ -107,7 +107,7 @@ export function isStaleConnection(error: unknown): boolean {
 }
 
 /** The words that Prometheus's users know from Go. */
-export function describeFailure(error: Error, url: URL): Error {
+export function describeFailure(error: Error, url: URL, title = 'Get'): Error {
   const code = codeOf(error);
   const {address, port} = error as {address?: string; port?: number};
   const dial =
@@ -129,10 +129,10 @@ export function describeFailure(error: Error, url: URL): Error {
   };
   const inner =
     error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as Error) : error;
-  if (inner !== error) return describeFailure(inner, url);
+  if (inner !== error) return describeFailure(inner, url, title);
   const text = texts[code];
-  if (text !== undefined) return new Error(`Get "${url.href}": ${text}`, {cause: error});
-  return new Error(`Get "${url.href}": ${error.message}`, {cause: error});
+  if (text !== undefined) return new Error(`${title} "${url.href}": ${text}`, {cause: error});
+  return new Error(`${title} "${url.href}": ${error.message}`, {cause: error});
 }
 
 function codeOf(error: unknown): string {

@@ -96,6 +96,44 @@ test('HttpClient takes credentials from the URL, and does not tell them', async 
   });
 });
 
+test('HttpClient sends bodies, and repeats them only where a redirection wants it', async () => {
+  const seen: unknown[] = [];
+  const handler: Handler = (request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      seen.push([request.method, request.url, request.headers['content-type'], body]);
+      if (request.url === '/found') response.writeHead(302, {location: '/end'}).end();
+      else if (request.url === '/kept') response.writeHead(308, {location: '/end'}).end();
+      else response.end('0123456789');
+    });
+  };
+  const client = new HttpClient({followRedirects: true}, () => performance.now());
+  const options = {
+    method: 'POST',
+    body: '{}',
+    headers: {'content-type': 'application/json'},
+    signal: new AbortController().signal,
+  } as const;
+  await withServer(handler, async (url) => {
+    assert.equal((await client.request(`${url}/found`, options)).text, '0123456789');
+    await client.request(`${url}/kept`, options);
+    assert.deepEqual(seen, [
+      ['POST', '/found', 'application/json', '{}'],
+      ['GET', '/end', undefined, ''],
+      ['POST', '/kept', 'application/json', '{}'],
+      ['POST', '/end', 'application/json', '{}'],
+    ]);
+    assert.equal((await client.request(`${url}/x`, {...options, bodyBytesKept: 4})).text, '0123');
+    const late = {...options, signal: AbortSignal.timeout(0)};
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await assert.rejects(client.request(`${url}/x`, late), {
+      message: `Post "${url}/x": context deadline exceeded`,
+    });
+  });
+  await client.close();
+});
+
 test('HttpClient says what went wrong', async () => {
   const handler: Handler = (request, response) => {
     if (request.url === '/loop') response.writeHead(302, {location: '/loop'}).end();

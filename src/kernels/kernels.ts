@@ -15,10 +15,6 @@ export interface Kernels {
     baseTime: number,
     out: number,
   ): number;
-  /** Reads samples of a WAL record into the columns of `context` (replay-layout.ts): see kernels/replay.ts. Twin: replay.ts. */
-  replaySamples(context: number, at: number, end: number): number;
-  /** Whether replaySamples() can read all of them; 0 = no. Twin: replay.ts. */
-  areSamples(context: number, at: number, end: number): number;
   /** Compresses with snappy, gives the bytes written to `target`; `table` is scratch space of 32 KiB. Twin: snappy.ts. */
   snappyCompress(source: number, length: number, target: number, table: number): number;
   /** Expands snappy's elements to `length` bytes; 0 = they are damaged. 63 bytes behind both ends may be touched. Twin: snappy.ts. */
@@ -42,6 +38,27 @@ export interface Kernels {
     times: number,
     values: number,
   ): number;
+  /** Flags of what holds of the first `count` samples: columnFlags. Twin of this and the next three: columns.ts. */
+  scanColumns(times: number, values: number, count: number): number;
+  /** The first sample from `from` >= 1 on whose value is less than the one before it; `count` where there is none. */
+  nextFall(values: number, from: number, count: number): number;
+  /**
+   * Writes the difference of the last and the first sample of the windows of steps [from, to), times the step's factor. Returns
+   * the step where it ended: at one that it left to the caller, since a counter may have begun at zero there.
+   */
+  rateSteps(
+    values: number,
+    first: number,
+    end: number,
+    factors: number,
+    zeroRatios: number,
+    counter: number,
+    from: number,
+    to: number,
+    out: number,
+  ): number;
+  /** Adds a row to compensated sums. */
+  addRow(sums: number, lost: number, values: number, steps: number): void;
   /** Copies an open chunk from its fragments to `chunk`, header included: 2 + ceil(bits / 8) bytes. Twin: append.ts. */
   gatherChunk(tail: number, count: number, bits: number, chunk: number): void;
   /** First half of appending a batch, changes no series: see kernels/append.ts. Twin: append.ts. */

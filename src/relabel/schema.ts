@@ -1,3 +1,4 @@
+import type * as z from 'zod';
 import {quoteGo} from '../base/quote.ts';
 import type {YamlMap} from '../base/yaml-write.ts';
 import {FlowSequence} from '../base/yaml-write.ts';
@@ -30,20 +31,17 @@ const regex: Field<string> = scalarField('string', '', (scalar) => {
   return scalar.text;
 });
 
-const fields = section(
-  {
-    source_labels: list(labelName).optional(),
-    separator: text.default(';'),
-    regex: regex.optional(),
-    modulus: count.default(0),
-    target_label: text.default(''),
-    replacement: text.default('$1'),
-    action: action.default('replace'),
-  },
-  'empty or null relabeling rule',
-);
+const shape = {
+  source_labels: list(labelName).optional(),
+  separator: text.default(';'),
+  regex: regex.optional(),
+  modulus: count.default(0),
+  target_label: text.default(''),
+  replacement: text.default('$1'),
+  action: action.default('replace'),
+} as const;
 
-type Fields = (typeof fields)['_zod']['output'];
+type Fields = z.output<z.ZodObject<typeof shape>>;
 
 /** A relabelling rule as the configuration has it, and as it is shown. */
 export interface ReadRelabelConfig {
@@ -51,12 +49,15 @@ export interface ReadRelabelConfig {
   document: YamlMap;
 }
 
-/** One entry of relabel_configs. */
-export const relabelConfig: Field<ReadRelabelConfig> = fields.transform((read, context) => {
-  const complaint = complain(read);
-  if (complaint !== null) context.issues.push({code: 'custom', message: complaint, input: read});
-  return {config: configOf(read), document: documentOf(read)};
-});
+/** Rules in their order. `empty` is the complaint where one of them says nothing. */
+export function relabelConfigs(empty: string): z.ZodDefault<z.ZodType<ReadRelabelConfig[]>> {
+  const rule = section(shape, empty).transform((read, context): ReadRelabelConfig => {
+    const complaint = complain(read);
+    if (complaint !== null) context.issues.push({code: 'custom', message: complaint, input: read});
+    return {config: configOf(read), document: documentOf(read)};
+  });
+  return list(rule, 'a list of relabel_configs').default([]);
+}
 
 function configOf(read: Fields): RelabelConfig {
   return {

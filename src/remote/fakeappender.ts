@@ -2,6 +2,7 @@
 
 import type {FloatHistogram} from '../model/histogram.ts';
 import type {Labels} from '../model/labels.ts';
+import type {Exemplar, ExemplarStatus} from '../storage/exemplar.ts';
 import {
   type CheckingAppender,
   type CommitResult,
@@ -75,6 +76,14 @@ export class FakeAppender implements CheckingAppender {
     into.generation = this.seriesBySlot[slot]!.generation;
   }
 
+  find(labels: Labels, into: SeriesRef): boolean {
+    const slot = this.#slots.get(JSON.stringify(labels));
+    if (slot === undefined) return false;
+    into.slot = slot;
+    into.generation = this.seriesBySlot[slot]!.generation;
+    return true;
+  }
+
   /** What was stored for these labels. */
   stored(labels: Labels): FakeSeries | undefined {
     const slot = this.#slots.get(JSON.stringify(labels));
@@ -121,6 +130,8 @@ export class FakeAppender implements CheckingAppender {
     const result = this.#look(true);
     this.batch.length = 0;
     this.#histograms = [];
+    this.exemplars.push(...this.#exemplars);
+    this.#exemplars = [];
     return result;
   }
 
@@ -132,10 +143,18 @@ export class FakeAppender implements CheckingAppender {
     // Not kept.
   }
 
-  readonly takesExemplars = false;
+  takesExemplars = true;
+  /** Taken with the samples of a commit, and all so far: name, exemplar. */
+  #exemplars: [string, Exemplar][] = [];
+  readonly exemplars: [string, Exemplar][] = [];
 
-  exemplar(): 'disabled' {
-    return 'disabled';
+  /** Times of one series rise. */
+  exemplar(slot: number, _generation: number, exemplar: Exemplar): ExemplarStatus {
+    const name = this.seriesBySlot[slot]!.labels[1]!;
+    const last = [...this.exemplars, ...this.#exemplars].findLast(([each]) => each === name);
+    if (last !== undefined && last[1].timeMs >= exemplar.timeMs) return 'outOfOrder';
+    this.#exemplars.push([name, exemplar]);
+    return 'accepted';
   }
 
   #look(store: boolean): CommitResult {

@@ -10,7 +10,9 @@ export interface WriteOutcome {
   samplesRejected: number;
   /** Those of them that were skipped because of their labels, which is no error to the sender. */
   samplesWithInvalidLabels: number;
-  /** Not stored: the feature is not there. */
+  /** Exemplars that were stored. */
+  exemplars: number;
+  /** Exemplars that were not: they are not kept at all, known, out of order, too long, or of no series. No error to the sender. */
   exemplarsSkipped: number;
   /** Of the samples that were stored: native histograms. */
   histograms: number;

@@ -34,6 +34,22 @@ export function readWriteLabels(bytes: Uint8Array, start: number, end: number): 
   return checkPairs(pairs);
 }
 
+/**
+ * Labels of an exemplar: [start, end) of each Label message in `ranges`. Those without a value are left out. Throws as
+ * readWriteLabels() does, but for what makes a name.
+ */
+export function readExemplarLabels(bytes: Uint8Array, ranges: readonly number[]): Labels {
+  const pairs: string[] = [];
+  const reader = new ProtobufReader(bytes);
+  for (let i = 0; i < ranges.length; i += 2) {
+    reader.position = ranges[i]!;
+    readPair(reader, ranges[i + 1]!, pairs);
+    if (pairs.at(-1) === '') pairs.length -= 2;
+  }
+  sortPairs(pairs);
+  return pairs;
+}
+
 function readPairs(bytes: Uint8Array, start: number, end: number): string[] {
   const pairs: string[] = [];
   const reader = new ProtobufReader(bytes);

@@ -1,6 +1,7 @@
 // The sending side of remote write 1.0, for tests and benchmarks.
 
 import type {Labels} from '../model/labels.ts';
+import type {Exemplar} from '../storage/exemplar.ts';
 import type {WrittenHistogram} from './histogram.ts';
 import {writeHistogram} from './histogram-encode.ts';
 import {ProtobufWriter} from '../base/protobuf-writer.ts';
@@ -22,6 +23,7 @@ export class WriteRequestEncoder {
     times: ArrayLike<number>,
     values: ArrayLike<number>,
     histograms: readonly WrittenHistogram[] = [],
+    exemplars: readonly Exemplar[] = [],
   ): void {
     const series = this.#series;
     const part = this.#part;
@@ -39,12 +41,27 @@ export class WriteRequestEncoder {
       if (times[i] !== 0) part.int64(2, times[i]!);
       series.bytes(2, part.written);
     }
+    for (const exemplar of exemplars) series.bytes(3, this.#exemplar(exemplar));
     for (const histogram of histograms) {
       part.reset();
       writeHistogram(part, histogram);
       series.bytes(4, part.written);
     }
     this.#request.bytes(1, series.written);
+  }
+
+  #exemplar({labels, value, timeMs}: Exemplar): Uint8Array {
+    const part = this.#part;
+    const message = new ProtobufWriter();
+    for (let i = 0; i < labels.length; i += 2) {
+      part.reset();
+      part.string(1, labels[i]!);
+      part.string(2, labels[i + 1]!);
+      message.bytes(1, part.written);
+    }
+    message.double(2, value);
+    message.int64(3, timeMs);
+    return message.written;
   }
 
   /** `type` is a number of MetricMetadata.MetricType: 1 = counter, 2 = gauge. */

@@ -298,7 +298,79 @@ test('WriteReceiver reads fields in any order and skips those it does not know',
   ]);
 });
 
-test('WriteReceiver skips exemplars and metadata', async () => {
+function exemplarPart(time: number, value: number, trace: string): Uint8Array {
+  return part((exemplar) => {
+    exemplar.bytes(1, labelPart('zone', ''));
+    exemplar.bytes(1, labelPart('trace_id', trace));
+    exemplar.bytes(1, labelPart('span_id', 's'));
+    exemplar.double(2, value);
+    exemplar.int64(3, time);
+  });
+}
+
+test('WriteReceiver stores exemplars with the samples of their request, and of series that are there', async () => {
+  const {appender, send} = setUp(4);
+  const samplesOf = (name: string, times: readonly number[], exemplars: readonly number[]): Uint8Array =>
+    part((series) => {
+      series.bytes(1, labelPart('__name__', name));
+      for (const time of times) series.bytes(2, samplePart(time, 1));
+      for (const time of exemplars) series.bytes(3, exemplarPart(time, 0.5, `t${time - nowMs}`));
+    });
+  const ask = (...series: Uint8Array[]): Promise<WriteOutcome> =>
+    send(messageOf((request) => series.forEach((each) => request.bytes(1, each))));
+  const times = (): string => appender.exemplars.map(([name, {timeMs}]) => name + (timeMs - nowMs)).join();
+
+  assertOutcome(await ask(samplesOf('a', [nowMs], [nowMs, nowMs + 5])), {...accepted, exemplars: 2});
+  assert.deepEqual(appender.exemplars[0], [
+    'a',
+    {labels: ['span_id', 's', 'trace_id', 't0'], value: 0.5, timeMs: nowMs},
+  ]);
+  // A known series needs no samples; an unknown one is not made. What is late, or far ahead, costs the sender nothing.
+  const ahead = nowMs + 3_600_000;
+  const only = await ask(samplesOf('a', [], [nowMs + 7, nowMs + 6, ahead]), samplesOf('b', [], [nowMs]));
+  assertOutcome(only, {...accepted, samples: 0, exemplars: 1, exemplarsSkipped: 3});
+  assert.equal(appender.seriesBySlot.length, 1);
+  assert.equal(times(), 'a0,a5,a7');
+  // A request that is refused leaves none; one that does not fit the batch is read twice, and stores them once.
+  const refused = await ask(samplesOf('a', [nowMs + 9], [nowMs + 9]), samplesOf('a', [nowMs - 9], []));
+  assertOutcome(refused, {status: 400, exemplars: 0});
+  const large = await ask(
+    samplesOf(
+      'a',
+      [10, 11, 12, 13, 14, 15].map((ms) => nowMs + ms),
+      [nowMs + 20],
+    ),
+  );
+  assertOutcome(large, {...accepted, samples: 6, exemplars: 1, exemplarsSkipped: 0});
+  assert.equal(times(), 'a0,a5,a7,a20');
+  appender.takesExemplars = false;
+  const without = await ask(samplesOf('a', [nowMs + 30], [nowMs + 30]));
+  assertOutcome(without, {...accepted, samples: 1, exemplars: 0, exemplarsSkipped: 1});
+});
+
+test('WriteReceiver skips exemplars whose labels are no text, or far too long', async () => {
+  const {appender, send} = setUp();
+  const bodyWith = (value: Uint8Array): Uint8Array =>
+    messageOf((request) =>
+      request.bytes(
+        1,
+        part((series) => {
+          series.bytes(1, labelPart('__name__', 'm'));
+          series.bytes(2, samplePart(nowMs, 1));
+          series.bytes(
+            3,
+            part((exemplar) => exemplar.bytes(1, labelPart('trace_id', value))),
+          );
+        }),
+      ),
+    );
+  for (const value of [Uint8Array.of(0xff), new Uint8Array(100_000).fill(97)]) {
+    assertOutcome(await send(bodyWith(value)), {...accepted, samples: 1, exemplars: 0, exemplarsSkipped: 1});
+  }
+  assert.deepEqual(appender.exemplars, []);
+});
+
+test('WriteReceiver skips metadata', async () => {
   const {appender, send} = setUp();
   const body = messageOf((request) => {
     request.bytes(
@@ -310,11 +382,10 @@ test('WriteReceiver skips exemplars and metadata', async () => {
       part((series) => {
         series.bytes(1, labelPart('__name__', 'm'));
         series.bytes(2, samplePart(nowMs, 1));
-        series.bytes(3, samplePart(nowMs, 1));
       }),
     );
   });
-  assertOutcome(await send(body), {...accepted, samples: 1, exemplarsSkipped: 1});
+  assertOutcome(await send(body), {...accepted, samples: 1});
   assert.equal(appender.seriesBySlot.length, 1);
 });
 

@@ -5,6 +5,7 @@
 //     TimeSeries     repeated Label labels = 1; repeated Sample samples = 2; repeated Exemplar exemplars = 3;
 //                    repeated Histogram histograms = 4
 //     Sample         double value = 1; int64 timestamp = 2
+//     Exemplar       see exemplars.ts
 //     Histogram      see histogram.ts
 
 import {setImmediate as nextTurn} from 'node:timers/promises';
@@ -15,7 +16,8 @@ import {type CheckingAppender, sampleStatus, type SampleBatch, type SeriesRef} f
 import type {Logger} from '../sys/log.ts';
 import {readHistogram} from './histogram.ts';
 import {wireBytes, ProtobufReader} from '../base/protobuf.ts';
-import {SeriesCache} from './seriescache.ts';
+import {WrittenExemplars} from './exemplars.ts';
+import {SeriesCache} from '../storage/seriescache.ts';
 import {decompressSnappy} from './snappy.ts';
 import type {WriteOutcome} from './write-outcome.ts';
 import {InvalidLabels, readWriteLabels} from './writelabels.ts';
@@ -86,6 +88,7 @@ export interface ReceivedCounts {
   samples: number;
   samplesRejected: number;
   samplesWithInvalidLabels: number;
+  exemplars: number;
   exemplarsSkipped: number;
   /** Of the samples: native histograms. */
   histograms: number;
@@ -107,6 +110,7 @@ export class WriteReceiver {
     samples: 0,
     samplesRejected: 0,
     samplesWithInvalidLabels: 0,
+    exemplars: 0,
     exemplarsSkipped: 0,
     histograms: 0,
   };
@@ -122,6 +126,7 @@ export class WriteReceiver {
   /** When the event loop last had its turn. */
   #turnMs = 0;
   readonly #failures: FailureLog;
+  readonly #exemplars: WrittenExemplars;
   #reader = new ProtobufReader(new Uint8Array(0));
   #view: DataView = noBytes;
   /** Samples after this time are out of bounds. */
@@ -142,7 +147,6 @@ export class WriteReceiver {
   #valid = false;
   #samples = 0;
   #accepted = 0;
-  #exemplars = 0;
   /** Histograms that were stored. */
   #histograms = 0;
   /** Buckets of those that wait. */
@@ -155,6 +159,7 @@ export class WriteReceiver {
     this.#batch = appender.batch;
     this.#logger = logger;
     this.#world = world;
+    this.#exemplars = new WrittenExemplars(appender);
     this.#failures = new FailureLog(logger, world);
     this.#cache = new SeriesCache(cachedSeriesMax, (slot, generation) => appender.alive(slot, generation));
   }
@@ -205,6 +210,7 @@ export class WriteReceiver {
       samples: 0,
       samplesRejected: 0,
       samplesWithInvalidLabels: 0,
+      exemplars: 0,
       exemplarsSkipped: 0,
       histograms: 0,
     };
@@ -240,6 +246,7 @@ export class WriteReceiver {
   #forget(): void {
     this.#batch.length = 0;
     this.#appender.dropHistograms();
+    this.#exemplars.forget();
     this.#buckets = 0;
   }
 
@@ -248,13 +255,14 @@ export class WriteReceiver {
     return (
       this.#batch.length === this.#batch.capacity ||
       histogramCount === histogramsMax ||
+      this.#exemplars.isFull ||
       this.#buckets > bucketsMax
     );
   }
 
   #resetPass(): void {
     this.#samples = 0;
-    this.#exemplars = 0;
+    this.#exemplars.reset();
     this.#histograms = 0;
     this.#invalidSamples = 0;
     this.#invalidReason = '';
@@ -309,7 +317,7 @@ export class WriteReceiver {
     this.#paused = false;
     if (this.#seriesEnd < 0) return;
     const {slot, generation} = this.#ref;
-    if (this.#valid && !this.#appender.alive(slot, generation)) this.#valid = this.#resolve();
+    if (this.#valid && !this.#appender.alive(slot, generation)) this.#valid = this.#resolve(true);
     this.#readSamples();
   }
 
@@ -319,18 +327,20 @@ export class WriteReceiver {
     const {position: start} = reader;
     const labelsEnd = this.#skipLabels(end);
     let sampled = false;
+    let exemplified = false;
     let scattered = false;
     while (reader.position < end && !sampled) {
       const tag = reader.readTag(end);
       sampled = tag === tagSamples || tag === tagHistograms;
+      exemplified ||= tag === tagExemplars;
       scattered ||= tag === tagLabels;
       reader.skip(tag, end);
     }
-    // A series without samples is not made.
-    if (sampled) {
+    if (sampled || exemplified) {
       if (scattered || this.#labelsFollow(end)) this.#gatherLabels(start, end);
       else this.#setLabels(this.#view, start, labelsEnd);
-      this.#valid = this.#resolve();
+      // A series without samples is not made.
+      this.#valid = this.#resolve(sampled);
     }
     reader.position = labelsEnd;
     this.#seriesEnd = end;
@@ -350,12 +360,14 @@ export class WriteReceiver {
         }
       }
       const tag = reader.readTag(end);
-      if (tag !== tagSamples && tag !== tagHistograms) {
-        this.#readOther(tag, end);
+      if (tag !== tagSamples && tag !== tagHistograms && tag !== tagExemplars) {
+        reader.skip(tag, end);
         continue;
       }
       reader.readBytes(end);
-      if (!this.#valid) this.#skipSample(reader.end);
+      if (tag === tagExemplars) {
+        this.#exemplars.read(reader, reader.end, this.#valid ? this.#ref : null, this.#timeMax);
+      } else if (!this.#valid) this.#skipSample(reader.end);
       else if (tag === tagSamples) this.#readSample(reader.end);
       else this.#readHistogram(reader.end);
     }
@@ -416,13 +428,8 @@ export class WriteReceiver {
     this.#setLabels(new DataView(block.buffer), 0, size);
   }
 
-  #readOther(tag: number, end: number): void {
-    if (tag === tagExemplars) this.#exemplars++;
-    this.#reader.skip(tag, end);
-  }
-
-  /** Finds the series of the labels, or makes it; false where they name none. */
-  #resolve(): boolean {
+  /** Finds the series of the labels, or makes it where `make` says so; false where there is none. */
+  #resolve(make: boolean): boolean {
     const bytes = this.#labels;
     const start = this.#labelsStart;
     const end = this.#labelsEnd;
@@ -438,7 +445,8 @@ export class WriteReceiver {
       if (this.#invalidReason === '') this.#invalidReason = cause.message;
       return false;
     }
-    this.#appender.series(labels, ref);
+    if (!make && !this.#appender.find(labels, ref)) return false;
+    if (make) this.#appender.series(labels, ref);
     this.#cache.add(ref.slot, ref.generation);
     return true;
   }
@@ -531,7 +539,8 @@ export class WriteReceiver {
   }
 
   #commitBatch(): void {
-    if (this.#pending === 0) return;
+    if (this.#pending === 0 && this.#exemplars.length === 0) return;
+    this.#exemplars.give();
     const {histogramCount, histogramStatuses} = this.#appender;
     this.#accepted += this.#appender.commit().accepted;
     for (let i = 0; i < histogramCount; i++) {
@@ -561,13 +570,15 @@ export class WriteReceiver {
       samples: this.#accepted,
       samplesRejected: this.#samples - this.#accepted,
       samplesWithInvalidLabels: this.#invalidSamples,
-      exemplarsSkipped: this.#exemplars,
+      exemplars: refusal === null ? this.#exemplars.stored : 0,
+      exemplarsSkipped: this.#exemplars.skipped,
       histograms: this.#histograms,
     };
     counts.requests++;
     counts.samples += outcome.samples;
     counts.samplesRejected += outcome.samplesRejected;
     counts.samplesWithInvalidLabels += outcome.samplesWithInvalidLabels;
+    counts.exemplars += outcome.exemplars;
     counts.exemplarsSkipped += outcome.exemplarsSkipped;
     counts.histograms += outcome.histograms;
     this.#report(outcome);
@@ -579,6 +590,11 @@ export class WriteReceiver {
       this.#logger.warn('Invalid labels in a remote write request', {
         samples: this.#invalidSamples,
         first: this.#invalidReason,
+      });
+    }
+    if (this.#exemplars.outOfOrder > 0) {
+      this.#logger.warn('Error on ingesting out-of-order exemplars', {
+        num_dropped: this.#exemplars.outOfOrder,
       });
     }
     if (outcome.status === 400) {

@@ -5,7 +5,12 @@ import {
   type ReadDiscovery,
   readDiscovery,
 } from '../discovery/schema.ts';
-import {targetGroupFields, targetGroupOf} from '../discovery/targetlist.ts';
+import {
+  checkStaticTargets,
+  documentOfGroup,
+  targetGroupFields,
+  targetGroupOf,
+} from '../discovery/targetlist.ts';
 import {quoteGo} from '../base/quote.ts';
 import {sortedMap, type YamlMap, type YamlValue} from '../base/yaml-write.ts';
 import {type Complain, httpClientShape, joinDirectory, readHttpClient} from '../http/client-config.ts';
@@ -25,7 +30,7 @@ import {
   text,
 } from '../model/fields.ts';
 import {formatSize} from '../model/size.ts';
-import {relabelConfig} from '../relabel/schema.ts';
+import {relabelConfigs} from '../relabel/schema.ts';
 import type {ScrapeConfig} from './config.ts';
 import {
   complainOfProtocols,
@@ -89,8 +94,8 @@ export const scrapeConfigFields = section(
     metric_name_escaping_scheme: escapingScheme.default(''),
     extra_scrape_metrics: boolean.optional(),
     ...httpClientShape,
-    relabel_configs: list(relabelConfig, 'a list of relabel_configs').default([]),
-    metric_relabel_configs: list(relabelConfig, 'a list of relabel_configs').default([]),
+    relabel_configs: relabelConfigs('empty or null target relabeling rule in scrape config'),
+    metric_relabel_configs: relabelConfigs('empty or null metric relabeling rule in scrape config'),
     static_configs: list(staticConfig, 'a list of static_configs').default([]),
     ...missingDiscoveryShape,
     ...discoveryShape,
@@ -114,7 +119,7 @@ export function readScrapeConfig(
   complain: Complain,
 ): ReadScrapeConfig {
   if (fields.job_name === '') complain(['job_name'], 'job_name is empty');
-  checkTargets(fields, complain);
+  if (fields.relabel_configs.length === 0) checkStaticTargets(fields.static_configs, complain);
   const http = readHttpClient(fields, directory, complain);
   const discovery = readDiscovery(fields, directory, complain);
   const config: ScrapeConfig = {
@@ -226,21 +231,6 @@ function readNames(
   return {metricNameValidationScheme: validation, metricNameEscapingScheme: escaping};
 }
 
-/** A URL where an address belongs is a common mistake; relabelling may make an address of it, though. */
-function checkTargets(fields: ScrapeConfigFields, complain: Complain): void {
-  if (fields.relabel_configs.length > 0) return;
-  for (const [group, {targets}] of fields.static_configs.entries()) {
-    for (const [index, target] of targets.entries()) {
-      if (!target.includes('/')) continue;
-      const hint = 'it is host:port; use scheme and metrics_path for the rest of a URL';
-      complain(
-        ['static_configs', group, 'targets', index],
-        `${quoteGo(target)} is not a valid hostname (${hint})`,
-      );
-    }
-  }
-}
-
 function documentOf(
   fields: ScrapeConfigFields,
   config: ScrapeConfig,
@@ -288,11 +278,5 @@ function documentOf(
   if (metricRelabel.length > 0) add('metric_relabel_configs', metricRelabel);
   for (const [name, value] of discovery.documents) add(name, value);
   if (fields.static_configs.length > 0) add('static_configs', fields.static_configs.map(documentOfGroup));
-  return document;
-}
-
-function documentOfGroup({targets, labels}: z.output<typeof staticConfig>): YamlMap {
-  const document: YamlMap = new Map([['targets', targets]]);
-  if (labels.size > 0) document.set('labels', sortedMap(labels));
   return document;
 }

@@ -120,6 +120,14 @@ export interface CheckingAppender extends Appender {
    * and leaves the batch as it is. Samples of one batch that contradict each other show only in commit().
    */
   check(): CommitResult;
+  /** Finds the series with these labels; false where there is none. */
+  find(labels: Labels, into: SeriesRef): boolean;
   /** Forgets the histograms that wait for commit(). */
   dropHistograms(): void;
+}
+
+/** An appender whose late samples may be refused, whatever the window is. */
+export interface StrictAppender extends CheckingAppender {
+  /** Whether commit() stores samples that are older than the newest of their series, where the window allows that. */
+  takesLate: boolean;
 }

@@ -1,5 +1,6 @@
 // A store of plain arrays: for tests, the rule unit tests of promtool, and whatever has its samples at hand.
 
+import type {Workspace} from '../kernels/workspace.ts';
 import type {FloatHistogram} from '../model/histogram.ts';
 import {compareLabels, compareStrings, type Labels} from '../model/labels.ts';
 import type {Matcher} from '../model/matcher.ts';
@@ -17,6 +18,12 @@ export type MemoryValue = number | typeof stale | FloatHistogram;
 export class MemoryStore implements Queryable {
   readonly #series: MemorySeries[] = [];
   readonly #byKey = new Map<string, MemorySeries>();
+  /** Makes the room where cursors have their columns; null = these are plain arrays. For tests of what kernels do. */
+  readonly #makeWorkspace: (() => Workspace) | null;
+
+  constructor(makeWorkspace: (() => Workspace) | null = null) {
+    this.#makeWorkspace = makeWorkspace;
+  }
 
   /**
    * Adds a sample; times of one series must rise. `startMs` is when the counter began, 0 = not known. What a histogram says
@@ -43,7 +50,7 @@ export class MemoryStore implements Queryable {
   }
 
   querier(range: {mint: number; maxt: number}, symbols: Symbols): Querier {
-    return new MemoryQuerier(this.#series, range, symbols);
+    return new MemoryQuerier(this.#series, {range, symbols, workspace: this.#makeWorkspace?.() ?? null});
   }
 }
 
@@ -121,16 +128,22 @@ class MemoryQuerier implements Querier {
   readonly #range: {mint: number; maxt: number};
   readonly #symbols: Symbols;
 
-  constructor(series: readonly MemorySeries[], range: {mint: number; maxt: number}, symbols: Symbols) {
+  readonly workspace: Workspace | null;
+
+  constructor(
+    series: readonly MemorySeries[],
+    world: {range: {mint: number; maxt: number}; symbols: Symbols; workspace: Workspace | null},
+  ) {
     this.#series = series;
-    this.#range = range;
-    this.#symbols = symbols;
+    this.#range = world.range;
+    this.#symbols = world.symbols;
+    this.workspace = world.workspace;
   }
 
   select(matchers: readonly Matcher[], hints: SelectHints): SeriesCursor {
     const series = this.#matching(matchers);
     if (hints.sorted === true) series.sort((left, right) => compareLabels(left.labels, right.labels));
-    return new MemoryCursor(series, this.#symbols);
+    return new MemoryCursor(series, this.#symbols, this.workspace);
   }
 
   labelNames(matchers: readonly Matcher[]): string[] {
@@ -150,7 +163,9 @@ class MemoryQuerier implements Querier {
     return [...values].sort(compareStrings);
   }
 
-  close(): void {}
+  close(): void {
+    this.workspace?.free();
+  }
 
   #matching(matchers: readonly Matcher[]): MemorySeries[] {
     return this.#series.filter(({labels}) =>
@@ -173,19 +188,21 @@ class MemoryQuerier implements Querier {
 }
 
 class MemoryCursor implements SeriesCursor {
-  times = new Float64Array(0);
-  values = new Float64Array(0);
-  valueWords = new Uint32Array(0);
+  times: Float64Array = new Float64Array(0);
+  values: Float64Array = new Float64Array(0);
+  valueWords: Uint32Array = new Uint32Array(0);
   histograms: (FloatHistogram | undefined)[] | null = null;
   startTimes: Float64Array | null = null;
   readonly seriesCount: number;
   readonly #series: readonly MemorySeries[];
   readonly #symbols: Symbols;
+  readonly #workspace: Workspace | null;
   #at = -1;
 
-  constructor(series: readonly MemorySeries[], symbols: Symbols) {
+  constructor(series: readonly MemorySeries[], symbols: Symbols, workspace: Workspace | null) {
     this.#series = series;
     this.#symbols = symbols;
+    this.#workspace = workspace;
     this.seriesCount = series.length;
   }
 
@@ -204,10 +221,22 @@ class MemoryCursor implements SeriesCursor {
     this.times = series.times.subarray(first, end);
     this.values = series.values.subarray(first, end);
     this.valueWords = series.words.subarray(2 * first, 2 * end);
+    if (this.#workspace !== null && first < end) this.#moveTo(this.#workspace);
     const histograms = series.histograms?.slice(first, end) ?? null;
     this.histograms = histograms?.some((each) => each !== undefined) === true ? histograms : null;
     const startTimes = series.startTimes?.subarray(first, end) ?? null;
     this.startTimes = startTimes?.some((each) => each !== 0) === true ? startTimes : null;
     return Math.max(0, end - first);
+  }
+
+  #moveTo(workspace: Workspace): void {
+    const times = workspace.floats(this.times.length);
+    times.set(this.times);
+    const values = workspace.floats(this.values.length);
+    const words = new Uint32Array(values.buffer, values.byteOffset, this.valueWords.length);
+    words.set(this.valueWords);
+    this.times = times;
+    this.values = values;
+    this.valueWords = words;
   }
 }

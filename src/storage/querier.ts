@@ -1,4 +1,5 @@
 import type {FloatHistogram} from '../model/histogram.ts';
+import type {Workspace} from '../kernels/workspace.ts';
 import type {Matcher} from '../model/matcher.ts';
 import type {Symbols} from './symbols.ts';
 
@@ -21,6 +22,8 @@ export interface Querier {
   /** Sorted values of label `name`, likewise. */
   labelValues(name: string, matchers: readonly Matcher[]): string[];
   close(): void;
+  /** Where the columns of its cursors lie, and room for more until close(); left out where there are no kernels. */
+  readonly workspace?: Workspace | null;
 }
 
 export interface SelectHints {

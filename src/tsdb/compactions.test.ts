@@ -378,3 +378,40 @@ test('late samples are moved to blocks after the head, and every sample is seen 
   assert.deepEqual(timesOf(store.reader), expected);
   await store.close();
 });
+
+test('late histograms are moved to blocks after the head, and every one is seen once', async () => {
+  for (const integer of [true, false]) {
+    const fs = new SimulatedFileSystem();
+    let store = await open(fs);
+    store.db.setOutOfOrderWindow(4 * rangeMs);
+    const ref: SeriesRef = {slot: 0, generation: 0};
+    const histograms = [1, 2, 3, 4, 5].flatMap((seed) => randomHistograms(170 + seed, integer));
+    const expected = new Map<number, string>();
+    const append = (time: number, {histogram}: (typeof histograms)[number]): void => {
+      const appender = store.db.appender();
+      appender.series(['__name__', 'h'], ref);
+      appender.histogram(ref.slot, ref.generation, time, histogram, {integer, startMs: 0});
+      assert.equal(appender.commit().accepted, 1);
+      if (!expected.has(time))
+        expected.set(time, `${time} ${histogram === null ? 'stale' : textOf(histogram)}`);
+    };
+    for (let i = 0; i < 100; i++) {
+      append(i * 40, histograms[(2 * i) % histograms.length]!);
+      if (i >= 60) append(i * 40 - ((i * 370) % 2000) - 1, histograms[(2 * i + 1) % histograms.length]!);
+    }
+    const lines = [...expected].sort(([left], [right]) => left - right).map(([, text]) => text);
+    assert.deepEqual(textsOfHistograms(store.reader), lines);
+    await store.db.compactions!.run();
+    assert.ok(store.db.blocks.blocks.length >= 2);
+    assert.equal(store.db.head.annexes.size, 0);
+    assert.deepEqual(textsOfHistograms(store.reader), lines);
+    await store.close();
+    assert.deepEqual(
+      fs.list(`${dataDir}/wbl`).filter((name) => fs.contents(`${dataDir}/wbl/${name}`).length > 0),
+      [],
+    );
+    store = await open(fs);
+    assert.deepEqual(textsOfHistograms(store.reader), lines);
+    await store.close();
+  }
+});

@@ -10,8 +10,6 @@ export interface LatenessOptions {
   truncation: HeadTruncation;
   /** For the log of late samples; `segment` is the first that may be written. */
   wal: WalOptions;
-  /** The log has something that was not read: nothing of it is dropped. */
-  keepLog: boolean;
 }
 
 /** What is late of the head, on its way to blocks. */
@@ -43,9 +41,9 @@ export class Lateness {
 
   /** Puts all that is late into files, as far as that can be done, and says what is there; null = nothing, or not now. */
   begin(): LateCompaction | null {
-    const {head, truncation, keepLog} = this.#options;
+    const {head, truncation} = this.#options;
     const wal = this.#wal;
-    if (wal === null || head.annexes.size === 0 || keepLog) return null;
+    if (wal === null || head.annexes.size === 0) return null;
     if (!head.late.sealAll()) return null;
     const {ranges, reference} = lateReferences(head);
     if (ranges.length === 0) return null;

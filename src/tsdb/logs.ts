@@ -109,7 +109,6 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
     head,
     truncation,
     wal: {...walOptions, dir: lateDirectory(dir), segment: replayedLate?.nextSegment ?? 0},
-    keepLog: late.histogramsSkipped > 0,
   });
   return {
     wal,
@@ -139,15 +138,9 @@ function walOptionsOf(options: LogsOptions): Omit<WalOptions, 'dir' | 'segment'>
 
 /** Null where there is no log of late samples. */
 async function replayLate(options: ReplayOptions & {sink: LateReplay}): Promise<ReplayResult | null> {
-  const {fs, dir, log, sink} = options;
+  const {fs, dir} = options;
   if (listSegments(fs, dir).length === 0) return null;
-  const result = await replay({...options, name: 'WBL'});
-  if (sink.histogramsSkipped > 0) {
-    log.error('Late histograms are not read yet: they stay in the log of late samples', {
-      histograms: sink.histogramsSkipped,
-    });
-  }
-  return result;
+  return replay({...options, name: 'WBL'});
 }
 
 export function walDirectory(dir: string): string {

@@ -1,3 +1,4 @@
+import {Workspace} from '../kernels/workspace.ts';
 import {compareStrings} from '../model/labels.ts';
 import type {Matcher} from '../model/matcher.ts';
 import {
@@ -59,6 +60,7 @@ interface Means {
 
 /** Several queriers as one, the oldest first. Series come in the order of their labels. */
 export class MergeQuerier implements Querier {
+  readonly workspace: Workspace;
   readonly #queriers: readonly Querier[];
   readonly #means: Means;
   readonly #cursors: MergeCursor[] = [];
@@ -66,6 +68,7 @@ export class MergeQuerier implements Querier {
   constructor(queriers: readonly Querier[], means: Means) {
     this.#queriers = queriers;
     this.#means = means;
+    this.workspace = new Workspace(means.scratch);
   }
 
   select(matchers: readonly Matcher[], hints: SelectHints): SeriesCursor {
@@ -86,6 +89,7 @@ export class MergeQuerier implements Querier {
 
   close(): void {
     for (const cursor of this.#cursors.splice(0)) cursor.free();
+    this.workspace.free();
     for (const querier of this.#queriers) querier.close();
   }
 }

@@ -1,5 +1,3 @@
-import {refPlace} from '../kernels/refplace.ts';
-
 /** From refs to slots, or other pairs of numbers: open addressing in columns, 16 bytes a place. Ref 0 is none. */
 export class RefTable {
   refs = new Float64Array(1024);
@@ -8,11 +6,11 @@ export class RefTable {
   #size = 0;
 
   set(ref: number, slot: number, generation: number): void {
-    let at = refPlace(this.refs, ref);
+    let at = this.#place(ref);
     if (this.refs[at] === 0) {
-      if ((this.#size + 1) * 2 > this.refs.length) {
+      if ((this.#size + 1) * 4 > this.refs.length * 3) {
         this.#resize(this.refs.length * 2);
-        at = refPlace(this.refs, ref);
+        at = this.#place(ref);
       }
       this.#size++;
       this.refs[at] = ref;
@@ -23,7 +21,7 @@ export class RefTable {
 
   /** Index into the columns, or -1. */
   find(ref: number): number {
-    const at = refPlace(this.refs, ref);
+    const at = this.#place(ref);
     return this.refs[at] === 0 ? -1 : at;
   }
 
@@ -34,6 +32,14 @@ export class RefTable {
     this.#size = 0;
   }
 
+  #place(ref: number): number {
+    const mask = this.refs.length - 1;
+    // Refs count up: their low bits spread well, and neighbours stay neighbours.
+    let at = ref % (mask + 1);
+    while (this.refs[at] !== 0 && this.refs[at] !== ref) at = (at + 1) & mask;
+    return at;
+  }
+
   #resize(places: number): void {
     const {refs, slots, generations} = this;
     this.refs = new Float64Array(places);
@@ -41,7 +47,7 @@ export class RefTable {
     this.generations = new Uint32Array(places);
     for (let i = 0; i < refs.length; i++) {
       if (refs[i] === 0) continue;
-      const at = refPlace(this.refs, refs[i]!);
+      const at = this.#place(refs[i]!);
       this.refs[at] = refs[i]!;
       this.slots[at] = slots[i]!;
       this.generations[at] = generations[i]!;

@@ -2,6 +2,7 @@
 import {SizeClassArena} from '../../src/kernels/arena.ts';
 import {loadKernels} from '../../src/kernels/kernels.ts';
 import {arenaStart, LinearMemory} from '../../src/kernels/memory.ts';
+import type {FloatHistogram} from '../../src/model/histogram.ts';
 import {formatTestExpression} from '../../src/model/histogram/format.ts';
 import {Matcher} from '../../src/model/matcher.ts';
 import type {Head} from '../../src/tsdb/head/head.ts';
@@ -18,6 +19,7 @@ export interface DumpedSeries {
   values: number[];
   /** Values and histograms as text. */
   texts: string[];
+  histograms: (FloatHistogram | undefined)[];
   /** Start timestamps, 0 = not known. */
   starts: number[];
 }
@@ -55,6 +57,7 @@ export function dumpHead(
         times: [...cursor.times.subarray(0, count)],
         values: [...cursor.values.subarray(0, count)],
         starts: Array.from({length: count}, (_, i) => cursor.startTimes?.[i] ?? 0),
+        histograms: Array.from({length: count}, (_, i) => cursor.histograms?.[i]),
         texts: Array.from({length: count}, (_, i) => textOf(cursor, i)),
         bits: Array.from({length: count}, (_, i) => hex(words[2 * i + 1]!) + hex(words[2 * i]!)),
       });

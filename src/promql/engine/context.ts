@@ -1,3 +1,4 @@
+import type {Workspace} from '../../kernels/workspace.ts';
 import type {Querier} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import {Annotations} from './annotations.ts';
@@ -11,6 +12,8 @@ export class QueryContext {
   readonly symbols: Symbols;
   readonly names: LabelNames;
   readonly querier: Querier;
+  /** Kernels over the columns that the querier's cursors have; null where these are plain arrays. */
+  readonly workspace: Workspace | null;
   readonly annotations = new Annotations();
   readonly lookbackDeltaMs: number;
   readonly delayedNameRemoval: boolean;
@@ -49,6 +52,7 @@ export class QueryContext {
     },
   ) {
     this.querier = querier;
+    this.workspace = querier.workspace ?? null;
     this.symbols = symbols;
     this.names = new LabelNames(symbols);
     this.lookbackDeltaMs = options.lookbackDeltaMs;

@@ -183,6 +183,14 @@ class MeasuredColumns implements ColumnSource {
     return this.#child.length;
   }
 
+  get intervalMs(): number {
+    return this.#child.intervalMs;
+  }
+
+  get neverFalls(): boolean {
+    return this.#child.neverFalls;
+  }
+
   get singleName(): boolean {
     return this.#child.singleName;
   }

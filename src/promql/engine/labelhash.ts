@@ -10,9 +10,14 @@ const mask = 0xffffffffffffffffn;
 
 const encoder = new TextEncoder();
 
+/** The hash of `[name, value, …]`. */
+export function labelsHash(labels: readonly string[]): bigint {
+  return xxHash64(encodeLabels(labels));
+}
+
 /** The hash of `[name, value, …]` as a fraction of its largest value, in [0, 1]. */
 export function labelsHashFraction(labels: readonly string[]): number {
-  return Number(xxHash64(encodeLabels(labels))) / 2 ** 64;
+  return Number(labelsHash(labels)) / 2 ** 64;
 }
 
 function encodeLabels(labels: readonly string[]): Uint8Array {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {Random} from '../../base/random.ts';
+import {SizeClassArena} from '../../kernels/arena.ts';
+import {loadKernels} from '../../kernels/kernels.ts';
+import {arenaStart, LinearMemory} from '../../kernels/memory.ts';
+import {Workspace} from '../../kernels/workspace.ts';
 import {labelsToRecord} from '../../model/labels.ts';
 import {Engine} from './engine.ts';
 import {QueryError} from './error.ts';
@@ -9,6 +13,13 @@ import type {QueryResult} from './result.ts';
 import {keyOf, Oracle, OracleError, type VectorSample} from './testing/oracle.ts';
 import {randomSeries, storeOf} from './testing/randomdata.ts';
 import {randomQuery} from './testing/randomquery.ts';
+
+const memory = LinearMemory.reserve(16 * 2 ** 20);
+const linear = {
+  memory,
+  kernels: loadKernels(memory),
+  arena: new SizeClassArena(memory, arenaStart, memory.byteLength),
+};
 
 const startMs = 1_600_000_000_000;
 const options = {lookbackDeltaMs: 60_000, defaultStepMs: 20_000};
@@ -84,7 +95,8 @@ function check(seed: number): 'error' | 'empty' | 'full' {
   }
   let result: QueryResult;
   try {
-    result = engine.execRange(storeOf(series), query, times);
+    const makeWorkspace = seed % 4 < 2 ? () => new Workspace(linear) : null;
+    result = engine.execRange(storeOf(series, makeWorkspace), query, times);
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
     // Where a function over windows drops names, series must not become one even at different times.

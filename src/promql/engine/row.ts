@@ -1,5 +1,6 @@
 // What operators hand to each other: one series at a time, as a row with a value for each step.
 
+import type {Workspace} from '../../kernels/workspace.ts';
 import type {FloatHistogram} from '../../model/histogram.ts';
 import {pointSamples} from '../../model/histogram/size.ts';
 import type {LabelIds} from '../../storage/querier.ts';
@@ -42,7 +43,11 @@ export interface Operator {
   readonly singleName: boolean;
 }
 
-export function newRow(steps: number): {
+/** `workspace`: where kernels are to find the values. */
+export function newRow(
+  steps: number,
+  workspace: Workspace | null = null,
+): {
   labels: LabelIds;
   dropName: boolean;
   values: Float64Array;
@@ -53,7 +58,7 @@ export function newRow(steps: number): {
   return {
     labels: [],
     dropName: false,
-    values: new Float64Array(steps),
+    values: workspace === null ? new Float64Array(steps) : workspace.floats(steps),
     kinds: new Uint8Array(steps),
     histograms: null,
     points: 0,

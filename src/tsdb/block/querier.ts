@@ -1,4 +1,5 @@
 import {assert} from '../../base/assert.ts';
+import {Workspace} from '../../kernels/workspace.ts';
 import {compareStrings} from '../../model/labels.ts';
 import type {Matcher} from '../../model/matcher.ts';
 import {unguarded, type Querier, type ReadGuard, type SelectHints} from '../../storage/querier.ts';
@@ -27,6 +28,7 @@ export interface BlockQuerierOptions {
 /** Reads one block. Series come in the order of their labels. */
 export class BlockQuerier implements Querier {
   readonly block: Block;
+  readonly workspace: Workspace;
   readonly #scratch: Scratch;
   readonly #guard: ReadGuard;
   readonly #onDamage: ((damage: BlockDamage) => void) | undefined;
@@ -39,6 +41,7 @@ export class BlockQuerier implements Querier {
     this.#onDamage = onDamage;
     this.#guard = guard;
     this.#scratch = scratch;
+    this.workspace = new Workspace(scratch);
     this.#ids = new SymbolIds(block, symbols);
     block.retain();
   }
@@ -95,6 +98,7 @@ export class BlockQuerier implements Querier {
     if (this.#closed) return;
     this.#closed = true;
     for (const cursor of this.#cursors) cursor.free();
+    this.workspace.free();
     this.block.release();
   }
 

@@ -89,8 +89,9 @@ function readable(histogram: FloatHistogram): FloatHistogram {
     : histogram;
 }
 
-function noteRow(
-  into: SampleColumns,
+/** Notes what row `at` has beside its time and value. */
+export function noteRow(
+  into: Pick<SampleColumns, 'times' | 'histograms' | 'startTimes'>,
   at: number,
   histogram: FloatHistogram | undefined,
   start: number,

@@ -5,12 +5,13 @@
 //     +0   slot:u32            address of the slot
 //     +4   deleted:u32         published; address of a block of intervals, 0 = nothing is deleted
 //     +8   late:u32            published; address of a block of late samples, 0 = none
-//     +12  unused:u32
+//     +12  lateHistograms:u32  published; address of a block of late histograms, 0 = none
 //     +16  lateSealed:u32      published; newest block of the index of late chunks (chunks.ts), in the order of writing
 //     +20  unused: 12 bytes
 //
 //     intervals      count:u32  unused:u32  (first:f64  last:f64) × count       both inclusive, rising, with gaps between them
 //     late samples   count:u32  unused:u32  time:f64 × count  value:u64 × count     times rise
+//     late histograms   the same; instead of a value, the address of a sealed chunk (taggedchunks.ts) that holds this one, and 0
 //
 // Blocks never change: another takes their place.
 
@@ -25,6 +26,7 @@ import {AddressTable, removedPlace, tableHeaderBytes} from './table.ts';
 const annexBytes = 32;
 export const annexDeleted = 4;
 export const annexLate = 8;
+export const annexLateHistograms = 12;
 export const annexLateSealed = 16;
 
 const blockHeaderBytes = 8;
@@ -63,12 +65,13 @@ export function deletedIntervals({u32, f64}: LinearMemory, annex: number): Inter
 
 /** Times of the first and last late sample of an annex; min > max = it has none. For the writing thread. */
 export function lateTimes({u32, f64}: LinearMemory, annex: number): {min: number; max: number} {
-  const block = u32[(annex + annexLate) >>> 2]!;
   const times = {min: Infinity, max: -Infinity};
-  if (block !== 0) {
+  for (const field of [annexLate, annexLateHistograms]) {
+    const block = u32[(annex + field) >>> 2]!;
+    if (block === 0) continue;
     const first = blockRows(block) >>> 3;
-    times.min = f64[first]!;
-    times.max = f64[first + u32[block >>> 2]! - 1]!;
+    times.min = Math.min(times.min, f64[first]!);
+    times.max = Math.max(times.max, f64[first + u32[block >>> 2]! - 1]!);
   }
   forEachEntry(u32, u32[(annex + annexLateSealed) >>> 2]!, (entry) => {
     times.min = Math.min(times.min, f64[entry >>> 3]!);
@@ -115,7 +118,7 @@ export class Annexes {
     return annex;
   }
 
-  /** Takes the annex of a slot away; its late chunks are gone already. */
+  /** Takes the annex of a slot away; its late chunks and histograms are gone already. */
   drop(slot: number): void {
     const annex = this.find(slot);
     if (annex === 0) return;
@@ -134,6 +137,7 @@ export class Annexes {
     const empty =
       u32[(annex + annexDeleted) >>> 2] === 0 &&
       u32[(annex + annexLate) >>> 2] === 0 &&
+      u32[(annex + annexLateHistograms) >>> 2] === 0 &&
       u32[(annex + annexLateSealed) >>> 2] === 0;
     if (empty) this.drop(slot);
   }

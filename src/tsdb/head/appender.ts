@@ -36,12 +36,12 @@ import type {LinearMemory} from '../../kernels/memory.ts';
 import type {FloatHistogram} from '../../model/histogram.ts';
 import type {Labels} from '../../model/labels.ts';
 import {
-  type CheckingAppender,
   type CommitResult,
   type HistogramOptions,
   type SampleBatch,
   sampleStatus,
   type SeriesRef,
+  type StrictAppender,
 } from '../../storage/appender.ts';
 import type {Exemplar, ExemplarStatus} from '../../storage/exemplar.ts';
 import type {ExemplarStorage} from '../exemplars.ts';
@@ -112,8 +112,9 @@ export interface AppendCounts {
  * New series are in memory from series() on. They and changed metadata stay on a list until a flush succeeds: when one
  * fails, the log has forgotten their records, and the next commit writes them again before any sample.
  */
-export class HeadAppender implements CheckingAppender {
+export class HeadAppender implements StrictAppender {
   readonly batch: SampleBatch;
+  takesLate = true;
   readonly counts: AppendCounts = {
     appended: 0,
     histogramsAppended: 0,
@@ -177,6 +178,14 @@ export class HeadAppender implements CheckingAppender {
     into.generation = series.generation(series.slot);
   }
 
+  find(labels: Labels, into: SeriesRef): boolean {
+    const {series} = this.#head;
+    if (!series.find(labels)) return false;
+    into.slot = series.slot;
+    into.generation = series.generation(series.slot);
+    return true;
+  }
+
   alive(slot: number, generation: number): boolean {
     return this.#head.series.alive(slot, generation);
   }
@@ -232,7 +241,12 @@ export class HeadAppender implements CheckingAppender {
     this.#writeLog(logged, length, histograms);
     this.#append(length);
     this.#histograms.append();
-    this.#appendLate(length);
+    try {
+      this.#appendLate(length);
+      this.#appendLateHistograms();
+    } finally {
+      this.#histograms.clear();
+    }
     this.#exemplars.store();
     this.#head.reclaimer.reclaim();
     return this.#take();
@@ -306,7 +320,9 @@ export class HeadAppender implements CheckingAppender {
       const isLate = batch.times[i]! >= this.#oldestLate;
       batch.statuses[i] = isLate ? statusPending : sampleStatus.tooOld;
     }
+    const late = this.#head.late.windowMs > 0 ? this.#histograms.checkLate(this.#oldestLate).length : 0;
     const accepted =
+      late +
       acceptPending(batch.statuses, length) +
       acceptPending(this.#histograms.statuses, this.#histograms.length);
     const result = {...this.#result(), accepted};
@@ -329,19 +345,8 @@ export class HeadAppender implements CheckingAppender {
     if (this.#histograms.length > 0) {
       this.#histograms.check(mint);
       this.#histograms.append();
+      this.#histograms.clear();
     }
-    this.#head.reclaimer.reclaim();
-    this.#take();
-  }
-
-  /**
-   * Appends the first `length` samples of the batch, which come from the log: their slots hold series, their times are within bounds, and
-   * their statuses say that they are pending. What is not newer than its series is passed over.
-   */
-  replayPending(length: number): void {
-    this.batch.length = 0;
-    this.#prepare(0, length);
-    this.#append(length);
     this.#head.reclaimer.reclaim();
     this.#take();
   }
@@ -471,12 +476,21 @@ export class HeadAppender implements CheckingAppender {
     add(appendOutOfBounds, outOfOrder - taken);
   }
 
+  /** The same for histograms. */
+  #appendLateHistograms(): void {
+    const {late} = this.#head;
+    if (late.windowMs <= 0) return;
+    const found = this.#histograms.checkLate(this.#oldestLate);
+    late.counts.tooOld += this.#histograms.counts.tooOld;
+    late.appendHistograms(found);
+  }
+
   /** Numbers of the samples of the batch that were refused for their times, and may be stored as late ones. */
   #lateOnes(length: number): number[] {
     const {late, series} = this.#head;
     const refused = this.#field(appendOutOfOrder) + this.#field(appendOutOfBounds);
     // Fast path: late samples are rare, or not allowed.
-    if (refused === 0 || late.windowMs <= 0) return [];
+    if (refused === 0 || late.windowMs <= 0 || !this.takesLate) return [];
     const {slots, generations, times, statuses} = this.batch;
     const found: number[] = [];
     for (let i = 0; i < length; i++) {

@@ -6,8 +6,6 @@ import {slotAddress} from './series.ts';
 export class LateReplay implements ReplaySink {
   /** Samples and markers that name no series. */
   unknownRefs = 0;
-  /** Histograms, which are not read: the log is kept as long as it has some. */
-  histogramsSkipped = 0;
   readonly #head: Head;
   readonly #slotOf: (ref: number) => number;
   /** Late chunks that are in files, with the slots of their series. */
@@ -33,7 +31,11 @@ export class LateReplay implements ReplaySink {
   }
 
   histograms(samples: readonly LoggedHistogram[]): void {
-    this.histogramsSkipped += samples.length;
+    for (const sample of samples) {
+      const slot = this.#slotOf(sample.ref);
+      if (slot === -1) this.unknownRefs++;
+      else this.#head.late.replayHistogram(slotAddress(this.#head.memory.u32, slot), sample);
+    }
   }
 
   metadata(): void {}

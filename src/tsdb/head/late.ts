@@ -5,10 +5,12 @@ import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import {type SampleBatch, sampleStatus} from '../../storage/appender.ts';
 import {encoding} from '../chunkenc/encoding.ts';
-import type {LateLog} from '../log.ts';
+import type {LateLog, LoggedHistogram} from '../log.ts';
 import {type Annexes, annexLate, annexLateSealed, blockRows} from './annex.ts';
 import type {ChunkFiles} from './chunkfiles.ts';
 import type {Chunks} from './chunks.ts';
+import {LateBlock} from './lateblock.ts';
+import {type LateChunk, type LateHistogram, LateHistograms} from './latehistograms.ts';
 import {slotAddress} from './series.ts';
 
 /** Late samples of a series that are kept sorted in memory, as in Prometheus (out_of_order_cap_max); then they become a chunk. */
@@ -31,7 +33,9 @@ export interface LateHead {
 }
 
 export interface LateCounts {
+  /** Floats. */
   appended: number;
+  histogramsAppended: number;
   tooOld: number;
   chunksCreated: number;
 }
@@ -46,8 +50,10 @@ export class LateSamples {
   windowMs = 0;
   /** Set where samples are taken. */
   log: LateLog | null = null;
-  readonly counts: LateCounts = {appended: 0, tooOld: 0, chunksCreated: 0};
+  readonly counts: LateCounts = {appended: 0, histogramsAppended: 0, tooOld: 0, chunksCreated: 0};
   readonly #head: LateHead;
+  readonly #floats: LateBlock;
+  readonly #histograms: LateHistograms;
   /** Columns for the log. */
   readonly #columns: number;
   readonly #encoder: number;
@@ -57,6 +63,8 @@ export class LateSamples {
 
   constructor(head: LateHead) {
     this.#head = head;
+    this.#floats = new LateBlock(head, annexLate);
+    this.#histograms = new LateHistograms(head);
     this.#columns = head.arena.alloc(3 * 8 * rowsPerRun);
     this.#encoder = head.arena.alloc(encoderStateBytes);
     this.#chunk = head.arena.alloc(chunkBytesMax);
@@ -97,18 +105,48 @@ export class LateSamples {
     return taken;
   }
 
+  /**
+   * Stores those of the histograms that the series (a slot's address) does not have yet. Throws where the log cannot be written; those
+   * of that run and those behind it are not stored then.
+   */
+  appendHistograms(histograms: readonly (LateHistogram & {slot: number})[]): void {
+    const added = new Map<number, number>();
+    let run: (LoggedHistogram & {slot: number})[] = [];
+    for (const each of histograms) {
+      const {slot, timeMs} = each;
+      if (this.#has(slot, timeMs)) continue;
+      if (this.#count(slot) + (added.get(slot) ?? 0) >= capacity) {
+        this.#storeHistograms(run);
+        run = [];
+        added.clear();
+        if (this.#count(slot) >= capacity) this.#makeRoom(slot);
+      }
+      run.push({...each, ref: this.#ref(slot)});
+      added.set(slot, (added.get(slot) ?? 0) + 1);
+    }
+    this.#storeHistograms(run);
+  }
+
   /** Stores a sample that comes from the log. */
   replay(slot: number, time: number, low: number, high: number): void {
-    if (this.#has(slot, time)) return;
+    if (this.#hasRoomForReplay(slot, time)) this.#insert(slot, time, low, high);
+  }
+
+  /** Stores a histogram that comes from the log. */
+  replayHistogram(slot: number, histogram: LateHistogram): void {
+    if (this.#hasRoomForReplay(slot, histogram.timeMs)) this.#insertHistogram(slot, histogram);
+  }
+
+  #hasRoomForReplay(slot: number, time: number): boolean {
+    if (this.#has(slot, time)) return false;
     if (this.#count(slot) >= capacityMax / 2 && this.#trySeal(slot)) this.#owed.set(slot, 0);
-    if (this.#count(slot) >= capacityMax) return;
-    this.#insert(slot, time, low, high);
+    return this.#count(slot) < capacityMax;
   }
 
   /** All late samples of the series until now are in files, as the log says. */
   replayMarker(slot: number): void {
-    const annex = this.#head.annexes.find(slot);
-    if (annex !== 0) this.#head.annexes.publish(annex + annexLate, 0);
+    this.#floats.clear(slot);
+    this.#histograms.clear(slot);
     this.#owed.delete(slot);
   }
 
@@ -163,6 +201,7 @@ export class LateSamples {
 
   /** Drops all that is late of a series that goes. */
   dropAll(slot: number): void {
+    this.#histograms.clear(slot);
     const annex = this.#head.annexes.find(slot);
     if (annex !== 0) this.#head.chunks.dropFiled(annex + annexLateSealed, Infinity);
   }
@@ -171,8 +210,7 @@ export class LateSamples {
   holds(slot: number): boolean {
     const annex = this.#head.annexes.find(slot);
     if (annex === 0) return false;
-    const {u32} = this.#head.memory;
-    return u32[(annex + annexLate) >>> 2] !== 0 || u32[(annex + annexLateSealed) >>> 2] !== 0;
+    return this.#count(slot) > 0 || this.#head.memory.u32[(annex + annexLateSealed) >>> 2] !== 0;
   }
 
   #annex(slot: number): number {
@@ -183,33 +221,13 @@ export class LateSamples {
     return this.#head.memory.f64[(slot + slotRef) >>> 3]!;
   }
 
-  #block(slot: number): number {
-    const annex = this.#annex(slot);
-    return annex === 0 ? 0 : this.#head.memory.u32[(annex + annexLate) >>> 2]!;
-  }
-
+  /** Samples of the series that are in memory. */
   #count(slot: number): number {
-    const block = this.#block(slot);
-    return block === 0 ? 0 : this.#head.memory.u32[block >>> 2]!;
+    return this.#floats.count(slot) + this.#histograms.rows.count(slot);
   }
 
   #has(slot: number, time: number): boolean {
-    const block = this.#block(slot);
-    if (block === 0) return false;
-    const at = this.#place(block, time);
-    return (
-      at < this.#head.memory.u32[block >>> 2]! &&
-      this.#head.memory.f64[(blockRows(block) >>> 3) + at] === time
-    );
-  }
-
-  /** The first row that is not before `time`. */
-  #place(block: number, time: number): number {
-    const {u32, f64} = this.#head.memory;
-    const first = blockRows(block) >>> 3;
-    let at = u32[block >>> 2]!;
-    while (at > 0 && f64[first + at - 1]! >= time) at--;
-    return at;
+    return this.#floats.has(slot, time) || this.#histograms.rows.has(slot, time);
   }
 
   #makeRoom(slot: number): void {
@@ -248,51 +266,67 @@ export class LateSamples {
     }
   }
 
-  #insert(slot: number, time: number, low: number, high: number): void {
-    const {annexes, memory} = this.#head;
-    const {u32, f64} = memory;
-    const annex = annexes.make(slot);
-    const before = u32[(annex + annexLate) >>> 2]!;
-    const count = before === 0 ? 0 : u32[before >>> 2]!;
-    const at = before === 0 ? 0 : this.#place(before, time);
-    const block = annexes.makeBlock(count + 1);
-    const times = blockRows(block) >>> 3;
-    const values = times + count + 1;
-    if (before !== 0) {
-      const from = blockRows(before) >>> 3;
-      const rest = from + count;
-      f64.copyWithin(times, from, from + at);
-      f64.copyWithin(times + at + 1, from + at, rest);
-      // Words, so that no NaN changes.
-      u32.copyWithin(2 * values, 2 * rest, 2 * (rest + at));
-      u32.copyWithin(2 * (values + at + 1), 2 * (rest + at), 2 * (rest + count));
+  /** The same for histograms. */
+  #storeHistograms(run: readonly (LoggedHistogram & {slot: number})[]): void {
+    if (run.length === 0) return;
+    const {log} = this;
+    assert(log !== null, 'late samples are logged');
+    log.histograms(run);
+    log.flush();
+    for (const each of run) {
+      if (this.#has(each.slot, each.timeMs)) continue;
+      this.#insertHistogram(each.slot, each);
+      this.counts.histogramsAppended++;
     }
-    f64[times + at] = time;
-    u32[2 * (values + at)] = low;
-    u32[2 * (values + at) + 1] = high;
-    annexes.publish(annex + annexLate, block);
+  }
+
+  #insert(slot: number, time: number, low: number, high: number): void {
+    this.#floats.insert(slot, time, low, high);
     this.#head.storedLate(time, time);
   }
 
+  #insertHistogram(slot: number, histogram: LateHistogram): void {
+    this.#histograms.insert(slot, histogram);
+    this.#head.storedLate(histogram.timeMs, histogram.timeMs);
+  }
+
+  /** Where that fails half-way, what was written is found twice from now on, and read once. */
   #trySeal(slot: number): boolean {
-    const {memory, kernels, files, chunks, annexes} = this.#head;
-    const annex = this.#annex(slot);
-    const block = this.#block(slot);
-    const count = memory.u32[block >>> 2]!;
+    if (this.#floats.count(slot) > 0 && !this.#sealFloats(slot)) return false;
+    return this.#histograms.rows.count(slot) === 0 || this.#sealHistograms(slot);
+  }
+
+  #sealFloats(slot: number): boolean {
+    const {memory, kernels} = this.#head;
+    const block = this.#floats.find(slot);
+    const samples = memory.u32[block >>> 2]!;
     const times = blockRows(block);
-    const bytes = kernels.xorEncode(times, times + 8 * count, count, this.#encoder, this.#chunk);
+    const bytes = kernels.xorEncode(times, times + 8 * samples, samples, this.#encoder, this.#chunk);
     const minTime = memory.f64[times >>> 3]!;
-    const maxTime = memory.f64[(times >>> 3) + count - 1]!;
-    const meta = {ref: this.#ref(slot), minTime, maxTime, encoding: encoding.xor, outOfOrder: true};
-    const reference = files?.write(meta, memory.u8, this.#chunk, this.#chunk + bytes) ?? -1;
+    const maxTime = memory.f64[(times >>> 3) + samples - 1]!;
+    const chunk = memory.u8.subarray(this.#chunk, this.#chunk + bytes);
+    const reference = this.#write(slot, {encoding: encoding.xor, bytes: chunk, samples, minTime, maxTime});
     if (reference < 0) return false;
-    chunks.appendFiled(annex + annexLateSealed, minTime, maxTime, {
-      reference,
-      samples: count,
-      encoding: encoding.xor,
-    });
-    annexes.publish(annex + annexLate, 0);
-    this.counts.chunksCreated++;
+    this.#floats.clear(slot);
     return true;
+  }
+
+  #sealHistograms(slot: number): boolean {
+    for (const chunk of this.#histograms.encode(slot)) if (this.#write(slot, chunk) < 0) return false;
+    this.#histograms.clear(slot);
+    return true;
+  }
+
+  /** Writes a chunk, and puts it into the index of the series. Returns its reference, or -1 where that fails. */
+  #write(slot: number, {bytes, samples, ...chunk}: LateChunk): number {
+    const {files, chunks} = this.#head;
+    const {minTime, maxTime} = chunk;
+    const meta = {ref: this.#ref(slot), minTime, maxTime, encoding: chunk.encoding, outOfOrder: true};
+    const reference = files?.write(meta, bytes, 0, bytes.length) ?? -1;
+    if (reference < 0) return -1;
+    const filed = {reference, samples, encoding: chunk.encoding};
+    chunks.appendFiled(this.#annex(slot) + annexLateSealed, minTime, maxTime, filed);
+    this.counts.chunksCreated++;
+    return reference;
   }
 }

@@ -1,13 +1,18 @@
 import type {LinearMemory} from '../../kernels/memory.ts';
-import type {FloatHistogram} from '../../model/histogram.ts';
+import {counterReset, type FloatHistogram} from '../../model/histogram.ts';
+import {setStale} from '../../model/value.ts';
+import {storedHint} from '../../storage/resethints.ts';
 import type {Intervals} from '../block/tombstones.ts';
-import {annexLate, annexLateSealed, blockRows} from './annex.ts';
+import {noteRow} from '../chunkenc/decode.ts';
+import {annexLate, annexLateHistograms, annexLateSealed, blockRows} from './annex.ts';
 import {forEachEntry, indexEntryMaxTime} from './chunks.ts';
 import {chunkWordsOffset} from './filedchunks.ts';
+import {readLateHistogram} from './latehistograms.ts';
 
 /** The columns of a cursor. */
 export interface RowColumns {
   readonly times: Float64Array;
+  readonly values: Float64Array;
   readonly valueWords: Uint32Array;
   histograms: (FloatHistogram | undefined)[] | null;
   startTimes: Float64Array | null;
@@ -23,6 +28,7 @@ export class LateRows {
   highs = new Uint32Array(16);
   #memory: LinearMemory | null = null;
   #block = 0;
+  #histograms = 0;
 
   take(
     memory: LinearMemory,
@@ -35,7 +41,10 @@ export class LateRows {
     this.#memory = memory;
     // Memory first: what goes to a file in the meantime is then found twice, and left out once.
     this.#block = Atomics.load(u32, (annex + annexLate) >>> 2);
+    this.#histograms = Atomics.load(u32, (annex + annexLateHistograms) >>> 2);
     this.samples = this.#block === 0 ? 0 : u32[this.#block >>> 2]!;
+    // Of those outside, one is looked at.
+    if (this.#histograms !== 0) this.samples += u32[this.#histograms >>> 2]! + 1;
     this.chunks = 0;
     forEachEntry(u32, Atomics.load(u32, (annex + annexLateSealed) >>> 2), (entry) => {
       if (f64[entry >>> 3]! > maxt || f64[(entry + indexEntryMaxTime) >>> 3]! < mint) return;
@@ -45,8 +54,8 @@ export class LateRows {
     });
   }
 
-  /** Appends those that were in memory to the rows, and returns where these end. */
-  readMemory(into: RowColumns, length: number, mint: number, maxt: number): number {
+  /** Appends the floats that were in memory to the rows, and returns where these end. */
+  readFloats(into: RowColumns, length: number, mint: number, maxt: number): number {
     if (this.#block === 0) return length;
     const {u32, f64} = this.#memory!;
     const count = u32[this.#block >>> 2]!;
@@ -65,6 +74,33 @@ export class LateRows {
     return length;
   }
 
+  /** The same for histograms, with the hints that Prometheus's chunk of them would give. */
+  readHistograms(into: RowColumns, length: number, mint: number, maxt: number): number {
+    if (this.#histograms === 0) return length;
+    const {u32, f64} = this.#memory!;
+    const count = u32[this.#histograms >>> 2]!;
+    const times = blockRows(this.#histograms) >>> 3;
+    let before: {histogram: FloatHistogram | null; integer: boolean} | null = null;
+    for (let i = 0; i < count; i++) {
+      if (f64[times + i]! > maxt) break;
+      if (i + 1 < count && f64[times + i + 1]! < mint) continue;
+      const {timeMs, startMs, histogram, integer} = readLateHistogram(
+        this.#memory!,
+        u32[2 * (times + count + i)]!,
+      );
+      if (timeMs >= mint) {
+        const last = before?.integer === integer ? before.histogram : null;
+        into.times[length] = timeMs;
+        if (histogram === null) setStale(into.valueWords, length);
+        else into.values[length] = histogram.sum;
+        const given = histogram?.with({counterResetHint: storedHint(histogram, last)});
+        noteRow(into, length++, given, startMs);
+      }
+      before = {histogram, integer};
+    }
+    return length;
+  }
+
   #add(low: number, high: number): void {
     if (this.chunks === this.lows.length) {
       const {lows, highs} = this;
@@ -76,6 +112,13 @@ export class LateRows {
     this.lows[this.chunks] = low;
     this.highs[this.chunks++] = high;
   }
+}
+
+/** What the histogram of row `at` says of the one before it does not hold where that is another one. */
+export function forgetReset({histograms}: RowColumns, at: number): void {
+  const histogram = histograms?.[at];
+  if (histogram === undefined || histogram.counterResetHint === counterReset.gauge) return;
+  histograms![at] = histogram.with({counterResetHint: counterReset.unknown});
 }
 
 /**
@@ -93,6 +136,8 @@ export function sortRows(columns: RowColumns, inOrder: number, length: number): 
     if (kept === 0 || times[order[i]!] !== times[order[kept - 1]!]) order[kept++] = order[i]!;
   }
   pick(columns, order.subarray(0, kept), length);
+  // As in Prometheus, where chunks that overlap are merged: only what stands side by side in its chunk knows of the one before.
+  for (let i = 1; i < kept; i++) if (order[i] !== order[i - 1]! + 1) forgetReset(columns, i);
   return kept;
 }
 

@@ -16,12 +16,7 @@ export function loadHeadChunks(
   const {fs, dir, log, elapsed} = options;
   const started = elapsed();
   const loaded = new LoadedChunks();
-  const {damage, files, chunks, ...scan} = scanHeadChunks(
-    fs,
-    dir,
-    (chunk) => loaded.add(chunk),
-    options.linear,
-  );
+  const {damage, files, chunks, ...scan} = scanHeadChunks(fs, dir, (chunk) => loaded.add(chunk));
   let {lastFile} = scan;
   if (damage !== null) {
     log.error('Head chunks are damaged: the damaged ones and all behind them are read from the log again', {

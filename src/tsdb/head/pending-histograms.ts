@@ -6,6 +6,7 @@ import {sampleStatus} from '../../storage/appender.ts';
 import {areWholeCounts} from '../chunkenc/columns.ts';
 import type {LoggedHistogram} from '../log.ts';
 import type {Chunks} from './chunks.ts';
+import type {LateHistogram} from './latehistograms.ts';
 import {type SeriesTable, slotAddress} from './series.ts';
 
 /** Beyond, whole milliseconds have gaps. */
@@ -31,6 +32,7 @@ export interface HistogramCounts {
   outOfOrder: number;
   duplicates: number;
   outOfBounds: number;
+  tooOld: number;
   noSeries: number;
   stale: number;
   minTime: number;
@@ -102,11 +104,38 @@ export class PendingHistograms {
     return logged;
   }
 
-  /** Second half: appends what was not refused. */
+  /** Second half: appends what was not refused. clear() must follow. */
   append(): void {
     for (let i = 0; i < this.#pending.length; i++) {
       if (this.statuses[i] === pending) this.statuses[i] = this.#append(this.#pending[i]!);
     }
+  }
+
+  /** Says of those that were refused for their times which may be stored as late ones, and which are too old for that. */
+  checkLate(oldest: number): (LateHistogram & {slot: number})[] {
+    const {counts, statuses} = this;
+    const late: (LateHistogram & {slot: number})[] = [];
+    for (const [i, each] of this.#pending.entries()) {
+      const status = statuses[i];
+      if (status !== sampleStatus.outOfOrder && status !== sampleStatus.outOfBounds) continue;
+      if (!this.#series.alive(each.slot, each.generation) || Math.abs(each.timeMs) > timeMax) continue;
+      if (status === sampleStatus.outOfOrder) counts.outOfOrder--;
+      else counts.outOfBounds--;
+      if (each.timeMs >= oldest) {
+        counts.accepted++;
+        statuses[i] = sampleStatus.accepted;
+        late.push({...each, slot: this.#address(each)});
+        continue;
+      }
+      statuses[i] = sampleStatus.tooOld;
+      counts.outOfBounds++;
+      counts.tooOld++;
+    }
+    return late;
+  }
+
+  /** Forgets what is pending. */
+  clear(): void {
     this.#pending = [];
   }
 
@@ -180,6 +209,7 @@ function noCounts(): HistogramCounts {
     outOfOrder: 0,
     duplicates: 0,
     outOfBounds: 0,
+    tooOld: 0,
     noSeries: 0,
     stale: 0,
     minTime: Infinity,

@@ -3,6 +3,7 @@ import {assert} from '../../base/assert.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
+import {Workspace} from '../../kernels/workspace.ts';
 import {compareStrings} from '../../model/labels.ts';
 import type {FloatHistogram} from '../../model/histogram.ts';
 import type {Matcher} from '../../model/matcher.ts';
@@ -35,7 +36,7 @@ import {EpochReader} from './epochs.ts';
 import {filedEncoding, filedFile, filedOffset, filedSamples, isFiled} from './filedchunks.ts';
 import {headerMagic, headerMinTime, headerRoot, headMagic} from './header.ts';
 import {sortByLabels} from './labelorder.ts';
-import {LateRows, removeDeleted, sortRows} from './laterows.ts';
+import {forgetReset, LateRows, removeDeleted, sortRows} from './laterows.ts';
 import {entryName, entryValue, findEntry} from './postings.ts';
 import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
 import {blockEntries, blockPairs, slotAddress} from './series.ts';
@@ -115,6 +116,7 @@ export class HeadQuerier implements Querier {
   readonly reader: HeadReader;
   readonly symbols: Symbols;
   readonly guard: ReadGuard;
+  readonly workspace: Workspace;
   readonly numbers: EntryNumbers;
   readonly #range: {mint: number; maxt: number};
   readonly #selector: Selector;
@@ -130,6 +132,7 @@ export class HeadQuerier implements Querier {
   ) {
     this.reader = reader;
     this.guard = guard;
+    this.workspace = new Workspace(reader.scratch);
     this.numbers = new EntryNumbers(guard);
     this.symbols = symbols;
     this.#range = range;
@@ -178,6 +181,7 @@ export class HeadQuerier implements Querier {
     if (this.#closed) return;
     this.#closed = true;
     for (const cursor of this.#cursors) cursor.free();
+    this.workspace.free();
     this.reader.epochs.leave();
   }
 
@@ -343,9 +347,12 @@ class HeadCursor implements SeriesCursor {
   /** Adds the late samples behind the `inOrder` rows that are there, and puts all in order. */
   #mergeLate(inOrder: number, mint: number, maxt: number): number {
     const late = this.#late;
-    let length = late.readMemory(this, inOrder, mint, maxt);
+    let length = late.readFloats(this, inOrder, mint, maxt);
+    length = late.readHistograms(this, length, mint, maxt);
     for (let i = 0; i < late.chunks; i++) {
-      length = this.#readSealed(late.lows[i]!, late.highs[i]!, mint, maxt, length);
+      const start = length;
+      length = this.#readSealed(late.lows[i]!, late.highs[i]!, mint, maxt, start);
+      forgetReset(this, start);
     }
     return sortRows(this, inOrder, length);
   }

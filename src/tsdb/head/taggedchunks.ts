@@ -97,6 +97,11 @@ export class TaggedChunks {
     this.#appenders = new AppenderCache(options.appendersMax);
   }
 
+  /** Whether histogram chunks have start timestamps. */
+  get histogramStarts(): boolean {
+    return this.#options.histogramStarts;
+  }
+
   /** How many chunks were begun since the last call. */
   takeCreated(): number {
     const created = this.#created;
@@ -175,17 +180,22 @@ export class TaggedChunks {
     u32[(slot + slotLastValue + 4) >>> 2] = high;
   }
 
+  /** Copies a chunk into a block of its own, as a sealed one, and returns its address with its encoding. */
+  copy(bytes: Uint8Array, chunkEncoding: number): number {
+    const sealed = this.#arena.alloc(sealedData + bytes.length);
+    this.#memory.u32[sealed >>> 2] = bytes.length;
+    this.#memory.u8.set(bytes, sealed + sealedData);
+    return (sealed | chunkEncoding) >>> 0;
+  }
+
   /** Copies the open chunk into a block of its own. Returns what the index says of it. */
   seal(slot: number): {minTime: number; chunk: number; samples: number} {
     const {u8, u16, u32, f64} = this.#memory;
     const block = this.#block(slot);
     const length = u32[(block + openUsed) >>> 2]!;
-    const sealed = this.#arena.alloc(sealedData + length);
-    u32[sealed >>> 2] = length;
-    u8.copyWithin(sealed + sealedData, block + openData, block + openData + length);
     return {
       minTime: f64[(block + openMinTime) >>> 3]!,
-      chunk: sealed | this.tag(slot),
+      chunk: this.copy(u8.subarray(block + openData, block + openData + length), this.tag(slot)),
       samples: u16[(slot + slotOpenCount) >>> 1]!,
     };
   }

@@ -3,6 +3,11 @@ import {assert} from '../../base/assert.ts';
 /** Bytes before each record in the queue: its length (u32, little-endian) and compression bits. */
 const headBytes = 5;
 
+const bytesAtFirst = 64 * 1024;
+
+/** A queue that has grown beyond this, for a burst, is made anew when it is empty. */
+const emptyBytesMax = 2 ** 20;
+
 /**
  * The records that may not be on the disk yet, as they were framed. When fsync fails, the system may have dropped the pages
  * and a second fsync would say that all is well (https://lwn.net/Articles/752063/), so what was written since the last good one has to
@@ -14,7 +19,7 @@ const headBytes = 5;
  * Positions count all bytes ever pushed.
  */
 export class UnsyncedRecords {
-  #bytes = new Uint8Array(64 * 1024);
+  #bytes = new Uint8Array(bytesAtFirst);
   /** The position of #bytes[0]. */
   #base = 0;
   #start = 0;
@@ -59,6 +64,10 @@ export class UnsyncedRecords {
   dropBefore(position: number): void {
     this.#start = Math.max(this.#start, Math.min(position, this.#end));
     this.#committed = Math.max(this.#committed, this.#start);
+    if (this.#start === this.#end && this.#bytes.length > emptyBytesMax) {
+      this.#bytes = new Uint8Array(bytesAtFirst);
+      this.#base = this.#start;
+    }
   }
 
   /** True where that takes records of the open batch, too. */

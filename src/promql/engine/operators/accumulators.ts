@@ -1,20 +1,26 @@
 // Aggregations that fold each series into one row per group and then forget it.
 
+import type {Workspace} from '../../../kernels/workspace.ts';
 import type {AggregateOp} from '../../ast.ts';
 import {absent, columnBytes} from '../row.ts';
 
 /** The state of one group: columns with a number for each step. */
 export interface Accumulator {
-  /** Folds one series in. */
-  add(values: Float64Array, kinds: Uint8Array): void;
+  /** Folds one series in. `points`, where it is said: how many steps have a value. */
+  add(values: Float64Array, kinds: Uint8Array, points?: number): void;
   /** Writes the results of the steps that have any and returns how many they are. */
   finish(values: Float64Array, kinds: Uint8Array): number;
 }
 
-export function newAccumulator(op: AggregateOp, steps: number): Accumulator {
+/** `workspace`: where kernels are to find the columns. */
+export function newAccumulator(
+  op: AggregateOp,
+  steps: number,
+  workspace: Workspace | null = null,
+): Accumulator {
   switch (op) {
     case 'sum':
-      return new Sum(steps);
+      return new Sum(steps, workspace);
     case 'avg':
       return new Average(steps);
     case 'min':
@@ -47,14 +53,25 @@ class Sum implements Accumulator {
   readonly #sums: Float64Array;
   readonly #lost: Float64Array;
   readonly #kinds: Uint8Array;
+  /** Whether a row without gaps has been added. */
+  #whole = false;
+  readonly #workspace: Workspace | null;
 
-  constructor(steps: number) {
-    this.#sums = new Float64Array(steps);
-    this.#lost = new Float64Array(steps);
+  constructor(steps: number, workspace: Workspace | null) {
+    this.#workspace = workspace;
+    this.#sums = workspace === null ? new Float64Array(steps) : workspace.floats(steps);
+    this.#lost = workspace === null ? new Float64Array(steps) : workspace.floats(steps);
     this.#kinds = new Uint8Array(steps);
   }
 
-  add(values: Float64Array, kinds: Uint8Array): void {
+  add(values: Float64Array, kinds: Uint8Array, points = -1): void {
+    if (points === kinds.length && this.#workspace?.holds(values) === true) {
+      if (!this.#whole) this.#kinds.set(kinds);
+      this.#whole = true;
+      const {byteOffset} = this.#sums;
+      this.#workspace.kernels.addRow(byteOffset, this.#lost.byteOffset, values.byteOffset, points);
+      return;
+    }
     const sums = this.#sums;
     const lost = this.#lost;
     const seen = this.#kinds;

@@ -1,5 +1,6 @@
 // Aggregations with one series per group: sum, avg, min, max, count, group, stddev, stdvar, quantile, count_values.
 
+import type {Workspace} from '../../../kernels/workspace.ts';
 import type {AggregateExpr} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
 import type {Grid} from '../grid.ts';
@@ -19,6 +20,9 @@ import {selectQuantile} from '../windows/select.ts';
 import {accumulatorBytes, newAccumulator, type Accumulator} from './accumulators.ts';
 import {Grouping} from './grouping.ts';
 import {HistogramFold} from './histogramfold.ts';
+
+/** So many groups have their accumulators where kernels find them; more are rarely the point of an aggregation. */
+const kernelGroupsMax = 256;
 
 /** Folds all series of `child` into a row per group, then hands out the groups in the order of their first series. */
 export class Aggregate implements Operator {
@@ -81,14 +85,19 @@ export class Aggregate implements Operator {
       const group = this.#grouping.groupOf(row.labels);
       if (group === this.#accumulators.length) {
         this.#context.takeBytes(accumulatorBytes(op, steps));
-        this.#accumulators.push(newAccumulator(op, steps));
+        this.#accumulators.push(newAccumulator(op, steps, this.#workspace()));
         this.#dropNames.push(false);
       }
-      if (row.histograms === null) this.#accumulators[group]!.add(row.values, row.kinds);
+      if (row.histograms === null) this.#accumulators[group]!.add(row.values, row.kinds, row.points);
       else this.#addMixed(group, row);
       if (row.dropName) this.#dropNames[group] = true;
     }
     this.#context.releaseSamples(held);
+  }
+
+  /** Where kernels find the accumulators, of which there may be too many for that. */
+  #workspace(): Workspace | null {
+    return this.#accumulators.length < kernelGroupsMax ? this.#context.workspace : null;
   }
 
   /** Adds a series that has histograms: to what folds them, or they are left out with a remark. */

@@ -62,6 +62,8 @@ export class RangeFunction implements Operator {
   readonly #remarks: RangeRemarks;
   /** Made for the first series with histograms. */
   #mixed: MixedRange | null = null;
+  /** The windows for which the row's steps are marked, and how many of them have a value. */
+  #marked = {version: 0, points: 0};
   /** Samples of the longest series until now. */
   #longest = 0;
 
@@ -69,8 +71,8 @@ export class RangeFunction implements Operator {
     this.#context = context;
     this.#source = source;
     this.#spec = spec;
-    this.#windows = new Windows(spec.grid.count);
-    this.row = newRow(spec.grid.count);
+    this.#windows = new Windows(spec.grid.count, context.workspace);
+    this.row = newRow(spec.grid.count, context.workspace);
     this.#remarks = new RangeRemarks(context.annotations, spec.range);
     const nameless = !spec.keepsName && !context.delayedNameRemoval;
     this.singleName = source.singleName || nameless;
@@ -132,16 +134,25 @@ export class RangeFunction implements Operator {
     if (extension !== null) narrow(windows, extension.kind === 'smoothed');
     if (windows.longest < compute.samplesMin) return 0;
     compute.compute(windows, this.row.values);
-    const {first, end, steps} = windows;
+    const points = this.#markPresent();
+    if (this.#spec.quantiles !== null) this.#remarkQuantiles(this.#spec.quantiles);
+    return points;
+  }
+
+  /** Marks the steps that have a value, and returns how many they are. */
+  #markPresent(): number {
+    const {first, end, steps, version, edited} = this.#windows;
+    // Fast path: the windows are those of the series before.
+    if (version === this.#marked.version && !edited) return this.#marked.points;
     const {kinds} = this.row;
-    const samplesMin = compute.samplesMin;
+    const {samplesMin} = this.#spec.compute;
     let points = 0;
     for (let step = 0; step < steps; step++) {
       const present = end[step]! - first[step]! >= samplesMin;
       kinds[step] = present ? float : absent;
       if (present) points++;
     }
-    if (this.#spec.quantiles !== null) this.#remarkQuantiles(this.#spec.quantiles);
+    this.#marked = {version: edited ? 0 : version, points};
     return points;
   }
 
@@ -150,6 +161,7 @@ export class RangeFunction implements Operator {
     const remarks = this.#remarks;
     const source = this.#source;
     this.#accountMixed(histograms);
+    this.#marked.version = 0;
     remarks.begin(this.#context.names.nameOf(source.labels));
     this.#mixed ??= new MixedRange({name, compute, extension, remarks}, this.#windows.steps);
     const {times, values, startTimes, length} = source;

@@ -1,5 +1,6 @@
 // Where series enter a query: selectors that read from storage.
 
+import {columnFlags} from '../../../kernels/columns.ts';
 import {formatLabels} from '../../../model/labels.ts';
 import type {Matcher} from '../../../model/matcher.ts';
 import {isStale} from '../../../model/value.ts';
@@ -187,6 +188,10 @@ export interface ColumnSource {
   /** Beside `times`, see SeriesCursor; null where there are none or none are asked for. */
   readonly startTimes: Float64Array | null;
   readonly length: number;
+  /** Milliseconds between all neighbours; 0 where they differ, or where that is not known. */
+  readonly intervalMs: number;
+  /** No value is less than the one before it, as far as known. */
+  readonly neverFalls: boolean;
   readonly singleName: boolean;
   /** Whether the samples come from storage, and not from a subquery, which has counted what it read. */
   readonly stored: boolean;
@@ -203,6 +208,8 @@ export class StoredColumns implements ColumnSource {
   histograms: HistogramColumn | null = null;
   startTimes: Float64Array | null = null;
   length = 0;
+  intervalMs = 0;
+  neverFalls = false;
   readonly singleName: boolean;
   readonly stored = true;
   readonly #usesStartTimes: boolean;
@@ -270,6 +277,17 @@ export class StoredColumns implements ColumnSource {
     this.histograms = histogramsRead(cursor, this.#selection, count, this.#sweep);
     this.length = count;
     this.startTimes = this.#usesStartTimes ? cursor.startTimes : null;
+    this.intervalMs = 0;
+    this.neverFalls = false;
+    const {workspace} = this.#context;
+    if (workspace?.holds(values) === true) {
+      const flags = workspace.kernels.scanColumns(times.byteOffset, values.byteOffset, count);
+      if ((flags & columnFlags.nan) === 0) {
+        this.neverFalls = (flags & columnFlags.falls) === 0;
+        this.intervalMs = (flags & columnFlags.regular) === 0 ? 0 : times[1]! - times[0]!;
+        return; // Fast path: there is no NaN at all.
+      }
+    }
     for (let i = 0; i < count; i++) {
       if (values[i]! === values[i]! || !isStale(valueWords, i)) continue;
       this.#copyWithoutStale(cursor, count, i);

@@ -192,6 +192,8 @@ export class ExtendedColumns implements ColumnSource {
   length = 0;
   readonly histograms = null;
   readonly startTimes = null;
+  readonly intervalMs = 0;
+  readonly neverFalls = false;
   readonly singleName: boolean;
   readonly stored = true;
   readonly #source: StoredColumns;

@@ -78,6 +78,8 @@ export class SubqueryColumns implements ColumnSource {
   histograms: HistogramColumn | null = null;
   length = 0;
   readonly startTimes = null;
+  readonly intervalMs = 0;
+  readonly neverFalls = false;
   readonly singleName: boolean;
   readonly stored = false;
   readonly #context: QueryContext;

@@ -1,5 +1,6 @@
 // Random series for tests that compare the engine with something else.
 
+import type {Workspace} from '../../../kernels/workspace.ts';
 import type {Random} from '../../../base/random.ts';
 import {labelsOf, type Labels} from '../../../model/labels.ts';
 import {MemoryStore, stale} from '../../../storage/memory.ts';
@@ -54,8 +55,12 @@ export function randomSeries(random: Random, options: DataOptions): TestSeries[]
   return series;
 }
 
-export function storeOf(series: readonly TestSeries[]): MemoryStore {
-  const store = new MemoryStore();
+/** `makeWorkspace`: where kernels are to find the samples. */
+export function storeOf(
+  series: readonly TestSeries[],
+  makeWorkspace: (() => Workspace) | null = null,
+): MemoryStore {
+  const store = new MemoryStore(makeWorkspace);
   for (const {labels, samples} of series) {
     for (const {timeMs, value} of samples) store.append(labels, timeMs, value);
   }

@@ -29,6 +29,7 @@ export function extensionOf(
  */
 export function narrow(windows: Windows, smoothed: boolean, ahead = false): void {
   const {times, first, end, steps, startMs, stepMs, rangeMs} = windows;
+  windows.edited = true;
   let anchor = 0;
   let bound = 0;
   for (let step = 0; step < steps; step++) {

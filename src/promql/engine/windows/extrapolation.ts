@@ -9,9 +9,9 @@ const guard = 1 + 1e-9;
  */
 export class Extrapolation {
   /** By what a window's difference is multiplied, unless extrapolation would go below zero. */
-  factors = new Float64Array(0);
+  factors: Float64Array = new Float64Array(0);
   /** Below this part of the difference, a first value may have begun at zero within the extrapolated time. */
-  zeroRatios = new Float64Array(0);
+  zeroRatios: Float64Array = new Float64Array(0);
   #toStart = new Float64Array(0);
   #toEnd = new Float64Array(0);
   #sampled = new Float64Array(0);
@@ -27,8 +27,9 @@ export class Extrapolation {
     this.#version = windows.version;
     this.#seconds = seconds;
     if (this.factors.length < windows.steps) {
-      this.factors = new Float64Array(windows.steps);
-      this.zeroRatios = new Float64Array(windows.steps);
+      const {workspace, steps} = windows;
+      this.factors = workspace === null ? new Float64Array(steps) : workspace.floats(steps);
+      this.zeroRatios = workspace === null ? new Float64Array(steps) : workspace.floats(steps);
       this.#toStart = new Float64Array(windows.steps);
       this.#toEnd = new Float64Array(windows.steps);
       this.#sampled = new Float64Array(windows.steps);

@@ -34,23 +34,61 @@ export class ExtrapolatedRate implements WindowFunction {
   compute(windows: Windows, out: Float64Array): void {
     this.overlaps = 0;
     if (this.samplesMin === 1) return this.#computeWithStarts(windows, out);
-    const {values, first, end, steps} = windows;
-    const counter = this.#counter;
+    const {steps} = windows;
     const resets = this.#resets;
-    if (counter) resets.scan(values, windows.length);
+    if (this.#counter) resets.scanFloats(windows);
     const extrapolation = this.#extrapolation;
     extrapolation.prepare(windows, this.#perSecond ? secondsOf(windows.rangeMs) : 1);
+    for (let step = 0; step < steps;) {
+      // Up to the next window with a reset in it, windows are differences of two samples.
+      const plain = this.#counter ? resets.stepsWithout(windows, step) : {end: steps, next: steps};
+      this.#computePlain(windows, {from: step, to: plain.end}, out);
+      this.#computeSteps(windows, {from: plain.end, to: plain.next}, out);
+      step = plain.next;
+    }
+  }
+
+  /** Of windows without resets. */
+  #computePlain(windows: Windows, {from, to}: {from: number; to: number}, out: Float64Array): void {
+    const {values, first, end, workspace} = windows;
+    if (workspace?.holds(values) !== true || !workspace.holds(out)) {
+      return this.#computeSteps(windows, {from, to}, out);
+    }
+    const {factors, zeroRatios} = this.#extrapolation;
+    const counter = this.#counter ? 1 : 0;
+    for (let step = from; step < to; step++) {
+      step = workspace.kernels.rateSteps(
+        values.byteOffset,
+        first.byteOffset,
+        end.byteOffset,
+        factors.byteOffset,
+        zeroRatios.byteOffset,
+        counter,
+        step,
+        to,
+        out.byteOffset,
+      );
+      // A counter may have begun within the window.
+      if (step < to) this.#computeSteps(windows, {from: step, to: step + 1}, out);
+    }
+  }
+
+  #computeSteps(windows: Windows, {from, to}: {from: number; to: number}, out: Float64Array): void {
+    const {values, first, end} = windows;
+    const counter = this.#counter;
+    const resets = this.#resets;
+    const extrapolation = this.#extrapolation;
     const {factors, zeroRatios} = extrapolation;
-    for (let step = 0; step < steps; step++) {
+    for (let step = from; step < to; step++) {
       const lower = first[step]!;
       const last = end[step]! - 1;
       if (last <= lower) continue;
-      const from = values[lower]!;
-      let result = values[last]! - from;
+      const begin = values[lower]!;
+      let result = values[last]! - begin;
       if (counter && resets.count > 0) result = resets.addTo(result, lower, last);
       let factor = factors[step]!;
-      if (counter && result > 0 && from >= 0 && from <= zeroRatios[step]! * result) {
-        factor = extrapolation.factorFromZero(step, from, result);
+      if (counter && result > 0 && begin >= 0 && begin <= zeroRatios[step]! * result) {
+        factor = extrapolation.factorFromZero(step, begin, result);
       }
       out[step] = result * factor;
     }
@@ -75,7 +113,10 @@ export class ExtrapolatedRate implements WindowFunction {
       const began = beganMs !== 0 && beganMs > endMs - rangeMs && beganMs < firstTime;
       if (last === lower && !began) {
         // The window counts as empty where one sample could have been enough.
-        if (this.samplesMin === 1) end[step] = lower;
+        if (this.samplesMin === 1) {
+          end[step] = lower;
+          windows.edited = true;
+        }
         continue;
       }
       let result = values[last]! - values[lower]!;
@@ -170,6 +211,36 @@ export class CounterResets {
     }
   }
 
+  /** As scan(), by a kernel where the values lie where one finds them. */
+  scanFloats(windows: Windows): void {
+    const {values, length, workspace, neverFalls} = windows;
+    if (neverFalls || workspace?.holds(values) !== true) {
+      return this.scan(values, neverFalls ? 0 : length);
+    }
+    this.scan(values, 0);
+    const {kernels} = workspace;
+    for (let i = 1; ; i++) {
+      i = kernels.nextFall(values.byteOffset, i, length);
+      if (i >= length) return;
+      if (this.count === this.#at.length) this.#grow();
+      this.#at[this.count++] = i;
+    }
+  }
+
+  /**
+   * From `step` on: windows up to `end` have no reset in them, and those from there up to `next` have the first one that comes
+   * then. To be asked for rising steps.
+   */
+  stepsWithout({first, end, steps}: Windows, step: number): {end: number; next: number} {
+    const at = this.#at;
+    const lower = first[step]!;
+    while (this.#first < this.count && at[this.#first]! <= lower) this.#first++;
+    if (this.#first === this.count) return {end: steps, next: steps};
+    const reset = at[this.#first]!;
+    const begin = firstStep(end, step, reset + 1);
+    return {end: begin, next: firstStep(first, begin, reset)};
+  }
+
   /** Adds the values before the resets in (lower, last] to `result`. Neither bound may fall from call to call. */
   addTo(result: number, lower: number, last: number): number {
     const at = this.#at;
@@ -215,6 +286,17 @@ export class CounterResets {
     at.set(this.#at);
     this.#at = at;
   }
+}
+
+/** The first step from `from` on whose bound is at least `bound`; bounds never fall. The number of steps where there is none. */
+function firstStep(bounds: Int32Array, from: number, bound: number): number {
+  let low = from;
+  for (let high = bounds.length; low < high;) {
+    const middle = (low + high) >>> 1;
+    if (bounds[middle]! < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** irate (per second, from zero after a reset) and idelta: from the last two samples of each window. */

@@ -26,6 +26,7 @@ export class DoubleExponentialSmoothing implements WindowFunction {
       const trendFactor = this.#trend[step]!;
       if (upper - lower < 2) {
         end[step] = lower;
+        windows.edited = true;
         continue;
       }
       let previous = 0;

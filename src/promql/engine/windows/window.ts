@@ -1,6 +1,7 @@
 // A range function sees one series at a time, with its windows for all steps at once, and walks it once: its work is
 // O(samples + steps), however long the windows are.
 
+import type {Workspace} from '../../../kernels/workspace.ts';
 import type {Grid} from '../grid.ts';
 
 /**
@@ -14,6 +15,12 @@ export class Windows {
   startTimes: Float64Array | null = null;
   /** Number of samples; the columns may be longer. */
   length = 0;
+  /** Milliseconds between all neighbours; 0 where they differ, or where that is not known. */
+  intervalMs = 0;
+  /** No value is less than the one before it, as far as known. */
+  neverFalls = false;
+  /** Kernels that can work with the windows' bounds. */
+  readonly workspace: Workspace | null;
   readonly first: Int32Array;
   readonly end: Int32Array;
   /** Number of windows. */
@@ -30,12 +37,15 @@ export class Windows {
   spanMs = 0;
   /** Changes unless the windows are those of the series before, at the same times: what depends on nothing else is known. */
   version = 0;
+  /** Whether a function has changed the bounds since slide(): set by those that do. */
+  edited = false;
   /** Series of one target have the same times: the windows of the last one, to begin with. */
   readonly #last = new LastTimes();
 
-  constructor(steps: number) {
-    this.first = new Int32Array(steps);
-    this.end = new Int32Array(steps);
+  constructor(steps: number, workspace: Workspace | null = null) {
+    this.workspace = workspace;
+    this.first = workspace === null ? new Int32Array(steps) : workspace.integers(steps);
+    this.end = workspace === null ? new Int32Array(steps) : workspace.integers(steps);
     this.steps = steps;
   }
 
@@ -49,6 +59,8 @@ export class Windows {
       values: Float64Array;
       length: number;
       startTimes?: Float64Array | null;
+      intervalMs?: number;
+      neverFalls?: boolean;
     },
     spec: {
       grid: Grid;
@@ -62,6 +74,8 @@ export class Windows {
     this.values = samples.values;
     this.startTimes = samples.startTimes ?? null;
     this.length = samples.length;
+    this.intervalMs = samples.intervalMs ?? 0;
+    this.neverFalls = samples.neverFalls ?? false;
     const {grid, rangeMs, offsetMs, fixedTimeMs} = spec;
     const {first, end} = this;
     const startMs = fixedTimeMs ?? grid.startMs - offsetMs;
@@ -74,13 +88,38 @@ export class Windows {
     this.spanMs = spanMs;
     const last = this.#last;
     if (last.sees(samples, startMs + afterMs, stepMs, spanMs)) {
-      first.set(last.first);
-      end.set(last.end);
+      if (this.edited) {
+        first.set(last.first);
+        end.set(last.end);
+        this.edited = false;
+      }
       return;
     }
     this.version++;
-    this.#walk(startMs + afterMs);
+    this.edited = false;
+    if (this.intervalMs > 0) this.#calculate(startMs + afterMs);
+    else this.#walk(startMs + afterMs);
     if (last.repeats) last.keep(samples, first, end);
+  }
+
+  /** As `#walk`, where all samples have one distance. */
+  #calculate(endMs: number): void {
+    const {length, first, end, steps, stepMs, spanMs, intervalMs} = this;
+    const startMs = this.times[0]!;
+    let total = 0;
+    let longest = 0;
+    for (let step = 0; step < steps; step++) {
+      const last = endMs + step * stepMs - startMs;
+      const upper = Math.max(0, Math.min(length, Math.floor(last / intervalMs) + 1));
+      const lower = Math.max(0, Math.min(upper, Math.floor((last - spanMs) / intervalMs) + 1));
+      first[step] = lower;
+      end[step] = upper;
+      const size = upper - lower;
+      total += size;
+      if (size > longest) longest = size;
+    }
+    this.total = total;
+    this.longest = longest;
   }
 
   /** Finds the windows, of which the first ends at `endMs`. */
@@ -120,6 +159,8 @@ export class Windows {
     before: Int32Array,
   ): void {
     this.version++;
+    this.intervalMs = 0;
+    this.neverFalls = false;
     this.times = columns.times;
     this.values = columns.values;
     this.startTimes = columns.startTimes;
@@ -155,6 +196,8 @@ class LastTimes {
   end = new Int32Array(0);
   /** Whether the last series looks like the one before it. */
   repeats = false;
+  /** Whether the times of the last series all have one distance. */
+  regular = false;
   #times = new Float64Array(0);
   #kept = false;
   #length = -1;
@@ -166,7 +209,7 @@ class LastTimes {
 
   /** Looks at the next series; true where its windows are known. */
   sees(
-    {times, length}: {times: Float64Array; length: number},
+    {times, length, intervalMs = 0}: {times: Float64Array; length: number; intervalMs?: number},
     endMs: number,
     stepMs: number,
     spanMs: number,
@@ -179,6 +222,8 @@ class LastTimes {
       endMs === this.#endMs &&
       stepMs === this.#stepMs &&
       spanMs === this.#spanMs;
+    const {regular} = this;
+    this.regular = intervalMs > 0;
     if (!this.repeats) {
       this.#kept = false;
       this.#length = length;
@@ -190,6 +235,8 @@ class LastTimes {
       return false;
     }
     if (!this.#kept) return false;
+    // Fast path: as many times between the same ends, all at one distance.
+    if (regular && this.regular) return true;
     const known = this.#times;
     for (let i = 0; i < length; i++) if (times[i]! !== known[i]!) return false;
     return true;

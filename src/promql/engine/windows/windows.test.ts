@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {Random} from '../../../base/random.ts';
+import {SizeClassArena} from '../../../kernels/arena.ts';
+import {columnFlags, scanColumns} from '../../../kernels/columns.ts';
+import {loadKernels} from '../../../kernels/kernels.ts';
+import {arenaStart, LinearMemory} from '../../../kernels/memory.ts';
+import {Workspace} from '../../../kernels/workspace.ts';
 import {
   countEvents,
   extrapolated,
@@ -64,13 +69,43 @@ function randomCase(random: Random, special: boolean): Case {
   };
 }
 
-function windowsOf({samples, startMs, stepMs, steps, rangeMs, offsetMs}: Case): Windows {
-  const windows = new Windows(steps);
+/** The same with samples at one distance. */
+function regular(testCase: Case): Case {
+  const first = testCase.samples[0]?.time ?? 0;
+  const last = testCase.samples.at(-1)?.time ?? 0;
+  const gapMs = Math.max(1, Math.floor((last - first) / testCase.samples.length));
+  const samples = testCase.samples.map(({value}, i) => ({time: first + i * gapMs, value}));
+  return {...testCase, samples};
+}
+
+const memory = LinearMemory.reserve(16 * 2 ** 20);
+const workspace = new Workspace({
+  memory,
+  kernels: loadKernels(memory),
+  arena: new SizeClassArena(memory, arenaStart, memory.byteLength),
+});
+
+/** With `linear`, kernels find the columns. */
+function windowsOf(
+  {samples, startMs, stepMs, steps, rangeMs, offsetMs}: Case,
+  linear: Workspace | null = null,
+): Windows {
+  const windows = new Windows(steps, linear);
+  const length = samples.length;
+  const times = linear?.floats(length) ?? new Float64Array(length);
+  const values = linear?.floats(length) ?? new Float64Array(length);
+  for (const [i, {time, value}] of samples.entries()) {
+    times[i] = time;
+    values[i] = value;
+  }
+  const flags = scanColumns(times, values, length);
   windows.slide(
     {
-      times: Float64Array.from(samples, ({time}) => time),
-      values: Float64Array.from(samples, ({value}) => value),
-      length: samples.length,
+      times,
+      values,
+      length,
+      intervalMs: (flags & columnFlags.regular) === 0 ? 0 : times[1]! - times[0]!,
+      neverFalls: (flags & (columnFlags.falls | columnFlags.nan)) === 0,
     },
     {grid: {startMs, stepMs, count: steps}, rangeMs, offsetMs, fixedTimeMs: null},
   );
@@ -96,12 +131,14 @@ function compare(
   const rounds = options.rounds ?? 150;
   let slid = 0;
   for (let seed = 0; seed < rounds; seed++) {
-    const testCase = randomCase(new Random(seed), options.special ?? true);
-    const windows = windowsOf(testCase);
+    const irregular = randomCase(new Random(seed), options.special ?? true);
+    const testCase = seed % 3 === 0 ? regular(irregular) : irregular;
+    const linear = seed % 2 === 1 ? workspace : null;
+    const windows = windowsOf(testCase, linear);
     if (!windows.overlapsLittle) slid++;
     const compute = make(testCase);
-    const out = new Float64Array(testCase.steps).fill(12345);
-    const lengths = windows.end.map((end, step) => end - windows.first[step]!);
+    const out = (linear?.floats(testCase.steps) ?? new Float64Array(testCase.steps)).fill(12345);
+    const lengths = Array.from(windows.end).map((end, step) => end - windows.first[step]!);
     compute.compute(windows, out);
     for (let step = 0; step < testCase.steps; step++) {
       const stepTimeMs = testCase.startMs + step * testCase.stepMs;
@@ -120,6 +157,7 @@ function compare(
         `seed ${seed} step ${step}: expected ${expected}, got ${out[step]} for ${window.map(({value}) => value).join(' ')}`,
       );
     }
+    workspace.free();
   }
   assert.ok(slid > rounds / 5 && slid < (4 * rounds) / 5, `${slid} of ${rounds} cases have long windows`);
 }

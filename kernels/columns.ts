@@ -1,0 +1,114 @@
+// Columns of samples, f64 times and values: what a range function wants to know of them, and its loops over steps.
+
+/**
+ * What holds of the first `count` samples: 1 = some value is NaN, 2 = some value is less than the one before it,
+ * 4 = all times have the same distance from the one before.
+ */
+export function scanColumns(times: usize, values: usize, count: u32): i32 {
+  if (count == 0) return 0;
+  const first = load<f64>(values);
+  let nan = f64x2.ne(f64x2.splat(first), f64x2.splat(first));
+  let fall = f64x2.splat(0);
+  let other = f64x2.splat(0);
+  if (count > 1) {
+    const interval = f64x2.splat(load<f64>(times, 8) - load<f64>(times));
+    const bytes: usize = <usize>count << 3;
+    let at: usize = 8;
+    for (; at + 8 < bytes; at += 16) {
+      const value = v128.load(values + at);
+      nan = v128.or(nan, f64x2.ne(value, value));
+      fall = v128.or(fall, f64x2.lt(value, v128.load(values + at - 8)));
+      const gap = f64x2.sub(v128.load(times + at), v128.load(times + at - 8));
+      other = v128.or(other, f64x2.ne(gap, interval));
+    }
+    if (at < bytes) {
+      const value = v128.load64_splat(values + at);
+      nan = v128.or(nan, f64x2.ne(value, value));
+      fall = v128.or(fall, f64x2.lt(value, v128.load64_splat(values + at - 8)));
+      const gap = f64x2.sub(v128.load64_splat(times + at), v128.load64_splat(times + at - 8));
+      other = v128.or(other, f64x2.ne(gap, interval));
+    }
+  } else other = f64x2.ne(f64x2.splat(0), f64x2.splat(1));
+  return <i32>v128.any_true(nan) | (<i32>v128.any_true(fall) << 1) | (<i32>!v128.any_true(other) << 2);
+}
+
+/** The first sample from `from` >= 1 on whose value is less than the one before it; `count` where there is none. */
+export function nextFall(values: usize, from: u32, count: u32): u32 {
+  let i = from;
+  for (; i + 8 <= count; i += 8) {
+    const at = values + (i << 3);
+    const fall = v128.or(
+      v128.or(
+        f64x2.lt(v128.load(at), v128.load(at - 8)),
+        f64x2.lt(v128.load(at, 16), v128.load(at - 8, 16)),
+      ),
+      v128.or(
+        f64x2.lt(v128.load(at, 32), v128.load(at - 8, 32)),
+        f64x2.lt(v128.load(at, 48), v128.load(at - 8, 48)),
+      ),
+    );
+    if (v128.any_true(fall)) break;
+  }
+  for (; i < count; i++) if (load<f64>(values + (i << 3)) < load<f64>(values + (i << 3) - 8)) return i;
+  return count;
+}
+
+/**
+ * The difference of the last and first sample of the windows of steps [from, to), times the step's factor. It ends at a step
+ * where the first value is in [0, zeroRatio * difference], whose factor depends on it; with `counter` 0 there are none.
+ * Windows of less than two samples are passed over. Returns the step at which it ended.
+ */
+export function rateSteps(
+  values: usize,
+  first: usize,
+  end: usize,
+  factors: usize,
+  zeroRatios: usize,
+  counter: i32,
+  from: u32,
+  to: u32,
+  out: usize,
+): u32 {
+  for (let step = from; step < to; step++) {
+    const lower = load<u32>(first + (step << 2));
+    const last = load<u32>(end + (step << 2)) - 1;
+    if (<i32>last <= <i32>lower) continue;
+    const begin = load<f64>(values + (lower << 3));
+    const result = load<f64>(values + (last << 3)) - begin;
+    if (
+      counter != 0 &&
+      result > 0 &&
+      begin >= 0 &&
+      begin <= load<f64>(zeroRatios + (step << 3)) * result
+    ) {
+      return step;
+    }
+    store<f64>(out + (step << 3), result * load<f64>(factors + (step << 3)));
+  }
+  return to;
+}
+
+/**
+ * Adds a row of `steps` values to sums with what rounding lost of them (Neumaier, see the engine's windows/sum.ts).
+ */
+export function addRow(sums: usize, lost: usize, values: usize, steps: u32): void {
+  const bytes: usize = <usize>steps << 3;
+  let at: usize = 0;
+  for (; at + 8 < bytes; at += 16) {
+    const value = v128.load(values + at);
+    const sum = v128.load(sums + at);
+    const next = f64x2.add(sum, value);
+    const rounded = f64x2.sub(next, sum);
+    const error = f64x2.add(f64x2.sub(sum, f64x2.sub(next, rounded)), f64x2.sub(value, rounded));
+    v128.store(lost + at, f64x2.add(v128.load(lost + at), error));
+    v128.store(sums + at, next);
+  }
+  if (at < bytes) {
+    const value = load<f64>(values + at);
+    const sum = load<f64>(sums + at);
+    const next = sum + value;
+    const rounded = next - sum;
+    store<f64>(lost + at, load<f64>(lost + at) + (sum - (next - rounded) + (value - rounded)));
+    store<f64>(sums + at, next);
+  }
+}

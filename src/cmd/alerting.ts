@@ -1,0 +1,176 @@
+import {readFileSync, statSync} from 'node:fs';
+import {resolve} from 'node:path';
+import type {AlertingBackend, QueryBackend} from '../api/backend.ts';
+import type {Config} from '../config/config.ts';
+import {expandGlob, nodeDiscoveryFiles} from '../discovery/files.ts';
+import type {DiscoveryManager} from '../discovery/manager.ts';
+import {HttpClient} from '../http/client.ts';
+import {quoteGo} from '../base/quote.ts';
+import {labelsOf} from '../model/labels.ts';
+import {Notifier} from '../notifier/manager.ts';
+import type {NotifierStatistics} from '../notifier/statistics.ts';
+import type {ParseOptions} from '../promql/parser/tokenstream.ts';
+import type {AlertingResult, ForStateSample, RuleEvaluator, RuleRequest} from '../rules/evaluation.ts';
+import type {RuleGroup} from '../rules/group.ts';
+import {RuleManager, type RulesConfig} from '../rules/manager.ts';
+import type {RuleSeries} from '../rules/series.ts';
+import type {RuleStatistics} from '../rules/statistics.ts';
+import type {RuleStore} from '../rules/world.ts';
+import {systemClock} from '../sys/clock.ts';
+import type {Logger} from '../sys/log.ts';
+import {createDiscovery} from './discovery.ts';
+import type {ServerFlags} from './server-flags.ts';
+
+export interface AlertingOptions {
+  flags: ServerFlags;
+  logger: Logger;
+  queries: QueryBackend;
+  store: RuleStore;
+  parse: ParseOptions;
+}
+
+/** A rule file has at most so many bytes. */
+const fileBytesMax = 64 << 20;
+
+/** Rules and what they tell Alertmanagers, on the main thread: expressions are evaluated in query threads. */
+export class Alerting implements AlertingBackend {
+  readonly notifier: Notifier;
+  readonly #rules: RuleManager;
+  readonly #discovery: DiscoveryManager;
+
+  constructor({flags, logger, queries, store, parse}: AlertingOptions) {
+    this.notifier = new Notifier({
+      logger: logger.child({component: 'notifier'}),
+      ...flags.notifier,
+      elapsed: () => systemClock.elapsed(),
+      createHttpClient: (config) => new HttpClient(config, () => systemClock.elapsed()),
+    });
+    const concurrent = flags.features.has('concurrent-rule-eval');
+    this.#rules = new RuleManager({
+      clock: systemClock,
+      logger: logger.child({component: 'rule manager'}),
+      evaluator: new QueryRuleEvaluator(queries),
+      store,
+      notify: (alerts) => this.notifier.send(alerts),
+      readFile: readRuleFile,
+      parse,
+      settings: {
+        ...flags.rules,
+        concurrentEvalsMax: concurrent ? flags.rules.concurrentEvalsMax : 0,
+        externalUrl: flags.externalUrl,
+      },
+    });
+    this.#discovery = createDiscovery(logger, 'notify', (jobName, groups) =>
+      this.notifier.setTargets(indexOfJob(jobName), groups),
+    );
+  }
+
+  /** Reads the rule files. Throws what is wrong with them. Returns what takes all into use. */
+  prepare(config: Config): () => Promise<void> {
+    const replaceRules = this.#rules.prepare(rulesConfigOf(config));
+    return async () => {
+      const {alerting, global} = config;
+      await this.notifier.apply(alerting, labelsOf(global.externalLabels));
+      const jobs = alerting.alertmanagers.map(({staticConfigs, discoveryConfigs}, index) => ({
+        jobName: jobOfIndex(index),
+        staticConfigs,
+        discoveryConfigs,
+      }));
+      this.#discovery.apply(jobs);
+      for (const [index, {jobName}] of jobs.entries())
+        this.notifier.setTargets(index, this.#discovery.groupsOf(jobName) ?? []);
+      await replaceRules();
+    };
+  }
+
+  start(): void {
+    this.#rules.start();
+  }
+
+  /** Ends the evaluation, then sends what waits. */
+  async stop(): Promise<void> {
+    await this.#rules.stop();
+    this.#discovery.stop();
+    await this.notifier.stop();
+  }
+
+  groups(): readonly RuleGroup[] {
+    return this.#rules.groups;
+  }
+
+  alertmanagers(): {active: string[]; dropped: string[]} {
+    return {active: this.notifier.alertmanagers, dropped: this.notifier.droppedAlertmanagers};
+  }
+
+  statistics(): {rules: RuleStatistics; notifier: NotifierStatistics} {
+    return {rules: this.#rules.statistics(), notifier: this.notifier.statistics()};
+  }
+}
+
+/** As Prometheus names the sets of Alertmanagers. */
+function jobOfIndex(index: number): string {
+  return `config-${index}`;
+}
+
+function indexOfJob(jobName: string): number {
+  return Number(jobName.slice('config-'.length));
+}
+
+function rulesConfigOf({global, ruleFiles}: Config): RulesConfig {
+  const files = new Set<string>();
+  for (const pattern of ruleFiles) {
+    try {
+      for (const file of expandGlob(nodeDiscoveryFiles, pattern)) files.add(file);
+    } catch (cause) {
+      throw new Error(`error retrieving rule files for ${quoteGo(pattern)}: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+  }
+  return {
+    files: [...files],
+    intervalMs: global.evaluationIntervalMs,
+    queryOffsetMs: global.ruleQueryOffsetMs,
+    externalLabels: labelsOf(global.externalLabels),
+    legacyNames: global.metricNameValidationScheme === 'legacy',
+  };
+}
+
+function readRuleFile(file: string): string {
+  const {size} = statSync(resolve(file));
+  if (size > fileBytesMax) throw new RangeError(`the file has ${size} bytes, the limit is ${fileBytesMax}`);
+  return new TextDecoder('utf-8', {fatal: true}).decode(readFileSync(file));
+}
+
+/** Among the clients of the query threads, the rules are one. */
+const source = {client: 'rules', group: ''};
+
+/** Evaluates in the query threads. */
+class QueryRuleEvaluator implements RuleEvaluator {
+  readonly #queries: QueryBackend;
+
+  constructor(queries: QueryBackend) {
+    this.#queries = queries;
+  }
+
+  recording(request: RuleRequest): Promise<RuleSeries> {
+    return this.#run(request);
+  }
+
+  alerting(request: RuleRequest): Promise<AlertingResult> {
+    return this.#run(request);
+  }
+
+  forState(request: RuleRequest): Promise<ForStateSample[]> {
+    return this.#run(request);
+  }
+
+  async #run<T>(request: RuleRequest): Promise<T> {
+    const {signal} = new AbortController();
+    const {status, body, value, release} = await this.#queries.run({kind: 'rule', request}, signal, source);
+    release?.();
+    if (status === 200) return value as T;
+    const {error} = JSON.parse(new TextDecoder().decode(body)) as {error: string};
+    throw new Error(error);
+  }
+}

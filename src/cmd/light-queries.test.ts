@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {setImmediate as tick} from 'node:timers/promises';
+import type {QueryRequest} from '../api/backend.ts';
+import {Engine} from '../promql/engine/engine.ts';
+import type {Queryable} from '../storage/querier.ts';
+import {LightQueries, type Evaluation} from './light-queries.ts';
+
+const request: QueryRequest = {kind: 'instant', query: 'up', timeMs: 0, timeoutMs: 0, limit: 0, stats: ''};
+const noData: Queryable = {querier: () => assert.fail('nothing is read')};
+
+function lightQueries(answer: Evaluation['answer']): {light: LightQueries; notes: (number | string)[]} {
+  const notes: (number | string)[] = [];
+  const engine = new Engine({lookbackDeltaMs: 300_000, maxSamples: 1000});
+  const light = new LightQueries({
+    evaluationIntervalMs: () => 15_000,
+    load: () =>
+      Promise.resolve({
+        world: {engine, queryable: noData},
+        answer,
+        onAnswer: (bytes) => {
+          notes.push(bytes);
+          return () => notes.push('released');
+        },
+      }),
+  });
+  return {light, notes};
+}
+
+test('LightQueries answers what should take little, once it is loaded', async () => {
+  const body = new TextEncoder().encode('done');
+  const {light, notes} = lightQueries((_world, {defaultEvalIntervalMs}) => {
+    assert.equal(defaultEvalIntervalMs, 15_000);
+    return {status: 200, body, slices: {}, samplesRead: 1, seconds: 0, outcome: 'ok'};
+  });
+  assert.equal(light.answer(request, 0.25), null, 'too heavy');
+  assert.equal(light.answer(request, 0.001), null, 'not loaded yet');
+  await tick();
+  const answered = light.answer(request, 0.001);
+  assert.equal(answered?.body, body);
+  assert.deepEqual(notes, [4]);
+  answered?.release?.();
+  assert.deepEqual(notes, [4, 'released']);
+  assert.equal(light.answer(request, 0.25), null, 'too heavy');
+});
+
+test('LightQueries gives a query up that takes long after all', async () => {
+  const {light, notes} = lightQueries(({cancelled}) => {
+    const began = performance.now();
+    while (!cancelled()) assert.ok(performance.now() - began < 1000, 'it is told to give up');
+    return {
+      status: 503,
+      body: new Uint8Array(9),
+      slices: {},
+      samplesRead: 0,
+      seconds: 0,
+      outcome: 'canceled',
+    };
+  });
+  light.answer(request, 0.001);
+  await tick();
+  assert.equal(light.answer(request, 0.001), null);
+  assert.deepEqual(notes, [0], 'nothing is held any more');
+});

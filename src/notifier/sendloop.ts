@@ -1,0 +1,105 @@
+import {describeError, type Logger} from '../sys/log.ts';
+import type {NotifiedAlert} from '../rules/world.ts';
+import {payloadOf} from './alerts.ts';
+import {LatencyStatistics, type SenderStatistics} from './statistics.ts';
+
+export interface SendLoopOptions {
+  /** Of the endpoint. */
+  url: string;
+  /** Alerts that may wait. */
+  capacity: number;
+  /** Alerts in one request. */
+  batchMax: number;
+  /** Whether what waits is sent when the loop is stopped. */
+  drains: boolean;
+  logger: Logger;
+  elapsed: () => number;
+  /** Sends one body. Rejects where the Alertmanager does not take it. */
+  post: (url: string, body: string) => Promise<void>;
+}
+
+/** Sends alerts to one Alertmanager, one request after the other. */
+export class SendLoop {
+  readonly #options: SendLoopOptions;
+  readonly #latency = new LatencyStatistics();
+  #queue: NotifiedAlert[] = [];
+  #sent = 0;
+  #dropped = 0;
+  #errors = 0;
+  #running: Promise<void> | null = null;
+  #stopped = false;
+
+  constructor(options: SendLoopOptions) {
+    this.#options = options;
+  }
+
+  /** Where there are too many, the oldest go. */
+  add(alerts: readonly NotifiedAlert[]): void {
+    if (this.#stopped) return;
+    const {capacity, logger} = this.#options;
+    const tooMany = alerts.length - capacity;
+    if (tooMany > 0) {
+      logger.warn('Alert batch larger than queue capacity, dropping alerts', {count: tooMany});
+      this.#dropped += tooMany;
+    }
+    const kept = tooMany > 0 ? alerts.slice(tooMany) : alerts;
+    const overflow = this.#queue.length + kept.length - capacity;
+    if (overflow > 0) {
+      logger.warn('Alert notification queue full, dropping alerts', {count: overflow});
+      this.#dropped += overflow;
+      this.#queue = this.#queue.slice(overflow);
+    }
+    this.#queue.push(...kept);
+    this.#run();
+  }
+
+  /** Sends what waits, or drops it. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const {drains, logger} = this.#options;
+    if (!drains && this.#queue.length > 0) {
+      const count = this.#queue.length;
+      logger.warn('Alert notification queue not drained on shutdown, dropping alerts', {count});
+      this.#dropped += count;
+      this.#queue = [];
+    }
+    await this.#running;
+  }
+
+  statistics(): SenderStatistics {
+    return {
+      url: this.#options.url,
+      sent: this.#sent,
+      dropped: this.#dropped,
+      errors: this.#errors,
+      queueLength: this.#queue.length,
+      latency: this.#latency.snapshot(),
+    };
+  }
+
+  #run(): void {
+    this.#running ??= this.#sendAll().finally(() => (this.#running = null));
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, this.#options.batchMax);
+      await this.#send(batch);
+    }
+  }
+
+  async #send(batch: readonly NotifiedAlert[]): Promise<void> {
+    const {url, post, elapsed, logger} = this.#options;
+    const began = elapsed();
+    try {
+      await post(url, payloadOf(batch));
+    } catch (error) {
+      logger.error('Error sending alerts', {count: batch.length, err: describeError(error)});
+      this.#errors += batch.length;
+      this.#dropped += batch.length;
+      return;
+    }
+    this.#latency.observe((elapsed() - began) / 1000);
+    this.#sent += batch.length;
+  }
+}

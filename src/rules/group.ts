@@ -1,0 +1,348 @@
+import {formatLabels} from '../model/labels.ts';
+import {labelsHash} from '../promql/engine/labelhash.ts';
+import type {Clock} from '../sys/clock.ts';
+import type {Logger} from '../sys/log.ts';
+import {describeError} from '../sys/log.ts';
+import {AlertingRule} from './alertingrule.ts';
+import {independentBatches} from './dependencies.ts';
+import type {Rule} from './rule.ts';
+import type {Semaphore} from './semaphore.ts';
+import type {RuleSeries} from './series.ts';
+import type {Durations, GroupStatistics} from './statistics.ts';
+import type {AppendOutcome, RuleWorld} from './world.ts';
+
+export interface GroupOptions {
+  name: string;
+  file: string;
+  intervalMs: number;
+  /** Of the group; null = the global one. */
+  queryOffsetMs: number | null;
+  limit: number;
+  rules: Rule[];
+  /** Whether alerts are to be restored after the second evaluation. */
+  restore: boolean;
+}
+
+/** What all groups have in common. */
+export interface GroupContext {
+  world: RuleWorld;
+  /** null = rules are evaluated one after the other. */
+  concurrency: Semaphore | null;
+  defaultQueryOffsetMs: () => number;
+  ruleDurations: Durations;
+  iterationDurations: Durations;
+}
+
+/** Rules that are evaluated together, again and again. */
+export class RuleGroup {
+  readonly options: GroupOptions;
+  /** How long the last evaluation took; it goes on with a changed group of the same name. */
+  evaluationSeconds = 0;
+  /** When it began; 0 = there was none. */
+  lastEvaluationMs = 0;
+  readonly #context: GroupContext;
+  readonly #logger: Logger;
+  readonly #batches: number[][];
+  readonly #statistics: GroupStatistics;
+  /** Numbers of rules that are gone, whose series are to be marked stale after the next evaluation. */
+  #retired: number[] = [];
+  #stopped = false;
+  #iteration: Promise<void> = Promise.resolve();
+  #cancelTimer: () => void = () => {};
+  /** The time that the last evaluation was for. */
+  #slotMs = 0;
+  #iterations = 0;
+
+  constructor(options: GroupOptions, context: GroupContext) {
+    this.options = options;
+    this.#context = context;
+    const {name, file, intervalMs, rules} = options;
+    this.#logger = context.world.logger.child({file, group: name});
+    this.#batches =
+      context.concurrency === null ? rules.map((_, index) => [index]) : independentBatches(rules);
+    this.#statistics = {
+      key: this.key,
+      intervalSeconds: intervalMs / 1000,
+      rules: rules.length,
+      iterations: 0,
+      iterationsMissed: 0,
+      evaluations: 0,
+      evaluationsFailed: 0,
+      samples: 0,
+      lastEvaluationSeconds: 0,
+      lastDurationSeconds: 0,
+      lastRuleDurationsSeconds: 0,
+    };
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  get file(): string {
+    return this.options.file;
+  }
+
+  get rules(): readonly Rule[] {
+    return this.options.rules;
+  }
+
+  /** Names need not differ from file to file. */
+  get key(): string {
+    return `${this.file};${this.name}`;
+  }
+
+  /** Equal where two groups do the same. */
+  get identity(): string {
+    const {name, file, intervalMs, queryOffsetMs, limit, rules} = this.options;
+    return JSON.stringify([name, file, intervalMs, queryOffsetMs, limit, rules.map((rule) => rule.identity)]);
+  }
+
+  statistics(): GroupStatistics {
+    return {...this.#statistics};
+  }
+
+  /** Evaluates from the next slot on. */
+  start(): void {
+    const {intervalMs} = this.options;
+    const nowMs = this.#context.world.clock.now();
+    this.#slotMs = this.slotBefore(nowMs);
+    this.#wait(this.#slotMs + intervalMs - nowMs);
+  }
+
+  /** Ends after the rule that is being evaluated. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer();
+    await this.#iteration;
+  }
+
+  /** Stops for good; the series of the rules get stale markers once another group could have taken them over. */
+  async retire(onDone: () => void): Promise<void> {
+    await this.stop();
+    const {clock} = this.#context.world;
+    const nowMs = clock.now();
+    this.#retired.push(...this.rules.map((rule) => rule.number));
+    this.#cancelTimer = clock.after(2 * this.options.intervalMs, () => {
+      onDone();
+      void this.#markRetired(nowMs);
+    });
+  }
+
+  /** Takes back what retire() was about to do. */
+  forget(): void {
+    this.#cancelTimer();
+  }
+
+  /** Goes on where a group of the same name was: alerts, and series that may have ended. */
+  copyState(from: RuleGroup): void {
+    this.evaluationSeconds = from.evaluationSeconds;
+    this.lastEvaluationMs = from.lastEvaluationMs;
+    const unmatched = new Map<string, Rule[]>();
+    for (const rule of from.rules) {
+      const key = rule.name + formatLabels(rule.labels);
+      const same = unmatched.get(key);
+      if (same === undefined) unmatched.set(key, [rule]);
+      else same.push(rule);
+    }
+    for (const rule of this.rules) {
+      const before = unmatched.get(rule.name + formatLabels(rule.labels))?.shift();
+      if (before === undefined) continue;
+      rule.number = before.number;
+      if (rule instanceof AlertingRule && before instanceof AlertingRule) rule.alerts.copyFrom(before.alerts);
+    }
+    this.#retired = [...from.#retired, ...[...unmatched.values()].flat().map((rule) => rule.number)];
+  }
+
+  /** The last time before, or at, `nowMs` for which the group is evaluated: groups are spread over their interval. */
+  slotBefore(nowMs: number): number {
+    const {name, file, intervalMs} = this.options;
+    const hash = labelsHash(['file', file, 'name', name]);
+    const offsetMs = Number(hash % BigInt(Math.round(intervalMs * 1e6))) / 1e6;
+    const adjustedMs = nowMs - offsetMs;
+    // Samples have whole milliseconds.
+    return Math.floor(adjustedMs - (adjustedMs % intervalMs) + offsetMs);
+  }
+
+  #wait(ms: number): void {
+    // A clock that was set back does not stop the evaluation for longer than an interval.
+    const bounded = Math.min(Math.max(0, ms), this.options.intervalMs);
+    this.#cancelTimer = this.#context.world.clock.after(bounded, () => {
+      this.#iteration = this.#iterate().catch((error: unknown) => {
+        this.#logger.error('Evaluating rule group failed', {err: error});
+      });
+    });
+  }
+
+  async #iterate(): Promise<void> {
+    const {clock, settings} = this.#context.world;
+    const {intervalMs} = this.options;
+    const nowMs = clock.now();
+    if (nowMs < this.#slotMs) this.#slotMs = this.slotBefore(nowMs) - intervalMs;
+    const dueMs = this.#slotMs + intervalMs;
+    if (nowMs < dueMs) return this.#wait(dueMs - nowMs);
+    const missed = Math.floor((nowMs - dueMs) / intervalMs);
+    this.#statistics.iterationsMissed += missed;
+    this.#statistics.iterations += missed;
+    this.#slotMs = dueMs + missed * intervalMs;
+    await this.iterate(this.#slotMs);
+    // Not before the second time: until then there may not be all that alerts depend on.
+    if (this.options.restore && ++this.#iterations === 2 && !this.#stopped)
+      await this.#restore(settings.forGracePeriodMs);
+    if (!this.#stopped) this.#wait(this.#slotMs + intervalMs - clock.now());
+  }
+
+  /** Evaluates all rules for one time, and counts. */
+  async iterate(slotMs: number): Promise<void> {
+    const {clock} = this.#context.world;
+    this.#statistics.iterations++;
+    const beganMs = clock.now();
+    const began = clock.elapsed();
+    await this.evaluate(slotMs);
+    const seconds = secondsSince(clock, began);
+    this.#context.iterationDurations.observe(seconds);
+    this.evaluationSeconds = seconds;
+    this.lastEvaluationMs = beganMs;
+    this.#statistics.lastDurationSeconds = seconds;
+    this.#statistics.lastEvaluationSeconds = beganMs / 1000;
+    this.#statistics.lastRuleDurationsSeconds = this.rules.reduce(
+      (sum, rule) => sum + rule.evaluationSeconds,
+      0,
+    );
+  }
+
+  /** Evaluates all rules for one time. */
+  async evaluate(nowMs: number): Promise<void> {
+    const {concurrency} = this.#context;
+    let samples = 0;
+    const run = async (index: number): Promise<void> => {
+      samples += await this.#evaluateRule(this.rules[index]!, index, nowMs);
+    };
+    for (const batch of this.#batches) {
+      const besides: Promise<void>[] = [];
+      for (const index of batch) {
+        if (this.#stopped) break;
+        if (batch.length > 1 && concurrency !== null && concurrency.tryTake())
+          besides.push(run(index).finally(() => concurrency.giveBack()));
+        else await run(index);
+      }
+      await Promise.all(besides);
+      if (this.#stopped) return;
+    }
+    this.#statistics.samples = samples;
+    await this.#markRetired(nowMs);
+  }
+
+  /** Returns how many samples there were. Never throws. */
+  async #evaluateRule(rule: Rule, index: number, nowMs: number): Promise<number> {
+    const {clock} = this.#context.world;
+    const beganMs = clock.now();
+    const began = clock.elapsed();
+    this.#statistics.evaluations++;
+    let samples = 0;
+    try {
+      const series = await this.#evaluateExpression(rule, nowMs);
+      rule.succeed();
+      samples = series.ends.length;
+      this.#notify(rule, nowMs);
+      await this.#store(rule, index, series, nowMs);
+    } catch (error) {
+      rule.fail(describeError(error));
+      this.#statistics.evaluationsFailed++;
+      if (!this.#stopped)
+        this.#logger.warn('Evaluating rule failed', {name: rule.name, index, rule: rule.query, err: error});
+    }
+    const seconds = secondsSince(clock, began);
+    this.#context.ruleDurations.observe(seconds);
+    rule.evaluationSeconds = seconds;
+    rule.lastEvaluationMs = beganMs;
+    return samples;
+  }
+
+  #evaluateExpression(rule: Rule, nowMs: number): Promise<RuleSeries> {
+    const {evaluator} = this.#context.world;
+    const {limit} = this.options;
+    return rule.evaluate(evaluator, {nowMs, queryOffsetMs: this.#queryOffsetMs, limit, logger: this.#logger});
+  }
+
+  #notify(rule: Rule, nowMs: number): void {
+    if (!(rule instanceof AlertingRule)) return;
+    const {notify, settings} = this.#context.world;
+    const due = rule.takeNotifications(nowMs, this.options.intervalMs, settings);
+    if (due.length > 0) notify(due);
+  }
+
+  async #store(rule: Rule, index: number, series: RuleSeries, nowMs: number): Promise<void> {
+    const {store} = this.#context.world;
+    const timeMs = nowMs - this.#queryOffsetMs;
+    const outcome = await store.append({rule: rule.number, timeMs, series});
+    if (outcome.error === null) return;
+    rule.fail(outcome.error);
+    this.#logRefused(rule, index, outcome);
+  }
+
+  #logRefused(rule: Rule, index: number, {outOfOrder, tooOld, duplicates, error}: AppendOutcome): void {
+    const log = (message: string, count: number): void => {
+      if (count > 0) this.#logger.warn(message, {name: rule.name, index, num_dropped: count});
+    };
+    log('Error on ingesting out-of-order result from rule evaluation', outOfOrder);
+    log('Error on ingesting too old result from rule evaluation', tooOld);
+    log(
+      'Error on ingesting results from rule evaluation with different value but same timestamp',
+      duplicates,
+    );
+    if (outOfOrder + tooOld + duplicates === 0)
+      this.#logger.warn('Rule evaluation result discarded', {name: rule.name, index, err: error});
+  }
+
+  get #queryOffsetMs(): number {
+    return this.options.queryOffsetMs ?? this.#context.defaultQueryOffsetMs();
+  }
+
+  async #markRetired(nowMs: number): Promise<void> {
+    if (this.#retired.length === 0) return;
+    const retired = this.#retired;
+    this.#retired = [];
+    try {
+      await this.#context.world.store.retire(retired, nowMs - this.#queryOffsetMs);
+    } catch (error) {
+      this.#retired.push(...retired);
+      this.#logger.warn('Stale sample appending for previous configuration failed', {err: error});
+    }
+  }
+
+  /** Reads since when alerts were active before a restart. */
+  async #restore(forGracePeriodMs: number): Promise<void> {
+    const {clock, evaluator, settings} = this.#context.world;
+    const nowMs = clock.now();
+    const began = clock.elapsed();
+    for (const rule of this.rules) {
+      if (!(rule instanceof AlertingRule)) continue;
+      // What is held for less than the grace period would have to wait for longer than without being restored.
+      if (rule.holdMs >= forGracePeriodMs) {
+        try {
+          const samples = await evaluator.forState({
+            rule: 'forState',
+            labels: rule.forStateLabels,
+            mintMs: nowMs - settings.outageToleranceMs,
+            maxtMs: nowMs,
+          });
+          rule.restore(samples, nowMs, forGracePeriodMs);
+        } catch (error) {
+          this.#logger.error("Failed to restore 'for' state", {
+            alertname: rule.name,
+            stage: 'Select',
+            err: error,
+          });
+        }
+      }
+      rule.restored = true;
+    }
+    this.#statistics.lastRestoreSeconds = secondsSince(clock, began);
+  }
+}
+
+/** In whole nanoseconds, as users are used to see them. */
+function secondsSince(clock: Clock, began: number): number {
+  return Math.round((clock.elapsed() - began) * 1e6) / 1e9;
+}

@@ -1,0 +1,237 @@
+// What receivers are sent: by Debian's Alertmanager and by ours, of the same alerts with the same configuration.
+import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import test from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
+import type {Notification} from '../../src/alertmanager/integration.ts';
+import {openReceiver} from '../../src/alertmanager/receivers/testing/open.ts';
+import {
+  type Answerer,
+  type RecordedRequest,
+  Recorder,
+} from '../../src/alertmanager/receivers/testing/recorder.ts';
+import type {NotificationAlert} from '../../src/template/alertmanager.ts';
+import {findProgram, freePort, startProgram, stopProgram} from '../../tools/programs.ts';
+import {receiverCases} from './receiver-cases.ts';
+
+const alertmanager = findProgram('prometheus-alertmanager');
+const version = alertmanager === null ? 0 : minorOf(alertmanager);
+const cases = receiverCases.filter(({since = 25}) => since <= version);
+const skip = alertmanager === null ? 'prometheus-alertmanager is not installed' : false;
+
+/** 33 of 0.33.1 */
+function minorOf(program: string): number {
+  const {stdout, stderr} = spawnSync(program, ['--version'], {encoding: 'utf8'});
+  return Number(/version 0\.(\d+)/.exec(stdout + stderr)?.[1] ?? 0);
+}
+
+/** What services answer, by the name in the path. */
+const answerer: Answerer = ({path}) => {
+  const json = (value: unknown): ReturnType<Answerer> => ({
+    headers: {'content-type': 'application/json'},
+    body: JSON.stringify(value),
+  });
+  if (path.startsWith('/slack-app')) return json({ok: true, channel: 'C1', ts: '1.2'});
+  if (path.startsWith('/slack')) return {body: 'ok'};
+  if (path.startsWith('/telegram')) return json({ok: true, result: {message_id: 1, chat: {id: 1}}});
+  if (path.startsWith('/rocketchat')) return json({success: true});
+  if (path.startsWith('/wechat')) return json({errcode: 0, access_token: 'token'});
+  return {};
+};
+
+const alerts = [
+  {
+    labels: {alertname: 'Down', severity: 'critical', instance: 'a:80', team: 'x & y'},
+    annotations: {summary: 'a <is> "down"', description: '障害です é', runbook: 'https://r/?a=b&c'},
+    generatorURL: 'http://p:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1',
+  },
+  {
+    labels: {alertname: 'Down', severity: 'critical', instance: 'b:80', team: 'x & y'},
+    annotations: {summary: 'b\nis down', description: '障害です é'},
+    generatorURL: 'http://p:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1',
+  },
+];
+
+/** Of all requests for one path, those of one notification. */
+type Sent = Map<string, RecordedRequest[]>;
+
+function byCase(requests: RecordedRequest[]): Sent {
+  const sent: Sent = new Map();
+  for (const request of requests) {
+    const name = /^\/([^/?]*)/.exec(request.path)![1]!;
+    sent.set(name, [...(sent.get(name) ?? []), request]);
+  }
+  return sent;
+}
+
+interface PeerNotification {
+  readonly hook: WebhookBody;
+  readonly sent: Sent;
+}
+
+interface WebhookBody {
+  receiver: string;
+  groupKey: string;
+  notification_reason?: string;
+  groupLabels: Record<string, string>;
+  externalURL: string;
+  alerts: {
+    status: string;
+    labels: Record<string, string>;
+    annotations: Record<string, string>;
+    startsAt: string;
+    endsAt: string;
+    generatorURL: string;
+    fingerprint: string;
+  }[];
+}
+
+function configurationOf(recorder: Recorder): string {
+  const integrations = cases
+    .map(({key, yaml}) => `  - name: x\n    ${key}:\n    - ${indented(yaml, recorder)}`)
+    .map((text) => text.replace(/^ {2}- name: x\n/, ''));
+  const merged = new Map<string, string[]>();
+  for (const text of integrations) {
+    const [head, ...rest] = text.split('\n');
+    merged.set(head!, [...(merged.get(head!) ?? []), rest.join('\n')]);
+  }
+  const receivers = [...merged].map(([head, items]) => `${head}\n${items.join('\n')}`).join('\n');
+  // Debian's programs have the default templates in files, which are found where they are installed only.
+  const templates = join(dirname(alertmanager!), '../share/prometheus/alertmanager/*.tmpl');
+  return `
+templates: ['${templates}']
+route: {receiver: 'team.x', group_by: [alertname], group_wait: 500ms, group_interval: 1s, repeat_interval: 1h}
+receivers:
+  - name: 'team.x'
+${receivers}
+`;
+}
+
+function indented(yaml: string, recorder: Recorder): string {
+  return yaml.replaceAll('$URL', recorder.url).trim().replaceAll('\n', '\n      ');
+}
+
+async function peerNotifications(recorder: Recorder): Promise<PeerNotification[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'narthex-receivers-'));
+  const port = await freePort();
+  writeFileSync(join(folder, 'am.yml'), configurationOf(recorder));
+  const program = await startProgram({
+    name: 'alertmanager',
+    command: alertmanager!,
+    args: [
+      `--config.file=${join(folder, 'am.yml')}`,
+      `--storage.path=${folder}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--cluster.listen-address=',
+      '--web.external-url=http://am.example/x',
+    ],
+    readyUrl: `http://127.0.0.1:${port}/x/-/ready`,
+    readySecondsMax: 10,
+  });
+  try {
+    const startsAt = new Date().toISOString();
+    const post = async (endsAt: string): Promise<void> => {
+      const body = alerts.map((alert) => ({...alert, startsAt, endsAt}));
+      const answer = await fetch(`http://127.0.0.1:${port}/x/api/v2/alerts`, {
+        method: 'POST',
+        headers: {'content-type': 'application/json'},
+        body: JSON.stringify(body),
+      });
+      assert.equal(answer.status, 200);
+    };
+    await post(new Date(Date.now() + 3_600_000).toISOString());
+    const firing = await nextOf(recorder);
+    await post(new Date(Date.now() - 1000).toISOString());
+    return [firing, await nextOf(recorder)];
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${program.output()}`, {cause: error});
+  } finally {
+    await stopProgram(program.child);
+    rmSync(folder, {recursive: true});
+  }
+}
+
+/** Waits until nothing more comes. */
+async function nextOf(recorder: Recorder): Promise<PeerNotification> {
+  const started = Date.now();
+  for (let count = -1; recorder.requests.length === 0 || count !== recorder.requests.length;) {
+    if (Date.now() - started > 10_000) throw new Error('nothing is sent');
+    count = recorder.requests.length;
+    await sleep(700);
+  }
+  const sent = byCase(recorder.take());
+  const hook = sent.get('webhook');
+  assert.equal(hook?.length, 1, 'one webhook');
+  return {hook: JSON.parse(hook[0]!.body) as WebhookBody, sent};
+}
+
+function kvOf(record: Record<string, string>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(record));
+}
+
+/** The same group for ours. */
+function notificationOf(hook: WebhookBody): Notification {
+  const alertOf = (alert: WebhookBody['alerts'][number]): NotificationAlert => ({
+    labels: kvOf(alert.labels),
+    annotations: kvOf(alert.annotations),
+    startsAtMs: Date.parse(alert.startsAt),
+    endsAtMs: alert.endsAt.startsWith('0001') ? 0 : Date.parse(alert.endsAt),
+    isResolved: alert.status === 'resolved',
+    generatorUrl: alert.generatorURL,
+    fingerprint: alert.fingerprint,
+  });
+  return {
+    receiver: hook.receiver.replaceAll('\\', ''),
+    groupKey: hook.groupKey,
+    groupLabels: kvOf(hook.groupLabels),
+    routeLabels: new Map(),
+    alerts: hook.alerts.map(alertOf),
+    reason: hook.notification_reason ?? '',
+    externalUrl: hook.externalURL,
+    nowMs: Date.now(),
+    signal: AbortSignal.timeout(5000),
+    receiverData: new Map(),
+  };
+}
+
+const comparedHeaders = ['content-type', 'authorization', 'accept-language', 'x-auth-token', 'x-user-id'];
+
+function comparable({method, path, headers, body}: RecordedRequest): unknown {
+  let content: unknown = body;
+  try {
+    content = JSON.parse(body);
+  } catch {
+    // A form, or a text.
+  }
+  // Fields that the peer does not have yet.
+  if (typeof content === 'object' && content !== null) {
+    const fields = content as Record<string, unknown>;
+    if (version < 34) delete fields['routeLabels'];
+    if (version < 32) delete fields['notification_reason'];
+  }
+  return {method, path, content, headers: comparedHeaders.map((name) => headers[name])};
+}
+
+test(`receivers are sent what Alertmanager 0.${version} sends`, {skip}, async (context) => {
+  const recorder = await Recorder.open(answerer);
+  try {
+    const peer = await peerNotifications(recorder);
+    for (const {name, key, yaml} of cases) {
+      await context.test(name, async () => {
+        const ours = openReceiver(key, yaml.replaceAll('$URL', recorder.url));
+        for (const {hook, sent} of peer) {
+          await ours.notify(notificationOf(hook));
+          const expected = (sent.get(name) ?? []).map(comparable);
+          assert.deepEqual(recorder.take().map(comparable), expected);
+          assert.ok(expected.length > 0, 'the peer sent something');
+        }
+        await ours.close();
+      });
+    }
+  } finally {
+    recorder.close();
+  }
+});
