@@ -61,10 +61,12 @@ export function describeFeatures(switches: FeatureSwitches): Record<string, Reco
     }),
     scrape: named('', 'extra_scrape_metrics start_timestamp_zero_ingestion type_and_unit_labels'),
     service_discovery_providers: named(switches.serviceDiscoveries.join(' '), ''),
-    tsdb: named(
-      'isolation',
-      'delayed_compaction exemplar_storage histograms_st_encoding native_histograms st_storage use_uncached_io xor2_encoding',
-    ),
+    tsdb: sortKeys({
+      ...named('isolation native_histograms xor2_encoding', 'delayed_compaction use_uncached_io'),
+      exemplar_storage: enabled.has('exemplar-storage'),
+      histograms_st_encoding: enabled.has('histograms-st-encoding'),
+      st_storage: enabled.has('st-storage'),
+    }),
     ui: named('ui_v3', 'ui_v2'),
   });
 }

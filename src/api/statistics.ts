@@ -33,6 +33,8 @@ export interface HeadStatistics {
   labelPairs?: number;
   symbolsBytes?: number;
   activeAppenders?: number;
+  /** Series whose newest sample is a stale marker. */
+  staleSeries?: number;
   disk?: HeadDiskStatistics;
 }
 
@@ -93,6 +95,9 @@ export interface CompactionStatistics {
   populating: boolean;
   headTruncations: number;
   headTruncationsFailed: number;
+  staleTriggered: number;
+  staleFailed: number;
+  staleSeconds: BucketCounts;
 }
 
 export interface WalStatistics {

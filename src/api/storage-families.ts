@@ -34,6 +34,11 @@ export function addStorageFamilies(list: FamilyList, statistics: StorageStatisti
 
 function addHead(list: FamilyList, head: HeadStatistics, blocksMinTimeMs: number | null): void {
   list.gauge('prometheus_tsdb_head_series', 'Series in the head.', head.series);
+  list.gauge(
+    'prometheus_tsdb_head_stale_series',
+    'Series in the head whose newest sample is a stale marker.',
+    head.staleSeries,
+  );
   list.counter(
     'prometheus_tsdb_head_series_created_total',
     'Series created in the head.',
@@ -233,6 +238,15 @@ function addCompactions(list: FamilyList, compactions: CompactionStatistics): vo
     'Failed truncations of the head.',
     compactions.headTruncationsFailed,
   );
+  const stale = 'prometheus_tsdb_stale_series_compaction';
+  list.counter(
+    `${stale}s_triggered_total`,
+    'Compactions of stale series that were begun.',
+    compactions.staleTriggered,
+  );
+  list.counter(`${stale}s_failed_total`, 'Compactions of stale series that failed.', compactions.staleFailed);
+  const family = {name: `${stale}_duration_seconds`, help: 'Time that compactions of stale series took.'};
+  list.histogram(family, [compactions.staleSeconds], (each) => ({labels: {}, counts: each}));
 }
 
 function addWal(list: FamilyList, wal: WalStatistics): void {

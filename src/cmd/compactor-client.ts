@@ -29,6 +29,10 @@ export class CompactorClient implements CompactorCalls {
     return this.#call('writeLate', range);
   }
 
+  writeStale(range: CompactionRange & {refs: Float64Array}): Promise<CompactionResult> {
+    return this.#call('writeStale', range);
+  }
+
   compact(ulids: readonly string[]): Promise<CompactionResult> {
     return this.#call('compact', ulids);
   }

@@ -60,6 +60,7 @@ serve(parentPort, {
   writeHead: (range: CompactionRange & {dir?: string}) => maker.writeHead(range),
   deleteSamples: (request: DeletionRequest & {ulid: string}) => maker.deleteSamples(request),
   writeLate: (range: CompactionRange & {reference: number}) => maker.writeLate(range),
+  writeStale: (range: CompactionRange & {refs: Float64Array}) => maker.writeStale(range),
   compact: (ulids: string[]) => maker.compact(ulids),
   clean: (ulid: string) => maker.clean(ulid),
 });

@@ -108,7 +108,7 @@ function isListening(port: number): Promise<boolean> {
 
 /** Defaults of the global section that are others with some features. */
 function defaultsOf(features: ReadonlySet<string>): GlobalDefaults {
-  const wantsStarts = features.has('created-timestamp-zero-ingestion');
+  const wantsStarts = features.has('created-timestamp-zero-ingestion') || features.has('st-storage');
   return {
     extraScrapeMetrics: features.has('extra-scrape-metrics'),
     ...(wantsStarts ? {scrapeProtocols: protobufFirstScrapeProtocols} : {}),

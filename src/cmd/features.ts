@@ -27,7 +27,7 @@ const features: Readonly<Record<string, Feature>> = {
   'expand-external-labels': always,
   'extra-scrape-metrics': works,
   'fast-startup': tuning,
-  'histograms-st-encoding': later,
+  'histograms-st-encoding': works,
   'memory-snapshot-on-shutdown': works,
   'metadata-wal-records': later,
   'native-histograms': {
@@ -51,13 +51,13 @@ const features: Readonly<Record<string, Feature>> = {
   'promql-per-step-stats': works,
   'remote-write-receiver': flag('web.enable-remote-write-receiver'),
   'search-api': later,
-  'st-storage': later,
+  'st-storage': works,
   'st-synthesis': later,
   'type-and-unit-labels': works,
   'use-start-timestamps': works,
   'use-uncached-io': tuning,
   'utf8-names': always,
-  'xor2-encoding': later,
+  'xor2-encoding': works,
 };
 
 export interface ReadFeatures {
@@ -78,4 +78,19 @@ export function readFeatures(texts: readonly string[]): ReadFeatures {
     else result.warnings.push(`Option ${name} for --enable-feature changes nothing: ${feature.note}`);
   }
   return result;
+}
+
+/** How floats are stored: as the configuration says, else the flags. Throws where that has no room for what else is asked for. */
+export function floatEncodingOf(
+  {storage}: {storage: {floatEncoding: '' | 'xor' | 'xor2'}},
+  enabled: ReadonlySet<string>,
+): 'xor' | 'xor2' {
+  const byFlags = enabled.has('xor2-encoding') ? 'xor2' : 'xor';
+  const encoding = storage.floatEncoding === '' ? byFlags : storage.floatEncoding;
+  if (encoding === 'xor' && enabled.has('st-storage')) {
+    throw new RangeError(
+      'float chunk encoding "xor" is incompatible with start-timestamp storage; XOR chunks do not store start timestamps, use "xor2"',
+    );
+  }
+  return encoding;
 }

@@ -184,8 +184,8 @@ test('parseServerFlags() finds what to keep, and how long blocks are', () => {
 
 test('parseServerFlags() sorts out features', () => {
   refuses(
-    ['--enable-feature=search-api,st-storage'],
-    /--enable-feature=search-api,st-storage is not supported yet/,
+    ['--enable-feature=search-api,st-synthesis'],
+    /--enable-feature=search-api,st-synthesis is not supported yet/,
     2,
   );
   const {warnings} = flags(

@@ -15,6 +15,7 @@ import {MemoryLedger} from '../sys/memory-ledger.ts';
 import {buildInfo} from '../sys/version.ts';
 import {Alerting} from './alerting.ts';
 import {Configuration} from './configuration.ts';
+import {floatEncodingOf} from './features.ts';
 import {startQueryWorker} from './query-client.ts';
 import {queryMemoryOf} from './query-memory.ts';
 import {LightQueries} from './light-queries.ts';
@@ -103,7 +104,12 @@ class Server {
       });
       return 2;
     }
-    this.#storage = this.#startStorage();
+    try {
+      this.#storage = this.#startStorage(this.#configuration.current);
+    } catch (cause) {
+      this.#logger.error('Opening storage failed', {err: cause});
+      return 1;
+    }
     this.#queries = this.#startQueries();
     this.#alerting = new Alerting({
       flags: this.#flags,
@@ -145,19 +151,27 @@ class Server {
     }
   }
 
-  #startStorage(): StorageClient {
+  #startStorage(config: Config): StorageClient {
+    const {features} = this.#flags;
     return new StorageClient({
       memory: this.#memory.wasm,
       dataFolder: this.#flags.storagePath,
       lockfile: this.#flags.lockfile,
-      externalLabels: this.#configuration.current.global.externalLabels,
-      exemplarsMax: this.#exemplarsMax(this.#configuration.current),
+      externalLabels: config.global.externalLabels,
+      exemplarsMax: this.#exemplarsMax(config),
       scrapeFeatures: {
-        starts: this.#flags.features.has('created-timestamp-zero-ingestion') ? 'zero' : 'none',
-        typeAndUnit: this.#flags.features.has('type-and-unit-labels'),
+        starts: features.has('created-timestamp-zero-ingestion')
+          ? 'zero'
+          : features.has('st-storage')
+            ? 'store'
+            : 'none',
+        typeAndUnit: features.has('type-and-unit-labels'),
       },
-      snapshots: this.#flags.features.has('memory-snapshot-on-shutdown'),
-      retention: this.#configuration.current.storage.retention,
+      floatEncoding: floatEncodingOf(config, features),
+      histogramStartTimes: features.has('histograms-st-encoding'),
+      walStartTimes: features.has('st-storage'),
+      snapshots: features.has('memory-snapshot-on-shutdown'),
+      retention: config.storage.retention,
       blockMsMin: this.#flags.blockMsMin,
       blockMsMax: this.#flags.blockMsMax,
       log: this.#flags.log,
@@ -310,6 +324,8 @@ class Server {
       scrapeConfigs: config.scrapeConfigs,
       exemplarsMax: this.#exemplarsMax(config),
       outOfOrderWindowMs: config.storage.outOfOrderWindowMs,
+      floatEncoding: floatEncodingOf(config, this.#flags.features),
+      staleSeriesThreshold: config.storage.staleSeriesThreshold,
       retention: config.storage.retention,
     };
   }

@@ -29,6 +29,7 @@ export function storageStatistics(
       minTimeMs: head.minTime > head.maxTime ? null : head.minTime,
       maxTimeMs: head.minTime > head.maxTime ? null : head.maxTime,
       labelPairs: head.labelPairs,
+      staleSeries: head.staleSeries,
       disk: diskStatistics(db),
     },
     wal,

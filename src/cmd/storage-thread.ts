@@ -51,6 +51,10 @@ export interface StorageThreadData {
   /** Whether the memory is written to a snapshot at the end, and read from it at the start. */
   snapshots: boolean;
   scrapeFeatures: ScrapeFeatures;
+  floatEncoding: 'xor' | 'xor2';
+  /** Whether histograms are stored with start timestamps, and whether the log has any. */
+  histogramStartTimes: boolean;
+  walStartTimes: boolean;
   /** Exemplars that are kept. */
   exemplarsMax: number;
   /** What is kept, and the lengths of blocks. */
@@ -67,6 +71,8 @@ export interface ApplyRequest {
   exemplarsMax: number;
   /** How far behind the newest sample others may be; 0 = not at all. */
   outOfOrderWindowMs: number;
+  floatEncoding: 'xor' | 'xor2';
+  staleSeriesThreshold: number;
   retention: Retention;
 }
 
@@ -123,6 +129,9 @@ class StorageThread {
       lockfile: data.lockfile,
       exemplarsMax: data.exemplarsMax,
       snapshots: data.snapshots,
+      floatEncoding: data.floatEncoding,
+      histogramStartTimes: data.histogramStartTimes,
+      walStartTimes: data.walStartTimes,
       memory,
       kernels,
       arena,
@@ -154,7 +163,9 @@ class StorageThread {
     });
   }
 
-  apply({scrapeConfigs, exemplarsMax, outOfOrderWindowMs, retention}: ApplyRequest): void {
+  apply({scrapeConfigs, exemplarsMax, outOfOrderWindowMs, retention, ...request}: ApplyRequest): void {
+    this.#db.head.floatEncoding = request.floatEncoding;
+    this.#db.staleSeriesThreshold = request.staleSeriesThreshold;
     this.#db.setOutOfOrderWindow(outOfOrderWindowMs);
     this.#limits.retention = retention;
     this.#db.head.exemplars.resize(exemplarsMax);

@@ -632,3 +632,23 @@ scrape_configs:
   }
   assert.ok(valid > 10, `${valid} of 1500 are valid`);
 });
+
+test('parseConfig() reads how floats are stored, and when stale series leave the head', () => {
+  const f = (text: string, floats: string, threshold: number): void => {
+    const config = parse(`storage: {tsdb: {${text}}}`);
+    assert.deepEqual(
+      [config.storage.floatEncoding, config.storage.staleSeriesThreshold],
+      [floats, threshold],
+    );
+    if (text !== '')
+      assert.ok(formatConfig(config).includes(text.replaceAll(/[{}]/g, '').split(': ').at(-1)!));
+  };
+  f('', '', 0);
+  f('chunk_encoding: {floats: xor}', 'xor', 0);
+  f('chunk_encoding: {floats: xor2}', 'xor2', 0);
+  f('stale_series_compaction_threshold: 0.25', '', 0.25);
+  assert.match(
+    problems('storage: {tsdb: {chunk_encoding: {floats: XOR2}}}')[0]!,
+    /must be 'xor' or 'xor2', or the field must be omitted entirely, got "XOR2"/,
+  );
+});

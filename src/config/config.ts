@@ -42,6 +42,10 @@ export interface StorageConfig {
   exemplarsMax: number;
   /** How far behind the newest sample others may be; 0 = not at all. */
   outOfOrderWindowMs: number;
+  /** How floats are stored; '' = as the flags say. */
+  floatEncoding: '' | 'xor' | 'xor2';
+  /** Share of stale series in the head from which on they are moved to blocks early; 0 = never. */
+  staleSeriesThreshold: number;
 }
 
 /** How much to keep. 0 = no limit. */
@@ -211,6 +215,8 @@ class ConfigReader {
         retention,
         exemplarsMax: storage?.exemplars?.max_exemplars ?? exemplarsMaxDefault,
         outOfOrderWindowMs: storage?.tsdb?.out_of_order_time_window ?? 0,
+        floatEncoding: storage?.tsdb?.chunk_encoding?.floats ?? '',
+        staleSeriesThreshold: storage?.tsdb?.stale_series_compaction_threshold ?? 0,
       },
       warnings: this.warnings,
       document,

@@ -9,7 +9,6 @@ import {
   float,
   integer,
   list,
-  notYet,
   optionalSection,
   section,
   size,
@@ -24,16 +23,13 @@ export const runtimeFields = section({gogc: integer.default(75)});
 
 const tsdbFields = section({
   out_of_order_time_window: duration.default(0),
-  stale_series_compaction_threshold: notYet(float).default(0),
+  stale_series_compaction_threshold: float.default(0),
   chunk_encoding: optionalSection(
     section({
-      floats: notYet(
-        choice(
-          ['xor', 'xor2'],
-          (wrong) =>
-            `'storage.tsdb.chunk_encoding.floats' must be 'xor' or 'xor2', or the field must be omitted entirely, got ${quoteGo(wrong)}`,
-        ),
-        (value) => value !== 'xor2',
+      floats: choice(
+        ['', 'xor', 'xor2'],
+        (wrong) =>
+          `'storage.tsdb.chunk_encoding.floats' must be 'xor' or 'xor2', or the field must be omitted entirely, got ${quoteGo(wrong)}`,
       ).default(''),
     }),
   ).default(null),
@@ -69,6 +65,8 @@ export function documentOfStorage(
   const tsdb: YamlMap = new Map();
   const floats = fields?.tsdb?.chunk_encoding?.floats ?? '';
   if (floats !== '') tsdb.set('chunk_encoding', new Map([['floats', floats]]));
+  const threshold = fields?.tsdb?.stale_series_compaction_threshold ?? 0;
+  if (threshold !== 0) tsdb.set('stale_series_compaction_threshold', threshold);
   const window = fields?.tsdb?.out_of_order_time_window ?? 0;
   if (window !== 0) tsdb.set('out_of_order_time_window', formatDuration(window));
   const limits: YamlMap = new Map();

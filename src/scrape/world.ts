@@ -29,8 +29,8 @@ export interface ScrapeManagerOptions {
 
 /** What feature flags change. */
 export interface ScrapeFeatures {
-  /** What becomes of start timestamps: nothing, or a sample of value 0 at that time. */
-  starts: 'none' | 'zero';
+  /** What becomes of start timestamps: nothing, a sample of value 0 at that time, or they are stored with the samples. */
+  starts: 'none' | 'zero' | 'store';
   /** Add the labels `__type__` and `__unit__`. */
   typeAndUnit: boolean;
 }

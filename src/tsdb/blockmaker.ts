@@ -41,6 +41,17 @@ export class BlockMaker implements CompactorCalls {
     }
   }
 
+  async writeStale({refs, ...range}: CompactionRange & {refs: Float64Array}): Promise<CompactionResult> {
+    await Promise.resolve();
+    const bounds = {minTime: range.minTime, maxTime: range.maxTime - 1};
+    const source = new HeadSource(this.#head, {...bounds, refs});
+    try {
+      return this.#compactor.write(source, {...range, hints: [hint.staleSeries]});
+    } finally {
+      source.close();
+    }
+  }
+
   async compact(ulids: readonly string[]): Promise<CompactionResult> {
     await Promise.resolve();
     return this.#compactor.compact(ulids);

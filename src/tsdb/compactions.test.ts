@@ -6,7 +6,7 @@ import {compact} from '../model/histogram/compact.ts';
 import {formatTestExpression} from '../model/histogram/format.ts';
 import type {FloatHistogram} from '../model/histogram.ts';
 import {Matcher} from '../model/matcher.ts';
-import {isStale} from '../model/value.ts';
+import {isStale, setStale} from '../model/value.ts';
 import type {SeriesRef} from '../storage/appender.ts';
 import {Symbols} from '../storage/symbols.ts';
 import {type Clock, systemClock} from '../sys/clock.ts';
@@ -59,6 +59,7 @@ async function open(fs: SimulatedFileSystem, clock = stillClock, dir = dataDir):
     compactor: {
       writeHead: (range) => maker.current!.writeHead(range),
       writeLate: (range) => maker.current!.writeLate(range),
+      writeStale: (range) => maker.current!.writeStale(range),
       compact: (ulids) => maker.current!.compact(ulids),
       clean: (ulid) => maker.current!.clean(ulid),
       deleteSamples: (request) => maker.current!.deleteSamples(request),
@@ -414,4 +415,90 @@ test('late histograms are moved to blocks after the head, and every one is seen 
     assert.deepEqual(textsOfHistograms(store.reader), lines);
     await store.close();
   }
+});
+
+test('where many series are stale, these are moved to blocks early, and every sample is seen once', async () => {
+  const fs = new SimulatedFileSystem();
+  let store = await open(fs);
+  const ref: SeriesRef = {slot: 0, generation: 0};
+  const stop = (i: number, time: number): void => {
+    const appender = store.db.appender();
+    appender.series(['__name__', 'metric', 'i', String(i)], ref);
+    const {batch} = appender;
+    batch.slots[0] = ref.slot;
+    batch.generations[0] = ref.generation;
+    batch.times[0] = time;
+    setStale(batch.valueWords, 0);
+    batch.length = 1;
+    assert.equal(appender.commit().accepted, 1);
+  };
+  const count = (i: number): number => {
+    const symbols = new Symbols();
+    const querier = store.reader.querier({mint: 0, maxt: 1e9}, symbols);
+    const found = readAll(querier, symbols, [new Matcher('=', 'i', String(i))], {mint: 0, maxt: 1e9});
+    querier.close();
+    return found.flatMap(({samples}) => samples).length;
+  };
+  const times = timesUpTo(1400);
+  append(store.db, times, 6);
+  const total = times.length + 1;
+  store.db.setOutOfOrderWindow(4 * rangeMs);
+  for (const i of [0, 1, 2, 3]) stop(i, 1400);
+  // This one has a late sample, and stays.
+  const appender = store.db.appender();
+  appender.series(['__name__', 'metric', 'i', '3'], ref);
+  Object.assign(appender.batch, {length: 1});
+  appender.batch.slots[0] = ref.slot;
+  appender.batch.generations[0] = ref.generation;
+  appender.batch.times[0] = 777;
+  assert.equal(appender.commit().accepted, 1);
+  store.db.staleSeriesThreshold = 0.7;
+  await store.db.compactions!.run();
+  assert.equal(store.db.head.stats().series, 6, 'four of six are not enough');
+  store.db.staleSeriesThreshold = 0.6;
+  // A series that goes on while the blocks are written stays, too, and a compaction that cannot write leaves all as it is.
+  fs.fault = (operation, path) => (operation === 'write' && path.includes('index') ? {code: 'ENOSPC'} : null);
+  await store.db.compactions!.run();
+  fs.fault = () => null;
+  assert.equal(store.db.head.stats().series, 6);
+  let isWriting = false;
+  fs.fault = (operation, path) => {
+    if (!isWriting && operation === 'write' && path.includes('index')) {
+      isWriting = true;
+      append(store.db, [1450], 1);
+    }
+    return null;
+  };
+  await store.db.compactions!.run();
+  fs.fault = () => null;
+  assert.deepEqual(store.db.head.stats().series, 4);
+  assert.equal(store.db.head.stats().staleSeries, 1);
+  const {staleTriggered, staleFailed, staleSeconds} = store.db.statistics().blocks.compactions!;
+  assert.deepEqual([staleTriggered, staleFailed, staleSeconds.count], [2, 1, 1]);
+  const hints = store.db.blocks.blocks.map(({meta}) => meta.compaction.hints.join());
+  assert.deepEqual(hints, ['from-stale-series', 'from-stale-series']);
+  const counts = [total + 1, total, total, total + 1, times.length, times.length];
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map(count), counts);
+  // It comes back with the same labels, and a start reads the rest from the log.
+  append(store.db, [1500], 2);
+  await store.close();
+  store = await open(fs);
+  assert.deepEqual(store.db.head.stats().series, 5);
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map(count), [
+    total + 2,
+    total + 1,
+    total,
+    total + 1,
+    times.length,
+    times.length,
+  ]);
+  // Blocks of stale series are merged with their like only, and the head is moved past them.
+  append(
+    store.db,
+    timesUpTo(4000).filter((time) => time > 1500),
+    6,
+  );
+  await store.db.compactions!.run();
+  assert.equal(count(2), 4000 / 50 - 2);
+  await store.close();
 });

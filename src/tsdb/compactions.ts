@@ -13,6 +13,7 @@ import type {CompactionResult} from './block/compactor.ts';
 import type {DeletionRequest} from './administration.ts';
 import {planCompaction} from './block/plan.ts';
 import type {LateCompaction} from './lateness.ts';
+import type {Staleness} from './staleness.ts';
 
 /** minTime <= time < maxTime, in milliseconds. */
 export interface CompactionRange {
@@ -26,6 +27,8 @@ export interface CompactorCalls {
   writeHead(range: CompactionRange & {dir?: string}): Promise<CompactionResult>;
   /** Writes a block of the late samples in the range, from chunks up to `reference`. */
   writeLate(range: CompactionRange & {reference: number}): Promise<CompactionResult>;
+  /** Writes a block of what these series of the head have in the range. */
+  writeStale(range: CompactionRange & {refs: Float64Array}): Promise<CompactionResult>;
   compact(ulids: readonly string[]): Promise<CompactionResult>;
   clean(ulid: string): Promise<CompactionResult>;
   /** Marks samples of a block as deleted; gives of how many series. */
@@ -56,6 +59,7 @@ export interface CompactionsOptions {
   truncate: (mint: number) => Promise<void>;
   /** The late samples, to be moved to blocks. */
   late?: () => LateCompaction | null;
+  stale?: Staleness;
   clock: Clock;
   log: Logger;
 }
@@ -71,11 +75,16 @@ export interface CompactionStatistics {
   populating: boolean;
   headTruncations: number;
   headTruncationsFailed: number;
+  staleTriggered: number;
+  staleFailed: number;
+  staleSeconds: Distribution;
 }
 
 /** How often the folder is looked at, and whether there is something to do. */
 const intervalMs = 60_000;
 const headCheckMs = 5_000;
+/** Stale series wait for the head when it is moved within this time. */
+const soonMs = 10 * 60_000;
 
 /** Moves what is old enough from the head to blocks, and merges blocks. Belongs to the thread that owns the head. */
 export class Compactions {
@@ -89,11 +98,16 @@ export class Compactions {
     populating: false,
     headTruncations: 0,
     headTruncationsFailed: 0,
+    staleTriggered: 0,
+    staleFailed: 0,
+    staleSeconds: newDurations(),
   };
   readonly #options: CompactionsOptions;
   #running: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
   #sinceFull = 0;
+  /** When the head was last moved to a block; -Infinity = not yet. Milliseconds of the clock. */
+  #headMovedMs = -Infinity;
   #closed = false;
 
   constructor(options: CompactionsOptions) {
@@ -165,6 +179,7 @@ export class Compactions {
       // As in Prometheus: late samples go when the head does.
       if (this.statistics.ran > ran && !this.#closed) await this.#compactLate();
       await this.#compactBlocks();
+      await this.#compactStale();
     } catch (error) {
       // Cancelled by ourselves is no failure.
       if (!this.#closed) {
@@ -186,6 +201,7 @@ export class Compactions {
     this.statistics.headTruncations++;
     try {
       await truncate(maxTime);
+      this.#headMovedMs = this.#options.clock.elapsed();
     } catch (error) {
       this.statistics.headTruncationsFailed++;
       throw error;
@@ -201,6 +217,34 @@ export class Compactions {
       this.#done(await this.#populate(() => compactor.writeLate({...range, reference})));
     await readersLeft();
     await finish();
+  }
+
+  /** As in Prometheus: not where the head is moved soon in any case. */
+  async #compactStale(): Promise<void> {
+    const {compactor, readersLeft, stale, head, clock, log} = this.#options;
+    if (stale === undefined || !stale.isDue || this.headIsDue || this.#closed) return;
+    const started = clock.elapsed();
+    if (started + soonMs > this.#headMovedMs + head.chunkRangeMs && this.#headMovedMs !== -Infinity) return;
+    const {statistics} = this;
+    statistics.staleTriggered++;
+    log.info('Starting stale series compaction');
+    try {
+      const found = stale.begin();
+      if (found === null) return;
+      const {ranges, refs, finish} = found;
+      for (const range of ranges) {
+        const result = await this.#populate(() => compactor.writeStale({...range, refs}));
+        this.#done(result);
+      }
+      await readersLeft();
+      const dropped = await finish();
+      const seconds = (clock.elapsed() - started) / 1000;
+      observe(statistics.staleSeconds, seconds);
+      log.info('Ending stale series compaction', {num_series: dropped, duration: `${seconds.toFixed(3)}s`});
+    } catch (error) {
+      statistics.staleFailed++;
+      throw error;
+    }
   }
 
   async #compactBlocks(): Promise<void> {

@@ -161,6 +161,11 @@ export class Db {
     this.head.exemplars.outOfOrderWindowMs = windowMs;
   }
 
+  /** Share of stale series from which on they are moved to blocks early (stale_series_compaction_threshold); 0 = never. */
+  set staleSeriesThreshold(threshold: number) {
+    this.#logs.staleness.threshold = threshold;
+  }
+
   /** Full chunks leave memory soon, also where little is appended. */
   #schedule(): void {
     this.#cancelTimer = this.#clock.after(moveDelayMs, () => {
@@ -362,7 +367,13 @@ const readersCheckMs = 100;
 
 function makeCompactions(
   {compactor, blockMsMax = Infinity, log}: DbOptions,
-  {clock, head, truncation, lateness}: {clock: Clock; head: Head} & Pick<OpenLogs, 'truncation' | 'lateness'>,
+  {
+    clock,
+    head,
+    truncation,
+    lateness,
+    staleness,
+  }: {clock: Clock; head: Head} & Pick<OpenLogs, 'truncation' | 'lateness' | 'staleness'>,
   store: BlockStore,
 ): Compactions | null {
   if (compactor === undefined) return null;
@@ -379,6 +390,7 @@ function makeCompactions(
     },
     truncate: (mint) => truncation.run(mint),
     late: () => lateness.begin(),
+    stale: staleness,
     clock,
     log,
   });

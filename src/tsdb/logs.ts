@@ -8,6 +8,7 @@ import {loadHeadChunks} from './head/load.ts';
 import {headChunksDirectory} from './headchunks/format.ts';
 import {HeadTruncation} from './headtruncation.ts';
 import {Lateness} from './lateness.ts';
+import {Staleness} from './staleness.ts';
 import {removeCovered, removeTemporary} from './wal/checkpoint.ts';
 import {removeSnapshots} from './snapshot/format.ts';
 import {loadSnapshot} from './snapshot/read.ts';
@@ -40,6 +41,7 @@ export interface OpenLogs {
   logTruncation: LogTruncation;
   truncation: HeadTruncation;
   lateness: Lateness;
+  staleness: Staleness;
   /** What the start found in the log, and in that of late samples. */
   replayed: ReplayResult;
   replayedLate: ReplayResult | null;
@@ -110,8 +112,10 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
     truncation,
     wal: {...walOptions, dir: lateDirectory(dir), segment: replayedLate?.nextSegment ?? 0},
   });
+  const staleness = new Staleness({head, wal, truncation, logTruncation, log});
   return {
     wal,
+    staleness,
     fsyncs,
     logTruncation,
     truncation,

@@ -428,3 +428,37 @@ test('with features: start timestamps as zeros, type and unit labels, extra repo
     assert.ok((await firsts(prometheus, '{job="proto"}')).length >= 8);
   });
 });
+
+test('with st-storage: start timestamps are stored with the samples', async (context) => {
+  const features = [
+    'st-storage',
+    'xor2-encoding',
+    'histograms-st-encoding',
+    'promql-experimental-functions',
+    'use-start-timestamps',
+  ];
+  await sideBySide(
+    features,
+    () => true,
+    async (narthex, prometheus) => {
+      const known = await fetch(`${prometheus}/api/v1/query?query=start_timestamp(up)`);
+      if (!known.ok) return context.skip('this Prometheus stores no start timestamps');
+      let starts = 0;
+      for (const job of Object.keys(jobs)) {
+        // The function takes the name away: what has another name comes in another query.
+        const names = (await instant(prometheus, `group by (__name__) ({job="${job}"})`)).map(
+          (line) => /"__name__":"([^"]+)"/.exec(line)![1]!,
+        );
+        for (const name of names) {
+          const expr = `start_timestamp({job="${job}",__name__="${name}"})`;
+          const [own, expected] = [await instant(narthex, expr), await instant(prometheus, expr)];
+          // Where native histograms have to be asked for in the configuration, Prometheus has classic ones instead.
+          if (own.length === 0) continue;
+          assert.deepEqual(own, expected, `${job} ${name}`);
+          starts += expected.filter((line) => !line.endsWith(' "0"')).length;
+        }
+      }
+      assert.ok(starts >= 20, `${starts} series with start timestamps`);
+    },
+  );
+});

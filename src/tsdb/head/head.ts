@@ -70,7 +70,8 @@ export class Head {
   readonly arena: SizeClassArena;
   readonly kernels: Kernels;
   readonly chunkRangeMs: number;
-  readonly floatEncoding: 'xor' | 'xor2';
+  /** How floats are stored from here on. */
+  floatEncoding: 'xor' | 'xor2';
   readonly reclaimer: Reclaimer;
   readonly symbols: SymbolTable;
   readonly postings: Postings;

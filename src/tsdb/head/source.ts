@@ -10,6 +10,13 @@ import type {HeadReader} from './reader.ts';
 import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
 import {blockEntries, blockPairs, slotAddress} from './series.ts';
 
+export interface HeadSourceOptions {
+  minTime: number;
+  maxTime: number;
+  lateUntil?: number;
+  refs?: Float64Array;
+}
+
 /**
  * The series of the head that have samples in [minTime, maxTime], in the order of their labels, for a block. What it gives is from
  * the moment when it comes to a series. Works in any thread; nothing that it can see is freed before close().
@@ -29,11 +36,11 @@ export class HeadSource implements SeriesSource {
   readonly #numbers = new Map<number, number>();
   #at = -1;
 
-  /** With `lateUntil`, late samples and nothing else, from chunks up to this reference; they may overlap each other. */
-  constructor(
-    reader: HeadReader,
-    {minTime, maxTime, lateUntil}: {minTime: number; maxTime: number; lateUntil?: number},
-  ) {
+  /**
+   * With `lateUntil`, late samples and nothing else, from chunks up to this reference; they may overlap each other. With `refs`, these
+   * series only.
+   */
+  constructor(reader: HeadReader, {minTime, maxTime, lateUntil, refs}: HeadSourceOptions) {
     this.#lateUntil = lateUntil ?? null;
     this.#reader = reader;
     this.minTime = minTime;
@@ -42,6 +49,7 @@ export class HeadSource implements SeriesSource {
     this.#chunks = new ChunkList(reader);
     const numbers = new EntryNumbers();
     this.#selected = new Selector(reader.shared, reader.texts, {numbers, guard: unguarded}).select([]);
+    if (refs !== undefined) keepRefs(this.#selected, refs);
     this.#texts = this.#numberSymbols();
     sortByLabels(this.#selected, reader.shared, reader.texts, numbers);
   }
@@ -133,4 +141,16 @@ export class HeadSource implements SeriesSource {
     sorted.forEach(([symbol], number) => this.#numbers.set(symbol, number));
     return sorted.map(([, text]) => text);
   }
+}
+
+function keepRefs(selected: SelectedSeries, refs: Float64Array): void {
+  const wanted = new Set(refs);
+  let kept = 0;
+  for (let i = 0; i < selected.length; i++) {
+    if (!wanted.has(selected.refs[i]!)) continue;
+    selected.slots[kept] = selected.slots[i]!;
+    selected.blocks[kept] = selected.blocks[i]!;
+    selected.refs[kept++] = selected.refs[i]!;
+  }
+  selected.length = kept;
 }

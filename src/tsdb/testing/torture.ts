@@ -277,6 +277,7 @@ export class Torture {
       compactor: {
         writeHead: (range) => maker.current!.writeHead(range),
         writeLate: (range) => maker.current!.writeLate(range),
+        writeStale: (range) => maker.current!.writeStale(range),
         compact: (ulids) => maker.current!.compact(ulids),
         clean: (ulid) => maker.current!.clean(ulid),
         deleteSamples: (request) => maker.current!.deleteSamples(request),
