@@ -431,13 +431,7 @@ test('what is known but not there yet is an error, unless it says nothing', () =
   f('remote_read: [{url: http://x}]', 'remote_read');
   f('tracing: {endpoint: x}', 'tracing');
   f('global: {query_log_file: q}', 'global.query_log_file');
-  for (const field of [
-    'kubernetes_sd_configs: [{role: pod}]',
-    'azure_sd_configs: [{subscription_id: x}]',
-    'oauth2: {client_id: x}',
-    'proxy_url: http://p',
-    'http_headers: {X-A: {values: [b]}}',
-  ])
+  for (const field of ['kubernetes_sd_configs: [{role: pod}]', 'azure_sd_configs: [{subscription_id: x}]'])
     f(`scrape_configs: [{job_name: x, ${field}}]`, `scrape_configs[0].${field.split(':')[0]}`);
   const sample = `rule_files:
   # - "first.yml"

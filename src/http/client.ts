@@ -1,17 +1,11 @@
-import {STATUS_CODES} from 'node:http';
-import {promisify} from 'node:util';
-import {gunzip} from 'node:zlib';
-import {Agent} from 'undici';
 import type {HttpClientConfig} from './client-config.ts';
-import {connectorOf, Credentials, describeFailure, isRedirect, userAgent} from './client-connect.ts';
+import {Credentials, type Headers, leavesHost} from './credentials.ts';
+import {exchange, type HttpAnswer, type HttpMethod, redacted, titleOf} from './exchange.ts';
+import {isRedirect} from './redirects.ts';
+import {Transport} from './transport.ts';
+import {userAgent} from './user-agent.ts';
 
-export interface HttpAnswer {
-  status: number;
-  statusText: string;
-  /** A header by its name in small letters; '' where there is none. */
-  header(name: string): string;
-  text: string;
-}
+export type {HttpAnswer} from './exchange.ts';
 
 export interface HttpGetOptions {
   headers?: Record<string, string>;
@@ -25,7 +19,7 @@ export interface HttpRequestOptions extends Omit<HttpGetOptions, 'timeoutMs'> {
   /** Without it only the signal ends the request. */
   timeoutMs?: number;
   /** GET by default. */
-  method?: 'GET' | 'POST' | 'PUT';
+  method?: HttpMethod;
   body?: string | Uint8Array;
   /** Bytes of the answer's body to keep; the rest is read and forgotten. Without it a long body is an error. */
   bodyBytesKept?: number;
@@ -44,29 +38,26 @@ export interface HttpSender extends HttpFetcher {
 
 /** What is asked for now: a redirection may change it. */
 interface Asked {
-  method: 'GET' | 'POST' | 'PUT';
+  method: HttpMethod;
   body: string | Uint8Array | null;
 }
 
 const redirectsMax = 10;
 const connectMsMax = 30_000;
-const bodyBytesMax = 256 << 20;
-const unzip = promisify(gunzip);
 
 /** Talks to a server as the configuration says: credentials, TLS, redirects. */
 export class HttpClient implements HttpSender {
   readonly #config: HttpClientConfig;
   readonly #credentials: Credentials;
-  readonly #agent: Agent;
+  readonly #transport: Transport;
 
   constructor(config: HttpClientConfig, monotonic: () => number) {
     this.#config = config;
     this.#credentials = new Credentials(config, monotonic);
-    this.#agent = new Agent({
-      allowH2: false,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: connectorOf(config, connectMsMax),
+    this.#transport = new Transport(config, {
+      monotonic,
+      connectTimeoutMs: connectMsMax,
+      agent: {headersTimeout: 0, bodyTimeout: 0},
     });
   }
 
@@ -79,17 +70,30 @@ export class HttpClient implements HttpSender {
     let asked: Asked = {method: options.method ?? 'GET', body: options.body ?? null};
     const deadline = timeoutMs === undefined ? signal : AbortSignal.timeout(timeoutMs);
     const either = AbortSignal.any([signal, deadline]);
-    const plain: Record<string, string> = {'user-agent': userAgent, 'accept-encoding': 'gzip', ...headers};
+    // Half of a packed body cannot be unpacked.
+    const encoding = bodyBytesKept === undefined ? 'gzip' : 'identity';
+    const plain: Headers = {'user-agent': userAgent, 'accept-encoding': encoding, ...headers};
     let target = new URL(url);
-    const {host} = target;
+    const {hostname} = target;
     const secret = {...authorizationIn(target), ...secretHeaders};
     let leftHost = false;
     try {
       for (let redirects = 0; ; redirects++) {
         // Credentials are for the host that was configured, not for whoever it points to.
-        leftHost ||= target.host !== host;
-        const sent = leftHost ? plain : this.#credentials.addTo({...plain, ...secret});
-        const answer = await this.#once(target, asked, sent, either, bodyBytesKept);
+        leftHost ||= leavesHost(target.hostname, hostname);
+        const sent = await this.#headers(
+          {target, method: asked.method},
+          plain,
+          leftHost ? null : secret,
+          either,
+        );
+        const answer = await exchange(this.#transport, {
+          ...asked,
+          target,
+          headers: sent,
+          signal: either,
+          bodyBytesKept,
+        });
         const location = answer.header('location');
         if (!this.#config.followRedirects || location === '' || !isRedirect(answer.status)) return answer;
         // Only 307 and 308 want the same again.
@@ -110,41 +114,34 @@ export class HttpClient implements HttpSender {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([this.#transport.close(), this.#credentials.close()]);
   }
 
-  async #once(
-    target: URL,
-    {method, body: sent}: Asked,
-    headers: Record<string, string>,
+  /** `secret` is null where the request has left the host that it was for. */
+  async #headers(
+    {target, method}: {target: URL; method: HttpMethod},
+    plain: Headers,
+    secret: Record<string, string> | null,
     signal: AbortSignal,
-    bodyBytesKept: number | undefined,
-  ): Promise<HttpAnswer> {
-    const {origin, pathname, search} = target;
-    let received;
-    let body: Uint8Array;
+  ): Promise<Headers> {
+    if (secret === null) return this.#credentials.addPublicTo(plain);
     try {
-      const path = pathname + search;
-      received = await this.#agent.request({origin, path, method, headers, signal, body: sent});
-      body = await readBody(received.body, bodyBytesKept);
-      if (first(received.headers['content-encoding']) === 'gzip')
-        body = await unzip(body, {maxOutputLength: bodyBytesMax});
+      const prepared = this.#credentials.prepare();
+      if (prepared !== null) await unlessAborted(prepared, signal);
+      return this.#credentials.addTo({...plain, ...secret});
     } catch (cause) {
-      throw describeFailure(cause as Error, redacted(target), titleOf(method));
+      throw new Error(`${titleOf(method)} "${redacted(target).href}": ${(cause as Error).message}`, {cause});
     }
-    const {statusCode, headers: got, statusText} = received;
-    return {
-      status: statusCode,
-      statusText: statusText || (STATUS_CODES[statusCode] ?? ''),
-      header: (name) => first(got[name]),
-      text: new TextDecoder().decode(body),
-    };
   }
 }
 
-/** Go's name of a method in messages. */
-function titleOf(method: string): string {
-  return method[0]! + method.slice(1).toLowerCase();
+/** Waits for something that others may wait for, too, and that therefore goes on when this request is given up. */
+function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const give = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', give, {once: true});
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', give));
+  });
 }
 
 /** A signal that a timer aborted has run out of time, like a context with a deadline. */
@@ -159,35 +156,4 @@ function authorizationIn({username, password}: URL): Record<string, string> {
   if (username === '' && password === '') return {};
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return {authorization: `Basic ${Buffer.from(pair).toString('base64')}`};
-}
-
-/** For messages: as Go shows a URL with a password. */
-function redacted(url: URL): URL {
-  if (url.password === '') return url;
-  const copy = new URL(url);
-  copy.password = 'xxxxx';
-  return copy;
-}
-
-async function readBody(
-  body: AsyncIterable<Uint8Array>,
-  bodyBytesKept: number | undefined,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bodyBytesKept !== undefined && bytes > bodyBytesKept) {
-      const over = Math.min(bytes - bodyBytesKept, chunk.length);
-      if (over < chunk.length) chunks.push(chunk.subarray(0, chunk.length - over));
-      continue;
-    }
-    if (bytes > bodyBytesMax) throw new RangeError(`the body has more than ${bodyBytesMax} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function first(header: string | string[] | undefined): string {
-  return (Array.isArray(header) ? header[0] : header) ?? '';
 }

@@ -3,7 +3,7 @@
 import type * as z from 'zod';
 import type {YamlMap} from '../base/yaml-write.ts';
 import {boolean, secret, section, text} from '../model/fields.ts';
-import {type Complain, hidden, linesOf} from './client-config.ts';
+import {type Complain, hide, linesOf} from './config-parts.ts';
 
 export interface SigV4Config {
   /** '' = what the environment says; so with the other fields. */
@@ -57,7 +57,7 @@ export function readSigV4(fields: z.output<typeof sigV4Fields>, complain: Compla
     },
     document: linesOf({
       ...lines,
-      secret_key: fields.secret_key === '' ? '' : hidden,
+      secret_key: hide(fields.secret_key),
       use_fips_sts_endpoint: useFipsStsEndpoint || '',
       service_name: fields.service_name,
     }),

@@ -199,19 +199,22 @@ export function optionalSection<T>(schema: Field<T>): z.ZodType<T | null> {
   });
 }
 
+/** A field that is known but has no effect yet: it may only say nothing, or what is the case anyway. */
+export function notYet<T>(schema: Field<T>, idle?: (value: T) => boolean): z.ZodType<T> {
+  return refused(schema, 'not supported yet: leave it out', idle);
+}
+
 /**
- * A field that is known but has no effect yet: it may only say nothing, or what is the case anyway. `atKey` in the issue's
- * parameters: the complaint is about the key, whatever stands behind it.
+ * A field that may only say nothing. `atKey` in the issue's parameters: the complaint is about the key, whatever stands
+ * behind it.
  */
-export function notYet<T>(schema: Field<T>, idle: (value: T) => boolean = isZero): z.ZodType<T> {
+export function refused<T>(
+  schema: Field<T>,
+  message: string,
+  idle: (value: T) => boolean = isZero,
+): z.ZodType<T> {
   return schema.transform((value, context) => {
-    if (!idle(value))
-      context.issues.push({
-        code: 'custom',
-        message: 'not supported yet: leave it out',
-        input: value,
-        params: {atKey: true},
-      });
+    if (!idle(value)) context.issues.push({code: 'custom', message, input: value, params: {atKey: true}});
     return value;
   });
 }
@@ -221,6 +224,9 @@ function isZero(value: unknown): boolean {
   if (value instanceof Map) return value.size === 0;
   return value === null || value === undefined || value === '' || value === 0 || value === false;
 }
+
+/** Anything, as it stands there. */
+export const nodeField: Field<YamlNode> = z.unknown().transform((input): YamlNode => input as YamlNode);
 
 /** Anything, as the node that it is; null where it says nothing or is empty. */
 export const anything: Field<YamlNode | null> = z.unknown().transform((input): YamlNode | null => {

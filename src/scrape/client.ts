@@ -1,13 +1,10 @@
 import type {Dispatcher} from 'undici';
-import {Agent, type buildConnector} from 'undici';
-import {
-  connectorOf,
-  Credentials,
-  describeFailure,
-  isRedirect,
-  isStaleConnection,
-  userAgent,
-} from '../http/client-connect.ts';
+import type {buildConnector} from 'undici';
+import {Credentials, type Headers, leavesHost} from '../http/credentials.ts';
+import {describeFailure, isStaleConnection} from '../http/failures.ts';
+import {isRedirect} from '../http/redirects.ts';
+import {type Route, Transport} from '../http/transport.ts';
+import {userAgent} from '../http/user-agent.ts';
 import {Breather} from './breather.ts';
 import {BodyDecoder} from './decoder.ts';
 import type {EscapingScheme} from './global-config.ts';
@@ -61,7 +58,7 @@ export class BodySizeError extends RangeError {}
 /** Gets metrics over HTTP for the targets of one scrape pool. */
 export class ScrapeClient {
   readonly #config: ScrapeConfig;
-  readonly #agent: Agent;
+  readonly #transport: Transport;
   readonly #bodyBytesMax: number;
   readonly #credentials: Credentials;
   readonly #resets = new ResetWatch();
@@ -70,15 +67,18 @@ export class ScrapeClient {
     this.#config = config;
     this.#credentials = new Credentials(config, monotonic);
     this.#bodyBytesMax = config.bodySizeLimitBytes > 0 ? config.bodySizeLimitBytes : bodyBytesDefaultMax;
-    this.#agent = new Agent({
-      pipelining: 1,
-      allowH2: false,
-      // The scrape's own timeout ends everything.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: idleConnectionMs,
-      keepAliveMaxTimeout: idleConnectionMs,
-      connect: this.#resets.watch(connectorOf(config, config.scrapeTimeoutMs)),
+    this.#transport = new Transport(config, {
+      monotonic,
+      connectTimeoutMs: config.scrapeTimeoutMs,
+      agent: {
+        pipelining: 1,
+        // The scrape's own timeout ends everything.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        keepAliveTimeout: idleConnectionMs,
+        keepAliveMaxTimeout: idleConnectionMs,
+      },
+      watch: (connector) => this.#resets.watch(connector),
     });
   }
 
@@ -95,13 +95,15 @@ export class ScrapeClient {
   /** Gets `url` into `sink`. Throws what went wrong, in the words of Prometheus as far as they are known. */
   async get(url: string, headers: Record<string, string>, timeoutMs: number, sink: BodySink): Promise<void> {
     const deadline = performance.now() + timeoutMs;
+    const prepared = this.#credentials.prepare();
+    if (prepared !== null) await this.#prepare(prepared, url, timeoutMs);
     let target = new URL(url);
     const {hostname} = target;
     let leftHost = false;
     for (let redirects = 0; ; redirects++) {
       // Credentials are for the target's host, not for whoever it points to, nor for the way back from there.
-      leftHost ||= target.hostname !== hostname;
-      const sent = leftHost ? headers : this.#credentials.addTo(headers);
+      leftHost ||= leavesHost(target.hostname, hostname);
+      const sent = this.#headers(target, headers, leftHost);
       const location = await this.#once(target, sent, deadline, sink);
       if (location === null) return;
       if (redirects === redirectsMax)
@@ -116,28 +118,58 @@ export class ScrapeClient {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([this.#transport.close(), this.#credentials.close()]);
+  }
+
+  #headers(target: URL, headers: Record<string, string>, leftHost: boolean): Headers {
+    try {
+      return leftHost ? this.#credentials.addPublicTo(headers) : this.#credentials.addTo(headers);
+    } catch (cause) {
+      throw new Error(`Get "${target.href}": ${(cause as Error).message}`, {cause});
+    }
+  }
+
+  /** Waits for a token, which is fetched for other targets, too, but not longer than the scrape may take. */
+  async #prepare(prepared: Promise<void>, url: string, timeoutMs: number): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error('context deadline exceeded')), timeoutMs);
+    try {
+      await Promise.race([prepared, late.promise]);
+    } catch (cause) {
+      throw new Error(`Get "${url}": ${(cause as Error).message}`, {cause});
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #route(target: URL): Route {
+    try {
+      return this.#transport.route(target);
+    } catch (cause) {
+      throw new Error(`Get "${target.href}": ${(cause as Error).message}`, {cause});
+    }
   }
 
   /** One request; returns where it was redirected to, or null. A connection that had gone stale meanwhile is tried again. */
-  async #once(
-    target: URL,
-    headers: Record<string, string>,
-    deadline: number,
-    sink: BodySink,
-  ): Promise<string | null> {
+  async #once(target: URL, headers: Headers, deadline: number, sink: BodySink): Promise<string | null> {
     for (let attempt = 0; ; attempt++) {
+      const route = this.#route(target);
       const request = new ScrapeRequest(target, sink, {
         bodyBytesMax: this.#bodyBytesMax,
         isDefaultMax: this.#config.bodySizeLimitBytes === 0,
         followRedirects: this.#config.followRedirects,
-        wasReset: this.#resets.since(target.host),
+        wasReset: this.#resets.since(route.host),
       });
       sink.open?.((reason) => request.abort(reason));
       const timer = setTimeout(() => request.abort(deadlineExceeded(target)), deadline - performance.now());
       try {
-        this.#agent.dispatch(
-          {origin: target.origin, path: target.pathname + target.search, method: 'GET', headers},
+        route.dispatcher.dispatch(
+          {
+            origin: route.origin,
+            path: route.path,
+            method: 'GET',
+            headers: route.headers === null ? headers : {...headers, ...route.headers},
+          },
           request,
         );
         return await request.done;
