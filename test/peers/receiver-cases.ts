@@ -347,4 +347,111 @@ priority: {priority: wrong, requested_ack: true, persistent_notifications: true}
     since: 29,
     yaml: 'url: $URL/incidentio\nalert_source_token: t\nmax_alerts: 1',
   },
+  {
+    name: 'email',
+    key: 'email_configs',
+    yaml: `
+to: 'email@example.org, "Ops, <all>" <ops@example.org>'
+from: 'Alerts <am@example.org>'
+smarthost: $SMTP
+require_tls: false
+send_resolved: true
+html: '<b>{{ .Status }}</b> {{ .CommonAnnotations.description }} {{ .CommonLabels.team }}'`,
+  },
+  {
+    name: 'email-full',
+    key: 'email_configs',
+    since: 33,
+    yaml: `
+to: email-full@example.org
+from: am@example.org
+smarthost: $SMTP
+require_tls: false
+send_resolved: true
+hello: me.example
+headers:
+  subject: '{{ .CommonAnnotations.description }} {{ .CommonAnnotations.description }} {{ .CommonAnnotations.description }} = ? _ {{ .Status }}'
+  X-Own: '{{ range .Alerts }}{{ .Annotations.summary }}{{ end }}'
+  reply-to: a@example.org
+text: |
+  {{ range .Alerts }}
+  .dots {{ .Annotations.summary }} {{ .Labels.team }}  
+  {{ printf "%100s" .Status }}=	
+  {{ .Annotations.description }}{{ .Annotations.description }}{{ .Annotations.description }}{{ .Annotations.description }}
+  {{ end }}
+html: '{{ range .Alerts }}<p title="{{ .Annotations.summary }}">{{ .Annotations.summary }}</p>{{ end }}'
+threading: {enabled: true, thread_by_date: daily}`,
+  },
+  {
+    name: 'jira',
+    key: 'jira_configs',
+    since: 33,
+    yaml: 'api_url: $URL/jira/rest/api/2\nproject: OPS\nissue_type: Bug\nresolve_transition: Resolve',
+  },
+  {
+    name: 'jira-open',
+    key: 'jira_configs',
+    since: 33,
+    yaml: `
+api_url: $URL/jira-open/rest/api/2/
+api_type: cloud
+project: 'OP{{ if true }}S{{ end }}'
+issue_type: Bug
+summary: {template: '{{ printf "%300s" .Status }}', enable_update: false}
+description: 'd {{ .Status }}'
+labels: [z, '{{ .Status }}']
+priority: High
+reopen_transition: Reopen
+resolve_transition: Resolve
+reopen_duration: 2d
+wont_fix_resolution: Won't "Fix"
+fields:
+  customfield_1: '{{ .Status }}'
+  customfield_2: {value: '{{ len .Alerts }}'}
+  customfield_3: [{name: a}]`,
+  },
+  {
+    name: 'jira-done',
+    key: 'jira_configs',
+    since: 33,
+    yaml: `
+api_url: $URL/jira-done/rest/api/3
+api_type: datacenter
+project: OPS
+issue_type: Bug
+description: '{"type": "doc", "content": ["{{ .Status }}"]}'
+priority: ''
+reopen_transition: Reopen`,
+  },
+  {
+    name: 'sns',
+    key: 'sns_configs',
+    since: 28,
+    yaml: `
+api_url: $URL/sns
+sigv4: {region: eu-west-1, access_key: AKID, secret_key: secret}
+topic_arn: arn:aws:sns:eu-west-1:1:topic`,
+  },
+  {
+    name: 'sns-full',
+    key: 'sns_configs',
+    since: 28,
+    yaml: `
+api_url: '$URL/sns-full/{{ .Status }}'
+sigv4: {region: eu-west-1, access_key: AKID, secret_key: secret}
+topic_arn: arn:aws:sns:eu-west-1:1:topic.fifo
+subject: 'é {{ .Status }}'
+message: '{{ printf "%300000s" .Status }}'
+attributes: {key: '{{ .Status }}', '{{ .Status }}': b c}`,
+  },
+  {
+    name: 'sns-phone',
+    key: 'sns_configs',
+    yaml: `
+api_url: $URL/sns-phone/
+sigv4: {region: eu-west-1, access_key: AKID, secret_key: secret}
+phone_number: '+49 {{ len .Alerts }}'
+subject: ''
+message: '{{ printf "%2000s" .Status }}'`,
+  },
 ];

@@ -15,7 +15,9 @@ import {
 } from '../../src/alertmanager/receivers/testing/recorder.ts';
 import type {NotificationAlert} from '../../src/template/alertmanager.ts';
 import {findProgram, freePort, startProgram, stopProgram} from '../../tools/programs.ts';
-import {receiverCases} from './receiver-cases.ts';
+import {type RecordedMail, SmtpServer} from '../../src/alertmanager/receivers/testing/smtp-server.ts';
+import {signRequest} from '../../src/http/sigv4.ts';
+import {type ReceiverCase, receiverCases} from './receiver-cases.ts';
 
 const alertmanager = findProgram('prometheus-alertmanager');
 const version = alertmanager === null ? 0 : minorOf(alertmanager);
@@ -38,9 +40,28 @@ const answerer: Answerer = ({path}) => {
   if (path.startsWith('/slack')) return {body: 'ok'};
   if (path.startsWith('/telegram')) return json({ok: true, result: {message_id: 1, chat: {id: 1}}});
   if (path.startsWith('/rocketchat')) return json({success: true});
+  if (path.startsWith('/jira')) return json(answerOfJira(path));
+  if (path.startsWith('/sns'))
+    return {
+      body: '<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>',
+    };
   if (path.startsWith('/wechat')) return json({errcode: 0, access_token: 'token'});
   return {};
 };
+
+/** In `/jira-open` there is an open issue, in `/jira-done` one that is done; elsewhere there is none. */
+function answerOfJira(path: string): unknown {
+  if (path.endsWith('/transitions'))
+    return {
+      transitions: [
+        {id: '11', name: 'Reopen'},
+        {id: '22', name: 'Resolve'},
+      ],
+    };
+  const [, state] = /^\/jira-(open|done)/.exec(path) ?? [];
+  if (!path.includes('/search') || state === undefined) return {issues: []};
+  return {issues: [{key: 'OPS-1', fields: {status: {name: 'x', statusCategory: {key: state}}}}]};
+}
 
 const alerts = [
   {
@@ -70,6 +91,7 @@ function byCase(requests: RecordedRequest[]): Sent {
 interface PeerNotification {
   readonly hook: WebhookBody;
   readonly sent: Sent;
+  readonly mails: readonly RecordedMail[];
 }
 
 interface WebhookBody {
@@ -89,9 +111,15 @@ interface WebhookBody {
   }[];
 }
 
-function configurationOf(recorder: Recorder): string {
+/** Where everything is sent. */
+interface Services {
+  readonly recorder: Recorder;
+  readonly mail: SmtpServer;
+}
+
+function configurationOf(services: Services): string {
   const integrations = cases
-    .map(({key, yaml}) => `  - name: x\n    ${key}:\n    - ${indented(yaml, recorder)}`)
+    .map(({key, yaml}) => `  - name: x\n    ${key}:\n    - ${indented(placed(yaml, services))}`)
     .map((text) => text.replace(/^ {2}- name: x\n/, ''));
   const merged = new Map<string, string[]>();
   for (const text of integrations) {
@@ -110,14 +138,18 @@ ${receivers}
 `;
 }
 
-function indented(yaml: string, recorder: Recorder): string {
-  return yaml.replaceAll('$URL', recorder.url).trim().replaceAll('\n', '\n      ');
+function placed(yaml: string, {recorder, mail}: Services): string {
+  return yaml.replaceAll('$URL', recorder.url).replaceAll('$SMTP', mail.address);
 }
 
-async function peerNotifications(recorder: Recorder): Promise<PeerNotification[]> {
+function indented(yaml: string): string {
+  return yaml.trim().replaceAll('\n', '\n      ');
+}
+
+async function peerNotifications(services: Services): Promise<PeerNotification[]> {
   const folder = mkdtempSync(join(tmpdir(), 'narthex-receivers-'));
   const port = await freePort();
-  writeFileSync(join(folder, 'am.yml'), configurationOf(recorder));
+  writeFileSync(join(folder, 'am.yml'), configurationOf(services));
   const program = await startProgram({
     name: 'alertmanager',
     command: alertmanager!,
@@ -143,9 +175,9 @@ async function peerNotifications(recorder: Recorder): Promise<PeerNotification[]
       assert.equal(answer.status, 200);
     };
     await post(new Date(Date.now() + 3_600_000).toISOString());
-    const firing = await nextOf(recorder);
+    const firing = await nextOf(services);
     await post(new Date(Date.now() - 1000).toISOString());
-    return [firing, await nextOf(recorder)];
+    return [firing, await nextOf(services)];
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${program.output()}`, {cause: error});
   } finally {
@@ -155,7 +187,7 @@ async function peerNotifications(recorder: Recorder): Promise<PeerNotification[]
 }
 
 /** Waits until nothing more comes. */
-async function nextOf(recorder: Recorder): Promise<PeerNotification> {
+async function nextOf({recorder, mail}: Services): Promise<PeerNotification> {
   const started = Date.now();
   for (let count = -1; recorder.requests.length === 0 || count !== recorder.requests.length;) {
     if (Date.now() - started > 10_000) throw new Error('nothing is sent');
@@ -165,7 +197,7 @@ async function nextOf(recorder: Recorder): Promise<PeerNotification> {
   const sent = byCase(recorder.take());
   const hook = sent.get('webhook');
   assert.equal(hook?.length, 1, 'one webhook');
-  return {hook: JSON.parse(hook[0]!.body) as WebhookBody, sent};
+  return {hook: JSON.parse(hook[0]!.body) as WebhookBody, sent, mails: mail.mails.splice(0)};
 }
 
 function kvOf(record: Record<string, string>): ReadonlyMap<string, string> {
@@ -215,23 +247,91 @@ function comparable({method, path, headers, body}: RecordedRequest): unknown {
   return {method, path, content, headers: comparedHeaders.map((name) => headers[name])};
 }
 
+/** What differs each time is left out, and the order of headers, which is Go's at random. */
+function comparableMail({from, to, text}: RecordedMail): unknown {
+  const [, boundary = ''] = /boundary=(\S+)/.exec(text) ?? [];
+  const [head, ...body] = text.replaceAll(boundary, 'BOUNDARY').split('\n\n');
+  const headers = head!
+    .replaceAll(/\n[ \t]+/g, ' ')
+    .split('\n')
+    .map((line) => line.replace(/^(Message-Id|Date): .*/, '$1'))
+    .sort();
+  return {from, to, headers, body: body.join('\n\n')};
+}
+
+/** Attributes of SNS have numbers, in Go's random order. */
+function comparableForm(request: RecordedRequest): unknown {
+  const form = new URLSearchParams(request.body);
+  const numbered = new Map<string, string>();
+  for (const [name, value] of form) {
+    const [, number] = /^MessageAttributes\.entry\.(\d+)\.Value\.StringValue$/.exec(name) ?? [];
+    if (number === undefined) continue;
+    numbered.set(form.get(`MessageAttributes.entry.${number}.Name`)!, value);
+  }
+  const plain = [...form].filter(([name]) => !name.startsWith('MessageAttributes'));
+  return {path: request.path, attributes: [...numbered].sort(), form: plain.sort()};
+}
+
+/** That a request has the signature that we give it. */
+function checkSignature({method, path, headers, body}: RecordedRequest, base: string): void {
+  const authorization = headers.authorization!;
+  const [, names = ''] = /SignedHeaders=([^,]*)/.exec(authorization)!;
+  const signed = names.split(';').filter((name) => name !== 'host' && name !== 'x-amz-date');
+  const time = String(headers['x-amz-date']).replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
+  const again = signRequest(
+    {
+      method,
+      url: new URL(path, base),
+      headers: Object.fromEntries(signed.map((name) => [name, String(headers[name])])),
+      body,
+    },
+    {
+      credentials: {accessKey: 'AKID', secretKey: 'secret', sessionToken: ''},
+      region: 'eu-west-1',
+      service: 'sns',
+      nowMs: Date.parse(time),
+    },
+  );
+  assert.equal(again['authorization'], authorization);
+}
+
+function compareRequests(
+  {name, key}: ReceiverCase,
+  ours: RecordedRequest[],
+  expected: RecordedRequest[],
+  base: string,
+): void {
+  if (key !== 'sns_configs') {
+    assert.deepEqual(ours.map(comparable), expected.map(comparable));
+    return;
+  }
+  assert.deepEqual(ours.map(comparableForm), expected.map(comparableForm), name);
+  for (const request of [...ours, ...expected]) checkSignature(request, base);
+}
+
 test(`receivers are sent what Alertmanager 0.${version} sends`, {skip}, async (context) => {
-  const recorder = await Recorder.open(answerer);
+  const services = {recorder: await Recorder.open(answerer), mail: await SmtpServer.open()};
+  const {recorder, mail} = services;
   try {
-    const peer = await peerNotifications(recorder);
-    for (const {name, key, yaml} of cases) {
-      await context.test(name, async () => {
-        const ours = openReceiver(key, yaml.replaceAll('$URL', recorder.url));
-        for (const {hook, sent} of peer) {
+    const peer = await peerNotifications(services);
+    for (const each of cases) {
+      await context.test(each.name, async () => {
+        const ours = openReceiver(each.key, placed(each.yaml, services));
+        let count = 0;
+        for (const {hook, sent, mails} of peer) {
           await ours.notify(notificationOf(hook));
-          const expected = (sent.get(name) ?? []).map(comparable);
-          assert.deepEqual(recorder.take().map(comparable), expected);
-          assert.ok(expected.length > 0, 'the peer sent something');
+          const expected = sent.get(each.name) ?? [];
+          compareRequests(each, recorder.take(), expected, recorder.url);
+          const expectedMails = mails.filter(({to}) => to[0]!.startsWith(`${each.name}@`));
+          assert.deepEqual(mail.mails.splice(0).map(comparableMail), expectedMails.map(comparableMail));
+          count += expected.length + expectedMails.length;
         }
+        assert.ok(count > 0, 'the peer sent something');
         await ours.close();
       });
     }
   } finally {
     recorder.close();
+    mail.close();
   }
 });

@@ -1,7 +1,9 @@
 // The kinds of receivers, in the order in which a configuration shows them.
 import type {IntegrationKind} from '../integration.ts';
 import {discord} from './discord.ts';
+import {email} from './email.ts';
 import {incidentio} from './incidentio.ts';
+import {jira} from './jira.ts';
 import {mattermost} from './mattermost.ts';
 import {msteams, msteamsV2} from './msteams.ts';
 import {opsgenie} from './opsgenie.ts';
@@ -9,6 +11,7 @@ import {pagerduty} from './pagerduty.ts';
 import {pushover} from './pushover.ts';
 import {rocketchat} from './rocketchat.ts';
 import {slack} from './slack.ts';
+import {sns} from './sns.ts';
 import {telegram} from './telegram.ts';
 import {victorops} from './victorops.ts';
 import {webex} from './webex.ts';
@@ -17,6 +20,7 @@ import {wechat} from './wechat.ts';
 
 export const integrationKinds: readonly IntegrationKind[] = [
   discord,
+  email,
   incidentio,
   pagerduty,
   slack,
@@ -25,10 +29,12 @@ export const integrationKinds: readonly IntegrationKind[] = [
   wechat,
   pushover,
   victorops,
+  sns,
   telegram,
   webex,
   msteams,
   msteamsV2,
+  jira,
   rocketchat,
   mattermost,
 ];
