@@ -269,7 +269,11 @@ function comparableForm(request: RecordedRequest): unknown {
     numbered.set(form.get(`MessageAttributes.entry.${number}.Name`)!, value);
   }
   const plain = [...form].filter(([name]) => !name.startsWith('MessageAttributes'));
-  return {path: request.path, attributes: [...numbered].sort(), form: plain.sort()};
+  return {
+    path: request.path,
+    attributes: Object.fromEntries(numbered),
+    form: Object.fromEntries(plain),
+  };
 }
 
 /** That a request has the signature that we give it. */
