@@ -1,15 +1,24 @@
-// `npm run bench -- memory`: what a series costs in resident memory. The same series, with several samples each, are pushed by
-// remote write into Narthex and whichever peers are installed, one after the other. All is included: resident memory of the
-// whole process tree divided by the number of series.
+// `npm run bench -- memory`: what an active series costs in resident memory. The same fleet is scraped by Narthex and by whichever
+// peers are installed, one after the other, until every series has so many samples as an open chunk has on average. All is included:
+// resident memory of the whole process tree divided by the number of series.
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {parseArgs} from 'node:util';
-import {cpuSeconds, residentBytes, stopProgram} from '../tools/programs.ts';
-import {countSeries, feed, type FeedPlan, manySeries} from './lib/feed.ts';
-import {availableSystems, type SystemUnderTest} from './lib/systems.ts';
+import {cpuSeconds, folderBytes, residentBytes, stopProgram} from '../tools/programs.ts';
+import {countFleetSeries, type FleetPlan, renderFleetConfig, startFleet} from './lib/scrapedfleet.ts';
+import {availableSystems, type RunningSystem, type SystemUnderTest} from './lib/systems.ts';
 import {printTable} from './lib/table.ts';
+
+/** The bar: bytes of resident memory for each active series, at a million of them. */
+const barBytes = 600;
+const barSeries = 1_000_000;
+
+interface Plan extends FleetPlan {
+  /** Of each target. */
+  scrapes: number;
+}
 
 interface Result {
   name: string;
@@ -17,79 +26,97 @@ interface Result {
   emptyBytes: number;
   residentBytes: number;
   highestBytes: number;
-  loadSeconds: number;
-  cpuSeconds: number;
+  /** What Narthex says of its shared memory; NaN for others. */
+  sharedBytes: number;
+  cpuMicrosPerSample: number;
+  diskBytesPerSample: number;
 }
 
 export async function run(options: string[]): Promise<void> {
   const {values} = parseArgs({
     args: options,
     options: {
-      series: {type: 'string', default: '200000'},
-      samples: {type: 'string', default: '10'},
-      interval: {type: 'string', default: '15'},
-      settle: {type: 'string', default: '20'},
+      targets: {type: 'string', default: '200'},
+      // Of all targets together.
+      series: {type: 'string', multiple: true, default: ['200000', '1000000']},
+      interval: {type: 'string', default: '4'},
+      scrapes: {type: 'string', default: '60'},
       only: {type: 'string', multiple: true, default: []},
     },
   });
-  const stepMs = 1000 * Number(values.interval);
-  const plan: FeedPlan = {
-    series: manySeries(Number(values.series)),
-    samples: Number(values.samples),
-    stepMs,
-    endMs: Math.floor(Date.now() / stepMs) * stepMs,
-    // As scrapes come: one sample of each series, then the next.
-    batch: 1,
-  };
-  const settleSeconds = Number(values.settle);
-  process.stdout.write(
-    `${plan.series.length} series x ${plan.samples} samples, measured ${settleSeconds} s after the last\n\n`,
-  );
-  const results: Result[] = [];
-  for (const system of availableSystems(values.only)) {
-    results.push(await measure(system, plan, settleSeconds));
+  for (const series of values.series.map(Number)) {
+    const targets = Number(values.targets);
+    const plan: Plan = {
+      targets,
+      series: Math.round(series / targets),
+      intervalSeconds: Number(values.interval),
+      gzip: true,
+      scrapes: Number(values.scrapes),
+    };
+    process.stdout.write(
+      `${targets} targets x ${plan.series} series, measured after ${plan.scrapes} scrapes, one each ${plan.intervalSeconds} s\n\n`,
+    );
+    const results: Result[] = [];
+    for (const system of availableSystems(values.only)) results.push(await measure(system, plan));
+    printResults(results);
   }
-  printResults(plan, results);
 }
 
-async function measure(system: SystemUnderTest, plan: FeedPlan, settleSeconds: number): Promise<Result> {
+async function measure(system: SystemUnderTest, plan: Plan): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'narthex-bench-'));
+  const emptyBytes = await measureEmpty(system, folder);
+  const fleet = await startFleet(plan);
   try {
     const configFile = join(folder, 'prometheus.yml');
-    writeFileSync(configFile, 'global:\n  scrape_interval: 15s\n');
-    const program = await system.start({configFile, dataFolder: join(folder, 'data')});
+    writeFileSync(configFile, renderFleetConfig(plan, fleet.port));
+    const dataFolder = join(folder, 'data');
+    const program = await system.start({configFile, dataFolder});
     const pid = program.child.pid!;
     try {
-      await sleep(1000);
-      const empty = residentBytes(pid).now;
-      const cpuBefore = cpuSeconds(pid);
-      const loadSeconds = await feed(program.baseUrl, plan);
-      const cpu = cpuSeconds(pid) - cpuBefore;
-      await sleep(1000 * settleSeconds);
+      const scrapes = plan.targets * plan.scrapes;
+      while ((await fleet.report()).served < scrapes) await sleep(250);
       // Before the query, which takes memory of its own.
-      const resident = residentBytes(pid);
-      const series = await countSeries(program.baseUrl, plan.endMs);
+      const {now, highest} = residentBytes(pid);
+      const samples = (await fleet.report()).served * plan.series;
+      const cpuMicrosPerSample = (cpuSeconds(pid) / samples) * 1e6;
       return {
         name: system.name,
-        series,
-        emptyBytes: empty,
-        residentBytes: resident.now,
-        highestBytes: resident.highest,
-        loadSeconds,
-        cpuSeconds: cpu,
+        series: await countFleetSeries(program.baseUrl),
+        emptyBytes,
+        residentBytes: now,
+        highestBytes: highest,
+        sharedBytes: await sharedBytes(program),
+        cpuMicrosPerSample,
+        diskBytesPerSample: folderBytes(dataFolder) / samples,
       };
     } finally {
       await stopProgram(program.child);
     }
   } finally {
+    await fleet.stop();
     rmSync(folder, {recursive: true, force: true});
   }
 }
 
-function printResults(plan: FeedPlan, results: Result[]): void {
+/** Memory of a program that has nothing to do. */
+async function measureEmpty(system: SystemUnderTest, folder: string): Promise<number> {
+  const configFile = join(folder, 'empty.yml');
+  writeFileSync(configFile, 'global:\n  scrape_interval: 15s\n');
+  const program = await system.start({configFile, dataFolder: join(folder, 'empty')});
+  await sleep(1000);
+  const {now} = residentBytes(program.child.pid!);
+  await stopProgram(program.child);
+  return now;
+}
+
+async function sharedBytes({baseUrl}: RunningSystem): Promise<number> {
+  const text = await (await fetch(`${baseUrl}/metrics`)).text();
+  return Number(/^narthex_shared_memory_used_bytes (\S+)$/m.exec(text)?.[1] ?? NaN);
+}
+
+function printResults(results: Result[]): void {
   const [first] = results;
   if (first === undefined) return;
-  const millions = (plan.series.length * plan.samples) / 1e6;
   printTable(
     [
       'system',
@@ -98,10 +125,10 @@ function printResults(plan: FeedPlan, results: Result[]): void {
       'bytes/series',
       'ratio',
       'empty MB',
-      'bytes/series above empty',
       'highest MB',
-      'CPU s/1M samples',
-      'loaded in s',
+      'shared bytes/series',
+      'CPU µs/sample',
+      'disk B/sample',
     ],
     results.map((result) => [
       result.name,
@@ -110,11 +137,17 @@ function printResults(plan: FeedPlan, results: Result[]): void {
       result.residentBytes / result.series,
       `${(first.residentBytes / result.residentBytes).toFixed(2)} x`,
       result.emptyBytes / 1e6,
-      (result.residentBytes - result.emptyBytes) / result.series,
       result.highestBytes / 1e6,
-      result.cpuSeconds / millions,
-      result.loadSeconds,
+      result.sharedBytes / result.series,
+      result.cpuMicrosPerSample,
+      result.diskBytesPerSample,
     ]),
   );
   process.stdout.write(`\nA ratio is ${first.name}'s figure divided by that system's.\n`);
+  const bytes = first.residentBytes / first.series;
+  if (first.series < barSeries) process.stdout.write('\n');
+  else {
+    const verdict = bytes <= barBytes ? 'met' : 'MISSED';
+    process.stdout.write(`Bar: at most ${barBytes} bytes/series; ${bytes.toFixed(0)}: ${verdict}\n\n`);
+  }
 }

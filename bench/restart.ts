@@ -1,12 +1,15 @@
 // `npm run bench -- restart`: how long a start takes with a head of many series and hours of samples: from the log alone, and from a
-// snapshot of the memory. Narthex and whichever versions of Prometheus are installed, one after the other, each with what it
-// has written itself. Seconds are from the start of the process until it is ready; files are in the system's cache.
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+// snapshot of the memory. Narthex and whichever versions of Prometheus are installed, one after the other, each with a copy of the
+// same data folder, and afterwards with the snapshot that it has written itself. Seconds are from the start of the process until it is
+// ready; files are in the system's cache.
+import {spawn} from 'node:child_process';
+import {cpSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {cpuSeconds, folderBytes, residentBytes, stopProgram} from '../tools/programs.ts';
-import {countSeries, feed, type FeedPlan, manySeries} from './lib/feed.ts';
+import {countSeries} from './lib/feed.ts';
+import type {HeadPlan} from './lib/headfolder.ts';
 import {
   availableSystems,
   type RunningSystem,
@@ -14,6 +17,10 @@ import {
   type SystemUnderTest,
 } from './lib/systems.ts';
 import {printTable} from './lib/table.ts';
+
+/** The bars: Narthex's seconds by Prometheus's from the log. */
+const barPlain = 1 / 4;
+const barSnapshot = 1 / 20;
 
 const snapshotFlags = ['--enable-feature=memory-snapshot-on-shutdown'];
 const startSecondsMax = 1800;
@@ -30,7 +37,6 @@ interface Start {
 interface Result {
   name: string;
   emptySeconds: number;
-  logBytes: number;
   plain: Start;
   snapshot: Start;
   /** Until a process that writes a snapshot has ended. */
@@ -44,67 +50,87 @@ export async function run(options: string[]): Promise<void> {
       series: {type: 'string', default: '50000'},
       hours: {type: 'string', default: '2'},
       interval: {type: 'string', default: '15'},
-      batch: {type: 'string', default: '10'},
       only: {type: 'string', multiple: true, default: []},
     },
   });
   const stepMs = 1000 * Number(values.interval);
-  const plan: FeedPlan = {
-    series: manySeries(Number(values.series)),
+  const folder = mkdtempSync(join(tmpdir(), 'narthex-bench-'));
+  const plan: HeadPlan = {
+    folder: join(folder, 'head'),
+    series: Number(values.series),
     samples: Math.floor((Number(values.hours) * 3_600_000) / stepMs),
     stepMs,
     endMs: Math.floor(Date.now() / stepMs) * stepMs,
-    batch: Number(values.batch),
   };
-  process.stdout.write(
-    `${plan.series.length} series x ${plan.samples} samples, one each ${values.interval} s, ` +
-      `pushed ${plan.batch} of a series at a time\n\n`,
-  );
-  const results: Result[] = [];
-  for (const system of availableSystems(values.only)) {
-    if (system.name !== 'victoria-metrics') results.push(await measure(system, plan));
-  }
-  printResults(results);
-}
-
-async function measure(system: SystemUnderTest, plan: FeedPlan): Promise<Result> {
-  const folder = mkdtempSync(join(tmpdir(), 'narthex-bench-'));
   try {
-    const configFile = join(folder, 'prometheus.yml');
-    writeFileSync(configFile, 'global:\n  scrape_interval: 15s\n');
-    const start = {configFile, dataFolder: join(folder, 'data'), readySecondsMax: startSecondsMax};
-    const loading = await system.start(start);
-    await whileRunning(loading, () => feed(loading.baseUrl, plan));
-    const logBytes = folderBytes(join(folder, 'data/wal')) + folderBytes(join(folder, 'data/chunks_head'));
-    const plain = await measureStart(system, start, plan);
-    const writing = await system.start({...start, flags: snapshotFlags});
-    const stopping = performance.now();
-    await stopProgram(writing.child, 'SIGTERM', stopSecondsMax);
-    const snapshotStopSeconds = (performance.now() - stopping) / 1000;
-    const snapshot = await measureStart(system, {...start, flags: snapshotFlags}, plan);
-    const {readySeconds: emptySeconds} = loading;
-    return {name: system.name, emptySeconds, logBytes, plain, snapshot, snapshotStopSeconds};
+    await makeHead(plan);
+    const logBytes = folderBytes(join(plan.folder, 'wal'));
+    const chunkBytes = folderBytes(join(plan.folder, 'chunks_head'));
+    process.stdout.write(
+      `${plan.series} series x ${plan.samples} samples, one each ${values.interval} s; log ${mega(logBytes)} MB, ` +
+        `files of full chunks ${mega(chunkBytes)} MB\n\n`,
+    );
+    const results: Result[] = [];
+    for (const system of availableSystems(values.only)) {
+      if (system.name !== 'victoria-metrics') results.push(await measure(system, plan, folder));
+    }
+    printResults(results);
   } finally {
     rmSync(folder, {recursive: true, force: true});
   }
 }
 
-async function measureStart(system: SystemUnderTest, options: StartOptions, plan: FeedPlan): Promise<Start> {
+function mega(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
+}
+
+/** In a process of its own, whose memory is gone afterwards. */
+async function makeHead({folder, series, samples, stepMs, endMs}: HeadPlan): Promise<void> {
+  const numbers = [series, samples, stepMs, endMs].map(String);
+  const args = [join(import.meta.dirname, 'lib/headfolder.ts'), folder, ...numbers];
+  const child = spawn(process.execPath, args, {stdio: 'inherit'});
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  if (code !== 0) throw new Error(`cannot make ${folder}: the process ended with ${String(code)}`);
+}
+
+async function measure(system: SystemUnderTest, plan: HeadPlan, folder: string): Promise<Result> {
+  const configFile = join(folder, 'prometheus.yml');
+  writeFileSync(configFile, 'global:\n  scrape_interval: 15s\n');
+  const dataFolder = join(folder, 'data');
+  const start = {configFile, dataFolder, flags: snapshotFlags, readySecondsMax: startSecondsMax};
+  const empty = await system.start(start);
+  await stopProgram(empty.child, 'SIGTERM', stopSecondsMax);
+  rmSync(dataFolder, {recursive: true, force: true});
+  cpSync(plan.folder, dataFolder, {recursive: true});
+  try {
+    let snapshotStopSeconds = 0;
+    const plain = await measureStart(system, start, plan, async ({child}) => {
+      const stopping = performance.now();
+      await stopProgram(child, 'SIGTERM', stopSecondsMax);
+      snapshotStopSeconds = (performance.now() - stopping) / 1000;
+    });
+    const snapshot = await measureStart(system, start, plan, ({child}) => stopProgram(child, 'SIGKILL'));
+    return {name: system.name, emptySeconds: empty.readySeconds, plain, snapshot, snapshotStopSeconds};
+  } finally {
+    rmSync(dataFolder, {recursive: true, force: true});
+  }
+}
+
+async function measureStart(
+  system: SystemUnderTest,
+  options: StartOptions,
+  plan: HeadPlan,
+  stop: (program: RunningSystem) => Promise<void>,
+): Promise<Start> {
   const program = await system.start(options);
-  return whileRunning(program, async () => {
+  try {
     const pid = program.child.pid!;
     const cpu = cpuSeconds(pid);
     const {highest} = residentBytes(pid);
     const series = await countSeries(program.baseUrl, plan.endMs);
     return {seconds: program.readySeconds, cpuSeconds: cpu, highestBytes: highest, series};
-  });
-}
-
-async function whileRunning<T>({child}: RunningSystem, use: () => Promise<T>): Promise<T> {
-  try {
-    return await use();
   } finally {
-    await stopProgram(child, 'SIGTERM', stopSecondsMax);
+    await stop(program);
   }
 }
 
@@ -112,24 +138,37 @@ function printResults(results: Result[]): void {
   const [first] = results;
   if (first === undefined) return;
   const rows: (string | number)[][] = [];
-  const add = (result: Result, kind: 'plain' | 'snapshot'): void => {
-    const {seconds, cpuSeconds: cpu, highestBytes, series} = result[kind];
-    rows.push([
-      `${result.name}, ${kind}`,
-      String(series),
-      seconds,
-      `${(first[kind].seconds / seconds).toFixed(2)} x`,
-      cpu,
-      highestBytes / 1e6,
-      kind === 'plain' ? result.logBytes / 1e6 : '',
-      kind === 'plain' ? result.emptySeconds : '',
-      kind === 'snapshot' ? result.snapshotStopSeconds : '',
-    ]);
-  };
-  for (const kind of ['plain', 'snapshot'] as const) for (const result of results) add(result, kind);
+  for (const kind of ['plain', 'snapshot'] as const) {
+    for (const result of results) {
+      const {seconds, cpuSeconds: cpu, highestBytes, series} = result[kind];
+      rows.push([
+        `${result.name}, ${kind === 'plain' ? 'log' : 'snapshot'}`,
+        String(series),
+        seconds,
+        `${(first[kind].seconds / seconds).toFixed(3)} x`,
+        cpu,
+        highestBytes / 1e6,
+        kind === 'plain' ? result.emptySeconds : '',
+        kind === 'snapshot' ? result.snapshotStopSeconds : '',
+      ]);
+    }
+  }
   printTable(
-    ['system', 'series', 'ready s', 'ratio', 'CPU s', 'highest MB', 'log MB', 'empty start s', 'stop s'],
+    ['system', 'series', 'ready s', 'ratio', 'CPU s', 'highest MB', 'empty start s', 'stop s'],
     rows,
   );
   process.stdout.write(`\nA ratio is ${first.name}'s figure divided by that system's.\n`);
+  for (const {name, plain} of results.slice(1)) {
+    printBar(`from the log, of ${name}'s seconds`, first.plain.seconds / plain.seconds, barPlain);
+    printBar(
+      `from a snapshot, of ${name}'s seconds from the log`,
+      first.snapshot.seconds / plain.seconds,
+      barSnapshot,
+    );
+  }
+}
+
+function printBar(what: string, ratio: number, bar: number): void {
+  const verdict = ratio <= bar ? 'met' : 'MISSED';
+  process.stdout.write(`Bar: ${what}: at most ${bar.toFixed(3)}; ${ratio.toFixed(3)}: ${verdict}\n`);
 }

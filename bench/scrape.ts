@@ -1,25 +1,19 @@
 // `npm run bench -- scrape`: the same synthetic fleet scraped by Narthex and by whichever peers are installed, one after
 // the other, with the same configuration. CPU is that of the whole process tree; memory is resident memory.
-import {spawn} from 'node:child_process';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {parseArgs} from 'node:util';
-import {fleetAddress, type FleetReport} from './lib/fleet.ts';
 import {HeavyQueries} from './lib/heavyqueries.ts';
-import {cpuSeconds, folderBytes, freePort, residentBytes, stopProgram} from '../tools/programs.ts';
+import {cpuSeconds, folderBytes, residentBytes, stopProgram} from '../tools/programs.ts';
+import {countFleetSeries, type FleetPlan, renderFleetConfig, startFleet} from './lib/scrapedfleet.ts';
 import {availableSystems, type SystemUnderTest} from './lib/systems.ts';
 import {printTable} from './lib/table.ts';
 
-interface Plan {
-  targets: number;
-  series: number;
-  intervalSeconds: number;
+interface Plan extends FleetPlan {
   warmupSeconds: number;
   seconds: number;
-  gzip: boolean;
   /** Heavy queries that run all the time while it is measured. */
   queries: number;
 }
@@ -74,7 +68,7 @@ async function measure(system: SystemUnderTest, plan: Plan): Promise<Result> {
   const fleet = await startFleet(plan);
   try {
     const configFile = join(folder, 'prometheus.yml');
-    writeFileSync(configFile, renderConfig(plan, fleet.port));
+    writeFileSync(configFile, renderFleetConfig(plan, fleet.port));
     const dataFolder = join(folder, 'data');
     const program = await system.start({configFile, dataFolder});
     const pid = program.child.pid!;
@@ -90,7 +84,7 @@ async function measure(system: SystemUnderTest, plan: Plan): Promise<Result> {
       const samples = (servedAfter - servedBefore) * plan.series;
       const seconds = (performance.now() - started) / 1000;
       const queriesAnswered = await heavy.stop();
-      const series = await countSeries(program.baseUrl);
+      const series = await countFleetSeries(program.baseUrl);
       const memory = residentBytes(pid);
       await stopProgram(program.child);
       return {
@@ -112,58 +106,6 @@ async function measure(system: SystemUnderTest, plan: Plan): Promise<Result> {
     await fleet.stop();
     rmSync(folder, {recursive: true, force: true});
   }
-}
-
-interface Fleet {
-  port: number;
-  report(command?: string): Promise<FleetReport>;
-  stop(): Promise<void>;
-}
-
-async function startFleet(plan: Plan): Promise<Fleet> {
-  const port = await freePort();
-  const args = [
-    join(import.meta.dirname, 'lib/fleet.ts'),
-    String(plan.targets),
-    String(plan.series),
-    String(port),
-  ];
-  const child = spawn(process.execPath, args, {stdio: ['pipe', 'pipe', 'inherit']});
-  const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
-  const first = await lines.next();
-  if (first.value !== 'listening') throw new Error(`cannot start the fleet: it said ${first.value}`);
-  return {
-    port,
-    async report(command = '') {
-      child.stdin.write(`${command}\n`);
-      return JSON.parse((await lines.next()).value as string) as FleetReport;
-    },
-    stop: () => stopProgram(child),
-  };
-}
-
-function renderConfig(plan: Plan, port: number): string {
-  const addresses = Array.from({length: plan.targets}, (_, index) => `'${fleetAddress(index, port)}'`);
-  return [
-    'global:',
-    `  scrape_interval: ${plan.intervalSeconds}s`,
-    `  scrape_timeout: ${plan.intervalSeconds}s`,
-    'scrape_configs:',
-    '  - job_name: fleet',
-    // Older peers cannot be told not to ask for compressed bodies; the fleet then answers plain.
-    ...(plan.gzip ? [] : ['    params: {plain: ["1"]}']),
-    '    static_configs:',
-    `      - targets: [${addresses.join(', ')}]`,
-    '',
-  ].join('\n');
-}
-
-/** Asks the system itself how many series it holds: all of the fleet must be there. */
-async function countSeries(baseUrl: string): Promise<number> {
-  const query = encodeURIComponent('count({job="fleet"})');
-  const response = await fetch(`${baseUrl}/api/v1/query?query=${query}`);
-  const answer = (await response.json()) as {data: {result: {value: [number, string]}[]}};
-  return Number(answer.data.result[0]?.value[1] ?? 0);
 }
 
 function printResults(results: Result[]): void {

@@ -1,6 +1,7 @@
 // Everything that TypeScript can call. Each kernel has a plain TypeScript twin in src/kernels that its test compares it with.
 export {crc32c} from './crc32c';
 export {encodeSamples} from './walsamples';
+export {areSamples, replaySamples} from './replay';
 export {gatherChunk, xorDecode, xorEncode} from './xor';
 export {appendBatch, checkBatch} from './append';
 export {addRow, nextFall, rateSteps, scanColumns} from './columns';

@@ -141,6 +141,36 @@ export function snappyCompress(source: usize, length: usize, target: usize, tabl
 }
 
 /**
+ * For copies that overlap themselves: row `offset` has i mod offset for i below 16, and row 16 the numbers 0 to 15. Row 0: the largest
+ * multiple of each offset up to 16.
+ */
+const patterns: usize = memory.data(17 * 16, 16);
+
+// Every thread that loads the kernels writes the same bytes here.
+makePatterns();
+
+function makePatterns(): void {
+  for (let offset: u32 = 1; offset <= 16; offset++) {
+    if (offset < 16) store<u8>(patterns + <usize>offset, 16 - (16 % offset));
+    for (let i: u32 = 0; i < 16; i++) store<u8>(patterns + <usize>(offset << 4) + i, i % offset);
+  }
+}
+
+/** A copy of more than 16 bytes: what it writes it may read. */
+function copyLong(at: usize, offset: usize, size: usize): void {
+  if (offset >= 16) return copyRoughly(at - offset, at, size);
+  const pattern = i8x16.swizzle(v128.load(at - offset), v128.load(patterns + (offset << 4)));
+  const step: usize = load<u8>(patterns + offset);
+  for (let i: usize = 0; i < size; i += step) v128.store(at + i, pattern);
+}
+
+/** The size of a literal that is longer than 60 bytes, whose `count` bytes of length are at `source`; 0 = too long. */
+function longLiteral(source: usize, count: usize, length: usize): usize {
+  const size = <usize>(load<u32>(source) & (0xffffffff >>> ((4 - <u32>count) << 3)));
+  return size >= length ? 0 : size + 1;
+}
+
+/**
  * Expands the elements at `source`, behind the length in front, to `target`. True where they are sound and make `length` bytes.
  * Nothing is read or written further than 63 bytes behind the ends.
  */
@@ -149,15 +179,24 @@ export function snappyExpand(source: usize, bytes: usize, target: usize, length:
   const stop = target + length;
   let at = target;
   while (source < end) {
-    const tag = <u32>load<u8>(source++);
+    const tag = <u32>load<u8>(source);
+    let size = <usize>(tag >>> 2) + 1;
+    let offset: usize = 0;
     if ((tag & 3) === 0) {
-      let size = <usize>(tag >>> 2) + 1;
+      source++;
+      if (size <= 16) {
+        // Fast path: most literals are short.
+        if (size > end - source || size > stop - at) return false;
+        v128.store(at, v128.load(source));
+        source += size;
+        at += size;
+        continue;
+      }
       if (size > 60) {
         const count = size - 60;
         if (count > end - source) return false;
-        size = <usize>(load<u32>(source) & (0xffffffff >>> ((4 - <u32>count) << 3)));
-        if (size >= length) return false;
-        size++;
+        size = longLiteral(source, count, length);
+        if (size === 0) return false;
         source += count;
       }
       if (size > end - source || size > stop - at) return false;
@@ -166,28 +205,24 @@ export function snappyExpand(source: usize, bytes: usize, target: usize, length:
       at += size;
       continue;
     }
-    let size = <usize>(tag >>> 2) + 1;
-    let offset: usize = 0;
-    if ((tag & 3) === 1) {
-      if (end === source) return false;
-      size = 4 + (<usize>(tag >>> 2) & 7);
-      offset = (<usize>(tag & 0xe0) << 3) | <usize>load<u8>(source);
-      source += 1;
-    } else if ((tag & 3) === 2) {
-      if (end - source < 2) return false;
-      offset = <usize>load<u16>(source);
-      source += 2;
+    if (<u32>(tag & 3) === 3) {
+      if (end - source < 5) return false;
+      offset = <usize>load<u32>(source, 1);
+      source += 5;
     } else {
-      if (end - source < 4) return false;
-      offset = <usize>load<u32>(source);
-      source += 4;
+      // No branches here: which of the two kinds comes next cannot be foreseen.
+      const short = (tag & 3) === 1;
+      const bytes: usize = short ? 2 : 3;
+      if (end - source < bytes) return false;
+      size = short ? 4 + ((size - 1) & 7) : size;
+      offset = short ? (<usize>(tag & 0xe0) << 3) | <usize>load<u8>(source, 1) : <usize>load<u16>(source, 1);
+      source += bytes;
     }
-    if (offset === 0 || offset > at - target || size > stop - at) return false;
-    if (offset >= 16) {
-      copyRoughly(at - offset, at, size);
-    } else {
-      for (let i: usize = 0; i < size; i++) store<u8>(at + i, load<u8>(at - offset + i));
-    }
+    if (offset - 1 >= at - target || size > stop - at) return false;
+    if (size <= 16) {
+      const pattern = v128.load(patterns + (min<usize>(offset, 16) << 4));
+      v128.store(at, i8x16.swizzle(v128.load(at - offset), pattern));
+    } else copyLong(at, offset, size);
     at += size;
   }
   return at === stop;

@@ -54,7 +54,7 @@ export async function countSeries(baseUrl: string, timeMs: number): Promise<numb
 }
 
 /** Like those of fillValues(), without what comes before. */
-function valueAt({kind, seed}: DatasetSeries, step: number): number {
+export function valueAt({kind, seed}: DatasetSeries, step: number): number {
   if (kind === 'constant') return 1 + (seed % 1000);
   const noise = Math.imul(seed * 4096 + step + 1, 0x9e3779b1) >>> 8;
   if (kind === 'gauge') {

@@ -15,6 +15,10 @@ export interface Kernels {
     baseTime: number,
     out: number,
   ): number;
+  /** Reads samples of a WAL record into the columns of `context` (replay-layout.ts): see kernels/replay.ts. Twin: replay.ts. */
+  replaySamples(context: number, at: number, end: number): number;
+  /** Whether replaySamples() can read all of them; 0 = no. Twin: replay.ts. */
+  areSamples(context: number, at: number, end: number): number;
   /** Compresses with snappy, gives the bytes written to `target`; `table` is scratch space of 32 KiB. Twin: snappy.ts. */
   snappyCompress(source: number, length: number, target: number, table: number): number;
   /** Expands snappy's elements to `length` bytes; 0 = they are damaged. 63 bytes behind both ends may be touched. Twin: snappy.ts. */

@@ -62,6 +62,11 @@ export interface ReplaySink {
     count: number,
     startTimes?: Float64Array | null,
   ): void;
+  /**
+   * A record of samples (type 2) as it lies in the linear memory: faster than samples(). Gives the number of samples, or -1 where the
+   * record is not sound: then nothing of it was used.
+   */
+  samplesRecord?(address: number, length: number): number;
   histograms(samples: readonly LoggedHistogram[]): void;
   metadata(ref: number, type: string, unit: string, help: string): void;
   exemplar(ref: number, time: number, value: number, labels: Labels): void;

@@ -1,3 +1,5 @@
+import {refPlace} from '../kernels/refplace.ts';
+
 /** From refs to slots, or other pairs of numbers: open addressing in columns, 16 bytes a place. Ref 0 is none. */
 export class RefTable {
   refs = new Float64Array(1024);
@@ -6,11 +8,11 @@ export class RefTable {
   #size = 0;
 
   set(ref: number, slot: number, generation: number): void {
-    let at = this.#place(ref);
+    let at = refPlace(this.refs, ref);
     if (this.refs[at] === 0) {
-      if ((this.#size + 1) * 4 > this.refs.length * 3) {
+      if ((this.#size + 1) * 2 > this.refs.length) {
         this.#resize(this.refs.length * 2);
-        at = this.#place(ref);
+        at = refPlace(this.refs, ref);
       }
       this.#size++;
       this.refs[at] = ref;
@@ -21,7 +23,7 @@ export class RefTable {
 
   /** Index into the columns, or -1. */
   find(ref: number): number {
-    const at = this.#place(ref);
+    const at = refPlace(this.refs, ref);
     return this.refs[at] === 0 ? -1 : at;
   }
 
@@ -32,14 +34,6 @@ export class RefTable {
     this.#size = 0;
   }
 
-  #place(ref: number): number {
-    const mask = this.refs.length - 1;
-    // Refs count up: their low bits spread well, and neighbours stay neighbours.
-    let at = ref % (mask + 1);
-    while (this.refs[at] !== 0 && this.refs[at] !== ref) at = (at + 1) & mask;
-    return at;
-  }
-
   #resize(places: number): void {
     const {refs, slots, generations} = this;
     this.refs = new Float64Array(places);
@@ -47,7 +41,7 @@ export class RefTable {
     this.generations = new Uint32Array(places);
     for (let i = 0; i < refs.length; i++) {
       if (refs[i] === 0) continue;
-      const at = this.#place(refs[i]!);
+      const at = refPlace(this.refs, refs[i]!);
       this.refs[at] = refs[i]!;
       this.slots[at] = slots[i]!;
       this.generations[at] = generations[i]!;

@@ -351,6 +351,18 @@ export class HeadAppender implements StrictAppender {
     this.#take();
   }
 
+  /**
+   * Appends the first `length` samples of the batch, which come from the log: their slots hold series, their times are within bounds, and
+   * their statuses say that they are pending. What is not newer than its series is passed over.
+   */
+  replayPending(length: number): void {
+    this.batch.length = 0;
+    this.#prepare(0, length);
+    this.#append(length);
+    this.#head.reclaimer.reclaim();
+    this.#take();
+  }
+
   metadata(slot: number, generation: number, type: string, unit: string, help: string): void {
     const {series, log} = this.#head;
     if (!series.alive(slot, generation)) return;

@@ -197,6 +197,7 @@ export class Head {
   }
 
   stored(minTime: number, maxTime: number): void {
+    if (minTime >= this.#minTime && maxTime <= this.#maxTime) return;
     this.#minTime = Math.min(this.#minTime, minTime);
     this.#maxTime = Math.max(this.#maxTime, maxTime);
     this.#publishTimes();

@@ -16,7 +16,12 @@ export function loadHeadChunks(
   const {fs, dir, log, elapsed} = options;
   const started = elapsed();
   const loaded = new LoadedChunks();
-  const {damage, files, chunks, ...scan} = scanHeadChunks(fs, dir, (chunk) => loaded.add(chunk));
+  const {damage, files, chunks, ...scan} = scanHeadChunks(
+    fs,
+    dir,
+    (chunk) => loaded.add(chunk),
+    options.linear,
+  );
   let {lastFile} = scan;
   if (damage !== null) {
     log.error('Head chunks are damaged: the damaged ones and all behind them are read from the log again', {

@@ -1,12 +1,13 @@
 import type {Labels} from '../../model/labels.ts';
 import type {LoggedHistogram, ReplaySink} from '../log.ts';
-import {RefTable} from '../reftable.ts';
 import type {SnapshotChunk, SnapshotSink} from '../snapshot/read.ts';
 import {slotLastTime, slotLastValue, slotSealed} from '../../kernels/head-layout.ts';
 import type {Head} from './head.ts';
 import {LateReplay} from './late-replay.ts';
 import {restoreLastValues} from './lastvalues.ts';
 import type {LoadedChunks} from './loadedchunks.ts';
+import {ReplayRefs} from './replayrefs.ts';
+import {ReplaySamples} from './replaysamples.ts';
 import {slotAddress} from './series.ts';
 
 /** What the log held beside what is now in the head. */
@@ -27,7 +28,8 @@ export class HeadReplay implements ReplaySink {
   /** Refs that stand for a series that has another one. */
   readonly otherRefs = new Set<number>();
   readonly #head: Head;
-  readonly #refs = new RefTable();
+  readonly #refs: ReplayRefs;
+  readonly #samples: ReplaySamples;
   /** Late chunks in files, with the slots of their series. */
   readonly #lateReferences = new Map<number, number>();
   /** What the files of full chunks have of series that the log has not named yet. */
@@ -36,6 +38,8 @@ export class HeadReplay implements ReplaySink {
   constructor(head: Head, loaded: LoadedChunks | null = null) {
     this.#head = head;
     this.#loaded = loaded;
+    this.#refs = new ReplayRefs(head.memory, head.arena);
+    this.#samples = new ReplaySamples(head, this.#refs);
     // A series whose record was lost has chunks still: its ref is given to no other.
     if (loaded !== null) head.reserveRef(loaded.lastRef);
   }
@@ -47,8 +51,17 @@ export class HeadReplay implements ReplaySink {
       series.create(labels, ref);
       this.#head.appender().counts.seriesCreated++;
     } else if (series.ref(series.slot) !== ref) this.otherRefs.add(ref);
-    this.#refs.set(ref, series.slot, series.generation(series.slot));
-    if (this.#loaded !== null) this.#attach(ref, series.slot, this.#loaded);
+    const {slot} = series;
+    if (this.#loaded !== null) this.#attach(ref, slot, this.#loaded);
+    this.#refs.set(ref, slot, this.#lastTime(slot));
+  }
+
+  samplesRecord(address: number, length: number): number {
+    const unknownBefore = this.#samples.unknown;
+    const count = this.#samples.record(address, length);
+    this.counts.samples += Math.max(count, 0);
+    this.counts.unknownRefs += this.#samples.unknown - unknownBefore;
+    return count;
   }
 
   samples(
@@ -118,8 +131,16 @@ export class HeadReplay implements ReplaySink {
     this.#head.reserveRef(ref);
     const slot = this.#slotOf(ref);
     if (slot === -1) this.counts.unknownRefs++;
-    else if (mint <= -(2 ** 63) && maxt >= 2 ** 63 - 1) this.#head.dropSeries(slot);
-    else this.#head.hideSamples(slot, mint, maxt);
+    else if (mint > -(2 ** 63) || maxt < 2 ** 63 - 1) this.#head.hideSamples(slot, mint, maxt);
+    else {
+      this.#refs.drop(this.#refs.find(ref), this.otherRefs.size > 0);
+      this.#head.dropSeries(slot);
+    }
+  }
+
+  #lastTime(slot: number): number {
+    const {u32, f64} = this.#head.memory;
+    return f64[(slotAddress(u32, slot) + slotLastTime) >>> 3]!;
   }
 
   /** The slot that a ref stands for, or -1: never named, or deleted since. */
@@ -130,8 +151,7 @@ export class HeadReplay implements ReplaySink {
       this.#head.reserveRef(ref);
       return -1;
     }
-    const slot = this.#refs.slots[at]!;
-    return this.#head.series.alive(slot, this.#refs.generations[at]!) ? slot : -1;
+    return this.#refs.known[at] === Infinity ? -1 : this.#refs.slots[at]!;
   }
 
   /** Gives a series the chunks that files have of it. What of them the log has again is passed over then. */
@@ -172,7 +192,10 @@ export class HeadReplay implements ReplaySink {
     return {
       series: ({ref, labels, chunk}) => {
         this.series(ref, labels);
-        if (chunk !== null) this.#storeChunk(this.#head.series.slot, chunk);
+        const {slot} = this.#head.series;
+        if (chunk === null) return;
+        this.#storeChunk(slot, chunk);
+        this.#refs.set(ref, slot, this.#lastTime(slot));
       },
       tombstone: (ref, mint, maxt) => this.tombstone(ref, mint, maxt),
       exemplar: (ref, time, value, labels) => this.exemplar(ref, time, value, labels),
@@ -198,7 +221,8 @@ export class HeadReplay implements ReplaySink {
 
   /** Ends the replay and forgets the refs. The head's counters start from here. */
   finish(): void {
-    this.#refs.clear();
+    this.#samples.free();
+    this.#refs.free();
     restoreLastValues(this.#head);
     this.#head.resetCounts();
   }

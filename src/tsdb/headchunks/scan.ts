@@ -1,5 +1,4 @@
 import {ByteReader} from '../../base/varint.ts';
-import {crc32c} from '../../kernels/crc32c.ts';
 import {chunkSamples} from '../block/decode.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import {writeFully} from '../../sys/fs.ts';
@@ -17,6 +16,7 @@ import {
   listHeadChunkFiles,
   outOfOrderBit,
 } from './format.ts';
+import {type LogMemory, PageBuffer} from '../wal/page-buffer.ts';
 import type {ChunkMeta} from './writer.ts';
 
 /** What an entry says, and where it is. One object, reused. */
@@ -59,6 +59,7 @@ export function scanHeadChunks(
   fs: FileSystem,
   dir: string,
   receive: (chunk: ScannedChunk) => void,
+  linear: LogMemory | null = null,
 ): HeadChunkScan {
   const scan: HeadChunkScan = {files: 0, chunks: 0, lastFile: 0, damage: null};
   for (const file of listHeadChunkFiles(fs, dir)) {
@@ -67,7 +68,7 @@ export function scanHeadChunks(
       scan.damage = {file, offset: 0, reason: `file ${scan.lastFile + 1} is missing`};
       return scan;
     }
-    const scanner = new FileScanner(fs, dir, file);
+    const scanner = new FileScanner(fs, dir, file, linear);
     try {
       scan.damage = scanner.run(receive);
     } finally {
@@ -140,17 +141,19 @@ class FileScanner {
   readonly #size: number;
   readonly #reader = new ByteReader(new Uint8Array(0));
   readonly #chunk: ScannedChunk;
-  #buffer: Uint8Array;
+  readonly #linear: LogMemory | null;
+  #pages: PageBuffer;
   /** What of the file #buffer holds. */
   #start = 0;
   #end = 0;
 
-  constructor(fs: FileSystem, dir: string, file: number) {
+  constructor(fs: FileSystem, dir: string, file: number, linear: LogMemory | null) {
     this.#fs = fs;
     this.#file = file;
     this.#opened = fs.open(headChunkPath(dir, file), 'r');
     this.#size = fs.size(this.#opened);
-    this.#buffer = new Uint8Array(Math.min(readBytes, this.#size));
+    this.#linear = linear;
+    this.#pages = new PageBuffer(Math.max(64, Math.min(readBytes, this.#size)), linear);
     this.#chunk = {
       file,
       offset: 0,
@@ -165,7 +168,12 @@ class FileScanner {
   }
 
   close(): void {
+    this.#pages.free();
     this.#fs.close(this.#opened);
+  }
+
+  get #buffer(): Uint8Array {
+    return this.#pages.bytes;
   }
 
   run(receive: (chunk: ScannedChunk) => void): HeadChunkDamage | null {
@@ -199,7 +207,7 @@ class FileScanner {
   #checkHeader(): string | null {
     if (this.#size < fileHeaderBytes) return `the file has only ${this.#size} bytes`;
     const at = this.#load(0, fileHeaderBytes);
-    const view = new DataView(this.#buffer.buffer, at, fileHeaderBytes);
+    const view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset + at, fileHeaderBytes);
     const magic = view.getUint32(0);
     if (magic !== headChunksMagic) return `invalid magic number ${magic.toString(16)}`;
     const version = view.getUint8(4);
@@ -236,7 +244,7 @@ class FileScanner {
     const end = start + data + length;
     this.#reader.reset(this.#buffer, end, end + checksumBytes);
     const expected = this.#reader.uint32();
-    const actual = crc32c(this.#buffer, start, end);
+    const actual = this.#pages.checksum(start, end);
     if (actual !== expected) {
       return `checksum mismatch expected:${expected.toString(16)}, actual:${actual.toString(16)}`;
     }
@@ -251,7 +259,7 @@ class FileScanner {
   /** Makes `length` bytes from `offset` of the file present, and gives where in the buffer they begin. */
   #load(offset: number, length: number): number {
     if (offset >= this.#start && offset + length <= this.#end) return offset - this.#start;
-    if (length > this.#buffer.length) this.#buffer = new Uint8Array(Math.max(length, readBytes));
+    if (length > this.#buffer.length) this.#grow(length);
     this.#start = offset;
     this.#end = offset;
     while (this.#end < offset + length) {
@@ -262,6 +270,11 @@ class FileScanner {
       this.#end += count;
     }
     return 0;
+  }
+
+  #grow(length: number): void {
+    this.#pages.free();
+    this.#pages = new PageBuffer(Math.max(length, readBytes), this.#linear);
   }
 
   #isEmpty(start: number, length: number): boolean {

@@ -81,11 +81,17 @@ const expandBytesMax = 1024 * 1024;
 
 /** Undoes the compression of records. In the linear memory the kernel does it; elsewhere, and for very long ones, its twin. */
 export class RecordExpander {
+  /** Of the record at hand. */
+  length = 0;
+  /** Where it lies in the linear memory; 0 = not there. */
+  address = 0;
   readonly #linear: LogMemory | null;
   readonly #source: number;
   readonly #target: number;
-  /** What was expanded last. */
+  /** What was expanded, or copied out of the shared memory, last. */
   #bytes = new Uint8Array(65_536);
+  /** The record at hand outside the linear memory; null = not yet. */
+  #record: Uint8Array | null = null;
 
   constructor(linear: LogMemory | null = null) {
     this.#linear = linear;
@@ -99,42 +105,68 @@ export class RecordExpander {
   }
 
   /**
-   * Undoes what the bits of a fragment's type say. Throws RangeError where the bytes are damaged, or would make more than
-   * `recordBytesMax`. Nothing is allocated before the length was looked at. The result is good until the next call.
+   * Undoes what the bits of a fragment's type say. `stored` lies at `address` of the linear memory, with room behind it for what the
+   * kernel touches, or elsewhere (0). Throws RangeError where the bytes are damaged, or would make more than `recordBytesMax`. Nothing
+   * is allocated before the length was looked at. The result is good until the next call.
    */
-  expand(bits: number, stored: Uint8Array): Uint8Array {
-    if (stored.length === 0) return stored;
-    if ((bits & snappyBit) !== 0) return this.#expandSnappy(stored);
-    if ((bits & zstdBit) !== 0) return expandZstd(stored);
-    return stored;
+  open(bits: number, stored: Uint8Array, address = 0): void {
+    this.length = stored.length;
+    this.address = address;
+    this.#record = address === 0 ? stored : null;
+    if (stored.length === 0) return;
+    if ((bits & snappyBit) !== 0) this.#openSnappy(stored);
+    else if ((bits & zstdBit) !== 0) this.#take(expandZstd(stored));
   }
 
-  #expandSnappy(stored: Uint8Array): Uint8Array {
+  /** The record at hand, for what reads bytes one by one: in the shared memory they are slower to read. Good until the next open(). */
+  get record(): Uint8Array {
+    if (this.#record !== null) return this.#record;
+    const {u8} = this.#linear!.memory;
+    const bytes = this.#room(this.length);
+    bytes.set(u8.subarray(this.address, this.address + this.length));
+    return (this.#record = bytes);
+  }
+
+  /** First byte of the record, which is not empty. */
+  get type(): number {
+    return this.address === 0 ? this.record[0]! : this.#linear!.memory.u8[this.address]!;
+  }
+
+  /** open(), and the record. */
+  expand(bits: number, stored: Uint8Array): Uint8Array {
+    this.open(bits, stored);
+    return this.record;
+  }
+
+  #openSnappy(stored: Uint8Array): void {
     const {length, start} = snappyLength(stored);
     if (length > recordBytesMax)
       throw new RangeError(`snappy: ${length} bytes are more than ${recordBytesMax}`);
-    if (length > this.#bytes.length) this.#bytes = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
-    const bytes = this.#bytes.subarray(0, length);
-    const sound =
-      this.#linear !== null && stored.length <= expandBytesMax && length <= expandBytesMax
-        ? this.#expandByKernel(this.#linear, stored, start, bytes)
-        : snappyExpand(stored, start, bytes);
-    if (!sound) throw new RangeError('snappy: corrupt data');
-    return bytes;
+    if (this.#linear !== null && stored.length <= expandBytesMax && length <= expandBytesMax) {
+      const {memory, kernels} = this.#linear;
+      if (this.address === 0) memory.u8.set(stored, this.#source);
+      const source = (this.address || this.#source) + start;
+      const sound = kernels.snappyExpand(source, stored.length - start, this.#target, length);
+      if (sound === 0) throw new RangeError('snappy: corrupt data');
+      this.length = length;
+      this.address = this.#target;
+      this.#record = null;
+      return;
+    }
+    const bytes = this.#room(length);
+    if (!snappyExpand(stored, start, bytes)) throw new RangeError('snappy: corrupt data');
+    this.#take(bytes);
   }
 
-  /** What the kernel makes is copied out of the shared memory, where bytes are slower to read. */
-  #expandByKernel(
-    {memory, kernels}: LogMemory,
-    stored: Uint8Array,
-    start: number,
-    bytes: Uint8Array,
-  ): boolean {
-    memory.u8.set(stored, this.#source);
-    const rest = stored.length - start;
-    if (kernels.snappyExpand(this.#source + start, rest, this.#target, bytes.length) === 0) return false;
-    bytes.set(memory.u8.subarray(this.#target, this.#target + bytes.length));
-    return true;
+  #take(record: Uint8Array): void {
+    this.length = record.length;
+    this.address = 0;
+    this.#record = record;
+  }
+
+  #room(length: number): Uint8Array {
+    if (length > this.#bytes.length) this.#bytes = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+    return this.#bytes.subarray(0, length);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   snappyBit,
   zstdBit,
 } from './format.ts';
+import {snappySlackBytes} from '../../kernels/snappy.ts';
 import type {LogMemory} from './page-buffer.ts';
 import {PageBuffer} from './page-buffer.ts';
 
@@ -33,13 +34,17 @@ export class ReaderBuffers {
   recordLength = 0;
 
   constructor(linear: LogMemory | null = null) {
-    this.pages = new PageBuffer(readBytes, linear);
+    this.pages = new PageBuffer(readBytes + snappySlackBytes, linear);
     this.expander = new RecordExpander(linear);
   }
 
   free(): void {
     this.pages.free();
     this.expander.free();
+  }
+
+  get gathered(): Uint8Array {
+    return this.record.subarray(0, this.recordLength);
   }
 
   append(start: number, end: number): void {
@@ -61,8 +66,6 @@ export class ReaderBuffers {
  * damage: fragments say how long they are, and every page begins with one, so that damage seldom costs more than a page.
  */
 export class SegmentReader {
-  /** The record that next() found, without compression. Valid until the next call. */
-  record = new Uint8Array(0);
   /** Whether it was stored with snappy or zstd. */
   compressed = false;
   /** Where it starts and ends in the segment. */
@@ -101,6 +104,26 @@ export class SegmentReader {
 
   close(): void {
     this.#fs.close(this.#file);
+  }
+
+  /** The record that next() found, without compression. Valid until the next call. */
+  get record(): Uint8Array {
+    return this.#buffers.expander.record;
+  }
+
+  /** Where the record lies in the linear memory; 0 = not there. */
+  get address(): number {
+    return this.#buffers.expander.address;
+  }
+
+  /** First byte of the record, which is not empty. */
+  get type(): number {
+    return this.#buffers.expander.type;
+  }
+
+  /** Of the record. */
+  get length(): number {
+    return this.#buffers.expander.length;
   }
 
   /** Moves to the next record. False at the end of the segment. */
@@ -149,10 +172,19 @@ export class SegmentReader {
     if (this.#buffers.recordLength + length > recordBytesMax) {
       throw this.#damage(offset, end, `record is longer than ${recordBytesMax} bytes`);
     }
+    this.#offset = end;
+    // Fast path: most records are whole, and need not be copied.
+    if (type === fragmentType.full) {
+      const {address} = this.#pages;
+      return this.#complete(
+        bytes[at]!,
+        bytes.subarray(data, data + length),
+        address === 0 ? 0 : address + data,
+      );
+    }
     this.#buffers.append(data, data + length);
     this.#parts++;
-    this.#offset = end;
-    return (type === fragmentType.full || type === fragmentType.last) && this.#complete(bytes[at]!);
+    return type === fragmentType.last && this.#complete(bytes[at]!, this.#buffers.gathered, 0);
   }
 
   /** Whether the fragment may follow the one before. False: it was passed over. */
@@ -178,11 +210,10 @@ export class SegmentReader {
     );
   }
 
-  #complete(bits: number): boolean {
+  #complete(bits: number, stored: Uint8Array, address: number): boolean {
     this.#parts = 0;
-    const stored = this.#buffers.record.subarray(0, this.#buffers.recordLength);
     try {
-      this.record = this.#buffers.expander.expand(bits, stored) as Uint8Array<ArrayBuffer>;
+      this.#buffers.expander.open(bits, stored, address);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw this.#damage(this.start, this.#offset, `decode record: ${error.message}`);
@@ -206,7 +237,7 @@ export class SegmentReader {
       return this.#offset - this.#bufferStart;
     const start = this.#offset - (this.#offset % pageBytes);
     try {
-      this.#read(start, this.#pages.bytes.length);
+      this.#read(start, readBytes);
     } catch (error) {
       if (!hasCode(error, 'EIO')) throw error;
       this.#readPage(start);

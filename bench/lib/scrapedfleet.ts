@@ -1,0 +1,66 @@
+// A fleet (fleet.ts) in a process of its own, and the configuration with which it is scraped.
+import {spawn} from 'node:child_process';
+import {join} from 'node:path';
+import {createInterface} from 'node:readline';
+import {freePort, stopProgram} from '../../tools/programs.ts';
+import {fleetAddress, type FleetReport} from './fleet.ts';
+
+export interface FleetPlan {
+  targets: number;
+  /** Of each target. */
+  series: number;
+  intervalSeconds: number;
+  gzip: boolean;
+}
+
+export interface ScrapedFleet {
+  port: number;
+  report(command?: string): Promise<FleetReport>;
+  stop(): Promise<void>;
+}
+
+export async function startFleet(plan: FleetPlan): Promise<ScrapedFleet> {
+  const port = await freePort();
+  const args = [
+    join(import.meta.dirname, 'fleet.ts'),
+    String(plan.targets),
+    String(plan.series),
+    String(port),
+  ];
+  const child = spawn(process.execPath, args, {stdio: ['pipe', 'pipe', 'inherit']});
+  const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
+  const first = await lines.next();
+  if (first.value !== 'listening') throw new Error(`cannot start the fleet: it said ${first.value}`);
+  return {
+    port,
+    async report(command = '') {
+      child.stdin.write(`${command}\n`);
+      return JSON.parse((await lines.next()).value as string) as FleetReport;
+    },
+    stop: () => stopProgram(child),
+  };
+}
+
+export function renderFleetConfig(plan: FleetPlan, port: number): string {
+  const addresses = Array.from({length: plan.targets}, (_, index) => `'${fleetAddress(index, port)}'`);
+  return [
+    'global:',
+    `  scrape_interval: ${plan.intervalSeconds}s`,
+    `  scrape_timeout: ${plan.intervalSeconds}s`,
+    'scrape_configs:',
+    '  - job_name: fleet',
+    // Older peers cannot be told not to ask for compressed bodies; the fleet then answers plain.
+    ...(plan.gzip ? [] : ['    params: {plain: ["1"]}']),
+    '    static_configs:',
+    `      - targets: [${addresses.join(', ')}]`,
+    '',
+  ].join('\n');
+}
+
+/** Asks the system itself how many series it holds: all of the fleet must be there. */
+export async function countFleetSeries(baseUrl: string): Promise<number> {
+  const query = encodeURIComponent('count({job="fleet"})');
+  const response = await fetch(`${baseUrl}/api/v1/query?query=${query}`);
+  const answer = (await response.json()) as {data: {result: {value: [number, string]}[]}};
+  return Number(answer.data.result[0]?.value[1] ?? 0);
+}
