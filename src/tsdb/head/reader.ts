@@ -53,8 +53,6 @@ export interface Scratch {
 
 /** Larger than any chunk, with what the decoder reads behind it. */
 const stagingBytes = 8192;
-/** What the decoder may read behind a chunk. */
-const stagingSlackBytes = 64;
 const columnSamplesMin = 1024;
 
 /** How many entries are looked at between two looks at whether to go on. */
@@ -86,6 +84,7 @@ export class HeadReader implements Queryable {
     this.shared = shared;
     this.scratch = scratch;
     this.files = files;
+    files?.useMemory(scratch);
     this.texts = new SymbolTexts(shared);
     this.epochs = new EpochReader(shared, owner);
     this.staging = scratch.arena.alloc(stagingBytes);
@@ -519,25 +518,16 @@ class HeadCursor implements SeriesCursor {
   #readFiled(low: number, high: number, mint: number, maxt: number, length: number): number {
     const file = this.#fetch(low, high);
     if (file === null) return length;
-    const chunk = file.bytes.subarray(file.start, file.end);
-    const samples = chunkSamples(file.encoding, chunk);
+    const {scratch} = this.#querier.reader;
     try {
       if (file.encoding !== filedEncoding(high)) throw new RangeError(`its encoding is ${file.encoding}`);
+      if (file.encoding !== encoding.xor) return this.#readOther(file, mint, maxt, length);
+      assert(file.isIn(scratch.memory), 'chunks are read to where kernels find them');
+      const {bytes, start, end} = file;
+      const samples = (bytes[start]! << 8) | bytes[start + 1]!;
       if (length + samples > this.#capacity) throw new RangeError(`it has ${samples} samples`);
-      if (file.encoding !== encoding.xor) {
-        return decodeChunk(
-          {bytes: chunk, encoding: file.encoding as Encoding, samples},
-          {mint, maxt},
-          this,
-          length,
-        );
-      }
-      if (chunk.length > stagingBytes - stagingSlackBytes)
-        throw new RangeError(`it has ${chunk.length} bytes`);
-      const {staging, scratch} = this.#querier.reader;
-      scratch.memory.u8.set(chunk, staging);
-      const bytes = chunk.length - chunkHeaderBytes;
-      const got = this.#tryDecode(staging + chunkHeaderBytes, bytes, samples, mint, maxt, length);
+      const from = start + chunkHeaderBytes;
+      const got = this.#tryDecode(from, end - from, samples, mint, maxt, length);
       if (got < 0) throw new RangeError('its bits end too early');
       return length + got;
     } catch (error) {
@@ -547,6 +537,13 @@ class HeadCursor implements SeriesCursor {
       onDamage(new HeadChunkError(filedFile(low), filedOffset(high), error.message, error));
       return length;
     }
+  }
+
+  #readOther(file: HeadChunkReader, mint: number, maxt: number, length: number): number {
+    const bytes = file.bytes.subarray(file.start, file.end);
+    const samples = chunkSamples(file.encoding, bytes);
+    if (length + samples > this.#capacity) throw new RangeError(`it has ${samples} samples`);
+    return decodeChunk({bytes, encoding: file.encoding as Encoding, samples}, {mint, maxt}, this, length);
   }
 
   #readSealed(low: number, high: number, mint: number, maxt: number, length: number): number {

@@ -2,7 +2,7 @@
 
 import type {Workspace} from '../../../kernels/workspace.ts';
 import type {AggregateOp} from '../../ast.ts';
-import {absent, columnBytes} from '../row.ts';
+import {absent, columnBytes, float} from '../row.ts';
 
 /** The state of one group: columns with a number for each step. */
 export interface Accumulator {
@@ -48,13 +48,24 @@ export function accumulatorBytes(op: AggregateOp, steps: number): number {
 
 const accumulatorOverhead = 64;
 
+/** Where the steps that have a value begin, where these are `points` in one run; else -1. */
+function runStart(kinds: Uint8Array, points: number): number {
+  if (points <= 0) return -1;
+  let from = 0;
+  while (kinds[from] === absent) from++;
+  let to = kinds.length;
+  while (kinds[to - 1] === absent) to--;
+  return to - from === points ? from : -1;
+}
+
 /** Neumaier's sum, as in windows/sum.ts. */
 class Sum implements Accumulator {
   readonly #sums: Float64Array;
   readonly #lost: Float64Array;
   readonly #kinds: Uint8Array;
-  /** Whether a row without gaps has been added. */
-  #whole = false;
+  /** Steps of which is known that they have a value. */
+  #from = 0;
+  #to = 0;
   readonly #workspace: Workspace | null;
 
   constructor(steps: number, workspace: Workspace | null) {
@@ -65,12 +76,10 @@ class Sum implements Accumulator {
   }
 
   add(values: Float64Array, kinds: Uint8Array, points = -1): void {
-    if (points === kinds.length && this.#workspace?.holds(values) === true) {
-      if (!this.#whole) this.#kinds.set(kinds);
-      this.#whole = true;
-      const {byteOffset} = this.#sums;
-      this.#workspace.kernels.addRow(byteOffset, this.#lost.byteOffset, values.byteOffset, points);
-      return;
+    const workspace = this.#workspace;
+    if (workspace?.holds(values) === true) {
+      const from = runStart(kinds, points);
+      if (from >= 0) return this.#addRun(workspace, values, from, from + points);
     }
     const sums = this.#sums;
     const lost = this.#lost;
@@ -85,6 +94,18 @@ class Sum implements Accumulator {
       lost[step]! += sum - (next - rounded) + (value - rounded);
       sums[step] = next;
     }
+  }
+
+  /** Adds the values of the steps [from, to). */
+  #addRun(workspace: Workspace, values: Float64Array, from: number, to: number): void {
+    if (from < this.#from || to > this.#to) {
+      this.#kinds.fill(float, from, to);
+      this.#from = from;
+      this.#to = to;
+    }
+    const offset = 8 * from;
+    const sums = this.#sums.byteOffset + offset;
+    workspace.kernels.addRow(sums, this.#lost.byteOffset + offset, values.byteOffset + offset, to - from);
   }
 
   finish(values: Float64Array, kinds: Uint8Array): number {
