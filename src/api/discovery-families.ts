@@ -115,6 +115,20 @@ function addMechanisms(list: FamilyList, discovery: DiscoveryStatistics): void {
     discovery.dnsLookupFailures,
   );
   list.counter(
+    'prometheus_sd_kubernetes_failures_total',
+    'Lists and watches of Kubernetes objects that failed.',
+    discovery.kubernetesFailures,
+  );
+  list.each(
+    'counter',
+    {
+      name: 'prometheus_sd_kubernetes_events_total',
+      help: 'Kubernetes objects that were added, changed or deleted.',
+    },
+    discovery.kubernetesEvents,
+    ({role, event, count}) => ({labels: {event, role}, value: count}),
+  );
+  list.counter(
     'prometheus_sd_consul_rpc_failures_total',
     'Queries to Consul that failed.',
     discovery.consulFailures,

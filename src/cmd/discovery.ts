@@ -1,7 +1,10 @@
+import {readFileSync} from 'node:fs';
 import {nodeDiscoveryFiles} from '../discovery/files.ts';
+import {kubernetesProjections} from '../discovery/kubernetes/projections.ts';
 import {DiscoveryManager, type OnTargets} from '../discovery/manager.ts';
 import {systemResolver} from '../discovery/resolver.ts';
 import {HttpClient} from '../http/client.ts';
+import {KubeInformers} from '../kube/informers.ts';
 import {systemClock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
 
@@ -17,6 +20,8 @@ export function createDiscovery(
       logger: logger.child({component: `discovery manager ${name}`}),
       files: nodeDiscoveryFiles,
       resolver: systemResolver(),
+      kubeWorld: {readFile: (file) => readFileSync(file, 'utf8'), environment: process.env},
+      kube: new KubeInformers(systemClock, kubernetesProjections),
       createHttpClient: (config) => new HttpClient(config, () => systemClock.elapsed()),
     },
     onTargets,

@@ -6,7 +6,8 @@ export type DiscoveryConfig =
   | ConsulDiscoveryConfig
   | DnsDiscoveryConfig
   | FileDiscoveryConfig
-  | HttpDiscoveryConfig;
+  | HttpDiscoveryConfig
+  | KubernetesDiscoveryConfig;
 
 export interface ConsulDiscoveryConfig {
   mechanism: 'consul';
@@ -52,5 +53,29 @@ export interface HttpDiscoveryConfig {
   mechanism: 'http';
   url: string;
   refreshIntervalMs: number;
+  client: HttpClientConfig;
+}
+
+export type KubernetesRoleName = 'node' | 'service' | 'pod' | 'endpoints' | 'endpointslice' | 'ingress';
+
+/** What labels are taken from besides the objects of the role. */
+export interface KubernetesMetadata {
+  node: boolean;
+  namespace: boolean;
+  deployment: boolean;
+  job: boolean;
+  cronjob: boolean;
+}
+
+export interface KubernetesDiscoveryConfig {
+  mechanism: 'kubernetes';
+  role: KubernetesRoleName;
+  /** '' = that of the kubeconfig file, or of the cluster that this process runs in. */
+  apiServer: string;
+  kubeconfigFile: string;
+  /** Without names and `own` all of them. */
+  namespaces: {own: boolean; names: string[]};
+  selectors: {role: KubernetesRoleName; label: string; field: string}[];
+  metadata: KubernetesMetadata;
   client: HttpClientConfig;
 }

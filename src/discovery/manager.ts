@@ -4,6 +4,7 @@ import type {Discoverer, DiscoveryContext} from './discoverer.ts';
 import {createDnsDiscoverer} from './dns.ts';
 import {FileDiscoverer} from './file.ts';
 import {createHttpDiscoverer} from './http.ts';
+import {KubernetesDiscoverer} from './kubernetes/discoverer.ts';
 import {DiscoveryCounters, type DiscoveryFailure, type DiscoveryStatistics} from './statistics.ts';
 import type {TargetGroup} from './targetgroup.ts';
 import type {DiscoveryWorld} from './world.ts';
@@ -231,5 +232,7 @@ function createDiscoverer(config: DiscoveryConfig, context: DiscoveryContext): D
       return new FileDiscoverer(config, context);
     case 'http':
       return createHttpDiscoverer(config, context);
+    case 'kubernetes':
+      return new KubernetesDiscoverer(config, context);
   }
 }

@@ -18,14 +18,16 @@ import {
   text,
 } from '../model/fields.ts';
 import type {DiscoveryConfig} from './config.ts';
+import {kubernetesFields, readKubernetesConfig} from './kubernetes/schema.ts';
+import type {ReadOne} from './readone.ts';
 import type {DnsType} from './resolver.ts';
 
 /** Mechanisms that are there, by their names in Prometheus. */
-export const discoveryMechanisms = ['consul', 'dns', 'file', 'http'] as const;
+export const discoveryMechanisms = ['consul', 'dns', 'file', 'http', 'kubernetes'] as const;
 
 /** Those that are not there yet. */
 const missing =
-  'aws azure digitalocean docker dockerswarm ec2 ecs elasticache eureka gce hetzner ionos kubernetes kuma lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr'
+  'aws azure digitalocean docker dockerswarm ec2 ecs elasticache eureka gce hetzner ionos kuma lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr'
     .split(' ')
     .map((name) => `${name}_sd_configs`);
 
@@ -87,6 +89,7 @@ export const discoveryShape = {
   dns_sd_configs: configList('dns_sd_configs', dnsFields),
   file_sd_configs: configList('file_sd_configs', fileFields),
   http_sd_configs: configList('http_sd_configs', httpFields),
+  kubernetes_sd_configs: configList('kubernetes_sd_configs', kubernetesFields),
 } as const;
 
 export type DiscoveryFields = {
@@ -99,15 +102,10 @@ export interface ReadDiscovery {
   documents: [string, YamlValue][];
 }
 
-interface ReadOne {
-  config: DiscoveryConfig;
-  document: YamlMap;
-}
-
 /** Checks the mechanisms' fields, and resolves files against `directory`. */
 export function readDiscovery(fields: DiscoveryFields, directory: string, complain: Complain): ReadDiscovery {
   const read: ReadDiscovery = {configs: [], documents: []};
-  const add = <T extends {refresh_interval: number}>(
+  const add = <T extends object>(
     name: string,
     sections: readonly T[],
     readOne: (section: T, directory: string, complain: Complain) => ReadOne,
@@ -116,7 +114,7 @@ export function readDiscovery(fields: DiscoveryFields, directory: string, compla
     const documents: YamlMap[] = [];
     for (const [index, each] of sections.entries()) {
       const complainBelow: Complain = (path, message) => complain([name, index, ...path], message);
-      if (each.refresh_interval === 0)
+      if ('refresh_interval' in each && each.refresh_interval === 0)
         complainBelow(['refresh_interval'], 'refresh_interval must be greater than 0');
       const {config, document} = readOne(each, directory, complainBelow);
       read.configs.push(config);
@@ -128,6 +126,7 @@ export function readDiscovery(fields: DiscoveryFields, directory: string, compla
   add('dns_sd_configs', fields.dns_sd_configs, readDnsConfig);
   add('file_sd_configs', fields.file_sd_configs, readFileConfig);
   add('http_sd_configs', fields.http_sd_configs, readHttpConfig);
+  add('kubernetes_sd_configs', fields.kubernetes_sd_configs, readKubernetesConfig);
   return read;
 }
 

@@ -9,6 +9,10 @@ export class DiscoveryCounters {
   httpFailures = 0;
   dnsLookups = 0;
   consulFailures = 0;
+  kubernetesFailures = 0;
+  readonly #kubernetesEvents = new Map<string, number>(
+    kubernetesRoles.flatMap((role) => kubernetesEvents.map((event) => [`${role} ${event}`, 0])),
+  );
   readonly #consulCalls = {services: new Summary(), service: new Summary()};
   dnsLookupFailures = 0;
   readonly fileScans = new Summary();
@@ -47,6 +51,11 @@ export class DiscoveryCounters {
     this.#consulCalls[call].observe(seconds);
   }
 
+  countKubernetesEvent(role: string, event: string): void {
+    const key = `${role} ${event}`;
+    this.#kubernetesEvents.set(key, (this.#kubernetesEvents.get(key) ?? 0) + 1);
+  }
+
   /** Forgets what was counted for a discoverer that is gone. */
   forget(mechanism: string, config: string): void {
     this.#refreshes.delete(JSON.stringify([mechanism, config]));
@@ -63,6 +72,11 @@ export class DiscoveryCounters {
       httpFailures: this.httpFailures,
       dnsLookups: this.dnsLookups,
       consulFailures: this.consulFailures,
+      kubernetesFailures: this.kubernetesFailures,
+      kubernetesEvents: [...this.#kubernetesEvents].map(([key, count]) => {
+        const [role = '', event = ''] = key.split(' ');
+        return {role, event, count};
+      }),
       consulCalls: Object.entries(this.#consulCalls).map(([call, durations]) => ({
         call,
         durations: durations.snapshot(),
@@ -81,6 +95,16 @@ export class DiscoveryCounters {
     };
   }
 }
+
+const kubernetesRoles: readonly string[] = [
+  'endpoints',
+  'endpointslice',
+  'ingress',
+  'node',
+  'pod',
+  'service',
+];
+const kubernetesEvents: readonly string[] = ['add', 'delete', 'update'];
 
 interface RefreshCounters {
   mechanism: string;
@@ -110,6 +134,8 @@ export interface DiscoveryCounterSnapshot {
   httpFailures: number;
   dnsLookups: number;
   consulFailures: number;
+  kubernetesFailures: number;
+  kubernetesEvents: {role: string; event: string; count: number}[];
   consulCalls: {call: string; durations: SummarySnapshot}[];
   dnsLookupFailures: number;
   fileScans: SummarySnapshot;

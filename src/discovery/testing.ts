@@ -1,8 +1,10 @@
 // A made-up world for tests of this folder.
 import type {HttpAnswer, HttpFetcher} from '../http/client.ts';
+import {KubeInformers} from '../kube/informers.ts';
 import type {Clock} from '../sys/clock.ts';
 import type {LogFields, Logger} from '../sys/log.ts';
 import type {DiscoveryFiles} from './files.ts';
+import {kubernetesProjections} from './kubernetes/projections.ts';
 import {DiscoveryManager} from './manager.ts';
 import type {TargetGroup} from './targetgroup.ts';
 import type {DiscoveryWorld} from './world.ts';
@@ -127,6 +129,8 @@ export class DiscoveryBench {
       clock: this.clock,
       logger: this.#logger(),
       files: this.files,
+      kubeWorld: {readFile: (file) => this.files.read(file).text, environment: {}},
+      kube: new KubeInformers(this.clock, kubernetesProjections),
       resolver: {lookup: () => Promise.resolve([])},
       createHttpClient: () => fetcherOf((request) => this.server(request)),
       ...world,

@@ -1,5 +1,7 @@
 import type {HttpClientConfig} from '../http/client-config.ts';
 import type {HttpFetcher} from '../http/client.ts';
+import type {KubeInformers} from '../kube/informers.ts';
+import type {KubeWorld} from '../kube/kubeconfig.ts';
 import type {Clock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
 import type {DiscoveryFiles} from './files.ts';
@@ -11,5 +13,8 @@ export interface DiscoveryWorld {
   logger: Logger;
   files: DiscoveryFiles;
   resolver: DnsResolver;
+  kubeWorld: KubeWorld;
+  /** Shared by all that follow the same cluster. */
+  kube: KubeInformers;
   createHttpClient: (config: HttpClientConfig) => HttpFetcher;
 }

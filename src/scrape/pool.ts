@@ -75,7 +75,8 @@ export class ScrapePool implements LoopOwner {
       const set = this.#targetSets.get(group) ?? targetsOf(this.config, this.#relabelConfigs, group);
       sets.set(group, set);
       const {targets, dropped, failures} = set;
-      for (const target of targets) if (!wanted.has(target.key)) wanted.set(target.key, target);
+      // Of several that are the same after relabeling, the last one's discovered labels are shown.
+      for (const target of targets) wanted.set(target.key, target);
       this.dropped.push(...dropped);
       this.world.counters.targetsFailed += failures.length;
       for (const err of failures) {

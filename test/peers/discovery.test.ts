@@ -111,8 +111,7 @@ scrape_configs:
 });
 
 /** Mechanisms that are not there yet. */
-const otherMetrics =
-  /^prometheus_sd_(azure|consul|kubernetes|kuma|linode|nomad|refresh_duration_histogram|ec2|aws)/;
+const otherMetrics = /^prometheus_sd_(azure|consul|kuma|linode|nomad|refresh_duration_histogram|ec2|aws)/;
 
 /** Series of service discovery without values; of refreshes only the names, which got another label after 3.5. */
 async function sdMetrics(url: string): Promise<Set<string>> {

@@ -1,0 +1,47 @@
+import {kubeResources} from '../../kube/resource.ts';
+import {addPairs, addressOf, type LabelRecord, metaPrefix, namespaceLabel} from './metalabels.ts';
+import type {KeptMeta, KeptService} from './projections.ts';
+import type {RelatedObjects} from './related.ts';
+import type {KubernetesRole} from './role.ts';
+
+/** One target for each port of each service, by its name in the cluster. */
+export const serviceRole: KubernetesRole = {
+  resource: kubeResources.services,
+  source: 'svc',
+  related: [],
+  references: () => [],
+  build(text, related) {
+    const [meta, type, clusterIp, externalName, loadBalancerIps, , ports] = JSON.parse(text) as KeptService;
+    const [name, namespace] = meta;
+    const labels: LabelRecord = {};
+    addService(labels, meta);
+    related.addNamespace(labels, namespace);
+    const targets = ports.map(([port, portName, protocol]) => {
+      const target: LabelRecord = {
+        __address__: addressOf(`${name}.${namespace}.svc`, port),
+        [`${metaPrefix}service_port_name`]: portName,
+        [`${metaPrefix}service_port_number`]: String(port),
+        [`${metaPrefix}service_port_protocol`]: protocol,
+        [`${metaPrefix}service_type`]: type,
+      };
+      if (type === 'ExternalName') target[`${metaPrefix}service_external_name`] = externalName;
+      else target[`${metaPrefix}service_cluster_ip`] = clusterIp;
+      if (type === 'LoadBalancer') target[`${metaPrefix}service_loadbalancer_ip`] = loadBalancerIps;
+      return target;
+    });
+    return {targets, labels};
+  },
+};
+
+function addService(labels: LabelRecord, [name, namespace, names, annotations]: KeptMeta): void {
+  labels[namespaceLabel] = namespace;
+  labels[`${metaPrefix}service_name`] = name;
+  addPairs(labels, 'service', names, annotations);
+}
+
+/** Labels of a service for what stands behind it; gives the service, where it is known. */
+export function addServiceOf(labels: LabelRecord, key: string, related: RelatedObjects): KeptService | null {
+  const service = related.service(key);
+  if (service !== null) addService(labels, service[0]);
+  return service;
+}
