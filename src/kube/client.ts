@@ -1,12 +1,15 @@
 import {createGunzip} from 'node:zlib';
-import {Agent, type Dispatcher} from 'undici';
+import type {Dispatcher} from 'undici';
 import type {HttpClientConfig} from '../http/client-config.ts';
-import {connectorOf, Credentials, describeFailure, userAgent} from '../http/client-connect.ts';
+import {Credentials} from '../http/credentials.ts';
+import {describeFailure} from '../http/failures.ts';
+import {Transport} from '../http/transport.ts';
+import {userAgent} from '../http/user-agent.ts';
 import {statusErrorOf} from './status.ts';
 
 /** How to reach an API server. Plain data. */
 export interface KubeConnection {
-  /** The URL, perhaps with a path before those of the API. */
+  /** The URL, perhaps with a path before those of the API, or `host:port`. */
   server: string;
   http: HttpClientConfig;
 }
@@ -28,17 +31,15 @@ const refusalBytesMax = 1 << 20;
 export class KubeClient {
   readonly #server: URL;
   readonly #credentials: Credentials;
-  readonly #agent: Agent;
+  readonly #transport: Transport;
 
   constructor({server, http}: KubeConnection, monotonic: () => number) {
-    this.#server = new URL(server);
+    this.#server = serverUrlOf(server);
     this.#credentials = new Credentials(http, monotonic);
-    this.#agent = new Agent({
-      allowH2: false,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: connectorOf(http, connectMsMax),
-    });
+    // A watch lasts: with a connection of its own it waits for no other, and none waits for it.
+    const config = {...http, enableHttp2: false};
+    const agent = {headersTimeout: 0, bodyTimeout: 0};
+    this.#transport = new Transport(config, {monotonic, connectTimeoutMs: connectMsMax, agent});
   }
 
   /** Gets a body in pieces. Throws KubeStatusError where the server refuses; any other Error says what went wrong. */
@@ -46,17 +47,16 @@ export class KubeClient {
     const url = this.#urlOf(request);
     const silence = new Silence(request.silenceMsMax, request.signal);
     try {
-      const response = await this.#agent.request({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: 'GET',
-        headers: this.#credentials.addTo({
-          accept: 'application/json',
-          'accept-encoding': 'gzip',
-          'user-agent': userAgent,
-        }),
-        signal: silence.signal,
+      await this.#credentials.prepare();
+      const {dispatcher, origin, path, headers: more} = this.#transport.route(url);
+      const headers = this.#credentials.addTo({
+        accept: 'application/json',
+        'accept-encoding': 'gzip',
+        'user-agent': userAgent,
+        ...more,
       });
+      const {signal} = silence;
+      const response = await dispatcher.request({origin, path, method: 'GET', headers, signal});
       silence.heard();
       const body = bodyOf(response);
       if (response.statusCode !== 200) await refuse(response, body, silence);
@@ -75,7 +75,7 @@ export class KubeClient {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([this.#transport.close(), this.#credentials.close()]);
   }
 
   #urlOf({path, parameters = {}}: KubeRequest): URL {
@@ -84,6 +84,11 @@ export class KubeClient {
     url.search = new URLSearchParams(parameters).toString();
     return url;
   }
+}
+
+function serverUrlOf(server: string): URL {
+  const url = URL.canParse(server) ? new URL(server) : null;
+  return url === null || url.host === '' ? new URL(`http://${server}`) : url;
 }
 
 async function refuse(

@@ -13,6 +13,8 @@ contexts:
   context: {cluster: c, user: u, namespace: shop}
 `;
 
+const proxy = {url: '', noProxy: '', connectHeaders: {}};
+
 function read(text: string): unknown {
   return connectionOfKubeconfig('/etc/kube/config', {readFile: () => head + text, environment: {}});
 }
@@ -24,7 +26,7 @@ test('connectionOfKubeconfig() takes cluster and user of the current context', (
       expected,
     );
   const server = 'https://k:6443/base';
-  f(`{server: '${server}'}`, '{}', {server, http: {followRedirects: true}});
+  f(`{server: '${server}'}`, '{}', {server, http: {proxy, followRedirects: true}});
   f(
     `{server: '${server}', certificate-authority: ca.pem, tls-server-name: k}`,
     '{tokenFile: token, token: x}',
@@ -33,6 +35,7 @@ test('connectionOfKubeconfig() takes cluster and user of the current context', (
       http: {
         authorization: {type: 'Bearer', credentialsFile: '/etc/kube/token'},
         tls: {insecureSkipVerify: false, caFile: '/etc/kube/ca.pem', serverName: 'k'},
+        proxy,
         followRedirects: true,
       },
     },
@@ -40,11 +43,15 @@ test('connectionOfKubeconfig() takes cluster and user of the current context', (
   f(
     `{server: '${server}', insecure-skip-tls-verify: true}`,
     `{client-certificate-data: ${btoa('CERT')}, client-key-data: ${btoa('KEY')}, client-key: ignored}`,
-    {server, http: {tls: {insecureSkipVerify: true, cert: 'CERT', key: 'KEY'}, followRedirects: true}},
+    {server, http: {tls: {insecureSkipVerify: true, cert: 'CERT', key: 'KEY'}, proxy, followRedirects: true}},
   );
+  f(`{server: '${server}', proxy-url: 'http://p:1'}`, '{}', {
+    server,
+    http: {proxy: {...proxy, url: 'http://p:1'}, followRedirects: true},
+  });
   f(`{server: '${server}'}`, '{username: 007, password: p}', {
     server,
-    http: {basicAuth: {username: '7', password: 'p'}, followRedirects: true},
+    http: {basicAuth: {username: '7', password: 'p'}, proxy, followRedirects: true},
   });
 });
 
@@ -78,6 +85,7 @@ test('inClusterConnection() finds what every pod has', () => {
     http: {
       authorization: {type: 'Bearer', credentialsFile: `${folder}/token`},
       tls: {insecureSkipVerify: false, caFile: `${folder}/ca.crt`},
+      proxy,
       followRedirects: true,
     },
   });

@@ -21,6 +21,9 @@ export interface KubeWorld {
   environment: Record<string, string | undefined>;
 }
 
+/** Clients of Kubernetes use the proxy that the environment names, unless something else is said. */
+const environmentProxy = {url: '', noProxy: '', connectHeaders: {}};
+
 const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** The API server of the cluster whose pod this process runs in. Throws where it runs elsewhere. */
@@ -38,6 +41,7 @@ export function inClusterConnection({readFile, environment}: KubeWorld): KubeCon
     http: {
       authorization: {type: 'Bearer', credentialsFile},
       tls: {insecureSkipVerify: false, caFile: `${accountFolder}/ca.crt`},
+      proxy: environmentProxy,
       followRedirects: true,
     },
   };
@@ -106,13 +110,13 @@ function connectionOf(config: Section, directory: string): KubeConnection {
   const server = textOf(cluster, 'server');
   if (!URL.canParse(server)) throw new Error(`the server ${quoteGo(server)} is not a URL`);
   const tls = tlsOf(cluster, user, directory);
-  for (const field of ['proxy-url', 'disable-compression'] as const)
-    if (textOf(cluster, field) !== '') throw new Error(`${field} of a cluster is not supported yet`);
+  const proxy = {...environmentProxy, url: textOf(cluster, 'proxy-url')};
   return {
     server,
     http: {
       ...authenticationOf(user, userName, directory),
       ...(tls !== null && {tls}),
+      proxy,
       followRedirects: true,
     },
   };
