@@ -417,7 +417,7 @@ test('what is not there yet is complained of where its key stands', () => {
   const f = (text: string, place: string): void =>
     assert.deepEqual(problems(text), [`${place} not supported yet: leave it out`], text);
   f('remote_write:\n  - url: http://x\n', '1:1');
-  f('scrape_configs:\n  - job_name: x\n    kubernetes_sd_configs:\n      - role: node\n', '3:5');
+  f('scrape_configs:\n  - job_name: x\n    nomad_sd_configs:\n      - server: x\n', '3:5');
 });
 
 test('what is known but not there yet is an error, unless it says nothing', () => {
@@ -431,7 +431,7 @@ test('what is known but not there yet is an error, unless it says nothing', () =
   f('remote_read: [{url: http://x}]', 'remote_read');
   f('tracing: {endpoint: x}', 'tracing');
   f('global: {query_log_file: q}', 'global.query_log_file');
-  for (const field of ['kubernetes_sd_configs: [{role: pod}]', 'azure_sd_configs: [{subscription_id: x}]'])
+  for (const field of ['gce_sd_configs: [{zone: x}]', 'azure_sd_configs: [{subscription_id: x}]'])
     f(`scrape_configs: [{job_name: x, ${field}}]`, `scrape_configs[0].${field.split(':')[0]}`);
   const sample = `rule_files:
   # - "first.yml"
