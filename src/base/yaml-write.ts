@@ -3,7 +3,7 @@
 
 import {resolvePlain} from './yaml-resolve.ts';
 
-export type YamlValue = string | number | boolean | null | YamlValue[] | FlowSequence | YamlMap;
+export type YamlValue = string | number | bigint | boolean | null | YamlValue[] | FlowSequence | YamlMap;
 
 /** Keys in the order in which they are written. */
 export type YamlMap = Map<string, YamlValue>;
@@ -133,7 +133,7 @@ class Writer {
     this.#indicator(']', false, false);
   }
 
-  #scalar(value: string | number | boolean | null, indent: number, isKey: boolean): void {
+  #scalar(value: string | number | bigint | boolean | null, indent: number, isKey: boolean): void {
     if (typeof value !== 'string') {
       this.#plain(typeof value === 'number' ? formatFloat(value) : String(value), indent, false);
       return;

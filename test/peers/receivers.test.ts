@@ -6,8 +6,10 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import test from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {type YamlMap, type YamlValue, writeYaml} from '../../src/base/yaml-write.ts';
+import {integrationKinds} from '../../src/alertmanager/receivers/registry.ts';
 import type {Notification} from '../../src/alertmanager/integration.ts';
-import {openReceiver} from '../../src/alertmanager/receivers/testing/open.ts';
+import {openReceiver, readReceiver} from '../../src/alertmanager/receivers/testing/open.ts';
 import {
   type Answerer,
   type RecordedRequest,
@@ -146,7 +148,13 @@ function indented(yaml: string): string {
   return yaml.trim().replaceAll('\n', '\n      ');
 }
 
-async function peerNotifications(services: Services): Promise<PeerNotification[]> {
+interface Peer {
+  readonly notifications: readonly PeerNotification[];
+  /** The configuration as it shows it. */
+  readonly configuration: string;
+}
+
+async function askPeer(services: Services): Promise<Peer> {
   const folder = mkdtempSync(join(tmpdir(), 'narthex-receivers-'));
   const port = await freePort();
   writeFileSync(join(folder, 'am.yml'), configurationOf(services));
@@ -164,6 +172,9 @@ async function peerNotifications(services: Services): Promise<PeerNotification[]
     readySecondsMax: 10,
   });
   try {
+    // Before anything is sent: PagerDuty's section changes then.
+    const status = await fetch(`http://127.0.0.1:${port}/x/api/v2/status`);
+    const {config} = (await status.json()) as {config: {original: string}};
     const startsAt = new Date().toISOString();
     const post = async (endsAt: string): Promise<void> => {
       const body = alerts.map((alert) => ({...alert, startsAt, endsAt}));
@@ -177,7 +188,8 @@ async function peerNotifications(services: Services): Promise<PeerNotification[]
     await post(new Date(Date.now() + 3_600_000).toISOString());
     const firing = await nextOf(services);
     await post(new Date(Date.now() - 1000).toISOString());
-    return [firing, await nextOf(services)];
+    const notifications = [firing, await nextOf(services)];
+    return {notifications, configuration: config.original};
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${program.output()}`, {cause: error});
   } finally {
@@ -313,16 +325,31 @@ function compareRequests(
   for (const request of [...ours, ...expected]) checkSignature(request, base);
 }
 
+/** All cases as one receiver, as a configuration shows it. */
+function shownReceivers(services: Services): string {
+  const receiver: YamlMap = new Map<string, YamlValue>([
+    ['name', 'team.x'],
+    ['labels', new Map([['name', 'team.x']])],
+  ]);
+  for (const {key} of integrationKinds) {
+    const documents = cases
+      .filter((each) => each.key === key)
+      .map(({yaml}) => readReceiver(key, placed(yaml, services)).config!.document);
+    if (documents.length > 0) receiver.set(key, documents);
+  }
+  return writeYaml(new Map([['receivers', [receiver]]]));
+}
+
 test(`receivers are sent what Alertmanager 0.${version} sends`, {skip}, async (context) => {
   const services = {recorder: await Recorder.open(answerer), mail: await SmtpServer.open()};
   const {recorder, mail} = services;
   try {
-    const peer = await peerNotifications(services);
+    const {notifications, configuration} = await askPeer(services);
     for (const each of cases) {
       await context.test(each.name, async () => {
         const ours = openReceiver(each.key, placed(each.yaml, services));
         let count = 0;
-        for (const {hook, sent, mails} of peer) {
+        for (const {hook, sent, mails} of notifications) {
           await ours.notify(notificationOf(hook));
           const expected = sent.get(each.name) ?? [];
           compareRequests(each, recorder.take(), expected, recorder.url);
@@ -334,6 +361,10 @@ test(`receivers are sent what Alertmanager 0.${version} sends`, {skip}, async (c
         await ours.close();
       });
     }
+    await context.test('sections are shown alike', {skip: version < 33}, () => {
+      const shown = /^receivers:\n.*?(?=^[a-z])/ms.exec(`${configuration}end`)![0];
+      assert.equal(shownReceivers(services), shown);
+    });
   } finally {
     recorder.close();
     mail.close();

@@ -27,7 +27,6 @@ export function plainOfNode(node: YamlNode): PlainValue {
 }
 
 export function yamlOfPlain(value: PlainValue): YamlValue {
-  if (typeof value === 'bigint') return String(value);
   if (Array.isArray(value)) return (value as readonly PlainValue[]).map(yamlOfPlain);
   if (typeof value !== 'object' || value === null) return value as YamlValue;
   return sortedMap(new Map(Object.entries(value).map(([key, each]) => [key, yamlOfPlain(each)])));

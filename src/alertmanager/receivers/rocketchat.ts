@@ -1,5 +1,6 @@
 // Rocket.Chat's REST API.
 import type * as z from 'zod';
+import type {YamlMap} from '../../base/yaml-write.ts';
 import {quoteGo} from '../../base/quote.ts';
 import {boolean, list, secret, section, text} from '../../model/fields.ts';
 import {url} from '../fields.ts';
@@ -98,10 +99,21 @@ function read(own: Fields, context: ReadContext): IntegrationConfig {
     document: linesOfSection(config, {
       always: ['send_resolved', 'short_fields', 'link_names'],
       secrets: ['token_id', 'token'],
-      replaced: {http_config: http.document},
+      replaced: {
+        http_config: http.document,
+        ...(config.fields.length > 0 && {
+          fields: config.fields.map(({short, title, value}) => wholeLines({short, title, value})),
+        }),
+        ...(config.actions.length > 0 && {actions: config.actions.map(wholeLines)}),
+      },
     }),
     open: (world) => new RocketChatNotifier(config, http.config, world),
   };
+}
+
+/** Lines that say nothing are shown, too. */
+function wholeLines(fields: Readonly<Record<string, string | boolean | undefined>>): YamlMap {
+  return new Map(Object.entries(fields).map(([name, value]) => [name, value ?? null]));
 }
 
 class RocketChatNotifier extends HttpNotifier<Fields> {

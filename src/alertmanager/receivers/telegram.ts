@@ -93,7 +93,7 @@ function read(own: Fields, context: ReadContext): IntegrationConfig {
       secrets: ['bot_token'],
       replaced: {
         http_config: http.document,
-        chat_id: own.chat_id === '0' ? undefined : Number(own.chat_id),
+        chat_id: own.chat_id === '0' ? undefined : BigInt(own.chat_id),
       },
     }),
     open: (world) => new TelegramNotifier(config, http.config, world),
