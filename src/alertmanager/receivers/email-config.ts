@@ -10,7 +10,7 @@ import {linesOfSection} from './lines.ts';
 
 const noThreading = {enabled: false, thread_by_date: ''};
 
-export const emailFields = section({
+const shape = {
   send_resolved: boolean.default(false),
   to: text.default(''),
   from: text.default(''),
@@ -32,7 +32,9 @@ export const emailFields = section({
     enabled: boolean.default(false),
     thread_by_date: text.default(''),
   }).default(noThreading),
-});
+};
+
+export const emailFields = section(shape);
 
 export type EmailFields = z.output<typeof emailFields>;
 
@@ -88,6 +90,7 @@ export function readEmail(own: EmailFields, context: ReadContext): ReadEmail {
 
 function documentOf(config: EmailConfig, tls: ReadTls): YamlMap {
   return linesOfSection(config, {
+    order: Object.keys(shape),
     always: ['send_resolved', 'require_tls'],
     secrets: ['auth_password', 'auth_secret'],
     replaced: {

@@ -4,6 +4,8 @@ import {hiddenSecret} from '../fields.ts';
 import {type PlainValue, yamlOfPlain} from './plain-value.ts';
 
 export interface LineOptions {
+  /** Names of fields in their order, where some may be missing in `fields`; by default theirs. */
+  readonly order?: readonly string[];
   /** Fields that are shown even where they say nothing. */
   readonly always?: readonly string[];
   readonly secrets?: readonly string[];
@@ -14,10 +16,11 @@ export interface LineOptions {
 /** Lines of a section in the order of `fields`, which is that of its shape. */
 export function linesOfSection(
   fields: Readonly<Record<string, unknown>>,
-  {always = [], secrets = [], replaced = {}}: LineOptions,
+  {order = Object.keys(fields), always = [], secrets = [], replaced = {}}: LineOptions,
 ): YamlMap {
   const lines: YamlMap = new Map();
-  for (const [name, value] of Object.entries(fields)) {
+  for (const name of order) {
+    const value = fields[name];
     if (name in replaced) {
       const line = replaced[name];
       if (line !== undefined) lines.set(name, line);
