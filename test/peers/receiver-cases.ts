@@ -454,4 +454,53 @@ phone_number: '+49 {{ len .Alerts }}'
 subject: ''
 message: '{{ printf "%2000s" .Status }}'`,
   },
+  {
+    name: 'pushover',
+    key: 'pushover_configs',
+    since: 26,
+    yaml: "token: pushover\nuser_key: 'u&{{ .Status }}'\n$FIXED",
+  },
+  {
+    name: 'pushover-html',
+    key: 'pushover_configs',
+    since: 33,
+    yaml: `
+token: pushover-html
+user_key: u
+title: '{{ printf "%300s" .Status }}'
+message: '<b>{{ .CommonLabels.team }}</b>{{ printf "%2000s" "x" }}'
+url: 'http://l/{{ printf "%600s" "x" }}'
+url_title: t
+device: d
+sound: s
+priority: '1'
+retry: 90s
+expire: 2h
+ttl: 1h30m
+html: true
+$FIXED`,
+  },
+  {
+    name: 'pushover-empty',
+    key: 'pushover_configs',
+    since: 28,
+    yaml: "token: pushover-empty\nuser_key: u\nmessage: ' {{ .CommonLabels.none }} '\nmonospace: true\n$FIXED",
+  },
+  {
+    name: 'pagerduty-v1',
+    key: 'pagerduty_configs',
+    since: 33,
+    yaml: 'service_key: pagerduty-v1\ndetails: {a: "{{ .Status }}"}\n$FIXED',
+  },
+  {
+    name: 'slack-update',
+    key: 'slack_configs',
+    since: 32,
+    yaml: `
+api_url: https://slack.com/api/chat.postMessage
+channel: '#updates'
+update_message: true
+send_resolved: true
+$FIXED`,
+  },
 ];

@@ -8,7 +8,7 @@ import test from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {type YamlMap, type YamlValue, writeYaml} from '../../src/base/yaml-write.ts';
 import {integrationKinds} from '../../src/alertmanager/receivers/registry.ts';
-import type {Notification} from '../../src/alertmanager/integration.ts';
+import type {Notification, ReceiverData} from '../../src/alertmanager/integration.ts';
 import {openReceiver, readReceiver} from '../../src/alertmanager/receivers/testing/open.ts';
 import {
   type Answerer,
@@ -18,6 +18,8 @@ import {
 import type {NotificationAlert} from '../../src/template/alertmanager.ts';
 import {findProgram, freePort, startProgram, stopProgram} from '../../tools/programs.ts';
 import {type RecordedMail, SmtpServer} from '../../src/alertmanager/receivers/testing/smtp-server.ts';
+import {TestProxy} from '../../src/alertmanager/receivers/testing/proxy.ts';
+import {TestAuthority} from '../../src/http/testing-certificates.ts';
 import {signRequest} from '../../src/http/sigv4.ts';
 import {type ReceiverCase, receiverCases} from './receiver-cases.ts';
 
@@ -38,7 +40,8 @@ const answerer: Answerer = ({path}) => {
     headers: {'content-type': 'application/json'},
     body: JSON.stringify(value),
   });
-  if (path.startsWith('/slack-app')) return json({ok: true, channel: 'C1', ts: '1.2'});
+  if (path.startsWith('/slack-app') || path.startsWith('/api/chat'))
+    return json({ok: true, channel: 'C1', ts: '1.2'});
   if (path.startsWith('/slack')) return {body: 'ok'};
   if (path.startsWith('/telegram')) return json({ok: true, result: {message_id: 1, chat: {id: 1}}});
   if (path.startsWith('/rocketchat')) return json({success: true});
@@ -84,10 +87,19 @@ type Sent = Map<string, RecordedRequest[]>;
 function byCase(requests: RecordedRequest[]): Sent {
   const sent: Sent = new Map();
   for (const request of requests) {
-    const name = /^\/([^/?]*)/.exec(request.path)![1]!;
+    const name = nameOf(request);
     sent.set(name, [...(sent.get(name) ?? []), request]);
   }
   return sent;
+}
+
+/** The first part of the path; services with fixed addresses have each their own way to carry it. */
+function nameOf({path, headers, body}: RecordedRequest): string {
+  if (headers.host === 'api.pushover.net')
+    return new URLSearchParams(path.replace(/^.*\?/, '')).get('token')!;
+  if (headers.host === 'events.pagerduty.com') return (JSON.parse(body) as {service_key: string}).service_key;
+  if (headers.host === 'slack.com') return 'slack-update';
+  return /^\/([^/?]*)/.exec(path)![1]!;
 }
 
 interface PeerNotification {
@@ -117,6 +129,10 @@ interface WebhookBody {
 interface Services {
   readonly recorder: Recorder;
   readonly mail: SmtpServer;
+  /** In place of services whose addresses nobody can configure. */
+  readonly fixed: Recorder;
+  readonly proxy: TestProxy;
+  readonly caFile: string;
 }
 
 function configurationOf(services: Services): string {
@@ -140,8 +156,12 @@ ${receivers}
 `;
 }
 
-function placed(yaml: string, {recorder, mail}: Services): string {
-  return yaml.replaceAll('$URL', recorder.url).replaceAll('$SMTP', mail.address);
+function placed(yaml: string, {recorder, mail, proxy, caFile}: Services): string {
+  const throughProxy = `http_config: {proxy_url: '${proxy.url}', tls_config: {ca_file: '${caFile}'}}`;
+  return yaml
+    .replaceAll('$URL', recorder.url)
+    .replaceAll('$SMTP', mail.address)
+    .replaceAll('$FIXED', throughProxy);
 }
 
 function indented(yaml: string): string {
@@ -199,14 +219,14 @@ async function askPeer(services: Services): Promise<Peer> {
 }
 
 /** Waits until nothing more comes. */
-async function nextOf({recorder, mail}: Services): Promise<PeerNotification> {
+async function nextOf({recorder, mail, fixed}: Services): Promise<PeerNotification> {
   const started = Date.now();
   for (let count = -1; recorder.requests.length === 0 || count !== recorder.requests.length;) {
     if (Date.now() - started > 10_000) throw new Error('nothing is sent');
     count = recorder.requests.length;
     await sleep(700);
   }
-  const sent = byCase(recorder.take());
+  const sent = byCase([...recorder.take(), ...fixed.take()]);
   const hook = sent.get('webhook');
   assert.equal(hook?.length, 1, 'one webhook');
   return {hook: JSON.parse(hook[0]!.body) as WebhookBody, sent, mails: mail.mails.splice(0)};
@@ -217,7 +237,7 @@ function kvOf(record: Record<string, string>): ReadonlyMap<string, string> {
 }
 
 /** The same group for ours. */
-function notificationOf(hook: WebhookBody): Notification {
+function notificationOf(hook: WebhookBody, receiverData: ReceiverData): Notification {
   const alertOf = (alert: WebhookBody['alerts'][number]): NotificationAlert => ({
     labels: kvOf(alert.labels),
     annotations: kvOf(alert.annotations),
@@ -237,7 +257,7 @@ function notificationOf(hook: WebhookBody): Notification {
     externalUrl: hook.externalURL,
     nowMs: Date.now(),
     signal: AbortSignal.timeout(5000),
-    receiverData: new Map(),
+    receiverData,
   };
 }
 
@@ -257,6 +277,21 @@ function comparable({method, path, headers, body}: RecordedRequest): unknown {
     if (version < 32) delete fields['notification_reason'];
   }
   return {method, path, content, headers: comparedHeaders.map((name) => headers[name])};
+}
+
+async function openServices(): Promise<Services> {
+  const authority = new TestAuthority();
+  const names = ['api.pushover.net', 'events.pagerduty.com', 'slack.com'];
+  const fixed = await Recorder.open(answerer, authority.issue({names}));
+  const caFile = join(mkdtempSync(join(tmpdir(), 'narthex-authority-')), 'ca.pem');
+  writeFileSync(caFile, authority.cert);
+  return {
+    recorder: await Recorder.open(answerer),
+    mail: await SmtpServer.open(),
+    fixed,
+    proxy: await TestProxy.open(fixed.port),
+    caFile,
+  };
 }
 
 /** What differs each time is left out, and the order of headers, which is Go's at random. */
@@ -341,18 +376,19 @@ function shownReceivers(services: Services): string {
 }
 
 test(`receivers are sent what Alertmanager 0.${version} sends`, {skip}, async (context) => {
-  const services = {recorder: await Recorder.open(answerer), mail: await SmtpServer.open()};
-  const {recorder, mail} = services;
+  const services = await openServices();
+  const {recorder, mail, fixed} = services;
   try {
     const {notifications, configuration} = await askPeer(services);
     for (const each of cases) {
       await context.test(each.name, async () => {
         const ours = openReceiver(each.key, placed(each.yaml, services));
+        const data: ReceiverData = new Map();
         let count = 0;
         for (const {hook, sent, mails} of notifications) {
-          await ours.notify(notificationOf(hook));
+          await ours.notify(notificationOf(hook, data));
           const expected = sent.get(each.name) ?? [];
-          compareRequests(each, recorder.take(), expected, recorder.url);
+          compareRequests(each, [...recorder.take(), ...fixed.take()], expected, recorder.url);
           const expectedMails = mails.filter(({to}) => to[0]!.startsWith(`${each.name}@`));
           assert.deepEqual(mail.mails.splice(0).map(comparableMail), expectedMails.map(comparableMail));
           count += expected.length + expectedMails.length;
@@ -368,5 +404,8 @@ test(`receivers are sent what Alertmanager 0.${version} sends`, {skip}, async (c
   } finally {
     recorder.close();
     mail.close();
+    fixed.close();
+    services.proxy.close();
+    rmSync(dirname(services.caFile), {recursive: true});
   }
 });

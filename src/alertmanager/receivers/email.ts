@@ -1,10 +1,12 @@
 // Mail over SMTP.
 import {randomBytes} from 'node:crypto';
-import {readFileSync} from 'node:fs';
+import {isIP} from 'node:net';
 import {hostname} from 'node:os';
 import type {ConnectionOptions} from 'node:tls';
 import {quoteGo} from '../../base/quote.ts';
-import type {TlsClientConfig} from '../../http/client-config.ts';
+import {wordsOf} from '../../http/failures.ts';
+import type {TlsClientConfig} from '../../http/tls-config.ts';
+import {readTlsTexts, secureContextOf} from '../../http/tls-material.ts';
 import {formatHostPort} from '../fields.ts';
 import {
   type IntegrationConfig,
@@ -212,7 +214,7 @@ async function failingAs<T>(what: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (cause) {
-    throw new NotifyError(`${what}: ${(cause as Error).message}`, {retry: true, cause});
+    throw new NotifyError(`${what}: ${wordsOf(cause as Error, '', '')}`, {retry: true, cause});
   }
 }
 
@@ -224,23 +226,13 @@ function addressesOf(list: string, what: 'from' | 'to'): string[] {
   }
 }
 
-const versions = {TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3'} as const;
-
 /** Files are read each time, so that renewed certificates are used. */
 function tlsOptionsOf(tls: TlsClientConfig, host: string): ConnectionOptions {
-  const read = (text: string | undefined, file: string | undefined): string | undefined =>
-    file === undefined ? text : readFileSync(file, 'utf8');
-  const ca = read(tls.ca, tls.caFile);
-  const cert = read(tls.cert, tls.certFile);
-  const key = read(tls.key, tls.keyFile);
   return {
-    servername: tls.serverName ?? (/^[\d.]+$|:/.test(host) ? '' : host),
+    // An address is no name of a server.
+    servername: tls.serverName ?? (isIP(host) === 0 ? host : ''),
     host,
     rejectUnauthorized: !tls.insecureSkipVerify,
-    ...(ca !== undefined && {ca}),
-    ...(cert !== undefined && {cert}),
-    ...(key !== undefined && {key}),
-    ...(tls.minVersion !== undefined && {minVersion: versions[tls.minVersion]}),
-    ...(tls.maxVersion !== undefined && {maxVersion: versions[tls.maxVersion]}),
+    secureContext: secureContextOf(tls, readTlsTexts(tls)),
   };
 }

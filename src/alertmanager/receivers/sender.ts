@@ -2,6 +2,7 @@
 import {readFile} from 'node:fs/promises';
 import {HttpClient, type HttpAnswer} from '../../http/client.ts';
 import type {HttpClientConfig} from '../../http/client-config.ts';
+import {wordsOfFile} from '../../http/file-errors.ts';
 import {buildInfo} from '../../sys/version.ts';
 import {failureReasonOf, type IntegrationWorld, NotifyError} from '../integration.ts';
 import {formatGoMs} from './go-duration.ts';
@@ -117,13 +118,7 @@ export async function readWholeFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    const {code, message} = cause as NodeJS.ErrnoException;
-    const words: Record<string, string> = {
-      ENOENT: 'no such file or directory',
-      EACCES: 'permission denied',
-      EISDIR: 'is a directory',
-    };
-    throw new Error(`open ${file}: ${words[code ?? ''] ?? message}`, {cause});
+    throw new Error(wordsOfFile(cause, file), {cause});
   }
 }
 

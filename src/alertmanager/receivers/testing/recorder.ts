@@ -1,6 +1,8 @@
 // A server on loopback in place of the services that take notifications: it keeps what it gets.
 import {createServer, type IncomingHttpHeaders, type IncomingMessage, type Server} from 'node:http';
+import {createServer as createSecureServer} from 'node:https';
 import type {AddressInfo} from 'node:net';
+import type {TestCertificate} from '../../../http/testing-certificates.ts';
 
 export interface RecordedRequest {
   readonly method: string;
@@ -45,10 +47,15 @@ export class Recorder {
     });
   }
 
-  static async open(answerer: Answerer = () => ({})): Promise<Recorder> {
-    const server = createServer();
+  /** With a certificate it speaks TLS; its URL says http all the same. */
+  static async open(answerer: Answerer = () => ({}), certificate?: TestCertificate): Promise<Recorder> {
+    const server = certificate === undefined ? createServer() : createSecureServer(certificate);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new Recorder(server, answerer);
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
   }
 
   answer(answerer: Answerer): void {
