@@ -1,11 +1,19 @@
 // Types of fields that Alertmanager's configuration has and Prometheus's has not.
 import type {YamlMap, YamlValue} from '../base/yaml-write.ts';
 import {quoteGo} from '../base/quote.ts';
+import * as z from 'zod';
+import {isNullNode} from '../base/yaml-resolve.ts';
+import type {YamlNode} from '../base/yaml.ts';
 import {type Field, scalarField} from '../model/fields.ts';
 import {TemplateSet} from '../template/template.ts';
 
 /** What is shown in place of a secret. In a configuration that was read back it stands for one that is not known. */
 export const hiddenSecret = '<secret>';
+
+/** A section that is read on its own, so that what is wrong in one does not hide what is wrong in another. Null: it is empty. */
+export const rawSection: Field<YamlNode | null> = z
+  .unknown()
+  .transform((input): YamlNode | null => (isNullNode(input as YamlNode) ? null : (input as YamlNode)));
 
 /** An http or https URL as it was written; '' where the field says nothing. */
 export const url: Field<string> = scalarField('string', '', (scalar) => {

@@ -21,10 +21,27 @@ export class ProtobufWriter {
   int64(field: number, value: number): void {
     this.#varint(field * 8 + wireVarint);
     if (value >= 0) return this.#varint(value);
-    this.#reserve(10);
-    let left = BigInt.asUintN(64, BigInt(value));
-    for (; left >= 0x80n; left >>= 7n) this.#bytes[this.#size++] = Number(left & 0x7fn) | 0x80;
-    this.#bytes[this.#size++] = Number(left);
+    this.#varint64(BigInt.asUintN(64, BigInt(value)));
+  }
+
+  /** An unsigned number of 64 bits. */
+  uint64(field: number, value: bigint): void {
+    this.#varint(field * 8 + wireVarint);
+    this.#varint64(value);
+  }
+
+  packedUint64(field: number, values: BigUint64Array): void {
+    const part = new ProtobufWriter();
+    for (const value of values) part.#varint64(value);
+    this.bytes(field, part.written);
+  }
+
+  /** A message as it stands in a stream of them: its length before it. */
+  delimited(message: Uint8Array): void {
+    this.#varint(message.length);
+    this.#reserve(message.length);
+    this.#bytes.set(message, this.#size);
+    this.#size += message.length;
   }
 
   /** A zigzag varint of a whole number in [-2^52, 2^52]. */
@@ -73,6 +90,13 @@ export class ProtobufWriter {
     this.#varint(field * 8 + wireFixed64);
     this.#reserve(8);
     this.#size += 8;
+  }
+
+  #varint64(value: bigint): void {
+    this.#reserve(10);
+    let left = value;
+    for (; left >= 0x80n; left >>= 7n) this.#bytes[this.#size++] = Number(left & 0x7fn) | 0x80;
+    this.#bytes[this.#size++] = Number(left);
   }
 
   #varint(value: number): void {

@@ -1,0 +1,86 @@
+// Alerts that mute others: while a source fires, targets with the same labels `equal` are not notified about.
+import type {Labels} from '../model/labels.ts';
+import {labelOf} from '../model/labels.ts';
+import {type Alert, isResolvedAt} from './alert.ts';
+import type {InhibitRule} from './inhibit-config.ts';
+import {matchesAll} from './matchers.ts';
+
+export interface Inhibition {
+  readonly rule: InhibitRule;
+  readonly source: Alert;
+}
+
+export class Inhibitor {
+  readonly #rules: readonly Rule[];
+
+  constructor(rules: readonly InhibitRule[]) {
+    this.#rules = rules.map((rule) => new Rule(rule));
+  }
+
+  /** Takes note of an alert that was received. */
+  process(alert: Alert): void {
+    for (let i = 0; i < this.#rules.length; i++) this.#rules[i]!.process(alert);
+  }
+
+  /** What mutes alerts with these labels; null where nothing does. */
+  inhibitionOf(labels: Labels, nowMs: number): Inhibition | null {
+    for (let i = 0; i < this.#rules.length; i++) {
+      const rule = this.#rules[i]!;
+      const source = rule.sourceFor(labels, nowMs);
+      if (source !== null) return {rule: rule.rule, source};
+    }
+    return null;
+  }
+
+  /** Forgets sources that are resolved. */
+  collect(nowMs: number): void {
+    for (const rule of this.#rules) rule.collect(nowMs);
+  }
+}
+
+class Rule {
+  readonly rule: InhibitRule;
+  /** By the values of the labels `equal`, then by fingerprint. */
+  readonly #sources = new Map<string, Map<string, Alert>>();
+
+  constructor(rule: InhibitRule) {
+    this.rule = rule;
+  }
+
+  process(alert: Alert): void {
+    if (!matchesAll(this.rule.sourceMatchers, alert.labels)) return;
+    const key = this.#keyOf(alert.labels);
+    const sources = this.#sources.get(key);
+    if (sources === undefined) this.#sources.set(key, new Map([[alert.fingerprint, alert]]));
+    else sources.set(alert.fingerprint, alert);
+  }
+
+  sourceFor(labels: Labels, nowMs: number): Alert | null {
+    const {sourceMatchers, targetMatchers} = this.rule;
+    if (this.#sources.size === 0 || !matchesAll(targetMatchers, labels)) return null;
+    const sources = this.#sources.get(this.#keyOf(labels));
+    if (sources === undefined) return null;
+    // What is both source and target is not muted by another that is both: neither by itself.
+    const isSource = matchesAll(sourceMatchers, labels);
+    for (const source of sources.values()) {
+      if (isResolvedAt(source, nowMs)) continue;
+      if (!isSource || !matchesAll(targetMatchers, source.labels)) return source;
+    }
+    return null;
+  }
+
+  collect(nowMs: number): void {
+    for (const [key, sources] of this.#sources) {
+      for (const [fingerprint, source] of sources)
+        if (isResolvedAt(source, nowMs)) sources.delete(fingerprint);
+      if (sources.size === 0) this.#sources.delete(key);
+    }
+  }
+
+  #keyOf(labels: Labels): string {
+    const {equal} = this.rule;
+    let key = '';
+    for (let i = 0; i < equal.length; i++) key += `${labelOf(labels, equal[i]!)}\0`;
+    return key;
+  }
+}

@@ -1,0 +1,44 @@
+// Matchers as Alertmanager writes and compares them.
+import {quoteGo} from '../base/quote.ts';
+import {compareStrings, type Labels, labelOf} from '../model/labels.ts';
+import type {Matcher, MatchType} from '../model/matcher.ts';
+
+/** White space as Go's unicode.IsSpace has it. */
+export const goSpace = /^[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/;
+
+/** Characters that a name or value without quotes cannot have. */
+export function isReserved(char: string): boolean {
+  return '{}!=~,\\"\'`'.includes(char) || goSpace.test(char);
+}
+
+/** Whether all matchers match; an absent label is ''. */
+export function matchesAll(matchers: readonly Matcher[], labels: Labels): boolean {
+  for (let i = 0; i < matchers.length; i++) {
+    const matcher = matchers[i]!;
+    if (!matcher.matches(labelOf(labels, matcher.name))) return false;
+  }
+  return true;
+}
+
+/** `a="b"`; the name has quotes only where the classic syntax could not have it. */
+export function formatMatcher({type, name, value}: Matcher): string {
+  if (Array.from(name).some(isReserved)) return `${quoteGo(name)}${type}${quoteGo(value)}`;
+  const escaped = value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
+  return `${name}${type}"${escaped}"`;
+}
+
+/** `{a="b",c=~"d"}` */
+export function formatMatchers(matchers: readonly Matcher[]): string {
+  return `{${matchers.map(formatMatcher).join(',')}}`;
+}
+
+const typeOrder: readonly MatchType[] = ['=', '!=', '=~', '!~'];
+
+/** By name, value and type. */
+export function compareMatchers(left: Matcher, right: Matcher): number {
+  return (
+    compareStrings(left.name, right.name) ||
+    compareStrings(left.value, right.value) ||
+    typeOrder.indexOf(left.type) - typeOrder.indexOf(right.type)
+  );
+}
