@@ -17,7 +17,7 @@ export class IntegrationCounts {
     number
   >;
   /** One more than there are bounds. */
-  readonly latencies = new Array<number>(latencyBounds.length + 1).fill(0);
+  readonly latencies = Array.from({length: latencyBounds.length + 1}, () => 0);
   latencySum = 0;
 
   observe(ms: number, isFailed: boolean): void {

@@ -30,10 +30,9 @@ export interface NamedTimeIntervals {
 }
 
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
-const months = [
-  ...['january', 'february', 'march', 'april', 'may', 'june', 'july'],
-  ...['august', 'september', 'october', 'november', 'december'],
-];
+const months = 'january february march april may june july august september october november december'.split(
+  ' ',
+);
 
 export function containsTime(interval: TimeInterval, ms: number): boolean {
   const seconds = Math.floor(ms / 1000);

@@ -2,6 +2,8 @@
 
 import {flushCompileCache} from 'node:module';
 import {nearestName} from '../base/nearest.ts';
+import {alertmanagerFlagSpecs} from './alertmanager/flag-specs.ts';
+import {parseAlertmanagerFlags} from './alertmanager/flags.ts';
 import {FlagError} from './flags.ts';
 import {formatHelp} from './help.ts';
 import {obsoleteServerFlagSpecs, serverFlagSpecs} from './server-flag-specs.ts';
@@ -14,7 +16,7 @@ const cacheFlushDelayMs = 20_000;
 /** Commands of the finished program; those without a function are not there yet. */
 const commands: Record<string, {about: string; run?: (args: string[]) => Promise<number>}> = {
   server: {about: 'the monitoring server (the default)', run: server},
-  alertmanager: {about: 'an alertmanager alone'},
+  alertmanager: {about: 'an alertmanager alone', run: alertmanager},
   operator: {about: 'the Kubernetes operator'},
   exporter: {about: 'an exporter: node, kube-state, cadvisor, redis, blackbox'},
   'metrics-server': {about: 'the API behind kubectl top'},
@@ -60,6 +62,30 @@ async function server(args: string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
     return complain(`Error parsing command line arguments: ${error.message}`, error.exitCode);
+  }
+}
+
+async function alertmanager(args: string[]): Promise<number> {
+  try {
+    const line = parseAlertmanagerFlags(args);
+    if (line.kind === 'help') {
+      const about = 'The Narthex alertmanager. It takes the flags of Alertmanager.';
+      process.stdout.write(
+        formatHelp('narthex alertmanager', about, alertmanagerFlagSpecs, process.stdout.columns),
+      );
+      return 0;
+    }
+    if (line.kind === 'version') {
+      process.stdout.write(formatVersion('alertmanager'));
+      return 0;
+    }
+    const signals = new Signals();
+    const {runAlertmanager} = await import('./alertmanager/program.ts');
+    setTimeout(flushCompileCache, cacheFlushDelayMs).unref();
+    return await runAlertmanager(line.flags, signals);
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    return complain(`error: ${error.message}`, error.exitCode);
   }
 }
 

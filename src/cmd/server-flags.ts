@@ -87,7 +87,7 @@ export function parseServerFlags(args: readonly string[]): ServerCommandLine {
 }
 
 /** What stands in the way of running with these flags; adds warnings about those that change nothing. */
-function checkSupport(specs: readonly FlagSpec[], values: FlagValues, warnings: string[]): string[] {
+export function checkSupport(specs: readonly FlagSpec[], values: FlagValues, warnings: string[]): string[] {
   const problems: string[] = [];
   const agentOnly = specs.filter(({name, mode}) => mode === 'agent' && values.isGiven(name));
   if (agentOnly.length > 0 && !values.switch('agent')) {
@@ -235,7 +235,8 @@ export function parseListenAddress(text: string): ListenAddress {
   return {host: bracketed ?? plain ?? '', port: Number(port)};
 }
 
-function computeExternalUrl(given: string, listen: ListenAddress): string {
+/** Throws FlagError. */
+export function computeExternalUrl(given: string, listen: ListenAddress): string {
   const text = given === '' ? `http://${hostname()}:${listen.port}/` : given;
   const fail = (why: string): never => {
     throw new FlagError(`parse external URL ${JSON.stringify(given)}: ${why}`, 2);
@@ -255,7 +256,7 @@ function trimSlashes(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
-function computeRoutePrefix(given: string, externalUrl: string): string {
+export function computeRoutePrefix(given: string, externalUrl: string): string {
   const path = given === '' ? externalUrl.replace(/^[a-z]+:\/\/[^/]*/i, '') : given;
   return `/${path.replace(/^\/+|\/+$/g, '')}`;
 }
