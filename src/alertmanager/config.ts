@@ -168,7 +168,12 @@ class ConfigReader {
     for (const [index, node] of fields[key].entries()) {
       const path: Path = [key, index];
       const read = this.#section(namedTimeIntervalsFields, node ?? emptySection, path);
-      if (read === null) continue;
+      if (read === null) {
+        // What refers to it is not wrong too.
+        taken.add(nameIn(node));
+        result.set(nameIn(node), []);
+        continue;
+      }
       if (read.name === '') this.#problems.add(path, `missing name in ${word}`);
       else if (taken.has(read.name))
         this.#problems.add([...path, 'name'], `${word} ${quoteGo(read.name)} is not unique`);
@@ -181,10 +186,7 @@ class ConfigReader {
   }
 
   #namesOf(nodes: readonly (YamlNode | null)[]): string[] {
-    return nodes.flatMap((node) => {
-      const read = namedTimeIntervalsFields.safeParse(node ?? emptySection);
-      return read.success ? [read.data.name] : [];
-    });
+    return nodes.map(nameIn);
   }
 
   #receivers(nodes: readonly (YamlNode | null)[], global: ReadGlobal): ReceiverConfig[] {
@@ -203,7 +205,10 @@ class ConfigReader {
       const path: Path = ['receivers', index];
       if (this.#problems.isFull) break;
       const fields = this.#section(schema, node ?? emptySection, path);
-      if (fields === null) continue;
+      if (fields === null) {
+        receivers.push({name: nameIn(node), labels: new Map(), integrations: []});
+        continue;
+      }
       const {receiver, document} = readReceiver(fields, path, context);
       if (receiver.name !== '' && names.has(receiver.name))
         this.#problems.add(
@@ -296,4 +301,11 @@ class ConfigReader {
     this.#problems.addIssues(path, read.error);
     return null;
   }
+}
+
+/** What an item that cannot be read is called, as far as one can see. */
+function nameIn(node: YamlNode | null): string {
+  if (node?.kind !== 'mapping') return '';
+  const value = node.entries.find(({key}) => key === 'name')?.value;
+  return value?.kind === 'scalar' ? value.text : '';
 }

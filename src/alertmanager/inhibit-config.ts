@@ -7,7 +7,7 @@ import {dictionary, type Field, list, scalarField, section, text} from '../model
 import {isLegacyLabelName} from '../model/labels.ts';
 import {Matcher} from '../model/matcher.ts';
 import {linesOf} from './fields.ts';
-import {compareMatchers, formatMatcher} from './matchers.ts';
+import {compareMatchers, formatMatcher, matcherOf} from './matchers.ts';
 import type {MatcherParser} from './matchers/parse.ts';
 
 export interface InhibitRule {
@@ -23,7 +23,7 @@ export interface InhibitRule {
 export const matchMap: Field<Map<string, string>> = dictionary(text, 'map[string]string', checkLegacyName);
 
 const regexpText: Field<string | null> = scalarField<string | null>('string', null, (scalar) => {
-  new Matcher('=~', 'x', scalar.text);
+  matcherOf('=~', 'x', scalar.text);
   return scalar.text;
 });
 

@@ -38,10 +38,16 @@ export class Inhibitor {
   }
 }
 
+/** Sources with the same values of the labels `equal`. */
+interface Sources {
+  readonly all: Map<string, Alert>;
+  /** The one that ends last, and came last of several. */
+  last: Alert;
+}
+
 class Rule {
   readonly rule: InhibitRule;
-  /** By the values of the labels `equal`, then by fingerprint. */
-  readonly #sources = new Map<string, Map<string, Alert>>();
+  readonly #sources = new Map<string, Sources>();
 
   constructor(rule: InhibitRule) {
     this.rule = rule;
@@ -51,8 +57,13 @@ class Rule {
     if (!matchesAll(this.rule.sourceMatchers, alert.labels)) return;
     const key = this.#keyOf(alert.labels);
     const sources = this.#sources.get(key);
-    if (sources === undefined) this.#sources.set(key, new Map([[alert.fingerprint, alert]]));
-    else sources.set(alert.fingerprint, alert);
+    if (sources === undefined) {
+      this.#sources.set(key, {all: new Map([[alert.fingerprint, alert]]), last: alert});
+      return;
+    }
+    sources.all.set(alert.fingerprint, alert);
+    if (alert.fingerprint === sources.last.fingerprint || alert.endsAtMs >= sources.last.endsAtMs)
+      sources.last = alert;
   }
 
   sourceFor(labels: Labels, nowMs: number): Alert | null {
@@ -62,18 +73,18 @@ class Rule {
     if (sources === undefined) return null;
     // What is both source and target is not muted by another that is both: neither by itself.
     const isSource = matchesAll(sourceMatchers, labels);
-    for (const source of sources.values()) {
-      if (isResolvedAt(source, nowMs)) continue;
-      if (!isSource || !matchesAll(targetMatchers, source.labels)) return source;
-    }
+    const mutes = (source: Alert): boolean =>
+      !isResolvedAt(source, nowMs) && !(isSource && matchesAll(targetMatchers, source.labels));
+    if (mutes(sources.last)) return sources.last; // Fast path.
+    for (const source of sources.all.values()) if (mutes(source)) return source;
     return null;
   }
 
   collect(nowMs: number): void {
     for (const [key, sources] of this.#sources) {
-      for (const [fingerprint, source] of sources)
-        if (isResolvedAt(source, nowMs)) sources.delete(fingerprint);
-      if (sources.size === 0) this.#sources.delete(key);
+      for (const [fingerprint, source] of sources.all)
+        if (isResolvedAt(source, nowMs)) sources.all.delete(fingerprint);
+      if (sources.all.size === 0) this.#sources.delete(key);
     }
   }
 

@@ -1,7 +1,20 @@
 // Matchers as Alertmanager writes and compares them.
 import {quoteGo} from '../base/quote.ts';
 import {compareStrings, type Labels, labelOf} from '../model/labels.ts';
-import type {Matcher, MatchType} from '../model/matcher.ts';
+import {Matcher, type MatchType} from '../model/matcher.ts';
+
+/** Makes a matcher. Throws SyntaxError, with the pattern between anchors where it is named as a whole, as Alertmanager does. */
+export function matcherOf(type: MatchType, name: string, value: string): Matcher {
+  try {
+    return new Matcher(type, name, value);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new SyntaxError(
+      cause.message.replace(`\`${value}\``, () => `\`^(?:${value})$\``),
+      {cause},
+    );
+  }
+}
 
 /** White space as Go's unicode.IsSpace has it. */
 export const goSpace = /^[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/;

@@ -156,7 +156,9 @@ export class StateFile {
 
   #open(): number {
     try {
-      return this.#fs.open(this.#path, 'wx');
+      const file = this.#fs.open(this.#path, 'wx');
+      this.#fs.syncDirectory(directoryOf(this.#path));
+      return file;
     } catch (error) {
       if (!hasCode(error, 'EEXIST')) throw error;
       return this.#fs.open(this.#path, 'r+');

@@ -10,13 +10,15 @@ export function nanosecondsOf(ms: number): Nanoseconds {
   return BigInt(Math.round(ms)) * 1_000_000n;
 }
 
+/** Whole milliseconds, rounded down. */
 export function millisecondsOf(ns: Nanoseconds): number {
-  return Number(ns) / 1e6;
+  const ms = ns / 1_000_000n;
+  return Number(ns < ms * 1_000_000n ? ms - 1n : ms);
 }
 
 /** `2026-01-02T03:04:05.678Z`, as the API writes times. */
 export function formatMs(ms: number): string {
-  return new Date(Math.floor(ms)).toISOString();
+  return new Date(ms).toISOString();
 }
 
 /** The usual form, which the engine reads fast. */

@@ -2,13 +2,13 @@
 import type {HttpReply} from '../../http/reply.ts';
 import type {HttpCall} from '../../http/server.ts';
 import {compareStrings, labelsOf} from '../../model/labels.ts';
-import {Matcher} from '../../model/matcher.ts';
+import type {Matcher} from '../../model/matcher.ts';
 import {describeError} from '../../sys/log.ts';
 import {compareAlerts, compareLabelSets, type Alert} from '../alert.ts';
 import type {Alertmanager} from '../alertmanager.ts';
 import {formatConfig} from '../config.ts';
 import type {Group} from '../group.ts';
-import {matchesAll} from '../matchers.ts';
+import {matcherOf, matchesAll} from '../matchers.ts';
 import {notificationAlertOf} from '../pipeline.ts';
 import type {Silence} from '../silence.ts';
 import {SilenceError} from '../silences.ts';
@@ -292,7 +292,7 @@ function readBoolean(call: HttpCall, name: string): boolean {
 function receiverPattern(text: string): Matcher | null {
   if (text === '') return null;
   try {
-    return new Matcher('=~', 'receiver', text);
+    return matcherOf('=~', 'receiver', text);
   } catch (cause) {
     throw new ApiProblem(400, `failed to parse receiver param: ${(cause as Error).message}`);
   }

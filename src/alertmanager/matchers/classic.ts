@@ -1,5 +1,6 @@
 // The older syntax of matchers: `{foo = bar, dings != "bums"}`. It forgives much.
-import {Matcher, type MatchType} from '../../model/matcher.ts';
+import type {Matcher, MatchType} from '../../model/matcher.ts';
+import {matcherOf} from '../matchers.ts';
 
 const pattern =
   /^[\t\n\f\r ]*([a-zA-Z_:][a-zA-Z0-9_:]*)[\t\n\f\r ]*(=~|=|!=|!~)[\t\n\f\r ]*([\s\S]*?)[\t\n\f\r ]*$/;
@@ -41,7 +42,7 @@ function splitAtCommas(text: string): string[] {
 export function parseClassicMatcher(input: string): Matcher {
   const [, name, operator, raw] = pattern.exec(input) ?? [];
   if (name === undefined) throw new SyntaxError(`bad matcher format: ${input}`);
-  return new Matcher(operator as MatchType, name, unescapeValue(raw!));
+  return matcherOf(operator as MatchType, name, unescapeValue(raw!));
 }
 
 function unescapeValue(raw: string): string {

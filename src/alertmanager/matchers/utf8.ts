@@ -1,8 +1,8 @@
 // The newer syntax of matchers: `{"foo 🙂" = "bar", dings != bums}`. Names and values are any text, in double quotes where they
 // have white space or signs of the syntax. Places in messages are columns, counted in code points from 0.
-import {Matcher, type MatchType} from '../../model/matcher.ts';
+import type {Matcher, MatchType} from '../../model/matcher.ts';
 import {unquote} from '../../template/parse/quoted.ts';
-import {goSpace, isReserved} from '../matchers.ts';
+import {goSpace, isReserved, matcherOf} from '../matchers.ts';
 
 type Kind = 'end' | '{' | '}' | ',' | MatchType | 'quoted' | 'unquoted';
 
@@ -75,7 +75,7 @@ class Parser {
     const operator = this.#take(operators, "expected an operator such as '=', '!=', '=~' or '!~'");
     const value = textOf(this.#take(['unquoted', 'quoted'], 'expected label value'));
     try {
-      return new Matcher(operator.kind as MatchType, name, value);
+      return matcherOf(operator.kind as MatchType, name, value);
     } catch (cause) {
       throw new SyntaxError(`failed to create matcher: ${(cause as Error).message}`, {cause});
     }

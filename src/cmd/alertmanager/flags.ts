@@ -48,6 +48,13 @@ export function parseAlertmanagerFlags(args: readonly string[]): AlertmanagerCom
   const warnings: string[] = [];
   const problems = checkSupport(specs, values, warnings);
   if (problems.length > 0) throw new FlagError(problems.join('\n'), 1);
+  // Who switches the cluster off need not be told that there is none.
+  if (values.text('cluster.listen-address') === '')
+    warnings.splice(
+      0,
+      warnings.length,
+      ...warnings.filter((each) => !each.includes('--cluster.listen-address ')),
+    );
   if (values.texts('cluster.peer').length > 0)
     warnings.push(
       '--cluster.peer is given, but this version has no cluster yet: its peers are not told of silences and notifications, and what they notify of is notified again here',

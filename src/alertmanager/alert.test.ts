@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {labelsOf} from '../model/labels.ts';
+import {type Alert, compareAlerts, fingerprintOf, hashOfLabels, mergeAlerts, overlap} from './alert.ts';
+
+test('fingerprintOf() is that of Alertmanager', () => {
+  function f(labels: Record<string, string>, expected: string): void {
+    assert.equal(fingerprintOf(labelsOf(labels)), expected);
+  }
+  // As Alertmanager 0.33 shows them.
+  f({}, 'cbf29ce484222325');
+  f({c: 'd'}, '2e13718e583e82e2');
+  f({'ü b': 'b'}, '2c63e3239117db62');
+  f({alertname: 'A0', cluster: 'c0', instance: 'i6', severity: 'critical', team: 'a'}, '132b05eda0cdbb7c');
+});
+
+test('hashOfLabels() is xxHash64 with separators', () => {
+  assert.equal(hashOfLabels([]), 0xef46db3751d8e999n);
+  assert.notEqual(hashOfLabels(['a', 'bc']), hashOfLabels(['ab', 'c']));
+  assert.equal(hashOfLabels(['a', 'x'.repeat(20_000)]), hashOfLabels(['a', 'x'.repeat(20_000)]));
+});
+
+function alert(startsAtMs: number, endsAtMs: number, updatedAtMs: number, isTimeout = false): Alert {
+  const annotations = ['updated', String(updatedAtMs)];
+  return {
+    labels: ['a', 'b'],
+    annotations,
+    startsAtMs,
+    endsAtMs,
+    updatedAtMs,
+    isTimeout,
+    generatorUrl: '',
+    fingerprint: 'f',
+  };
+}
+
+test('mergeAlerts() keeps the earliest start, the youngest annotations, and ends that were told', () => {
+  const now = 100;
+  function f(one: Alert, other: Alert, expected: Partial<Alert>): void {
+    for (const merged of [mergeAlerts(one, other, now), mergeAlerts(other, one, now)])
+      assert.deepEqual({...merged, ...expected}, merged);
+  }
+  // Both assumed: the younger.
+  f(alert(10, 200, 50, true), alert(20, 150, 60, true), {startsAtMs: 10, endsAtMs: 150});
+  // An end that was told is later than one that is assumed.
+  f(alert(10, 200, 50), alert(20, 150, 60, true), {startsAtMs: 10, endsAtMs: 200});
+  // Resolved by the younger.
+  f(alert(10, 200, 50), alert(10, 90, 60), {endsAtMs: 90, annotations: ['updated', '60']});
+  // Both are resolved: the later.
+  f(alert(10, 95, 50), alert(10, 90, 60), {endsAtMs: 95});
+});
+
+test('overlap() says whether two reports are of one time', () => {
+  assert.equal(overlap(alert(10, 20, 0), alert(15, 30, 0)), true);
+  assert.equal(overlap(alert(10, 20, 0), alert(5, 15, 0)), true);
+  assert.equal(overlap(alert(10, 20, 0), alert(20, 30, 0)), false);
+  assert.equal(overlap(alert(10, 20, 0), alert(10, 20, 0)), false);
+});
+
+test('compareAlerts() sorts by job, instance and labels', () => {
+  const texts = [
+    {job: 'b', instance: '1', x: '1'},
+    {job: 'a', instance: '2', x: '1'},
+    {job: 'a', instance: '1', x: '1', y: '1'},
+    {job: 'a', instance: '1', x: '2'},
+    {job: 'a', instance: '1', x: '1'},
+    {instance: '0', x: '1'},
+    {x: '0'},
+    {x: '0', a: '1'},
+    {x: '0', z: '1'},
+  ].map((labels) => ({...alert(0, 0, 0), labels: labelsOf(labels as Record<string, string>)}));
+  const sorted = texts.sort(compareAlerts).map(({labels}) => labels.join(' '));
+  assert.deepEqual(sorted, [
+    'instance 1 job a x 1',
+    'instance 1 job a x 2',
+    'instance 1 job a x 1 y 1',
+    'instance 2 job a x 1',
+    'instance 1 job b x 1',
+    'instance 0 x 1',
+    'x 0',
+    'x 0 z 1',
+    'a 1 x 0',
+  ]);
+});
