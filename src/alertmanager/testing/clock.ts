@@ -80,5 +80,5 @@ function isBefore(left: Timer, right: Timer): boolean {
 const turns = 12;
 
 async function settle(): Promise<void> {
-  for (let i = 0; i < turns; i++) await null;
+  for (let i = 0; i < turns; i++) await Promise.resolve();
 }

@@ -135,7 +135,7 @@ export class WeekModel {
   }
 
   #flushDue(now: number): void {
-    for (const group of [...this.#groups]) {
+    for (const group of this.#groups) {
       if (group.nextAt > now) continue;
       group.nextAt = now + group.route.interval;
       if (!this.#notify(group, now)) continue;
