@@ -31,6 +31,7 @@ const domain = `(?:${atom}|\\[[^\\]\\s]*\\])`;
 const bare = new RegExp(`^${local}\\s*@\\s*${domain}$`, 'u');
 
 function parseAddress(item: string): string {
+  if (/[\r\n]/.test(item)) throw new SyntaxError(`mail: cannot read the address ${JSON.stringify(item)}`);
   const inAngles = /<\s*([^<>]*?)\s*>$/s.exec(item);
   const address = inAngles === null ? item : inAngles[1]!;
   if (inAngles === null && !item.includes('@')) throw new SyntaxError("mail: missing '@' or angle-addr");

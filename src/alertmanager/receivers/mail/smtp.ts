@@ -223,6 +223,8 @@ export class SmtpConnection {
     this.#lines.push(...lines.map((line) => line.replace(/\r$/, '')));
     const waiting = this.#lines.reduce((sum, line) => sum + line.length, this.#buffer.length);
     if (waiting > replyCharactersMax) {
+      this.#lines = [];
+      this.#buffer = '';
       this.#fail(new RangeError(`the server says more than ${replyCharactersMax} characters at once`));
       this.#socket.destroy();
     } else this.#awake();
