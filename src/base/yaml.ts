@@ -151,8 +151,25 @@ class TreeBuilder {
     const tag = event.tagStart < 0 ? '' : this.#text.slice(event.tagStart, event.tagEnd);
     const quoted = event.style === 2 || event.style === 3;
     const offset = quoted ? event.valueStart - 1 : event.valueStart;
-    const text = getScalarValue(this.#text, event);
+    const value = getScalarValue(this.#text, event);
+    const text = tag === '!!binary' ? this.#decode(value, offset) : value;
     return {kind: 'scalar', text, plain: event.style === 1 && tag === '', tag, offset};
+  }
+
+  /** Text that was written as base64. */
+  #decode(value: string, offset: number): string {
+    const packed = value.replaceAll(/\s/g, '');
+    try {
+      const bytes = Uint8Array.fromBase64(packed, {lastChunkHandling: 'strict'});
+      return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes);
+    } catch (error) {
+      const message =
+        error instanceof SyntaxError
+          ? '!!binary value contains invalid base64 data'
+          : 'the bytes of a !!binary value are not UTF-8';
+      this.#problems.push({offset, message});
+      return '';
+    }
   }
 
   #alias(event: AliasEvent): YamlNode {

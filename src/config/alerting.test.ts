@@ -158,5 +158,8 @@ test('what is wrong with the alerting section is said in the words of Prometheus
     'alertmanagers: [{sigv4: {}, basic_auth: {username: a}}]',
     '2:27 at most one of basic_auth, authorization, oauth2, & sigv4 must be configured',
   );
-  f('alertmanagers: [{azure_sd_configs: [{subscription_id: a}]}]', '2:20 not supported yet: leave it out');
+  f(
+    'alertmanagers: [{azure_sd_configs: [{subscription_id: a}]}]',
+    '2:20 service discovery with azure is not supported yet: leave it out',
+  );
 });

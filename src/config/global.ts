@@ -3,7 +3,8 @@ import {quoteGo} from '../base/quote.ts';
 import {sortedMap, type YamlMap} from '../base/yaml-write.ts';
 import {type Complain, joinDirectory} from '../http/client-config.ts';
 import {formatDuration} from '../model/duration.ts';
-import {boolean, count, duration, labelSet, list, notYet, section, size, text} from '../model/fields.ts';
+import {isLegacyLabelName} from '../model/labels.ts';
+import {boolean, count, duration, labelSet, list, section, size, text} from '../model/fields.ts';
 import {formatSize} from '../model/size.ts';
 import {complainOfProtocols, defaultEscapingScheme, type ScrapeDefaults} from '../scrape/global-config.ts';
 import {escapingScheme, validationScheme} from '../scrape/schema.ts';
@@ -23,8 +24,8 @@ export const globalFields = section({
   scrape_protocols: list(text).optional(),
   evaluation_interval: duration.default(0),
   rule_query_offset: duration.default(0),
-  query_log_file: notYet(text).default(''),
-  scrape_failure_log_file: notYet(text).default(''),
+  query_log_file: text.default(''),
+  scrape_failure_log_file: text.default(''),
   external_labels: labelSet.default(new Map()),
   body_size_limit: size.default(0),
   sample_limit: count.default(0),
@@ -42,6 +43,8 @@ export const globalFields = section({
 });
 
 export type GlobalFields = z.output<typeof globalFields>;
+
+const defaultFields = globalFields.parse({kind: 'mapping', entries: [], offset: 0});
 
 const defaultIntervalMs = 60_000;
 const defaultTimeoutMs = 10_000;
@@ -64,13 +67,14 @@ export interface Environment {
   warn: (message: string) => void;
 }
 
-/** Fills in the defaults and checks what the fields say together. */
+/** Fills in the defaults and checks what the fields say together. null = there is no such section. */
 export function readGlobal(
-  fields: GlobalFields,
+  given: GlobalFields | null,
   directory: string,
   environment: Environment,
   complain: Complain,
 ): ReadGlobalConfig {
+  const fields = given ?? defaultFields;
   const scrapeIntervalMs = fields.scrape_interval || defaultIntervalMs;
   if (fields.scrape_timeout > scrapeIntervalMs)
     complain(['scrape_timeout'], 'global scrape timeout greater than scrape interval');
@@ -80,6 +84,12 @@ export function readGlobal(
   const complaint = protocols === null ? null : complainOfProtocols(protocols);
   if (complaint !== null) complain(['scrape_protocols'], `${complaint} for global config`);
   const validation = fields.metric_name_validation_scheme || 'utf8';
+  if (validation === 'legacy')
+    for (const name of fields.external_labels.keys())
+      if (!isLegacyLabelName(name))
+        complain(['external_labels', name], `${quoteGo(name)} is not a valid label name`);
+  if (fields.query_log_file !== '')
+    environment.warn('global.query_log_file has no effect yet: queries are not logged');
   const labels = expandLabels(fields.external_labels, environment);
   const config: GlobalConfig = {
     scrapeIntervalMs,
@@ -98,11 +108,14 @@ export function readGlobal(
     scrapeNativeHistograms: fields.scrape_native_histograms,
     alwaysScrapeClassicHistograms: fields.always_scrape_classic_histograms,
     convertClassicHistogramsToNhcb: fields.convert_classic_histograms_to_nhcb,
+    scrapeFailureLogFile: joinDirectory(directory, fields.scrape_failure_log_file),
     extraScrapeMetrics: fields.extra_scrape_metrics ?? defaults.extraScrapeMetrics ?? false,
     metricNameValidationScheme: validation,
     metricNameEscapingScheme: fields.metric_name_escaping_scheme || defaultEscapingScheme(validation),
   };
-  return {config, document: documentOf(fields, config, labels, directory)};
+  // Without a section the defaults are there, and among them one that a section does not have.
+  const shown = given === null ? {...fields, metric_name_escaping_scheme: 'allow-utf-8' as const} : fields;
+  return {config, document: documentOf(shown, config, labels, directory)};
 }
 
 function expandLabels(labels: ReadonlyMap<string, string>, environment: Environment): Map<string, string> {
@@ -130,7 +143,7 @@ function documentOf(
   document.set('evaluation_interval', formatDuration(config.evaluationIntervalMs));
   addUnless('0s', 'rule_query_offset', formatDuration(config.ruleQueryOffsetMs));
   addUnless('', 'query_log_file', joinDirectory(directory, fields.query_log_file));
-  addUnless('', 'scrape_failure_log_file', joinDirectory(directory, fields.scrape_failure_log_file));
+  addUnless('', 'scrape_failure_log_file', config.scrapeFailureLogFile);
   if (labels.size > 0) document.set('external_labels', sortedMap(labels));
   addUnless('0B', 'body_size_limit', formatSize(config.bodySizeLimitBytes));
   addUnless(0, 'sample_limit', config.sampleLimit);

@@ -1,19 +1,9 @@
-// Sections that do little or nothing yet, but that the configurations of users have.
+// The sections runtime and storage.
 
 import type * as z from 'zod';
 import type {YamlMap} from '../base/yaml-write.ts';
-import {
-  boolean,
-  choice,
-  duration,
-  float,
-  integer,
-  list,
-  optionalSection,
-  section,
-  size,
-  text,
-} from '../model/fields.ts';
+import {choice, duration, float, integer, optionalSection, section, size} from '../model/fields.ts';
+import {linesOf} from '../http/config-parts.ts';
 import {quoteGo} from '../base/quote.ts';
 import {formatDuration} from '../model/duration.ts';
 import {formatSize} from '../model/size.ts';
@@ -22,6 +12,8 @@ import {formatSize} from '../model/size.ts';
 export const runtimeFields = section({gogc: integer.default(75)});
 
 const tsdbFields = section({
+  // The window in milliseconds, which Prometheus shows, and so reads, too; it has no effect.
+  outofordertimewindow: integer.default(0),
   out_of_order_time_window: duration.default(0),
   stale_series_compaction_threshold: float.default(0),
   chunk_encoding: optionalSection(
@@ -62,52 +54,20 @@ export function documentOfStorage(
   fields: z.output<typeof storageFields> | null,
   retention: {timeMs: number; bytes: number; percentage: number},
 ): YamlMap {
-  const tsdb: YamlMap = new Map();
-  const floats = fields?.tsdb?.chunk_encoding?.floats ?? '';
-  if (floats !== '') tsdb.set('chunk_encoding', new Map([['floats', floats]]));
+  const window = fields?.tsdb?.out_of_order_time_window ?? 0;
+  const tsdb: YamlMap = new Map([['outofordertimewindow', window]]);
+  if (window !== 0) tsdb.set('out_of_order_time_window', formatDuration(window));
   const threshold = fields?.tsdb?.stale_series_compaction_threshold ?? 0;
   if (threshold !== 0) tsdb.set('stale_series_compaction_threshold', threshold);
-  const window = fields?.tsdb?.out_of_order_time_window ?? 0;
-  if (window !== 0) tsdb.set('out_of_order_time_window', formatDuration(window));
+  const floats = fields?.tsdb?.chunk_encoding?.floats ?? '';
+  if (floats !== '') tsdb.set('chunk_encoding', new Map([['floats', floats]]));
   const limits: YamlMap = new Map();
   if (retention.timeMs !== 0) limits.set('time', formatDuration(retention.timeMs));
   if (retention.bytes !== 0) limits.set('size', formatSize(retention.bytes));
   if (retention.percentage !== 0) limits.set('percentage', retention.percentage);
   tsdb.set('retention', limits);
   const document: YamlMap = new Map([['tsdb', tsdb]]);
-  const exemplars = fields?.exemplars?.max_exemplars ?? 0;
-  if (exemplars !== 0) document.set('exemplars', new Map([['max_exemplars', exemplars]]));
-  return document;
-}
-
-const translations = [
-  'UnderscoreEscapingWithSuffixes',
-  'UnderscoreEscapingWithoutSuffixes',
-  'NoUTF8EscapingWithSuffixes',
-  'NoTranslation',
-] as const;
-
-/** As in Prometheus, without effect unless the OTLP receiver is enabled, and that is refused. */
-export const otlpFields = section({
-  promote_all_resource_attributes: boolean.default(false),
-  promote_resource_attributes: list(text).default([]),
-  ignore_resource_attributes: list(text).default([]),
-  translation_strategy: choice(
-    translations,
-    (wrong) => `unsupported OTLP translation strategy ${quoteGo(wrong)}`,
-  ).default('UnderscoreEscapingWithSuffixes'),
-  keep_identifying_resource_attributes: boolean.default(false),
-  convert_histograms_to_nhcb: boolean.default(false),
-  promote_scope_metadata: boolean.default(false),
-  label_name_underscore_sanitization: boolean.default(true),
-  label_name_preserve_multiple_underscores: boolean.default(true),
-});
-
-export function documentOfOtlp(fields: z.output<typeof otlpFields>): YamlMap {
-  const document: YamlMap = new Map();
-  for (const [name, value] of Object.entries(fields)) {
-    const empty = value === false || value === '' || (Array.isArray(value) && value.length === 0);
-    if (!empty) document.set(name, value);
-  }
+  const exemplars = fields?.exemplars ?? null;
+  if (exemplars !== null) document.set('exemplars', linesOf({max_exemplars: exemplars.max_exemplars || ''}));
   return document;
 }

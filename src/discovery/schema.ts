@@ -12,7 +12,7 @@ import {
   duration,
   integer,
   list,
-  notYet,
+  refused,
   secret,
   section,
   text,
@@ -32,7 +32,13 @@ const missing =
     .map((name) => `${name}_sd_configs`);
 
 export const missingDiscoveryShape: Record<string, z.ZodType<unknown>> = Object.fromEntries(
-  missing.map((name) => [name, notYet(anything).optional()]),
+  missing.map((name) => [
+    name,
+    refused(
+      anything,
+      `service discovery with ${name.slice(0, -'_sd_configs'.length)} is not supported yet: leave it out`,
+    ).optional(),
+  ]),
 );
 
 function configList<T>(name: string, fields: z.ZodType<T>): z.ZodDefault<z.ZodType<T[]>> {

@@ -13,7 +13,7 @@ import {type Complain, httpClientShape, readHttpClient} from '../http/client-con
 import {readSigV4, sigV4Fields} from '../http/sigv4-config.ts';
 import {formatDuration} from '../model/duration.ts';
 import {duration, list, optionalSection, scalarField, section, text} from '../model/fields.ts';
-import {relabelConfigs} from '../relabel/schema.ts';
+import {namedRules, relabelConfigs} from '../relabel/schema.ts';
 import type {AlertingConfig, AlertmanagerConfig} from './config.ts';
 
 const apiVersion = scalarField<'v2'>('string', 'v2', (scalar) => {
@@ -52,16 +52,14 @@ export interface ReadAlerting {
   document: YamlMap;
 }
 
-/** Checks what the fields say together, and resolves files against `directory`. */
+/** Checks what the fields say together; files are relative to `directory`. */
 export function readAlerting(
   fields: z.output<typeof alertingFields>,
-  directory: string,
+  options: {directory: string; legacyNames: boolean},
   complain: Complain,
 ): ReadAlerting {
   const alertmanagers = fields.alertmanagers.map((each, index) =>
-    readAlertmanager(each, directory, (path, message) =>
-      complain(['alertmanagers', index, ...path], message),
-    ),
+    readAlertmanager(each, options, (path, message) => complain(['alertmanagers', index, ...path], message)),
   );
   const document: YamlMap = new Map();
   const rules = fields.alert_relabel_configs;
@@ -77,7 +75,9 @@ export function readAlerting(
     );
   return {
     config: {
-      alertRelabelConfigs: rules.map((rule) => rule.config),
+      alertRelabelConfigs: namedRules(rules, options.legacyNames, (path, message) =>
+        complain(['alert_relabel_configs', ...path], message),
+      ),
       alertmanagers: alertmanagers.map((each) => each.config),
     },
     document,
@@ -86,16 +86,17 @@ export function readAlerting(
 
 function readAlertmanager(
   fields: z.output<typeof alertmanagerFields>,
-  directory: string,
+  {directory, legacyNames}: {directory: string; legacyNames: boolean},
   complain: Complain,
 ): {config: AlertmanagerConfig; document: YamlMap} {
   const http = readHttpClient(fields, directory, complain);
-  const {basicAuth, authorization} = http.config;
-  const sigV4 =
-    fields.sigv4 === null
-      ? null
-      : readSigV4(fields.sigv4, (path, message) => complain(['sigv4', ...path], message));
-  if (sigV4 !== null && (basicAuth !== undefined || authorization !== undefined))
+  const below =
+    (name: string): Complain =>
+    (path, message) =>
+      complain([name, ...path], message);
+  const {basicAuth, authorization, oauth2} = http.config;
+  const sigV4 = fields.sigv4 === null ? null : readSigV4(fields.sigv4, below('sigv4'));
+  if (sigV4 !== null && (basicAuth ?? authorization ?? oauth2) !== undefined)
     complain(['sigv4'], 'at most one of basic_auth, authorization, oauth2, & sigv4 must be configured');
   if (fields.relabel_configs.length === 0) checkStaticTargets(fields.static_configs, complain);
   const discovery = readDiscovery(fields, directory, complain);
@@ -127,8 +128,8 @@ function readAlertmanager(
       pathPrefix: fields.path_prefix,
       timeoutMs: fields.timeout,
       apiVersion: fields.api_version,
-      relabelConfigs: relabel.map((rule) => rule.config),
-      alertRelabelConfigs: alertRelabel.map((rule) => rule.config),
+      relabelConfigs: namedRules(relabel, legacyNames, below('relabel_configs')),
+      alertRelabelConfigs: namedRules(alertRelabel, legacyNames, below('alert_relabel_configs')),
       staticConfigs: fields.static_configs.map((group, index) => targetGroupOf(String(index), group)),
       discoveryConfigs: discovery.configs,
     },

@@ -21,4 +21,6 @@ export interface RelabelConfig {
   targetLabel: string;
   replacement: string;
   action: RelabelAction;
+  /** Labels of other names than the older ones are not set. */
+  legacyNames?: boolean;
 }

@@ -1,3 +1,4 @@
+import {isLegacyLabelName} from '../model/labels.ts';
 import type {Labels} from '../model/labels.ts';
 import {lowerCase, upperCase} from '../base/case.ts';
 import type {RelabelConfig} from './config.ts';
@@ -109,8 +110,10 @@ function replace(rule: CompiledRelabelConfig, text: string): void {
   const {pattern, target, replacement, memory} = rule;
   if (target.literal === null) {
     const groups = pattern.groups(text);
-    if (groups !== null)
-      setUnlessNameless(expandTemplate(target, groups), expandTemplate(replacement, groups));
+    if (groups === null) return;
+    const name = expandTemplate(target, groups);
+    if (rule.config.legacyNames === true && !isLegacyLabelName(name)) return;
+    setUnlessNameless(name, expandTemplate(replacement, groups));
     return;
   }
   let value: string | null | undefined;

@@ -4,6 +4,7 @@ import type {YamlMap} from '../base/yaml-write.ts';
 import {FlowSequence} from '../base/yaml-write.ts';
 import {count, type Field, labelName, list, scalarField, section, text} from '../model/fields.ts';
 import {compileAnchored} from './anchored.ts';
+import {isLegacyLabelName} from '../model/labels.ts';
 import type {RelabelAction, RelabelConfig} from './config.ts';
 
 const actions: readonly RelabelAction[] = [
@@ -57,6 +58,54 @@ export function relabelConfigs(empty: string): z.ZodDefault<z.ZodType<ReadRelabe
     return {config: configOf(read), document: documentOf(read)};
   });
   return list(rule, 'a list of relabel_configs').default([]);
+}
+
+/**
+ * The rules, checked for names that are not valid. `legacyNames`: other names than the older ones are not; all of them are
+ * otherwise.
+ */
+export function namedRules(
+  rules: readonly ReadRelabelConfig[],
+  legacyNames: boolean,
+  complain: (path: (string | number)[], message: string) => void,
+): RelabelConfig[] {
+  return rules.map(({config}, index) => {
+    if (!legacyNames) return config;
+    const wrong = invalidName(config);
+    if (wrong !== null)
+      complain(
+        [index, wrong],
+        `${quoteGo(wrong === 'replacement' ? config.replacement : config.targetLabel)} is invalid '${wrong}' for ${config.action} action`,
+      );
+    return {...config, legacyNames};
+  });
+}
+
+/** Older names, with references to groups. */
+const legacyTemplate = /^(?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+$/;
+
+function invalidName({
+  action,
+  targetLabel,
+  replacement,
+}: RelabelConfig): 'target_label' | 'replacement' | null {
+  switch (action) {
+    case 'replace': {
+      const isTemplate = targetLabel.includes('$');
+      const valid = isTemplate ? legacyTemplate.test(targetLabel) : isLegacyLabelName(targetLabel);
+      return valid ? null : 'target_label';
+    }
+    case 'lowercase':
+    case 'uppercase':
+    case 'keepequal':
+    case 'dropequal':
+    case 'hashmod':
+      return isLegacyLabelName(targetLabel) ? null : 'target_label';
+    case 'labelmap':
+      return legacyTemplate.test(replacement) ? null : 'replacement';
+    default:
+      return null;
+  }
 }
 
 function configOf(read: Fields): RelabelConfig {

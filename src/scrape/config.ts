@@ -30,6 +30,8 @@ export interface ScrapeConfig extends HttpClientConfig {
   nativeHistogramMinBucketFactor: number;
   metricNameValidationScheme: ValidationScheme;
   metricNameEscapingScheme: EscapingScheme;
+  /** Failed scrapes are logged there; '' = nowhere. */
+  scrapeFailureLogFile: string;
   /** Report the timeout, the limit of samples and the size of the body, too. */
   extraScrapeMetrics: boolean;
   /** Limits; 0 = none. */

@@ -15,6 +15,8 @@ export interface ScrapeDefaults {
   alwaysScrapeClassicHistograms: boolean;
   convertClassicHistogramsToNhcb: boolean;
   extraScrapeMetrics: boolean;
+  /** '' = none. */
+  scrapeFailureLogFile: string;
   metricNameValidationScheme: ValidationScheme;
   metricNameEscapingScheme: EscapingScheme;
 }

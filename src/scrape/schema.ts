@@ -24,13 +24,12 @@ import {
   type Field,
   float,
   list,
-  notYet,
   section,
   size,
   text,
 } from '../model/fields.ts';
 import {formatSize} from '../model/size.ts';
-import {relabelConfigs} from '../relabel/schema.ts';
+import {namedRules, relabelConfigs} from '../relabel/schema.ts';
 import type {ScrapeConfig} from './config.ts';
 import {
   complainOfProtocols,
@@ -77,7 +76,7 @@ export const scrapeConfigFields = section(
     scrape_native_histograms: boolean.optional(),
     always_scrape_classic_histograms: boolean.optional(),
     convert_classic_histograms_to_nhcb: boolean.optional(),
-    scrape_failure_log_file: notYet(text).default(''),
+    scrape_failure_log_file: text.default(''),
     metrics_path: text.default('/metrics'),
     scheme: scheme.default('http'),
     enable_compression: boolean.default(true),
@@ -122,6 +121,12 @@ export function readScrapeConfig(
   if (fields.relabel_configs.length === 0) checkStaticTargets(fields.static_configs, complain);
   const http = readHttpClient(fields, directory, complain);
   const discovery = readDiscovery(fields, directory, complain);
+  const names = readNames(fields, defaults, complain);
+  const legacyNames = names.metricNameValidationScheme === 'legacy';
+  const below =
+    (name: string): Complain =>
+    (path, message) =>
+      complain([name, ...path], message);
   const config: ScrapeConfig = {
     ...http.config,
     jobName: fields.job_name,
@@ -135,7 +140,11 @@ export function readScrapeConfig(
     enableCompression: fields.enable_compression,
     ...readProtocols(fields, defaults, complain),
     ...readHistograms(fields, defaults),
-    ...readNames(fields, defaults, complain),
+    ...names,
+    scrapeFailureLogFile:
+      fields.scrape_failure_log_file === ''
+        ? defaults.scrapeFailureLogFile
+        : joinDirectory(directory, fields.scrape_failure_log_file),
     extraScrapeMetrics: fields.extra_scrape_metrics ?? defaults.extraScrapeMetrics,
     bodySizeLimitBytes: fields.body_size_limit || defaults.bodySizeLimitBytes,
     sampleLimit: fields.sample_limit || defaults.sampleLimit,
@@ -144,12 +153,16 @@ export function readScrapeConfig(
     labelNameLengthLimit: fields.label_name_length_limit || defaults.labelNameLengthLimit,
     labelValueLengthLimit: fields.label_value_length_limit || defaults.labelValueLengthLimit,
     keepDroppedTargets: fields.keep_dropped_targets || defaults.keepDroppedTargets,
-    relabelConfigs: fields.relabel_configs.map((rule) => rule.config),
-    metricRelabelConfigs: fields.metric_relabel_configs.map((rule) => rule.config),
+    relabelConfigs: namedRules(fields.relabel_configs, legacyNames, below('relabel_configs')),
+    metricRelabelConfigs: namedRules(
+      fields.metric_relabel_configs,
+      legacyNames,
+      below('metric_relabel_configs'),
+    ),
     staticConfigs: fields.static_configs.map((group, index) => targetGroupOf(String(index), group)),
     discoveryConfigs: discovery.configs,
   };
-  return {config, document: documentOf(fields, config, {http: http.document, discovery, directory})};
+  return {config, document: documentOf(fields, config, {http: http.document, discovery})};
 }
 
 function readTimes(
@@ -234,7 +247,7 @@ function readNames(
 function documentOf(
   fields: ScrapeConfigFields,
   config: ScrapeConfig,
-  {http, discovery, directory}: {http: YamlMap; discovery: ReadDiscovery; directory: string},
+  {http, discovery}: {http: YamlMap; discovery: ReadDiscovery},
 ): YamlMap {
   const document: YamlMap = new Map();
   const add = (name: string, value: YamlValue): void => {
@@ -255,7 +268,7 @@ function documentOf(
   add('scrape_native_histograms', config.scrapeNativeHistograms);
   add('always_scrape_classic_histograms', config.alwaysScrapeClassicHistograms);
   add('convert_classic_histograms_to_nhcb', config.convertClassicHistogramsToNhcb);
-  addUnless('', 'scrape_failure_log_file', joinDirectory(directory, fields.scrape_failure_log_file));
+  addUnless('', 'scrape_failure_log_file', config.scrapeFailureLogFile);
   addUnless('', 'metrics_path', config.metricsPath);
   addUnless('', 'scheme', fields.scheme);
   add('enable_compression', config.enableCompression);

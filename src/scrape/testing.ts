@@ -188,6 +188,7 @@ export function scrapeConfig(options: Partial<ScrapeConfig>): ScrapeConfig {
     metricNameValidationScheme: 'utf8',
     metricNameEscapingScheme: 'allow-utf-8',
     extraScrapeMetrics: false,
+    scrapeFailureLogFile: '',
     nativeHistogramBucketLimit: 0,
     bodySizeLimitBytes: 0,
     sampleLimit: 0,
