@@ -129,7 +129,7 @@ export class TestKubeApi {
     const document = this.#document(url.pathname, resources, request.headers.accept ?? '');
     if (document instanceof Uint8Array)
       response
-        .writeHead(200, {'content-type': 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'})
+        .writeHead(200, {'content-type': 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'})
         .end(document);
     else if (document !== null) answer(request, response, 200, JSON.stringify(document));
     else this.#handleObjects({request, response, url, method, body});
