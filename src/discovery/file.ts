@@ -1,7 +1,7 @@
 import type {FileDiscoveryConfig} from './config.ts';
 import type {Discoverer, DiscoveryContext} from './discoverer.ts';
 import {expandGlob} from './files.ts';
-import type {TargetGroup} from './targetgroup.ts';
+import {recordOf, type TargetGroup} from './targetgroup.ts';
 import {parseJsonTargets, parseYamlTargets, targetGroupOf} from './targetlist.ts';
 
 /** Changes of a folder come in bursts; files are read when it has been quiet for so long. */
@@ -99,7 +99,7 @@ export class FileDiscoverer implements Discoverer {
       this.#context.report(file, null);
       return groups.map((group, index) => {
         const {source, targets, labels} = targetGroupOf(`${file}:${index}`, group);
-        return {source, targets, labels: {...labels, __meta_filepath: file}};
+        return {source, targets, labels: {...recordOf(labels), __meta_filepath: file}};
       });
     } catch (cause) {
       counters.fileReadErrors++;

@@ -1,7 +1,7 @@
 import type {HttpDiscoveryConfig} from './config.ts';
 import type {Discoverer, DiscoveryContext} from './discoverer.ts';
 import {RefreshDiscoverer} from './refresh.ts';
-import type {TargetGroup} from './targetgroup.ts';
+import {recordOf, type TargetGroup} from './targetgroup.ts';
 import {parseJsonTargets, targetGroupOf} from './targetlist.ts';
 
 const jsonType = /^application\/json(;\s*charset=("utf-8"|utf-8))?$/i;
@@ -23,7 +23,7 @@ export function createHttpDiscoverer(config: HttpDiscoveryConfig, context: Disco
     if (!jsonType.test(type.trim())) throw new Error(`unsupported content type ${JSON.stringify(type)}`);
     const groups = parseJsonTargets(answer.text).map((fields, index) => {
       const group = targetGroupOf(`${url}:${index}`, fields);
-      return {...group, labels: {...group.labels, __meta_url: url}};
+      return {...group, labels: {...recordOf(group.labels), __meta_url: url}};
     });
     const gone: TargetGroup[] = [];
     for (let i = groups.length; i < groupCount; i++)

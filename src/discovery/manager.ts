@@ -9,9 +9,11 @@ import {DiscoveryCounters, type DiscoveryFailure, type DiscoveryStatistics} from
 import type {TargetGroup} from './targetgroup.ts';
 import type {DiscoveryWorld} from './world.ts';
 
-/** How long an update waits for others after a quiet time, and at most, in busy times. As in Prometheus. */
+/** How long an update waits for others, at least, and at most, which is what Prometheus lets it wait in busy times. */
 const updateMsMin = 100;
 const updateMsMax = 5000;
+/** Of thousands of groups handing on takes time, which scrapes want as well: it may have this share of it. */
+const updateShareMax = 0.05;
 
 export interface DiscoveryJob {
   jobName: string;
@@ -31,8 +33,8 @@ export class DiscoveryManager {
   #jobs = new Map<string, JobState>();
   readonly #changed = new Set<string>();
   #cancelSend: (() => void) | null = null;
-  #sentAt = -Infinity;
-  #waitMs = updateMsMin;
+  /** What handing on took last. */
+  #sendMs = 0;
 
   constructor(world: DiscoveryWorld, onTargets: OnTargets) {
     this.#world = world;
@@ -143,19 +145,16 @@ export class DiscoveryManager {
     provider.failures.set(part, {error: failure.message, sinceMs});
   }
 
-  /** The first update after a quiet time is handed on soon; while there are more of them, they wait longer. */
   #schedule(): void {
     if (this.#cancelSend !== null) return;
-    const {clock} = this.#world;
-    if (clock.elapsed() - this.#sentAt > updateMsMax) this.#waitMs = updateMsMin;
-    this.#cancelSend = clock.after(this.#waitMs, () => this.#send());
-    this.#waitMs = Math.min(updateMsMax, this.#waitMs * 1.5);
+    const waitMs = Math.min(updateMsMax, Math.max(updateMsMin, this.#sendMs / updateShareMax));
+    this.#cancelSend = this.#world.clock.after(waitMs, () => this.#send());
   }
 
   #send(): void {
     const {clock} = this.#world;
+    const started = clock.elapsed();
     this.#cancelSend = null;
-    this.#sentAt = clock.elapsed();
     this.#counters.sent++;
     const updatedMs = clock.now();
     for (const job of this.#jobs.values()) job.updatedMs = updatedMs;
@@ -165,6 +164,7 @@ export class DiscoveryManager {
       const job = this.#jobs.get(name);
       if (job !== undefined) this.#onTargets(name, groupsOf(job));
     }
+    this.#sendMs = clock.elapsed() - started;
   }
 }
 

@@ -6,7 +6,7 @@ import type {LogFields, Logger} from '../sys/log.ts';
 import type {DiscoveryFiles} from './files.ts';
 import {kubernetesProjections} from './kubernetes/projections.ts';
 import {DiscoveryManager} from './manager.ts';
-import type {TargetGroup} from './targetgroup.ts';
+import {recordOf, type TargetGroup} from './targetgroup.ts';
 import type {DiscoveryWorld} from './world.ts';
 
 /** Time that passes when told to. */
@@ -26,6 +26,11 @@ export class HandClock implements Clock {
     const timer = {at: this.#ms + ms, run};
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
+  }
+
+  /** Something takes its time. */
+  spend(ms: number): void {
+    this.#ms += ms;
   }
 
   /** Runs what is due, in order, and lets promises settle in between. */
@@ -121,6 +126,8 @@ export class DiscoveryBench {
   readonly targets = new Map<string, TargetGroup[]>();
   server: FakeServer = () => ({status: 404, statusText: 'Not Found'});
   sends = 0;
+  /** How long it takes to hand targets on. */
+  sendMs = 0;
   readonly world: DiscoveryWorld;
   readonly manager: DiscoveryManager;
 
@@ -138,13 +145,14 @@ export class DiscoveryBench {
     this.manager = new DiscoveryManager(this.world, (jobName, groups) => {
       this.targets.set(jobName, groups);
       this.sends++;
+      this.clock.spend(this.sendMs);
     });
   }
 
   /** Addresses that a job was handed last. */
   addresses(jobName: string): string[] {
     const groups = this.targets.get(jobName) ?? [];
-    return groups.flatMap(({targets}) => targets.map((each) => each['__address__']!)).sort();
+    return groups.flatMap(({targets}) => targets.map((each) => recordOf(each)['__address__']!)).sort();
   }
 
   #logger(): Logger {

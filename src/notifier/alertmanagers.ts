@@ -1,7 +1,7 @@
 // Which Alertmanagers a target group names.
 
 import {quoteGo} from '../base/quote.ts';
-import type {TargetGroup} from '../discovery/targetgroup.ts';
+import {recordOf, type TargetGroup} from '../discovery/targetgroup.ts';
 import {labelOf, type Labels, labelsOf} from '../model/labels.ts';
 import {type CompiledRelabelConfig, relabel} from '../relabel/relabel.ts';
 import type {AlertmanagerConfig} from './config.ts';
@@ -12,23 +12,24 @@ const pathLabel = '__alerts_path__';
 
 /** URLs of the endpoints that take alerts, and of those that relabelling drops. Throws where an address is none. */
 export function alertmanagersOf(
-  {targets, labels: shared}: TargetGroup,
+  {targets, labels}: TargetGroup,
   config: Pick<AlertmanagerConfig, 'scheme' | 'pathPrefix' | 'apiVersion'>,
   rules: readonly CompiledRelabelConfig[],
 ): {active: string[]; dropped: string[]} {
   const active: string[] = [];
   const dropped: string[] = [];
-  for (const target of targets) {
-    const labels = labelsOf({
+  const shared = recordOf(labels);
+  for (const target of targets.map(recordOf)) {
+    const found = labelsOf({
       ...target,
       [schemeLabel]: config.scheme,
       [pathLabel]: pathOf(config.pathPrefix, config.apiVersion),
       // Scheme and path of the group go before those of the configuration, those of a target do not.
       ...Object.fromEntries(Object.entries(shared).filter(([name]) => !Object.hasOwn(target, name))),
     });
-    const kept = relabel(labels, rules);
+    const kept = relabel(found, rules);
     if (kept === null) {
-      dropped.push(urlOf(labels));
+      dropped.push(urlOf(found));
       continue;
     }
     const address = labelOf(kept, addressLabel);

@@ -113,7 +113,7 @@ export class ScrapeLoop {
 
   status(): TargetStatus {
     return {
-      discoveredLabels: labelsToRecord(this.target.discoveredLabels),
+      discoveredLabels: labelsToRecord(this.target.discovered.labels()),
       labels: labelsToRecord(this.target.publicLabels),
       scrapePool: this.#owner.config.jobName,
       scrapeUrl: this.target.url,

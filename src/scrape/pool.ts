@@ -5,6 +5,7 @@ import type {CompiledRelabelConfig} from '../relabel/relabel.ts';
 import {compileRelabel, relabel} from '../relabel/relabel.ts';
 import {ScrapeClient} from './client.ts';
 import type {ScrapeConfig} from './config.ts';
+import type {Discovered} from './discovered.ts';
 import type {LabelResolver} from './labels.ts';
 import {checkLabelLimits, checkSeries, joinLabels} from './labels.ts';
 import type {LoopOwner} from './loop.ts';
@@ -23,7 +24,7 @@ export class ScrapePool implements LoopOwner {
   forcedError: Error | null = null;
   readonly world: ScrapeWorld;
   readonly loops = new Map<string, ScrapeLoop>();
-  dropped: Labels[] = [];
+  dropped: Discovered[] = [];
   #relabelConfigs: CompiledRelabelConfig[];
   #metricRelabelConfigs: CompiledRelabelConfig[];
   /** What the groups of the last sync have become; made anew when the configuration changes. */
@@ -77,7 +78,7 @@ export class ScrapePool implements LoopOwner {
       const {targets, dropped, failures} = set;
       // Of several that are the same after relabeling, the last one's discovered labels are shown.
       for (const target of targets) wanted.set(target.key, target);
-      this.dropped.push(...dropped);
+      for (const each of dropped) this.dropped.push(each);
       this.world.counters.targetsFailed += failures.length;
       for (const err of failures) {
         this.world.logger.error('Creating target failed', {scrape_pool: this.config.jobName, err});
@@ -141,8 +142,8 @@ export class ScrapePool implements LoopOwner {
 
   droppedTargets(): DroppedTarget[] {
     const kept = this.config.keepDroppedTargets || this.dropped.length;
-    return this.dropped.slice(0, kept).map((labels) => ({
-      discoveredLabels: labelsToRecord(labels),
+    return this.dropped.slice(0, kept).map((each) => ({
+      discoveredLabels: labelsToRecord(each.labels()),
       scrapePool: this.config.jobName,
     }));
   }

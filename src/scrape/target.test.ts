@@ -45,7 +45,7 @@ test('targetsOf() fills in what the configuration says; the target wins over its
   );
   assert.deepEqual([dropped, failures], [[], []]);
   const target = found[0]!;
-  assert.deepEqual(labelsToRecord(target.discoveredLabels), {
+  assert.deepEqual(labelsToRecord(target.discovered.labels()), {
     __address__: 'host:9100',
     __metrics_path__: '/metrics',
     __param_module: 'x y',
@@ -104,7 +104,7 @@ test('targetsOf() lists what relabeling dropped', () => {
     {relabel: [{action: 'drop', sourceLabels: ['__address__'], regex: 'host:.*'}]},
   );
   assert.deepEqual(found, []);
-  assert.equal(labelsToRecord(dropped[0]!)['__address__'], 'host:1');
+  assert.equal(labelsToRecord(dropped[0]!.labels())['__address__'], 'host:1');
 });
 
 test('targetsOf() says what is wrong with a target', () => {

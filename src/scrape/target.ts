@@ -2,15 +2,16 @@ import type {TargetGroup} from '../discovery/targetgroup.ts';
 import {quoteGo} from '../base/quote.ts';
 import {formatDuration, parseDuration} from '../model/duration.ts';
 import type {Labels} from '../model/labels.ts';
-import {labelOf, labelsOf, labelsToRecord} from '../model/labels.ts';
+import {labelOf, labelsOf, withLabel} from '../model/labels.ts';
 import type {CompiledRelabelConfig} from '../relabel/relabel.ts';
 import {relabel} from '../relabel/relabel.ts';
 import type {ScrapeConfig} from './config.ts';
+import {baseOf, Discovered, overlay} from './discovered.ts';
 
 /** What is to be scraped, as relabeling left it. */
 export interface Target {
   /** Before relabeling, as the targets page shows them. */
-  discoveredLabels: Labels;
+  discovered: Discovered;
   /** All labels, those with `__` included. */
   labels: Labels;
   /** The labels that its series get. */
@@ -38,8 +39,8 @@ const histogramLabels = {
 
 export interface TargetSet {
   targets: Target[];
-  /** Discovered labels of the targets that relabeling dropped. */
-  dropped: Labels[];
+  /** The targets that relabeling dropped. */
+  dropped: Discovered[];
   /** What is wrong with targets that could not be made. */
   failures: string[];
 }
@@ -51,10 +52,12 @@ export function targetsOf(
   group: TargetGroup,
 ): TargetSet {
   const set: TargetSet = {targets: [], dropped: [], failures: []};
+  const defaults = defaultsOf(config);
+  const base = baseOf(defaults, group.labels);
   for (const [i, own] of group.targets.entries()) {
-    const discovered = discoveredLabels(config, own, group.labels);
+    const discovered = new Discovered(defaults, group.labels, own);
     try {
-      const labels = relabel(discovered, relabelConfigs);
+      const labels = relabel(overlay(base, defaults, own), relabelConfigs);
       if (labels === null) set.dropped.push(discovered);
       else set.targets.push(targetOf(config, discovered, labels));
     } catch (cause) {
@@ -64,13 +67,12 @@ export function targetsOf(
   return set;
 }
 
-/** Labels of the target, then of its group, then what the configuration says, where nothing else does. */
-function discoveredLabels(
-  config: ScrapeConfig,
-  own: Record<string, string>,
-  group: Record<string, string>,
-): Labels {
-  const labels: Record<string, string> = {...group, ...own};
+const knownDefaults = new WeakMap<ScrapeConfig, Labels>();
+
+/** What the configuration says of every target that says nothing else itself. */
+function defaultsOf(config: ScrapeConfig): Labels {
+  let labels = knownDefaults.get(config);
+  if (labels !== undefined) return labels;
   const defaults: Record<string, string> = {
     job: config.jobName,
     __scrape_interval__: formatDuration(config.scrapeIntervalMs),
@@ -81,11 +83,12 @@ function discoveredLabels(
   for (const [name, values] of Object.entries(config.params)) {
     if (values[0] !== undefined) defaults[`__param_${name}`] = values[0];
   }
-  for (const [name, value] of Object.entries(defaults)) labels[name] ||= value;
-  return labelsOf(labels);
+  labels = labelsOf(defaults);
+  knownDefaults.set(config, labels);
+  return labels;
 }
 
-function targetOf(config: ScrapeConfig, discovered: Labels, relabeled: Labels): Target {
+function targetOf(config: ScrapeConfig, discovered: Discovered, relabeled: Labels): Target {
   const address = labelOf(relabeled, '__address__');
   if (address === '') throw new TypeError('no address');
   if (address.includes('/')) throw new TypeError(`${quoteGo(address)} is not a valid hostname`);
@@ -100,10 +103,10 @@ function targetOf(config: ScrapeConfig, discovered: Labels, relabeled: Labels): 
   }
 
   const histograms = histogramsOf(relabeled);
-  const kept = labelsToRecord(relabeled);
-  for (const name of Object.keys(kept)) if (name.startsWith('__meta_')) delete kept[name];
-  kept['instance'] ||= address;
-  const labels = labelsOf(kept);
+  const kept: string[] = [];
+  for (let i = 0; i < relabeled.length; i += 2)
+    if (!relabeled[i]!.startsWith('__meta_')) kept.push(relabeled[i]!, relabeled[i + 1]!);
+  const labels = labelOf(kept, 'instance') === '' ? withLabel(kept, 'instance', address) : kept.slice();
   for (let i = 0; i < labels.length; i += 2) {
     if (!labels[i + 1]!.isWellFormed()) {
       throw new TypeError(`invalid label value for ${quoteGo(labels[i]!)}: ${quoteGo(labels[i + 1]!)}`);
@@ -115,9 +118,9 @@ function targetOf(config: ScrapeConfig, discovered: Labels, relabeled: Labels): 
   }
   const url = urlOf(config, labels);
   return {
-    discoveredLabels: discovered,
+    discovered,
     labels,
-    publicLabels,
+    publicLabels: publicLabels.slice(),
     url,
     intervalMs,
     timeoutMs,

@@ -16,6 +16,7 @@ import {
   labelsToRecord,
 } from '../../src/model/labels.ts';
 import {compileRelabel, relabel} from '../../src/relabel/relabel.ts';
+import {recordOf} from '../../src/discovery/targetgroup.ts';
 import type {ScrapeConfig} from '../../src/scrape/config.ts';
 import {requireProgram, startPrometheus} from '../lib/narthex.ts';
 
@@ -153,8 +154,8 @@ function discovered(config: ScrapeConfig): Labels[] {
         __scrape_timeout__: formatDuration(config.scrapeTimeoutMs),
         __metrics_path__: config.metricsPath,
         __scheme__: config.scheme,
-        ...labels,
-        ...target,
+        ...recordOf(labels),
+        ...recordOf(target),
       }),
     ),
   );

@@ -14,6 +14,7 @@ import {
 import {KubeInformers} from '../../kube/informers.ts';
 import {systemClock} from '../../sys/clock.ts';
 import type {KubernetesDiscoveryConfig} from '../config.ts';
+import {recordOf} from '../targetgroup.ts';
 import {DiscoveryBench} from '../testing.ts';
 import {kubernetesProjections} from './projections.ts';
 
@@ -54,11 +55,11 @@ async function withCluster(
   }
 }
 
-type LabelSet = Record<string, string>;
+type LabelSet = Readonly<Record<string, string>>;
 
 function labelSets(bench: DiscoveryBench): LabelSet[] {
   return (bench.targets.get('j') ?? []).flatMap(({targets, labels}) =>
-    targets.map((target) => ({...labels, ...target})),
+    targets.map((target) => ({...recordOf(labels), ...recordOf(target)})),
   );
 }
 

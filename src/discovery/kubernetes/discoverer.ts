@@ -9,6 +9,7 @@ import type {TargetGroup} from '../targetgroup.ts';
 import {endpointsRole} from './endpoints.ts';
 import {endpointSliceRole} from './endpointslice.ts';
 import {ingressRole} from './ingress.ts';
+import {flatten} from './metalabels.ts';
 import {nodeRole} from './node.ts';
 import {podRole} from './pod.ts';
 import {References} from './references.ts';
@@ -143,10 +144,23 @@ export class KubernetesDiscoverer implements Discoverer {
     if (this.#unsynced === 0) this.#cancel = this.#context.world.clock.after(0, () => this.#tellFirst());
   }
 
+  /** All at once, when all are known: a part of the targets would end the scraping of the others. */
   #tellFirst(): void {
     if (this.#stopped) return;
-    // All at once: a part of the targets would end the scraping of the others.
-    this.#context.update(this.#scopes.flatMap((scope) => scope.begin()));
+    for (const scope of this.#scopes) scope.begin();
+    const groups: TargetGroup[] = [];
+    const step = (): void => {
+      const deadline = performance.now() + turnMsMax;
+      for (const scope of this.#scopes) {
+        if (!scope.take(groups, deadline)) {
+          this.#cancel = this.#context.world.clock.after(0, step);
+          return;
+        }
+      }
+      this.#context.update(groups);
+      for (const scope of this.#scopes) scope.tellChanges();
+    };
+    step();
   }
 
   #follow(
@@ -213,6 +227,7 @@ class Scope {
   readonly #dirty = new Set<string>();
   #primary: Following | null = null;
   #begun = false;
+  #tells = false;
   #cancel: (() => void) | null = null;
 
   constructor(
@@ -238,11 +253,12 @@ class Scope {
       this.#own.set(kind, open(kubeResources[kind], onEvent));
     }
     this.#primary = open(this.#role.resource, (_type, key, {before, after}) => {
-      if (before === after || !this.#begun) return;
+      if (before === after) return;
       this.#refer(key, before, 'remove');
       this.#refer(key, after, 'add');
-      this.#mark(key);
+      if (this.#begun) this.#mark(key);
     });
+    for (const key of this.#primary.keys()) this.#refer(key, this.#primary.get(key), 'add');
   }
 
   stop(): void {
@@ -252,17 +268,29 @@ class Scope {
     for (const following of this.#own.values()) following.stop();
   }
 
-  /** All groups, once everything is known. Those that change afterwards are told one by one. */
-  begin(): TargetGroup[] {
+  /** Everything is known: each object becomes a group. */
+  begin(): void {
     this.#begun = true;
-    const groups: TargetGroup[] = [];
-    for (const key of this.#primary!.keys()) {
-      this.#refer(key, this.#primary!.get(key), 'add');
+    for (const key of this.#primary!.keys()) this.#dirty.add(key);
+  }
+
+  /** Adds groups of what has changed until the deadline; whether that was all. */
+  take(groups: TargetGroup[], deadline: number): boolean {
+    let count = 0;
+    for (const key of this.#dirty) {
+      this.#dirty.delete(key);
       const group = this.#groupOf(key);
-      if (group !== null && group.targets.length > 0) groups.push(group);
+      if (group !== null) groups.push(group);
+      if (++count % 16 === 0 && performance.now() > deadline) break;
     }
     this.#related.forget();
-    return groups;
+    return this.#dirty.size === 0;
+  }
+
+  /** From now on changes are told as they come. */
+  tellChanges(): void {
+    this.#tells = true;
+    if (this.#dirty.size > 0) this.#schedule(0);
   }
 
   /** Something that labels are taken from has changed. */
@@ -290,22 +318,17 @@ class Scope {
 
   #mark(key: string): void {
     this.#dirty.add(key);
-    this.#cancel ??= this.#context.world.clock.after(gatherMs, () => this.#tell());
+    if (this.#tells) this.#schedule(gatherMs);
   }
 
-  #tell(): void {
-    this.#cancel = null;
-    const started = performance.now();
-    const groups: TargetGroup[] = [];
-    for (const key of this.#dirty) {
-      this.#dirty.delete(key);
-      const group = this.#groupOf(key);
-      if (group !== null) groups.push(group);
-      if (performance.now() - started > turnMsMax) break;
-    }
-    this.#related.forget();
-    if (groups.length > 0) this.#context.update(groups);
-    if (this.#dirty.size > 0) this.#cancel ??= this.#context.world.clock.after(0, () => this.#tell());
+  #schedule(ms: number): void {
+    this.#cancel ??= this.#context.world.clock.after(ms, () => {
+      this.#cancel = null;
+      const groups: TargetGroup[] = [];
+      const isAll = this.take(groups, performance.now() + turnMsMax);
+      if (groups.length > 0) this.#context.update(groups);
+      if (!isAll) this.#schedule(0);
+    });
   }
 
   #groupOf(key: string): TargetGroup | null {
@@ -317,6 +340,6 @@ class Scope {
       this.#context.logger.warn('No node address found', {node: key, err: new Error('host address unknown')});
       return null;
     }
-    return {source, ...group};
+    return {source, targets: group.targets.map(flatten), labels: flatten(group.labels)};
   }
 }

@@ -1,3 +1,4 @@
+import type {Labels} from '../../model/labels.ts';
 import {joinHostPort} from '../dns.ts';
 
 export type LabelRecord = Record<string, string>;
@@ -37,6 +38,19 @@ function namesOf(kind: string, what: string, name: string): readonly [string, st
     names.set(key, found);
   }
   return found;
+}
+
+/** The labels by their names, without empty ones. */
+export function flatten(labels: LabelRecord): Labels {
+  // Names have no characters that the order of code points would put elsewhere.
+  const names = Object.keys(labels).sort(); // oxlint-disable-line typescript/require-array-sort-compare
+  const flat: string[] = [];
+  for (const name of names) {
+    const value = labels[name]!;
+    if (value !== '') flat.push(name, value);
+  }
+  // Without the spare room of a growing array.
+  return flat.slice();
 }
 
 /** What may stand in the name of a label. */

@@ -1,6 +1,11 @@
 import type {KubeResource} from '../../kube/resource.ts';
-import type {TargetGroup} from '../targetgroup.ts';
+import type {LabelRecord} from './metalabels.ts';
 import type {RelatedKind, RelatedObjects} from './related.ts';
+
+export interface BuiltGroup {
+  targets: LabelRecord[];
+  labels: LabelRecord;
+}
 
 /** How objects of one kind become targets. */
 export interface KubernetesRole {
@@ -12,5 +17,5 @@ export interface KubernetesRole {
   /** The objects that the labels of this one are taken from, as `kind/key`. */
   references(text: string): string[];
   /** The group of an object, from what is kept of it. null: leave what there is. */
-  build(text: string, related: RelatedObjects): Omit<TargetGroup, 'source'> | null;
+  build(text: string, related: RelatedObjects): BuiltGroup | null;
 }
