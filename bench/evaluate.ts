@@ -18,6 +18,7 @@ import {noLogger} from '../src/sys/log.ts';
 import {PageCache} from '../src/tsdb/block/blockfile.ts';
 import {BlockSet} from '../src/tsdb/block/blockset.ts';
 import {BlockMaker} from '../src/tsdb/blockmaker.ts';
+import {ChunkCache} from '../src/tsdb/chunkcache.ts';
 import {Db} from '../src/tsdb/db.ts';
 import {headerBlocks} from '../src/tsdb/head/header.ts';
 import {HeadReader, type Scratch} from '../src/tsdb/head/reader.ts';
@@ -28,6 +29,7 @@ import {geometricMean, median, printTable} from './lib/table.ts';
 
 const stepMs = 15_000;
 const warmRounds = 5;
+const chunkBytesMax = 24 * 2 ** 20;
 /** Over half a block's range behind the beginning of one: what open chunks and the head hold depends on that. */
 const endMs = 236_111 * 7_200_000 + 4_500_000;
 
@@ -40,7 +42,12 @@ interface Options {
 
 function makeScratch(): Scratch {
   const memory = LinearMemory.reserve(2 ** 30);
-  return {memory, kernels: loadKernels(memory), arena: new SizeClassArena(memory, 65_536, memory.byteLength)};
+  const world = {
+    memory,
+    kernels: loadKernels(memory),
+    arena: new SizeClassArena(memory, 65_536, memory.byteLength),
+  };
+  return {...world, chunks: new ChunkCache(world, chunkBytesMax)};
 }
 
 interface Store {

@@ -26,4 +26,5 @@ export {
   unmarkTracked,
 } from './scrape';
 export {snappyCompress, snappyExpand} from './snappy';
+export {packSamples, unpackSamples} from './packed';
 export {writePoints} from './points';

@@ -9,6 +9,7 @@ import {createLogger, type LogOptions} from '../sys/log.ts';
 import {MemoryLedger} from '../sys/memory-ledger.ts';
 import {PageCache} from '../tsdb/block/blockfile.ts';
 import {BlockSet} from '../tsdb/block/blockset.ts';
+import {ChunkCache} from '../tsdb/chunkcache.ts';
 import {headerBlocks} from '../tsdb/head/header.ts';
 import {HeadReader} from '../tsdb/head/reader.ts';
 import {headChunksDirectory} from '../tsdb/headchunks/format.ts';
@@ -29,6 +30,9 @@ export interface QueryWorldOptions {
 }
 
 const scratchBytes = 2 ** 30;
+/** What a thread keeps of chunks that it has read, and of the files that the head's are in. */
+const chunkBytesMax = 24 * 2 ** 20;
+const headWindowBytesMax = 8 * 2 ** 20;
 
 /** How often a thread without queries looks whether blocks have gone. */
 const blocksRefreshMs = 15_000;
@@ -41,11 +45,12 @@ export function openQueryWorld(
   const {bytesMax, places, place} = options.ledger;
   const ledger = new MemoryLedger(bytesMax, places);
   const privateMemory = LinearMemory.reserve(scratchBytes);
-  const scratch = {
+  const linear = {
     memory: privateMemory,
     kernels: loadKernels(privateMemory),
     arena: new SizeClassArena(privateMemory, 65_536, privateMemory.byteLength),
   };
+  const scratch = {...linear, chunks: new ChunkCache(linear, pagesBytesMax ?? chunkBytesMax)};
   const shared = new LinearMemory(options.memory);
   const logger = createLogger(options.log).child({component: 'tsdb'});
   const blocks = new BlockSet({
@@ -58,7 +63,11 @@ export function openQueryWorld(
     onPartDamage: (ulid, damage) =>
       logger.error('A part of a block cannot be read and is left out of answers', {block: ulid, err: damage}),
   });
-  const headChunks = new HeadChunkReader(nodeFileSystem, headChunksDirectory(options.dataFolder));
+  const headChunks = new HeadChunkReader(
+    nodeFileSystem,
+    headChunksDirectory(options.dataFolder),
+    headWindowBytesMax,
+  );
   const head = new HeadReader(shared, scratch, owner, headChunks);
   /** Damage is told once. */
   const told = new Set<string>();

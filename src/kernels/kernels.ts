@@ -63,6 +63,13 @@ export interface Kernels {
   ): number;
   /** Adds a row to compensated sums. */
   addRow(sums: number, lost: number, values: number, steps: number): void;
+  /**
+   * Packs `count` samples (at least 1), whose times rise, for a cache, to `target`, a multiple of 8 with room for 48 + 12 bytes a
+   * sample. Returns the bytes, a multiple of 8; 0 = their times are too far apart. Layout: packed-layout.ts. Twin: packed.ts.
+   */
+  packSamples(times: number, values: number, count: number, target: number): number;
+  /** Writes the packed samples with mint <= time <= maxt to columns that have room for them; returns how many they are. */
+  unpackSamples(source: number, mint: number, maxt: number, times: number, values: number): number;
   /** Copies an open chunk from its fragments to `chunk`, header included: 2 + ceil(bits / 8) bytes. Twin: append.ts. */
   gatherChunk(tail: number, count: number, bits: number, chunk: number): void;
   /** First half of appending a batch, changes no series: see kernels/append.ts. Twin: append.ts. */

@@ -110,8 +110,10 @@ test('head and blocks together are what was stored, each sample once', () => {
     }
     head.release();
     blocks.close();
+    scratch.chunks!.clear();
     assert.equal(scratch.arena.bytesInUse, 0, `seed ${seed}`);
   }
+  assert.ok(scratch.chunks!.hits > 100, `${scratch.chunks!.hits} chunks came from the cache`);
 });
 
 test('damaged blocks, chunks and series are left out and told of; the rest is served', () => {

@@ -130,6 +130,7 @@ test('endSource() merges by time and keeps the sample that was there first', () 
     assert.deepEqual(plain(rowsOf(columns)), plain(sorted), `seed ${seed}`);
     columns.free();
   }
+  scratch.chunks!.clear();
   assert.equal(scratch.arena.bytesInUse, 0);
 });
 

@@ -1,4 +1,5 @@
 import {assert} from '../../base/assert.ts';
+import {packedCount} from '../../kernels/packed-layout.ts';
 import {counterReset, type FloatHistogram} from '../../model/histogram.ts';
 import {unguarded, type ReadGuard} from '../../storage/querier.ts';
 import type {Scratch} from '../head/reader.ts';
@@ -64,10 +65,23 @@ export class SampleColumns {
     const values = times + this.#capacity * 8;
     const got = kernels.xorDecode(address + 2, bytes - 2, count, mint, maxt, times, values);
     if (got < 0) return false;
-    if (this.histograms !== null) for (let i = 0; i < got; i++) this.histograms.push(undefined);
-    this.startTimes?.fill(0, this.length, this.length + got);
-    this.length += got;
+    this.#added(got);
     return true;
+  }
+
+  /** Appends those samples of a chunk in the thread's ChunkCache that lie in [mint, maxt]. */
+  appendPacked(packed: number, mint: number, maxt: number): void {
+    const {kernels, memory} = this.scratch;
+    this.reserve(memory.u32[(packed + packedCount) >>> 2]!);
+    const times = this.#address + this.length * 8;
+    this.#added(kernels.unpackSamples(packed, mint, maxt, times, times + this.#capacity * 8));
+  }
+
+  /** Counts samples without histograms that stand behind the others. */
+  #added(count: number): void {
+    if (this.histograms !== null) for (let i = 0; i < count; i++) this.histograms.push(undefined);
+    this.startTimes?.fill(0, this.length, this.length + count);
+    this.length += count;
   }
 
   /** Appends the first `count` samples of another's columns. */

@@ -3,6 +3,7 @@ import type {LabelIds, ReadGuard, SeriesCursor} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import type {Scratch} from '../head/reader.ts';
 import type {Block} from './block.ts';
+import type {ChunkCache} from '../chunkcache.ts';
 import {ChunkWindow, xorEncoding} from './chunkwindow.ts';
 import {SampleColumns} from './columns.ts';
 import {BlockDamage, damageOf} from './damage.ts';
@@ -64,6 +65,9 @@ export class BlockCursor implements SeriesCursor {
   readonly #batch = new SeriesBatch();
   readonly #window: ChunkWindow;
   readonly #tombstones: Tombstones;
+  readonly #chunks: ChunkCache | undefined;
+  /** The block's number in the cache. */
+  readonly #owner: number;
   #columns: SampleColumns | null = null;
   #refs: Refs;
   /** The next of #refs to be read ahead. */
@@ -77,6 +81,8 @@ export class BlockCursor implements SeriesCursor {
     this.seriesCount = options.refs.length;
     this.#window = new ChunkWindow(options.block.segments, options.scratch);
     this.#tombstones = options.block.tombstones;
+    this.#chunks = options.scratch.chunks;
+    this.#owner = this.#chunks?.ownerOf(options.block) ?? 0;
   }
 
   next(): boolean {
@@ -119,12 +125,16 @@ export class BlockCursor implements SeriesCursor {
       if (chunkMin[i]! > maxt) break;
       if (chunkMax[i]! < mint) continue;
       if ((i & chunksUncheckedMask) === 0) this.#options.guard.check();
+      const packed = this.#chunks === undefined ? 0 : this.#chunks.find(this.#owner, chunkRefs[i]!);
+      if (packed !== 0) {
+        columns.appendPacked(packed, mint, maxt); // Fast path: it was read before.
+        continue;
+      }
       const before = columns.length;
       try {
         this.#window.load(chunkRefs, i, chunksLength);
-        const window = this.#window;
-        if (window.encoding !== xorEncoding) this.#appendOther(columns, chunkRefs[i]!, {mint, maxt});
-        else if (!columns.appendXor(window.address, window.bytes, mint, maxt)) this.#complain(chunkRefs[i]!);
+        if (this.#window.encoding === xorEncoding) this.#appendXor(columns, chunkRefs[i]!, mint, maxt);
+        else this.#appendOther(columns, chunkRefs[i]!, {mint, maxt});
       } catch (cause) {
         this.#leaveOut(cause);
         columns.truncate(before);
@@ -166,6 +176,27 @@ export class BlockCursor implements SeriesCursor {
     const {onDamage} = this.#options;
     if (onDamage === undefined || !(cause instanceof BlockDamage)) throw cause;
     onDamage(cause);
+  }
+
+  #appendXor(columns: SampleColumns, ref: number, mint: number, maxt: number): void {
+    const {address, bytes} = this.#window;
+    if (this.#chunks?.wants(this.#owner, ref) === true && this.#keep(columns, ref, mint, maxt)) return;
+    if (!columns.appendXor(address, bytes, mint, maxt)) this.#complain(ref);
+  }
+
+  /** Decodes the whole chunk, which is kept, and appends what is wanted of it. False where it cannot be kept. */
+  #keep(columns: SampleColumns, ref: number, mint: number, maxt: number): boolean {
+    const {address, bytes} = this.#window;
+    const start = columns.length;
+    if (!columns.appendXor(address, bytes, -Infinity, Infinity)) this.#complain(ref);
+    const packed = this.#chunks!.keep(this.#owner, ref, {
+      times: columns.times.byteOffset + 8 * start,
+      values: columns.values.byteOffset + 8 * start,
+      count: columns.length - start,
+    });
+    columns.truncate(start);
+    if (packed !== 0) columns.appendPacked(packed, mint, maxt);
+    return packed !== 0;
   }
 
   #appendOther(columns: SampleColumns, ref: number, range: {mint: number; maxt: number}): void {

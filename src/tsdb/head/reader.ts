@@ -3,6 +3,7 @@ import {assert} from '../../base/assert.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
+import {packedCount} from '../../kernels/packed-layout.ts';
 import {Workspace} from '../../kernels/workspace.ts';
 import {compareStrings} from '../../model/labels.ts';
 import type {FloatHistogram} from '../../model/histogram.ts';
@@ -18,8 +19,10 @@ import {
 } from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import {chunkSamples} from '../block/decode.ts';
+import type {ChunkCache} from '../chunkcache.ts';
 import {decodeChunk} from '../chunkenc/decode.ts';
 import {type Encoding, encoding} from '../chunkenc/encoding.ts';
+import {chunkReference} from '../headchunks/format.ts';
 import {HeadChunkError, type HeadChunkReader} from '../headchunks/reader.ts';
 import {
   chunkHeaderBytes,
@@ -49,6 +52,8 @@ export interface Scratch {
   /** Over `memory`. */
   kernels: Kernels;
   arena: Arena;
+  /** Chunks that were read before; left out where reading again is not worth it. */
+  chunks?: ChunkCache;
 }
 
 /** Larger than any chunk, with what the decoder reads behind it. */
@@ -75,6 +80,8 @@ export class HeadReader implements Queryable {
   readonly openStaging: number;
   /** Chunks that are in files; null where there are no files. */
   readonly files: HeadChunkReader | null;
+  /** Whose chunks these are in the thread's ChunkCache. */
+  readonly owner: number;
   /** Told of each chunk that cannot be read, which is left out of the answer. */
   onDamage: (error: HeadChunkError) => void = () => {};
   readonly #times: BigInt64Array;
@@ -85,6 +92,7 @@ export class HeadReader implements Queryable {
     this.scratch = scratch;
     this.files = files;
     files?.useMemory(scratch);
+    this.owner = scratch.chunks?.ownerOf(this) ?? 0;
     this.texts = new SymbolTexts(shared);
     this.epochs = new EpochReader(shared, owner);
     this.staging = scratch.arena.alloc(stagingBytes);
@@ -516,9 +524,15 @@ class HeadCursor implements SeriesCursor {
   }
 
   #readFiled(low: number, high: number, mint: number, maxt: number, length: number): number {
+    const {scratch, owner} = this.#querier.reader;
+    const {chunks} = scratch;
+    const ref = chunkReference(filedFile(low), filedOffset(high));
+    const packed = chunks === undefined ? 0 : chunks.find(owner, ref);
+    if (packed !== 0 && length + scratch.memory.u32[(packed + packedCount) >>> 2]! <= this.#capacity) {
+      return length + this.#unpack(packed, mint, maxt, length); // Fast path: it was read before.
+    }
     const file = this.#fetch(low, high);
     if (file === null) return length;
-    const {scratch} = this.#querier.reader;
     try {
       if (file.encoding !== filedEncoding(high)) throw new RangeError(`its encoding is ${file.encoding}`);
       if (file.encoding !== encoding.xor) return this.#readOther(file, mint, maxt, length);
@@ -527,7 +541,10 @@ class HeadCursor implements SeriesCursor {
       const samples = (bytes[start]! << 8) | bytes[start + 1]!;
       if (length + samples > this.#capacity) throw new RangeError(`it has ${samples} samples`);
       const from = start + chunkHeaderBytes;
-      const got = this.#tryDecode(from, end - from, samples, mint, maxt, length);
+      const keep = chunks?.wants(owner, ref) === true;
+      const got = keep
+        ? this.#keep(ref, {from, bytes: end - from, samples}, mint, maxt, length)
+        : this.#tryDecode(from, end - from, samples, mint, maxt, length);
       if (got < 0) throw new RangeError('its bits end too early');
       return length + got;
     } catch (error) {
@@ -537,6 +554,30 @@ class HeadCursor implements SeriesCursor {
       onDamage(new HeadChunkError(filedFile(low), filedOffset(high), error.message, error));
       return length;
     }
+  }
+
+  /** Decodes a whole chunk, which is kept, and gives what is wanted of it. */
+  #keep(
+    ref: number,
+    {from, bytes, samples}: {from: number; bytes: number; samples: number},
+    mint: number,
+    maxt: number,
+    length: number,
+  ): number {
+    const count = this.#tryDecode(from, bytes, samples, -Infinity, Infinity, length);
+    if (count < 0) return count;
+    const times = this.#columns + length * 8;
+    const columns = {times, values: times + this.#capacity * 8, count};
+    const {scratch, owner} = this.#querier.reader;
+    const packed = scratch.chunks!.keep(owner, ref, columns);
+    if (packed === 0) return this.#tryDecode(from, bytes, samples, mint, maxt, length);
+    return this.#unpack(packed, mint, maxt, length);
+  }
+
+  #unpack(packed: number, mint: number, maxt: number, length: number): number {
+    const times = this.#columns + length * 8;
+    const {kernels} = this.#querier.reader.scratch;
+    return kernels.unpackSamples(packed, mint, maxt, times, times + this.#capacity * 8);
   }
 
   #readOther(file: HeadChunkReader, mint: number, maxt: number, length: number): number {

@@ -17,6 +17,7 @@ import {PageCache} from '../block/blockfile.ts';
 import {BlockSet} from '../block/blockset.ts';
 import {BlockDamage} from '../block/damage.ts';
 import {BlockMaker} from '../blockmaker.ts';
+import {ChunkCache} from '../chunkcache.ts';
 import {Db} from '../db.ts';
 import {headerBlocks} from '../head/header.ts';
 import {HeadReader, type Scratch} from '../head/reader.ts';
@@ -67,11 +68,13 @@ export class TortureWorld {
 
   constructor() {
     const memory = LinearMemory.reserve(2 ** 25);
-    this.scratch = {
+    const linear = {
       memory,
       kernels: loadKernels(memory),
       arena: new SizeClassArena(memory, 65_536, memory.byteLength),
     };
+    // So small that chunks give way.
+    this.scratch = {...linear, chunks: new ChunkCache(linear, 65_536)};
   }
 
   /** The memory as a new process has it. */

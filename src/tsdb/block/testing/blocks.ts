@@ -9,6 +9,7 @@ import {compareLabels, compareStrings, type Labels, labelsOf} from '../../../mod
 import type {Querier} from '../../../storage/querier.ts';
 import type {Symbols} from '../../../storage/symbols.ts';
 import type {FileSystem} from '../../../sys/fs.ts';
+import {ChunkCache} from '../../chunkcache.ts';
 import type {Scratch} from '../../head/reader.ts';
 import {Block} from '../block.ts';
 import {PageCache} from '../blockfile.ts';
@@ -19,11 +20,13 @@ import {makeUlid} from '../ulid.ts';
 
 export function makeScratch(bytes = 2 ** 26): Scratch {
   const memory = LinearMemory.reserve(bytes);
-  return {
+  const linear = {
     memory,
     kernels: loadKernels(memory),
     arena: new SizeClassArena(memory, 65_536, memory.byteLength),
   };
+  // So small that chunks give way.
+  return {...linear, chunks: new ChunkCache(linear, 65_536)};
 }
 
 export interface ModelSeries {
