@@ -1,7 +1,7 @@
 // What the HTTP API needs from the rest of the program. The wiring implements these interfaces, mostly as calls to other
 // threads: everything that passes through them is plain data that can be cloned.
 
-import type {DiscoveryFailure} from '../discovery/statistics.ts';
+import type {DiscoveryFailure, DiscoveryStatistics} from '../discovery/statistics.ts';
 import type {DroppedTarget, MetricMetadata, TargetStatus} from '../scrape/status.ts';
 import type {WriteOutcome} from '../remote/write-outcome.ts';
 import type {NotifierStatistics} from '../notifier/statistics.ts';
@@ -271,13 +271,19 @@ export interface AdminBackend {
   externalLabels(): Readonly<Record<string, string>>;
 }
 
+export interface AlertingStatistics {
+  rules: RuleStatistics;
+  notifier: NotifierStatistics;
+  discovery: DiscoveryStatistics;
+}
+
 /** Rules and the notifier, on the main thread. */
 export interface AlertingBackend {
   /** By file and name. */
   groups(): readonly RuleGroup[];
   /** URLs of the endpoints that get alerts, and of those that relabelling leaves out. */
   alertmanagers(): {active: string[]; dropped: string[]};
-  statistics(): {rules: RuleStatistics; notifier: NotifierStatistics};
+  statistics(): AlertingStatistics;
 }
 
 export interface Backend {

@@ -3,16 +3,15 @@
 import type {DiscoveryStatistics} from '../discovery/statistics.ts';
 import type {FamilyList} from './families.ts';
 
-/** Label of all that is about the manager of the scrapers' discovery. */
-const manager = {name: 'scrape'};
-
 export function addDiscoveryFamilies(list: FamilyList, discovery: DiscoveryStatistics): void {
-  addManager(list, discovery);
+  addDiscoveryManager(list, 'scrape', discovery);
   addRefreshes(list, discovery);
   addMechanisms(list, discovery);
 }
 
-function addManager(list: FamilyList, discovery: DiscoveryStatistics): void {
+/** What a manager has found. `name`: 'scrape' or 'notify', for what it looks. */
+export function addDiscoveryManager(list: FamilyList, name: string, discovery: DiscoveryStatistics): void {
+  const manager = {name};
   const {jobs} = discovery;
   list.gauge(
     'prometheus_sd_failed_configs',

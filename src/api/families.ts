@@ -18,9 +18,10 @@ export interface Family {
   values: FamilyValue[];
 }
 
-/** Collects families; what is undefined is left out. */
+/** Collects families; what is undefined is left out. Values of one name, from wherever they come, are one family. */
 export class FamilyList {
   readonly families: Family[] = [];
+  readonly #byName = new Map<string, Family>();
 
   counter(name: string, help: string, value: number | undefined, labels: Labels = {}): void {
     if (value !== undefined) this.#add('counter', name, help, [{labels, value}]);
@@ -76,7 +77,14 @@ export class FamilyList {
   }
 
   #add(type: Family['type'], name: string, help: string, values: FamilyValue[]): void {
-    this.families.push({name, help, type, values});
+    const known = this.#byName.get(name);
+    if (known !== undefined) {
+      known.values.push(...values);
+      return;
+    }
+    const family = {name, help, type, values};
+    this.#byName.set(name, family);
+    this.families.push(family);
   }
 }
 

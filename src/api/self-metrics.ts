@@ -12,6 +12,8 @@ import type {HttpCall, HttpServer} from '../http/server.ts';
 import {describeError, type Logger} from '../sys/log.ts';
 import type {BuildInfo} from '../sys/version.ts';
 import type {Backend} from './backend.ts';
+import {addNotifierFamilies, addRuleFamilies} from './alerting-families.ts';
+import {addDiscoveryManager} from './discovery-families.ts';
 import {FamilyList, type Family} from './families.ts';
 import {addProcessFamilies} from './process-families.ts';
 import type {QueryMemoryStatistics} from './statistics.ts';
@@ -43,6 +45,7 @@ export class SelfMetrics {
     this.#addOwn(list);
     this.#addHttp(list);
     addProcessFamilies(list);
+    this.#addAlerting(list);
     await Promise.all([
       this.#addSnapshot('storage', async () =>
         addStorageFamilies(list, await this.#backend.storage.statistics()),
@@ -80,6 +83,14 @@ export class SelfMetrics {
       'When the configuration in force was read.',
       timeMs / 1000,
     );
+  }
+
+  #addAlerting(list: FamilyList): void {
+    const statistics = this.#backend.alerting?.statistics();
+    if (statistics === undefined) return;
+    addRuleFamilies(list, statistics.rules);
+    addNotifierFamilies(list, statistics.notifier);
+    addDiscoveryManager(list, 'notify', statistics.discovery);
   }
 
   #addHttp(list: FamilyList): void {

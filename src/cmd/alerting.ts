@@ -1,6 +1,6 @@
 import {readFileSync, statSync} from 'node:fs';
 import {resolve} from 'node:path';
-import type {AlertingBackend, QueryBackend} from '../api/backend.ts';
+import type {AlertingBackend, AlertingStatistics, QueryBackend} from '../api/backend.ts';
 import type {Config} from '../config/config.ts';
 import {expandGlob, nodeDiscoveryFiles} from '../discovery/files.ts';
 import type {DiscoveryManager} from '../discovery/manager.ts';
@@ -8,13 +8,11 @@ import {HttpClient} from '../http/client.ts';
 import {quoteGo} from '../base/quote.ts';
 import {labelsOf} from '../model/labels.ts';
 import {Notifier} from '../notifier/manager.ts';
-import type {NotifierStatistics} from '../notifier/statistics.ts';
 import type {ParseOptions} from '../promql/parser/tokenstream.ts';
 import type {AlertingResult, ForStateSample, RuleEvaluator, RuleRequest} from '../rules/evaluation.ts';
 import type {RuleGroup} from '../rules/group.ts';
 import {RuleManager, type RulesConfig} from '../rules/manager.ts';
 import type {RuleSeries} from '../rules/series.ts';
-import type {RuleStatistics} from '../rules/statistics.ts';
 import type {RuleStore} from '../rules/world.ts';
 import {systemClock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
@@ -102,8 +100,12 @@ export class Alerting implements AlertingBackend {
     return {active: this.notifier.alertmanagers, dropped: this.notifier.droppedAlertmanagers};
   }
 
-  statistics(): {rules: RuleStatistics; notifier: NotifierStatistics} {
-    return {rules: this.#rules.statistics(), notifier: this.notifier.statistics()};
+  statistics(): AlertingStatistics {
+    return {
+      rules: this.#rules.statistics(),
+      notifier: this.notifier.statistics(),
+      discovery: this.#discovery.statistics(),
+    };
   }
 }
 

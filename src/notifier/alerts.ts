@@ -27,7 +27,7 @@ export function relabelAlerts(
 export function payloadOf(alerts: readonly NotifiedAlert[]): string {
   return JSON.stringify(
     alerts.map(({labels, annotations, startsAtMs, endsAtMs, generatorUrl}) => ({
-      annotations: labelsToRecord(annotations),
+      ...(annotations.length > 0 && {annotations: labelsToRecord(annotations)}),
       endsAt: new Date(endsAtMs).toISOString(),
       startsAt: new Date(startsAtMs).toISOString(),
       generatorURL: generatorUrl,

@@ -49,7 +49,7 @@ export class RuleManager {
       concurrency: concurrentEvalsMax > 0 ? new Semaphore(concurrentEvalsMax) : null,
       defaultQueryOffsetMs: () => this.#queryOffsetMs,
       ruleDurations: new Durations(),
-      iterationDurations: new Durations(),
+      iterationDurations: new Durations([0.01, 0.05, 0.5, 0.9, 0.99]),
     };
   }
 

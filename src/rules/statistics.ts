@@ -38,8 +38,12 @@ export interface RuleStatistics {
 
 /** Durations as a summary and as a histogram. */
 export class Durations {
-  readonly #summary = new Summary();
+  readonly #summary: Summary;
   readonly #buckets = [0, 0, 0, 0, 0];
+
+  constructor(quantiles?: readonly number[]) {
+    this.#summary = new Summary(quantiles);
+  }
 
   observe(seconds: number): void {
     this.#summary.observe(seconds);

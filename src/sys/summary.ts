@@ -1,13 +1,18 @@
 /** Observations kept for the quantiles: the last so many. */
 const windowSize = 512;
 
-const quantiles = [0.5, 0.9, 0.99] as const;
+const usualQuantiles = [0.5, 0.9, 0.99];
 
-/** Count, sum and the usual quantiles of the last observations: what a Prometheus summary shows. Bounded memory. */
+/** Count, sum and quantiles of the last observations: what a Prometheus summary shows. Bounded memory. */
 export class Summary {
   readonly #window = new Float64Array(windowSize);
+  readonly #quantiles: readonly number[];
   #count = 0;
   #sum = 0;
+
+  constructor(quantiles: readonly number[] = usualQuantiles) {
+    this.#quantiles = quantiles;
+  }
 
   observe(value: number): void {
     this.#window[this.#count % windowSize] = value;
@@ -19,7 +24,7 @@ export class Summary {
   snapshot(): {count: number; secondsTotal: number; quantiles: [number, number][]} {
     const sorted = this.#window.slice(0, Math.min(this.#count, windowSize)).sort();
     const pairs: [number, number][] = [];
-    for (const quantile of quantiles) {
+    for (const quantile of this.#quantiles) {
       const rank = Math.min(sorted.length - 1, Math.floor(quantile * sorted.length));
       pairs.push([quantile, sorted.length === 0 ? NaN : sorted[rank]!]);
     }

@@ -320,7 +320,10 @@ export class HeadAppender implements StrictAppender {
       const isLate = batch.times[i]! >= this.#oldestLate;
       batch.statuses[i] = isLate ? statusPending : sampleStatus.tooOld;
     }
-    const late = this.#head.late.windowMs > 0 ? this.#histograms.checkLate(this.#oldestLate).length : 0;
+    const late =
+      this.takesLate && this.#head.late.windowMs > 0
+        ? this.#histograms.checkLate(this.#oldestLate).length
+        : 0;
     const accepted =
       late +
       acceptPending(batch.statuses, length) +
@@ -491,7 +494,7 @@ export class HeadAppender implements StrictAppender {
   /** The same for histograms. */
   #appendLateHistograms(): void {
     const {late} = this.#head;
-    if (late.windowMs <= 0) return;
+    if (late.windowMs <= 0 || !this.takesLate) return;
     const found = this.#histograms.checkLate(this.#oldestLate);
     late.counts.tooOld += this.#histograms.counts.tooOld;
     late.appendHistograms(found);
