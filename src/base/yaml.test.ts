@@ -105,3 +105,14 @@ test('parseYaml() has limits on size, depth and aliases', () => {
   for (let i = 1; i < 40; i++) deep += `a${i}: &a${i} [*a${i - 1}]\n`;
   assert.throws(() => parseYaml(deep, limits), YamlError);
 });
+
+test('a block scalar stands where its indicator does', () => {
+  const f = (text: string, line: number, column: number): void => {
+    const node = parseYaml(text).root;
+    assert.ok(node?.kind === 'mapping');
+    assert.deepEqual(placeOf(text, node.entries.at(-1)!.value.offset), {line, column});
+  };
+  f('a: |\n  x\n', 1, 4);
+  f('b: 1\n"a|": >2- # x|y\n\n  x\n', 2, 7);
+  f('a: |', 1, 4);
+});

@@ -97,6 +97,14 @@ interface Anchor {
   weight: number;
 }
 
+/** Where the `|` or `>` of a block scalar stands, whose text begins on the line after it. */
+function blockStart(text: string, valueStart: number): number {
+  const end = text[valueStart - 1] === '\n' ? valueStart - 1 : valueStart;
+  const lineStart = text.lastIndexOf('\n', end - 1) + 1;
+  const at = text.slice(lineStart, end).search(/[|>][-+0-9]*[ \t\r]*(?:#.*)?$/);
+  return at < 0 ? valueStart : lineStart + at;
+}
+
 type OpenEvent = Extract<Event, {type: 2 | 3 | 4}>;
 
 /** As in EVENT_ID of js-yaml; sequence, mapping and scalar are 2, 3 and 4. */
@@ -150,7 +158,8 @@ class TreeBuilder {
     if (event.type === 3) return {kind: 'mapping', entries: [], offset: event.start};
     const tag = event.tagStart < 0 ? '' : this.#text.slice(event.tagStart, event.tagEnd);
     const quoted = event.style === 2 || event.style === 3;
-    const offset = quoted ? event.valueStart - 1 : event.valueStart;
+    const isBlock = event.style === 4 || event.style === 5;
+    const offset = isBlock ? blockStart(this.#text, event.valueStart) : event.valueStart - Number(quoted);
     const value = getScalarValue(this.#text, event);
     const text = tag === '!!binary' ? this.#decode(value, offset) : value;
     return {kind: 'scalar', text, plain: event.style === 1 && tag === '', tag, offset};

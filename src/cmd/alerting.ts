@@ -1,5 +1,3 @@
-import {readFileSync, statSync} from 'node:fs';
-import {resolve} from 'node:path';
 import type {AlertingBackend, AlertingStatistics, QueryBackend} from '../api/backend.ts';
 import type {Config} from '../config/config.ts';
 import {expandGlob, nodeDiscoveryFiles} from '../discovery/files.ts';
@@ -18,6 +16,7 @@ import {systemClock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
 import {createDiscovery} from './discovery.ts';
 import type {ServerFlags} from './server-flags.ts';
+import {readTextFile} from './textfile.ts';
 
 export interface AlertingOptions {
   flags: ServerFlags;
@@ -26,9 +25,6 @@ export interface AlertingOptions {
   store: RuleStore;
   parse: ParseOptions;
 }
-
-/** A rule file has at most so many bytes. */
-const fileBytesMax = 64 << 20;
 
 /** Rules and what they tell Alertmanagers, on the main thread: expressions are evaluated in query threads. */
 export class Alerting implements AlertingBackend {
@@ -50,7 +46,7 @@ export class Alerting implements AlertingBackend {
       evaluator: new QueryRuleEvaluator(queries),
       store,
       notify: (alerts) => this.notifier.send(alerts),
-      readFile: readRuleFile,
+      readFile: readTextFile,
       parse,
       settings: {
         ...flags.rules,
@@ -68,7 +64,7 @@ export class Alerting implements AlertingBackend {
     const replaceRules = this.#rules.prepare(rulesConfigOf(config));
     return async () => {
       const {alerting, global} = config;
-      await this.notifier.apply(alerting, labelsOf(global.externalLabels));
+      this.notifier.apply(alerting, labelsOf(global.externalLabels));
       const jobs = alerting.alertmanagers.map(({staticConfigs, discoveryConfigs}, index) => ({
         jobName: jobOfIndex(index),
         staticConfigs,
@@ -136,12 +132,6 @@ function rulesConfigOf({global, ruleFiles}: Config): RulesConfig {
     externalLabels: labelsOf(global.externalLabels),
     legacyNames: global.metricNameValidationScheme === 'legacy',
   };
-}
-
-function readRuleFile(file: string): string {
-  const {size} = statSync(resolve(file));
-  if (size > fileBytesMax) throw new RangeError(`the file has ${size} bytes, the limit is ${fileBytesMax}`);
-  return new TextDecoder('utf-8', {fatal: true}).decode(readFileSync(file));
 }
 
 /** Among the clients of the query threads, the rules are one. */

@@ -8,13 +8,13 @@ import {discoveryMechanisms} from '../discovery/schema.ts';
 import {LinearMemory} from '../kernels/memory.ts';
 import {formatDuration} from '../model/duration.ts';
 import {formatSize} from '../model/size.ts';
-import type {EngineFeatures} from '../promql/engine/engine.ts';
 import {parseMetricSelector} from '../promql/parser/parser.ts';
 import {createLogger, type Logger} from '../sys/log.ts';
 import {MemoryLedger} from '../sys/memory-ledger.ts';
 import {buildInfo} from '../sys/version.ts';
 import {Alerting} from './alerting.ts';
 import {Configuration} from './configuration.ts';
+import {engineFeatures} from './engine-features.ts';
 import {floatEncodingOf} from './features.ts';
 import {startQueryWorker} from './query-client.ts';
 import {queryMemoryOf} from './query-memory.ts';
@@ -382,7 +382,6 @@ class Server {
   }
 }
 
-/** The parts of PromQL that --enable-feature switches on. */
 /** As /api/v1/status/runtimeinfo says it. */
 function retentionText({timeMs, bytes, percentage}: Retention): string {
   const limits: string[] = [];
@@ -390,18 +389,6 @@ function retentionText({timeMs, bytes, percentage}: Retention): string {
   if (bytes !== 0) limits.push(formatSize(bytes));
   if (percentage !== 0) limits.push(`${percentage}%`);
   return limits.join(' or ');
-}
-
-function engineFeatures(names: ReadonlySet<string>): EngineFeatures {
-  return {
-    experimentalFunctions: names.has('promql-experimental-functions'),
-    extendedRangeSelectors: names.has('promql-extended-range-selectors'),
-    fillModifiers: names.has('promql-binop-fill-modifiers'),
-    delayedNameRemoval: names.has('promql-delayed-name-removal'),
-    typeAndUnitLabels: names.has('type-and-unit-labels'),
-    startTimestamps: names.has('use-start-timestamps'),
-    perStepStats: names.has('promql-per-step-stats'),
-  };
 }
 
 function errorAnswer(type: ErrorType, message: string): QueryAnswer {

@@ -29,6 +29,8 @@ export class Notifier {
   embedded: ((alerts: NotifiedAlert[]) => void) | null = null;
   readonly #options: NotifierOptions;
   #sets: AlertmanagerSet[] = [];
+  /** Sets of configurations before, which send what still waits. */
+  readonly #stopping = new Set<Promise<void>>();
   #externalLabels: Labels = [];
   #rules: readonly CompiledRelabelConfig[] = [];
   #stopped = false;
@@ -41,7 +43,7 @@ export class Notifier {
    * Makes this the configuration in force. Sets of Alertmanagers that stay the same go on; the targets of the others come
    * with setTargets(), by the index of their set.
    */
-  async apply({alertRelabelConfigs, alertmanagers}: AlertingConfig, externalLabels: Labels): Promise<void> {
+  apply({alertRelabelConfigs, alertmanagers}: AlertingConfig, externalLabels: Labels): void {
     this.#externalLabels = externalLabels;
     this.#rules = compileRelabel(alertRelabelConfigs);
     const before = [...this.#sets];
@@ -50,7 +52,13 @@ export class Notifier {
       const same = before.findIndex((set) => set.key === key);
       return same < 0 ? new AlertmanagerSet(config, key, this.#options) : before.splice(same, 1)[0]!;
     });
-    await Promise.all(before.map((set) => set.stop()));
+    for (const set of before) this.#stop(set);
+  }
+
+  /** Nobody waits for it but the end of the program. */
+  #stop(set: AlertmanagerSet): void {
+    const stopping = set.stop().finally(() => this.#stopping.delete(stopping));
+    this.#stopping.add(stopping);
   }
 
   /** What discovery has found for a set. */
@@ -87,7 +95,7 @@ export class Notifier {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#options.logger.info('Stopping notification manager...');
-    await Promise.all(this.#sets.map((set) => set.stop()));
+    await Promise.all([...this.#sets.map((set) => set.stop()), ...this.#stopping]);
   }
 }
 

@@ -18,6 +18,9 @@ export interface SendLoopOptions {
   post: (url: string, body: string) => Promise<void>;
 }
 
+/** An Alertmanager that does not answer holds up the end of the program so long, and for one request more. */
+const drainMsMax = 10_000;
+
 /** Sends alerts to one Alertmanager, one request after the other. */
 export class SendLoop {
   readonly #options: SendLoopOptions;
@@ -28,6 +31,7 @@ export class SendLoop {
   #errors = 0;
   #running: Promise<void> | null = null;
   #stopped = false;
+  #stoppedAtMs = Infinity;
 
   constructor(options: SendLoopOptions) {
     this.#options = options;
@@ -56,13 +60,9 @@ export class SendLoop {
   /** Sends what waits, or drops it. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    const {drains, logger} = this.#options;
-    if (!drains && this.#queue.length > 0) {
-      const count = this.#queue.length;
-      logger.warn('Alert notification queue not drained on shutdown, dropping alerts', {count});
-      this.#dropped += count;
-      this.#queue = [];
-    }
+    const {drains, elapsed} = this.#options;
+    this.#stoppedAtMs = elapsed();
+    if (!drains) this.#dropAll();
     await this.#running;
   }
 
@@ -82,10 +82,21 @@ export class SendLoop {
   }
 
   async #sendAll(): Promise<void> {
+    const {elapsed} = this.#options;
     while (this.#queue.length > 0) {
+      if (elapsed() - this.#stoppedAtMs > drainMsMax) return this.#dropAll();
       const batch = this.#queue.splice(0, this.#options.batchMax);
       await this.#send(batch);
     }
+  }
+
+  #dropAll(): void {
+    const count = this.#queue.length;
+    if (count === 0) return;
+    const message = 'Alert notification queue not drained on shutdown, dropping alerts';
+    this.#options.logger.warn(message, {count});
+    this.#dropped += count;
+    this.#queue = [];
   }
 
   async #send(batch: readonly NotifiedAlert[]): Promise<void> {

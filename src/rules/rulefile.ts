@@ -1,21 +1,15 @@
 // Rule files as Prometheus's model/rulefmt reads them, with its words for what is wrong.
 
 import {quoteGo} from '../base/quote.ts';
-import {isNullNode, resolveScalar} from '../base/yaml-resolve.ts';
-import {parseYaml, placeOf, YamlError, yamlLimits, type YamlNode} from '../base/yaml.ts';
-import {parseDuration} from '../model/duration.ts';
-import {mismatch} from '../model/fields.ts';
-import {
-  isLegacyLabelName,
-  isLegacyMetricName,
-  type Labels,
-  labelsOf,
-  metricNameLabel,
-} from '../model/labels.ts';
+import {isNullNode} from '../base/yaml-resolve.ts';
+import {placeOf, YamlError, type YamlNode} from '../base/yaml.ts';
+import {isLegacyLabelName, isLegacyMetricName, type Labels, metricNameLabel} from '../model/labels.ts';
 import {parseExpr} from '../promql/parser/parser.ts';
 import type {ParseOptions} from '../promql/parser/tokenstream.ts';
 import {checkAlertTemplate} from '../template/prometheus.ts';
+import {labelsWithEmpty, pairsOf} from './labelpairs.ts';
 import type {RuleConfig, RuleGroupConfig} from './rulegroup-config.ts';
+import {YamlReader} from './yamlreader.ts';
 
 export interface RuleFileOptions {
   /** Skip keys that nobody knows, instead of refusing them. */
@@ -36,9 +30,8 @@ export interface RuleFile {
 /** Reads the text of a rule file. What is wrong with it are problems; the groups are of use only without any. */
 export function parseRuleFile(text: string, options: RuleFileOptions = {}): RuleFile {
   const file: RuleFile = {groups: [], problems: [], warnings: []};
-  const reader = new RuleFileReader(text, options, file);
   try {
-    reader.read();
+    new RuleFileReader(text, options, file).read();
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     file.problems.push(`yaml: line ${placeOf(text, error.offset).line}: ${error.message}`);
@@ -56,35 +49,30 @@ interface RuleNodes {
 const noPlace = '0:0';
 
 class RuleFileReader {
-  readonly #text: string;
+  readonly #yaml: YamlReader;
   readonly #options: RuleFileOptions;
   readonly #file: RuleFile;
-  /** Lines of what yaml.v3 calls unmarshal errors. */
-  readonly #mismatches: string[] = [];
   readonly #nodes: {place: string; labels: Labels; rules: RuleNodes[]}[] = [];
 
   constructor(text: string, options: RuleFileOptions, file: RuleFile) {
-    this.#text = text;
+    this.#yaml = new YamlReader(text, {ignoreUnknownFields: options.ignoreUnknownFields ?? false});
     this.#options = options;
     this.#file = file;
   }
 
   read(): void {
-    const {root, problems, count} = parseYaml(this.#text, yamlLimits);
-    for (const {offset, message} of problems) this.#mismatch(offset, message);
+    const {root, count} = this.#yaml;
     if (count > 1) {
       this.#file.warnings.push(
         'Multiple document yaml rules files are not supported, only the first document is processed',
       );
     }
     if (root !== null) {
-      this.#fields(root, 'rulefmt.RuleGroups', {
-        groups: (node) => this.#list(node, '[]rulefmt.RuleGroup', (each) => this.#group(each)),
+      this.#yaml.fields(root, 'rulefmt.RuleGroups', {
+        groups: (node) => this.#yaml.list(node, '[]rulefmt.RuleGroup', (each) => this.#group(each)),
       });
     }
-    if (this.#mismatches.length > 0) {
-      this.#file.problems.unshift(`yaml: unmarshal errors:\n${this.#mismatches.join('\n')}`);
-    }
+    this.#file.problems.push(...this.#yaml.problems);
     if (this.#file.problems.length === 0) this.#validate();
     for (const {labels, rules} of this.#nodes) {
       for (const {config} of rules)
@@ -96,17 +84,17 @@ class RuleFileReader {
     const group: RuleGroupConfig = {name: '', intervalMs: 0, queryOffsetMs: null, limit: 0, rules: []};
     const rules: RuleNodes[] = [];
     let labels: Labels = [];
-    this.#fields(node, 'rulefmt.RuleGroup', {
-      name: (value) => (group.name = this.#string(value)),
-      interval: (value) => (group.intervalMs = this.#duration(value)),
-      query_offset: (value) => (group.queryOffsetMs = isNullNode(value) ? null : this.#duration(value)),
-      limit: (value) => (group.limit = this.#integer(value)),
-      labels: (value) => (labels = this.#strings(value)),
-      rules: (value) => this.#list(value, '[]rulefmt.Rule', (each) => rules.push(this.#rule(each))),
+    this.#yaml.fields(node, 'rulefmt.RuleGroup', {
+      name: (value) => (group.name = this.#yaml.string(value)),
+      interval: (value) => (group.intervalMs = this.#yaml.duration(value)),
+      query_offset: (value) => (group.queryOffsetMs = isNullNode(value) ? null : this.#yaml.duration(value)),
+      limit: (value) => (group.limit = this.#yaml.integer(value)),
+      labels: (value) => (labels = this.#yaml.strings(value)),
+      rules: (value) => this.#yaml.list(value, '[]rulefmt.Rule', (each) => rules.push(this.#rule(each))),
     });
     for (const {config} of rules) group.rules.push(config);
     this.#file.groups.push(group);
-    this.#nodes.push({place: this.#place(node), labels, rules});
+    this.#nodes.push({place: this.#yaml.place(node), labels, rules});
   }
 
   #rule(node: YamlNode): RuleNodes {
@@ -121,85 +109,19 @@ class RuleFileReader {
     };
     const places = {record: noPlace, alert: noPlace, expr: noPlace};
     const text = (name: 'record' | 'alert' | 'expr', value: YamlNode): void => {
-      config[name] = this.#string(value);
-      places[name] = this.#place(value);
+      config[name] = this.#yaml.string(value);
+      places[name] = this.#yaml.place(value);
     };
-    this.#fields(node, 'rulefmt.Rule', {
+    this.#yaml.fields(node, 'rulefmt.Rule', {
       record: (value) => text('record', value),
       alert: (value) => text('alert', value),
       expr: (value) => text('expr', value),
-      for: (value) => (config.forMs = this.#duration(value)),
-      keep_firing_for: (value) => (config.keepFiringForMs = this.#duration(value)),
-      labels: (value) => (config.labels = this.#strings(value)),
-      annotations: (value) => (config.annotations = this.#strings(value)),
+      for: (value) => (config.forMs = this.#yaml.duration(value)),
+      keep_firing_for: (value) => (config.keepFiringForMs = this.#yaml.duration(value)),
+      labels: (value) => (config.labels = this.#yaml.strings(value)),
+      annotations: (value) => (config.annotations = this.#yaml.strings(value)),
     });
     return {config, places};
-  }
-
-  #fields(node: YamlNode, type: string, fields: Record<string, (value: YamlNode) => unknown>): void {
-    if (isNullNode(node)) return;
-    if (node.kind !== 'mapping') return this.#mismatch(node.offset, mismatch(node, type).message);
-    for (const {key, keyOffset, value} of node.entries) {
-      if (Object.hasOwn(fields, key)) fields[key]!(value);
-      else if (this.#options.ignoreUnknownFields !== true)
-        this.#mismatch(keyOffset, `field ${key} not found in type ${type}`);
-    }
-  }
-
-  #list(node: YamlNode, type: string, use: (item: YamlNode) => void): void {
-    if (isNullNode(node)) return;
-    if (node.kind !== 'sequence') return this.#mismatch(node.offset, mismatch(node, type).message);
-    for (const item of node.items) use(item);
-  }
-
-  #string(node: YamlNode): string {
-    if (isNullNode(node)) return '';
-    if (node.kind === 'scalar') return node.text;
-    this.#mismatch(node.offset, mismatch(node, 'string').message);
-    return '';
-  }
-
-  #strings(node: YamlNode): Labels {
-    if (isNullNode(node)) return [];
-    if (node.kind !== 'mapping') {
-      this.#mismatch(node.offset, mismatch(node, 'map[string]string').message);
-      return [];
-    }
-    const pairs = node.entries.map(({key, value}): [string, string] => [key, this.#string(value)]);
-    return labelsWithEmpty(pairs);
-  }
-
-  #integer(node: YamlNode): number {
-    if (isNullNode(node)) return 0;
-    if (node.kind === 'scalar') {
-      const {value} = resolveScalar(node);
-      if (typeof value === 'number' && Number.isInteger(value)) return value;
-    }
-    this.#mismatch(node.offset, mismatch(node, 'int').message);
-    return 0;
-  }
-
-  #duration(node: YamlNode): number {
-    if (isNullNode(node)) return 0;
-    if (node.kind !== 'scalar') this.#mismatch(node.offset, mismatch(node, 'string').message);
-    else {
-      try {
-        return parseDuration(node.text);
-      } catch (error) {
-        this.#file.problems.push(`${this.#place(node)}: ${(error as Error).message}`);
-      }
-    }
-    return 0;
-  }
-
-  #mismatch(offset: number, message: string): void {
-    const {line} = placeOf(this.#text, offset);
-    for (const each of message.split('\n')) this.#mismatches.push(`  line ${line}: ${each}`);
-  }
-
-  #place({offset}: YamlNode): string {
-    const {line, column} = placeOf(this.#text, offset);
-    return `${line}:${column}`;
   }
 
   #validate(): void {
@@ -288,15 +210,4 @@ function templateProblems({alert, labels, annotations}: RuleConfig): string[] {
   check('label', labels);
   check('annotation', annotations);
   return problems;
-}
-
-function* pairsOf(labels: Labels): Generator<[string, string]> {
-  for (let i = 0; i < labels.length; i += 2) yield [labels[i]!, labels[i + 1]!];
-}
-
-/** Sorted by name; unlike the labels of a series, those of a rule may be empty: such a one takes a label away. */
-function labelsWithEmpty(pairs: readonly [string, string][]): Labels {
-  const names = labelsOf(pairs.map(([name]) => [name, 'x'] as const));
-  const values = new Map(pairs);
-  return names.flatMap((name, i) => (i % 2 === 0 ? [name, values.get(name)!] : []));
 }

@@ -1,5 +1,8 @@
 // `narthex tool …`: what promtool does, under its names.
 import {type FlagKind, FlagError, type FlagSpec, FlagValues, splitFlags} from '../flags.ts';
+import type {EngineFeatures} from '../../promql/engine/engine.ts';
+import {engineFeatures} from '../engine-features.ts';
+import {readFeatures} from '../features.ts';
 import {BufferedOutput, type Output} from './output.ts';
 
 interface Tool {
@@ -8,7 +11,7 @@ interface Tool {
   /** Names of what stands without a flag; those in brackets may be left out. */
   args: string[];
   /** Gives the exit code. */
-  run: (flags: FlagValues, args: string[], output: Output) => Promise<number> | number;
+  run: (flags: FlagValues, args: string[], output: Output, errors: Output) => Promise<number> | number;
 }
 
 const defaultPath = 'data/';
@@ -27,6 +30,15 @@ const humanReadable = flag('human-readable', 'switch', 'false', 'Print times and
   short: 'r',
 });
 
+const enableFeature = flag('enable-feature', 'texts', '', 'Names of PromQL features, separated by commas.');
+
+const ignoreUnknownFields = flag(
+  'ignore-unknown-fields',
+  'switch',
+  'false',
+  'Skip fields of rule files that nobody knows; the server refuses them.',
+);
+
 const dumpFlags: FlagSpec[] = [
   flag(
     'sandbox-dir-root',
@@ -40,6 +52,57 @@ const dumpFlags: FlagSpec[] = [
 ];
 
 const tools: Record<string, Tool> = {
+  'check rules': {
+    about: 'say what is wrong with rule files',
+    flags: [
+      flag('lint', 'text', 'duplicate-rules', 'What to look for besides: all, duplicate-rules, none.'),
+      flag('lint-fatal', 'switch', 'false', 'End with exit code 3 where that is found.'),
+      ignoreUnknownFields,
+      enableFeature,
+    ],
+    args: ['[rule-files...]'],
+    async run(flags, files, output, errors) {
+      const {checkRules} = await import('./checkrules.ts');
+      const options = {
+        files,
+        lint: flags.text('lint'),
+        lintFatal: flags.switch('lint-fatal'),
+        ignoreUnknownFields: flags.switch('ignore-unknown-fields'),
+        parse: featuresOf(flags),
+      };
+      return checkRules(options, output, errors);
+    },
+  },
+  'test rules': {
+    about: 'run unit tests of rules',
+    flags: [
+      flag(
+        'run',
+        'texts',
+        '',
+        'Only groups of tests whose names match the regular expression; may be repeated.',
+      ),
+      flag('debug', 'switch', 'false', 'Tell what is done, and print all samples at the end.'),
+      flag('diff', 'switch', 'false', 'Print what differs, in colours.'),
+      flag('junit', 'text', '', 'File to write the results to, as JUnit XML.'),
+      ignoreUnknownFields,
+      enableFeature,
+    ],
+    args: ['test-rule-file...'],
+    async run(flags, files, output, errors) {
+      const {testRules} = await import('./testrules.ts');
+      const options = {
+        files,
+        run: flags.texts('run').filter((text) => text !== ''),
+        debug: flags.switch('debug'),
+        diff: flags.switch('diff'),
+        ignoreUnknownFields: flags.switch('ignore-unknown-fields'),
+        junit: flags.text('junit'),
+        features: featuresOf(flags),
+      };
+      return testRules(options, output, errors);
+    },
+  },
   'tsdb list': {
     about: 'list the blocks of a data folder',
     flags: [humanReadable],
@@ -145,9 +208,16 @@ export async function runTool(args: string[]): Promise<number> {
     return 0;
   }
   const output = new BufferedOutput(process.stdout);
+  const errors: Output = {
+    write(text) {
+      // In one terminal, or one file, both are read in the order in which they were written.
+      output.flush();
+      process.stderr.write(text);
+    },
+  };
   try {
     const {flags, positional} = readArguments(rest, tool);
-    return await tool.run(flags, positional, output);
+    return await tool.run(flags, positional, output, errors);
   } catch (error) {
     output.flush();
     process.stderr.write(`narthex tool: ${(error as Error).message}\n`);
@@ -195,11 +265,19 @@ function readArguments(
     if (spec !== undefined && spec.kind !== 'switch' && i + 1 < args.length) flagArgs.push(args[++i]!);
   }
   const needed = names.filter((name) => !name.startsWith('['));
+  const isOpen = names.at(-1)?.replace(']', '').endsWith('...') === true;
   if (positional.length < needed.length) {
     throw new FlagError(`required argument '${needed[positional.length]}' not provided`, 1);
   }
-  if (positional.length > names.length) throw new FlagError(`unexpected ${positional[names.length]}`, 1);
+  if (positional.length > names.length && !isOpen)
+    throw new FlagError(`unexpected ${positional[names.length]}`, 1);
   return {flags: new FlagValues(specs, splitFlags(flagArgs, specs)), positional};
+}
+
+/** What PromQL is allowed. */
+function featuresOf(flags: FlagValues): EngineFeatures {
+  const names = readFeatures(flags.texts('enable-feature')).enabled;
+  return engineFeatures(names);
 }
 
 function readPairs(texts: readonly string[]): Record<string, string> {
