@@ -84,13 +84,24 @@ export class Running {
 
   /** What is sent after these alerts have come. */
   async send(alerts: readonly object[]): Promise<Sent> {
+    await this.post(alerts);
+    return nextOf(this.services, () => this.#program.output());
+  }
+
+  /** Values of metrics by their name with its labels. */
+  async metrics(): Promise<ReadonlyMap<string, number>> {
+    const text = await (await fetch(`${this.#url}/metrics`)).text();
+    const samples = [...text.matchAll(/^([a-z_]+(?:\{.*\})?) (\S+)$/gm)];
+    return new Map(samples.map(([, name, value]) => [name!, Number(value)]));
+  }
+
+  async post(alerts: readonly object[]): Promise<void> {
     const answer = await fetch(`${this.#url}/api/v2/alerts`, {
       method: 'POST',
       headers: {'content-type': 'application/json'},
       body: JSON.stringify(alerts),
     });
     assert.equal(answer.status, 200, await answer.text());
-    return nextOf(this.services, () => this.#program.output());
   }
 
   async stop(): Promise<void> {
@@ -204,6 +215,9 @@ const answerer: Answerer = ({path}) => {
     headers: {'content-type': 'application/json'},
     body: JSON.stringify(value),
   });
+  const [, status] = /^\/status-(\d+)/.exec(path) ?? [];
+  if (path.startsWith('/hang')) return {hangs: true};
+  if (status !== undefined) return {status: Number(status), headers: {'retry-after': '1'}};
   if (path.startsWith('/slack-app') || path.startsWith('/api/chat'))
     return json({ok: true, channel: 'C1', ts: '1.2'});
   if (path.startsWith('/slack') || path.startsWith('/services')) return {body: 'ok'};
