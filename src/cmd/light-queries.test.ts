@@ -31,7 +31,7 @@ test('LightQueries answers what should take little, once it is loaded', async ()
   const body = new TextEncoder().encode('done');
   const {light, notes} = lightQueries((_world, {defaultEvalIntervalMs}) => {
     assert.equal(defaultEvalIntervalMs, 15_000);
-    return {status: 200, body, slices: {}, samplesRead: 1, seconds: 0, outcome: 'ok'};
+    return {status: 200, body, slices: {}, samplesRead: 1, seconds: 0, heldBytes: 0, outcome: 'ok'};
   });
   assert.equal(light.answer(request, 0.25), null, 'too heavy');
   assert.equal(light.answer(request, 0.001), null, 'not loaded yet');
@@ -54,6 +54,7 @@ test('LightQueries gives a query up that takes long after all', async () => {
       slices: {},
       samplesRead: 0,
       seconds: 0,
+      heldBytes: 0,
       outcome: 'canceled',
     };
   });

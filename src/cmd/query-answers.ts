@@ -34,18 +34,30 @@ export interface AnswerWorld {
   points?: PointWriter;
 }
 
-type Finished = Omit<WorkerAnswer, 'outcome' | 'seconds'>;
+type Finished = Omit<WorkerAnswer, 'outcome' | 'seconds' | 'heldBytes'> & {heldBytes?: number};
 
 /** Evaluates one request to its finished answer. Never throws: what goes wrong is an answer. */
 export function answerQuery(world: AnswerWorld, evaluate: EvaluateRequest): WorkerAnswer {
   const began = performance.now();
   try {
     const answered = answer(world, evaluate);
-    return {...answered, outcome: 'ok', seconds: (performance.now() - began) / 1000};
+    return {
+      heldBytes: answered.body.byteLength,
+      ...answered,
+      outcome: 'ok',
+      seconds: (performance.now() - began) / 1000,
+    };
   } catch (thrown) {
     const cause = causeOf(thrown);
     const seconds = (performance.now() - began) / 1000;
-    return {...errorAnswer(cause), slices: {}, samplesRead: 0, outcome: outcomeOf(cause), seconds};
+    return {
+      ...errorAnswer(cause),
+      slices: {},
+      samplesRead: 0,
+      outcome: outcomeOf(cause),
+      seconds,
+      heldBytes: 0,
+    };
   }
 }
 
@@ -99,6 +111,7 @@ function evaluated(
   return {
     ...queryAnswer(result, {limit, stats, points}),
     samplesRead: samples.samplesRead,
+    heldBytes: result.budget.bytesPeak,
     slices: {
       prepare_time: timings.queryPreparationTime,
       inner_eval: timings.innerEvalTime,

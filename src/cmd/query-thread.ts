@@ -2,6 +2,7 @@
 import {setPriority} from 'node:os';
 import {parentPort, threadId, workerData} from 'node:worker_threads';
 import {assert} from '../base/assert.ts';
+import {noteGarbage} from '../sys/garbage.ts';
 import {serve, transfer} from '../sys/rpc.ts';
 import type {WorkerAnswer} from './querypool.ts';
 import {answerQuery, type EvaluateRequest} from './query-answers.ts';
@@ -28,6 +29,8 @@ const world = {
 serve(parentPort, {
   run(request: EvaluateRequest): WorkerAnswer {
     const answer = answerQuery(world, request);
+    // Once the answer is on its way.
+    setImmediate(() => noteGarbage(answer.heldBytes));
     // The bytes are moved where they own their buffer; a part of a larger one is copied.
     const whole = answer.body.byteLength === answer.body.buffer.byteLength;
     return whole ? transfer(answer, [answer.body.buffer as ArrayBuffer]) : answer;

@@ -51,6 +51,7 @@ class FakeWorker implements QueryWorker {
       slices: {inner_eval: 1},
       samplesRead: 10,
       seconds: 0.001,
+      heldBytes: 0,
       outcome,
     });
   }
@@ -108,7 +109,15 @@ test('QueryPool answers light queries at once, by what they took before', async 
       expected.push(costSeconds);
       if (costSeconds > 0.1) return null;
       const body = Buffer.from('light');
-      return {status: 200, body, slices: {inner_eval: 1}, samplesRead: 10, seconds: 0.2, outcome: 'ok'};
+      return {
+        status: 200,
+        body,
+        slices: {inner_eval: 1},
+        samplesRead: 10,
+        seconds: 0.2,
+        heldBytes: 0,
+        outcome: 'ok',
+      };
     },
   });
   const first = textOf(pool.run(request('a'), never, source));

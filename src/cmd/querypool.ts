@@ -22,6 +22,8 @@ export interface WorkerAnswer extends QueryAnswer {
   samplesRead: number;
   /** What evaluating and writing it took. */
   seconds: number;
+  /** The most that it held at once, the answer among it. */
+  heldBytes: number;
   outcome: 'ok' | 'error' | 'timeout' | 'canceled' | 'over budget';
 }
 

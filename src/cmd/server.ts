@@ -9,6 +9,7 @@ import {LinearMemory} from '../kernels/memory.ts';
 import {formatDuration} from '../model/duration.ts';
 import {formatSize} from '../model/size.ts';
 import {parseMetricSelector} from '../promql/parser/parser.ts';
+import {noteGarbage} from '../sys/garbage.ts';
 import {createLogger, type Logger} from '../sys/log.ts';
 import {MemoryLedger} from '../sys/memory-ledger.ts';
 import {buildInfo} from '../sys/version.ts';
@@ -194,7 +195,10 @@ class Server {
     const passOn = (place: number, bytes: number): (() => void) => {
       ledger.note(place, 0);
       countAnswer(bytes);
-      return () => countAnswer(-bytes);
+      return () => {
+        countAnswer(-bytes);
+        noteGarbage(bytes);
+      };
     };
     const world = {
       memory: this.#memory.wasm,

@@ -17,6 +17,7 @@ import type {
 import type {StorageStatistics} from '../api/statistics.ts';
 import type {WriteOutcome} from '../remote/write-outcome.ts';
 import type {AppendOutcome, AppendRequest, RuleStore} from '../rules/world.ts';
+import {noteGarbage} from '../sys/garbage.ts';
 import {Caller} from '../sys/rpc.ts';
 import type {ApplyRequest, StorageThreadData} from './storage-thread.ts';
 
@@ -101,6 +102,8 @@ export class StorageClient implements StorageBackend {
     // The body is moved where it owns its memory; a part of a pooled buffer is copied.
     const {buffer} = body;
     const movable = buffer instanceof ArrayBuffer && buffer.byteLength === body.byteLength;
+    // The body, and the pieces in which it came.
+    noteGarbage(2 * body.byteLength);
     return this.#caller.call('write', {body, info}, movable ? [buffer] : []);
   }
 

@@ -18,6 +18,7 @@ import {readHistogram} from './histogram.ts';
 import {wireBytes, ProtobufReader} from '../base/protobuf.ts';
 import {WrittenExemplars} from './exemplars.ts';
 import {SeriesCache} from '../storage/seriescache.ts';
+import {noteGarbage} from '../sys/garbage.ts';
 import {decompressSnappy} from './snappy.ts';
 import type {WriteOutcome} from './write-outcome.ts';
 import {InvalidLabels, readWriteLabels} from './writelabels.ts';
@@ -188,7 +189,9 @@ export class WriteReceiver {
       if (!waited) this.#turnMs = this.#world.elapsed();
       else if (this.#isTimeUp()) await this.#giveWay();
       this.#reset(nowMs);
-      await this.#applyMessage(refuseRangeErrors(() => decompressSnappy(body, messageBytesMax)));
+      const message = refuseRangeErrors(() => decompressSnappy(body, messageBytesMax));
+      await this.#applyMessage(message);
+      noteGarbage(body.length + message.length);
     } catch (cause) {
       refusal = this.#explain(cause);
       this.#forget();

@@ -1,4 +1,5 @@
 import {assert} from '../../base/assert.ts';
+import {noteGarbage} from '../../sys/garbage.ts';
 
 /** Bytes before each record in the queue: its length (u32, little-endian) and compression bits. */
 const headBytes = 5;
@@ -65,6 +66,7 @@ export class UnsyncedRecords {
     this.#start = Math.max(this.#start, Math.min(position, this.#end));
     this.#committed = Math.max(this.#committed, this.#start);
     if (this.#start === this.#end && this.#bytes.length > emptyBytesMax) {
+      noteGarbage(this.#bytes.length);
       this.#bytes = new Uint8Array(bytesAtFirst);
       this.#base = this.#start;
     }
@@ -103,6 +105,7 @@ export class UnsyncedRecords {
     } else {
       const grown = new Uint8Array(Math.max(2 * this.#bytes.length, held + count));
       grown.set(this.#bytes.subarray(from, used));
+      noteGarbage(this.#bytes.length);
       this.#bytes = grown;
     }
     this.#base = this.#start;

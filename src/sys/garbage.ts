@@ -1,0 +1,42 @@
+/** V8's own, where Node was started with --expose-gc, as bin/narthex does. */
+const collect = (globalThis as {gc?: (options: {type: 'minor' | 'major'}) => void}).gc;
+
+/** So many bytes may wait for a quick collection, and for a thorough one. */
+const youngBytesMax = 8 * 2 ** 20;
+const oldBytesMax = 32 * 2 ** 20;
+
+/** A thorough one takes some 20 ms, so it comes when nothing has been noted for so long. */
+const quietMs = 500;
+
+// Each thread has a heap of its own, and so these of its own.
+let youngBytes = 0;
+let oldBytes = 0;
+let timer: NodeJS.Timeout | null = null;
+
+/**
+ * Says that so many bytes of this thread's buffers are not needed any more, or will not be soon. V8 collects by what is in
+ * its heap, where a buffer of megabytes is a few words, and not at all while nothing happens: left alone it keeps tens of
+ * megabytes of such garbage in each thread, after a burst for ever. What is noted here goes earlier, mostly while it is
+ * young, which costs next to nothing.
+ */
+export function noteGarbage(bytes: number): void {
+  youngBytes += bytes;
+  oldBytes += bytes;
+  if (youngBytes >= youngBytesMax) {
+    youngBytes = 0;
+    collect?.({type: 'minor'});
+  }
+  if (oldBytes >= oldBytesMax) collectWhenQuiet();
+}
+
+function collectWhenQuiet(): void {
+  if (timer !== null) {
+    timer.refresh();
+    return;
+  }
+  timer = setTimeout(() => {
+    timer = null;
+    oldBytes = 0;
+    collect?.({type: 'major'});
+  }, quietMs).unref();
+}
