@@ -10,6 +10,7 @@ const reasons: readonly [pattern: RegExp, text: string][] = [
   [/written in groups/, '満杯になったチャンクはキューを使わず、まとめて書き込む。'],
   [/always locked/, 'データディレクトリは常にロックされる。'],
   [/overlapping blocks/, 'ブロックの重なりは常に許可される。'],
+  [/groups without alerts go at once/, '空のグループは直ちに破棄する。'],
   [/has no such flag any more/, 'Prometheus 3 で廃止。設定ファイルの `alertmanagers` の `timeout` を使う。'],
 ];
 
@@ -88,6 +89,23 @@ export const japaneseFlagTexts: Readonly<Record<string, string>> = {
   'alertmanager.notification-queue-capacity': '送信待ちにできる通知の最大数。',
   'alertmanager.notification-batch-size': '1 リクエストで送る通知の最大数。',
   'alertmanager.drain-notification-queue-on-shutdown': '終了前に送信待ちの通知を送り切る。',
+  'alertmanager.enabled':
+    'プロセス内の Alertmanager を動かす。ルールのアラートは設定ファイルの Alertmanager に加えてここにも届く。',
+  'alertmanager.config.file':
+    'プロセス内の Alertmanager の設定ファイル。指定しない場合、アラートとサイレンスは扱うが通知はしない。',
+  'alertmanager.storage.path':
+    'サイレンスと通知ログのディレクトリ。既定ではメトリクスのディレクトリ内の alertmanager。',
+  'alertmanager.web.listen-address':
+    'プロセス内の Alertmanager 専用の待ち受けアドレス。既定ではサーバーの /alertmanager 以下で応答する。',
+  'alertmanager.data.retention': '終了したサイレンスと通知の記録を保持する期間。',
+  'alertmanager.data.maintenance-interval': 'サイレンスと通知ログを整理して全体を書き直す間隔。',
+  'alertmanager.silences.max-silences': 'サイレンスの最大数（終了後に保持しているものを含む）。0 = 無制限。',
+  'alertmanager.silences.max-silence-size-bytes': 'サイレンス 1 件の最大サイズ。0 = 無制限。',
+  'alertmanager.log.silences': 'サイレンスの変更をログに記録する。',
+  'alertmanager.alerts.gc-interval': '解決済みのアラートを破棄する間隔。',
+  'alertmanager.alerts.per-alertname-limit': '同じ名前のアラートの最大数。超えた分は破棄する。0 = 無制限。',
+  'alertmanager.dispatch.start-delay':
+    '起動後に通知を始めるまでの時間。--rules.alert.resend-delay と同じ長さにする。',
   'query.lookback-delta': '現在値とみなす最新サンプルの古さの上限。',
   'query.timeout': 'クエリの最長時間。',
   'query.max-concurrency': '同時に実行するクエリの最大数。',

@@ -24,8 +24,16 @@ export class SelfMetrics {
   readonly #server: HttpServer;
   readonly #buildInfo: BuildInfo;
   readonly #logger: Logger;
+  readonly #others: () => Family[];
 
-  constructor(options: {backend: Backend; server: HttpServer; buildInfo: BuildInfo; logger: Logger}) {
+  constructor(options: {
+    backend: Backend;
+    server: HttpServer;
+    buildInfo: BuildInfo;
+    logger: Logger;
+    others?: () => Family[];
+  }) {
+    this.#others = options.others ?? (() => []);
     this.#backend = options.backend;
     this.#server = options.server;
     this.#buildInfo = options.buildInfo;
@@ -46,6 +54,7 @@ export class SelfMetrics {
     this.#addHttp(list);
     addProcessFamilies(list);
     this.#addAlerting(list);
+    list.families.push(...this.#others());
     await Promise.all([
       this.#addSnapshot('storage', async () =>
         addStorageFamilies(list, await this.#backend.storage.statistics()),

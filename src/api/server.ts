@@ -9,6 +9,7 @@ import type {BuildInfo} from '../sys/version.ts';
 import {AdminApi} from './adminapi.ts';
 import type {Backend, MatcherData} from './backend.ts';
 import {apiBuildInfo} from './buildinfo.ts';
+import type {Family} from './families.ts';
 import {ApiError, failure, success, type ErrorType} from './envelope.ts';
 import {describeFeatures} from './features.ts';
 import {addLifecycleRoutes, refuseUnlessReady} from './lifecycle.ts';
@@ -41,6 +42,8 @@ export interface ApiServerOptions {
   readTimeoutMs?: number;
   /** What --enable-feature has switched on. */
   features?: ReadonlySet<string>;
+  /** Metrics of what else runs in the process. */
+  otherFamilies?: () => Family[];
   /** Names for /features. */
   serviceDiscoveries?: readonly string[];
   now?: () => number;
@@ -95,7 +98,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
   addMissingRoutes(api);
 
-  const metrics = new SelfMetrics({backend, server, buildInfo: info, logger});
+  const metrics = new SelfMetrics({
+    backend,
+    server,
+    buildInfo: info,
+    logger,
+    ...(options.otherFamilies !== undefined && {others: options.otherFamilies}),
+  });
   server.route(['GET'], '/metrics', (call) => metrics.reply(call));
   server.route(['GET'], '/version', () => status.version());
   server.route(

@@ -1,6 +1,7 @@
 // Every flag of Prometheus (3.14, and those of 2.x that its users still pass), and what becomes of it here.
 
 import {logFormats, logLevels} from '../sys/log.ts';
+import {alertmanagerCoreSpecs} from './alertmanager/flag-specs.ts';
 import type {FlagKind, FlagSpec} from './flags.ts';
 
 type Extra = Partial<Omit<FlagSpec, 'name' | 'kind' | 'initial' | 'help' | 'support'>>;
@@ -291,6 +292,36 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
     'Send waiting notifications before the end.',
     server,
   ),
+
+  works(
+    'alertmanager.enabled',
+    'switch',
+    'true',
+    'Run an Alertmanager in this process. The rules tell it of alerts, besides those of the configuration.',
+    server,
+  ),
+  works(
+    'alertmanager.config.file',
+    'text',
+    '',
+    'Configuration file of the Alertmanager in this process. Without one it takes alerts and silences and notifies nobody.',
+    server,
+  ),
+  works(
+    'alertmanager.storage.path',
+    'text',
+    '',
+    'Folder of its silences and notification log; by default alertmanager in the folder of the metrics.',
+    server,
+  ),
+  works(
+    'alertmanager.web.listen-address',
+    'texts',
+    '',
+    'Addresses of its own to listen on; by default it answers below /alertmanager of the server.',
+    server,
+  ),
+  ...alertmanagerCoreSpecs.map((spec) => ({...spec, ...server, name: `alertmanager.${spec.name}`})),
 
   works(
     'query.lookback-delta',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import {availableParallelism} from 'node:os';
 import test from 'node:test';
 import {obsoleteServerFlagSpecs, serverFlagSpecs} from './server-flag-specs.ts';
 import {parseListenAddress, parseServerFlags, type ServerFlags} from './server-flags.ts';
@@ -46,6 +47,24 @@ test('parseServerFlags() has the defaults of Prometheus', () => {
       concurrentEvalsMax: 4,
     },
     notifier: {queueCapacity: 10_000, batchMax: 256, drains: true},
+    alertmanager: {
+      configFile: '',
+      storagePath: 'data/alertmanager',
+      listenAddresses: [],
+      settings: {
+        retentionMs: 120 * 3_600_000,
+        maintenanceIntervalMs: 900_000,
+        alertGcIntervalMs: 1_800_000,
+        alertsPerNameMax: 0,
+        silencesMax: 0,
+        silenceBytesMax: 0,
+        logSilences: false,
+        startDelayMs: 0,
+        getConcurrencyMax: Math.max(availableParallelism(), 8),
+        matcherMode: 'fallback',
+        receiverNamesInMetrics: false,
+      },
+    },
     features: new Set(),
     log: {level: 'info', format: 'logfmt'},
     warnings: [],

@@ -3,6 +3,11 @@ import type {Retention} from '../config/config.ts';
 import {Cors} from '../http/cors.ts';
 import {formatDuration} from '../model/duration.ts';
 import type {LogOptions} from '../sys/log.ts';
+import {
+  type AlertmanagerSettings,
+  readFeatures as readAlertmanagerFeatures,
+  readSettings,
+} from './alertmanager/settings.ts';
 import {readFeatures} from './features.ts';
 import {FlagError, type FlagSpec, FlagValues, splitFlags} from './flags.ts';
 import {obsoleteServerFlagSpecs, serverFlagSpecs} from './server-flag-specs.ts';
@@ -53,12 +58,22 @@ export interface ServerFlags {
     concurrentEvalsMax: number;
   };
   notifier: {queueCapacity: number; batchMax: number; drains: boolean};
+  /** The one in this process; null = none. */
+  alertmanager: EmbeddedAlertmanagerFlags | null;
   features: Set<string>;
   log: LogOptions;
   /** To be logged once there is a logger. */
   warnings: string[];
   /** Every flag and its value as /api/v1/status/flags shows them, names sorted. */
   values: Record<string, string>;
+}
+
+export interface EmbeddedAlertmanagerFlags {
+  configFile: string;
+  storagePath: string;
+  /** None: it answers below /alertmanager. */
+  listenAddresses: ListenAddress[];
+  settings: AlertmanagerSettings;
 }
 
 export type ServerCommandLine = {kind: 'help'} | {kind: 'version'} | {kind: 'run'; flags: ServerFlags};
@@ -147,6 +162,7 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
       ),
     },
     notifier: readNotifier(values),
+    alertmanager: readAlertmanager(values),
     features,
     log: {
       level: values.text('log.level') as LogOptions['level'],
@@ -166,6 +182,18 @@ function readNotifier(values: FlagValues): ServerFlags['notifier'] {
     // As in Prometheus, 0 and less are the default.
     batchMax: Math.max(0, values.integer('alertmanager.notification-batch-size')) || notificationBatchMax,
     drains: values.switch('alertmanager.drain-notification-queue-on-shutdown'),
+  };
+}
+
+function readAlertmanager(values: FlagValues): EmbeddedAlertmanagerFlags | null {
+  if (!values.switch('alertmanager.enabled')) return null;
+  const storagePath = values.text('alertmanager.storage.path');
+  return {
+    configFile: values.text('alertmanager.config.file'),
+    storagePath:
+      storagePath === '' ? `${trimSlashes(values.text('storage.tsdb.path'))}/alertmanager` : storagePath,
+    listenAddresses: values.texts('alertmanager.web.listen-address').map(parseListenAddress),
+    settings: readSettings(values, 'alertmanager.', readAlertmanagerFeatures([], [])),
   };
 }
 

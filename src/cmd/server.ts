@@ -14,6 +14,7 @@ import {createLogger, type Logger} from '../sys/log.ts';
 import {MemoryLedger} from '../sys/memory-ledger.ts';
 import {buildInfo} from '../sys/version.ts';
 import {Alerting} from './alerting.ts';
+import {embedAlertmanager, type EmbeddedAlertmanager} from './alertmanager/embedded.ts';
 import {Configuration} from './configuration.ts';
 import {engineFeatures} from './engine-features.ts';
 import {floatEncodingOf} from './features.ts';
@@ -70,6 +71,7 @@ class Server {
   #storage!: StorageClient;
   #queries!: QueryPool;
   #alerting!: Alerting;
+  readonly #alertmanager: EmbeddedAlertmanager | null;
   #state: ServerState = 'starting';
   readonly #opened = Promise.withResolvers<void>();
   /** The last reload; the first one waits until there is a storage to apply it to. */
@@ -80,6 +82,7 @@ class Server {
     this.#logger = logger;
     const listenPort = flags.listenAddresses[0]!.port;
     this.#configuration = new Configuration({flags, listenPort, logger});
+    this.#alertmanager = flags.alertmanager === null ? null : embedAlertmanager(flags, logger);
   }
 
   listenToSignals(signals: Signals): void {
@@ -103,6 +106,13 @@ class Server {
         file: this.#flags.configFile,
         err: cause,
       });
+      return 2;
+    }
+    try {
+      this.#alertmanager?.check();
+    } catch (cause) {
+      const file = this.#flags.alertmanager!.configFile;
+      this.#logger.error(`Error loading config (--alertmanager.config.file=${file})`, {file, err: cause});
       return 2;
     }
     try {
@@ -134,8 +144,10 @@ class Server {
       return 2;
     }
     const api = this.#createApi();
+    this.#alertmanager?.addRoutes(api.http);
     try {
       await this.#listen(api);
+      await this.#alertmanager?.listen();
       this.#open(useRules)
         .catch((cause: unknown) => {
           if (this.#state === 'stopping') return; // Ended by ourselves.
@@ -281,6 +293,7 @@ class Server {
       enableRemoteWriteReceiver: flags.enableRemoteWriteReceiver,
       enableAdminApi: flags.enableAdminApi,
       features: flags.features,
+      otherFamilies: () => this.#alertmanager?.families() ?? [],
       serviceDiscoveries: ['static', ...discoveryMechanisms],
       parseSelector: (text) => parseMetricSelector(text).map(({type, name, value}) => ({type, name, value})),
     });
@@ -315,12 +328,20 @@ class Server {
   async #open(useRules: () => Promise<void>): Promise<void> {
     await this.#storage.open();
     await this.#storage.apply(this.#applyRequest(this.#configuration.current));
+    await this.#openAlertmanager();
     await useRules();
     if (this.#state === 'starting') this.#state = 'ready';
     this.#queries.warm();
     if (this.#state === 'ready') this.#alerting.start();
     this.#logger.info('Server is ready to receive web requests.');
     if (this.#configuration.quickstart) this.#followNodeExporter();
+  }
+
+  async #openAlertmanager(): Promise<void> {
+    const alertmanager = this.#alertmanager;
+    if (alertmanager === null) return;
+    await alertmanager.open();
+    this.#alerting.notifier.embedded = (alerts) => alertmanager.deliver(alerts);
   }
 
   #applyRequest(config: Config): ApplyRequest {
@@ -350,13 +371,14 @@ class Server {
 
   /** One after the other: a signal during a reload starts another one after it. */
   #reload(): Promise<void> {
-    const next = this.#reloading.then(() => {
+    const next = this.#reloading.then(async () => {
       if (this.#state === 'stopping') throw new Error('the server is stopping');
-      return this.#configuration.reload(async (config) => {
+      await this.#configuration.reload(async (config) => {
         const useRules = this.#alerting.prepare(config);
         await this.#storage.apply(this.#applyRequest(config));
         await useRules();
       });
+      await this.#alertmanager?.reload();
     });
     this.#reloading = next.catch(() => {});
     return next;
@@ -371,6 +393,7 @@ class Server {
     try {
       // First of all: rules that tell of what is absent would fire when nothing is scraped any more.
       await this.#alerting.stop();
+      await this.#alertmanager?.close(closeGraceMs);
       await this.#storage.stopScraping();
       await api.close(closeGraceMs);
     } catch (cause) {

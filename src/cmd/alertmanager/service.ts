@@ -12,7 +12,7 @@ import {systemClock} from '../../sys/clock.ts';
 import {nodeFileSystem} from '../../sys/fs.ts';
 import {describeError, type Logger} from '../../sys/log.ts';
 import {buildInfo} from '../../sys/version.ts';
-import type {AlertmanagerSettings} from './flags.ts';
+import type {AlertmanagerSettings} from './settings.ts';
 import {alertmanagerFamilies} from './metrics.ts';
 
 /** The Alertmanager whose API this one is. */
@@ -56,6 +56,11 @@ export class AlertmanagerService {
       parser: this.#parser,
       externalUrl,
     });
+  }
+
+  /** Whether the configuration can be read. Throws ConfigError, or an Error. */
+  check(): void {
+    this.#read();
   }
 
   /** Reads state and configuration, and begins to work. Throws ConfigError, or an Error. */

@@ -1,0 +1,86 @@
+// The web server of an Alertmanager that has addresses of its own.
+import {Registry} from '@prometheus-io/client';
+import {type Family, FamilyList} from '../../api/families.ts';
+import {addProcessFamilies} from '../../api/process-families.ts';
+import {writeFamilies} from '../../api/self-metrics.ts';
+import {htmlReply, textError, type HttpReply} from '../../http/reply.ts';
+import {HttpServer} from '../../http/server.ts';
+import type {ListenAddress} from '../../http/weburl.ts';
+import type {Logger} from '../../sys/log.ts';
+import {buildInfo} from '../../sys/version.ts';
+import type {AlertmanagerService} from './service.ts';
+
+const connectionsMax = 512;
+const readTimeoutMs = 300_000;
+
+export interface AlertmanagerServerOptions {
+  readonly listenAddresses: readonly ListenAddress[];
+  /** '' or '/prefix'. */
+  readonly routePrefix: string;
+  /** For a request; 0 = as long as it takes. */
+  readonly timeoutMs: number;
+  readonly logger: Logger;
+}
+
+export function createAlertmanagerServer(
+  service: AlertmanagerService,
+  {listenAddresses, routePrefix, timeoutMs, logger}: AlertmanagerServerOptions,
+): HttpServer {
+  const server = new HttpServer({
+    logger,
+    listenAddresses,
+    routePrefix,
+    connectionsMax,
+    readTimeoutMs: timeoutMs === 0 ? readTimeoutMs : timeoutMs,
+    errorReply: textError,
+  });
+  service.addRoutes(server, '');
+  addMetricsRoute(server, '', service);
+  server.route(['GET'], '/', () => htmlReply(200, rootPage));
+  return server;
+}
+
+/** Metrics of this Alertmanager below `base`. */
+export function addMetricsRoute(server: HttpServer, base: string, service: AlertmanagerService): void {
+  server.route(['GET'], `${base}/metrics`, async (): Promise<HttpReply> => {
+    const type = Registry.PROMETHEUS_CONTENT_TYPE;
+    return {status: 200, contentType: type, body: await writeFamilies(familiesOf(service, server), type)};
+  });
+}
+
+const rootPage = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Narthex: alertmanager</title>
+<body style="font: 16px/1.5 system-ui; max-width: 40rem; margin: 4rem auto; padding: 0 1rem">
+<h1>Alertmanager</h1>
+<p>The API answers at <a href="api/v2/status">api/v2</a>, metrics are at <a href="metrics">metrics</a>.
+Pages for alerts and silences are part of <code>narthex server</code>, which has an Alertmanager within.</p>
+`;
+
+function familiesOf(service: AlertmanagerService, server: HttpServer): Family[] {
+  const list = new FamilyList();
+  const {version, revision, branch, goVersion} = buildInfo();
+  list.gauge('alertmanager_build_info', 'Always 1; what runs is in the labels.', 1, {
+    branch,
+    goarch: process.arch === 'x64' ? 'amd64' : process.arch,
+    goos: process.platform,
+    goversion: goVersion,
+    revision,
+    tags: 'narthex',
+    version,
+  });
+  const handlers = server.statistics();
+  list.histogram(
+    {name: 'alertmanager_http_request_duration_seconds', help: 'Time until the answer was ready to be sent.'},
+    handlers,
+    ({handler, durations}) => ({labels: {handler}, counts: durations}),
+  );
+  list.histogram(
+    {name: 'alertmanager_http_response_size_bytes', help: 'Size of answers as they were sent.'},
+    handlers,
+    ({handler, sizes}) => ({labels: {handler}, counts: sizes}),
+  );
+  addProcessFamilies(list);
+  return [...list.families, ...service.families()].sort((left, right) => (left.name < right.name ? -1 : 1));
+}
