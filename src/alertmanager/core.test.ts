@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import {Alertmanager} from './alertmanager.ts';
 import {matcherOf} from './matchers.ts';
 import {type Notification, NotifyError} from './integration.ts';
 import {report, startCore, startMs} from './testing/core.ts';
@@ -163,6 +164,17 @@ test('after a restart the notification log knows what was told', async () => {
   again.alertmanager.receive([alert]);
   await clock.runUntil(startMs + 61_000);
   assert.deepEqual(lines, ['30 first notification: 1+']);
+});
+
+test('what was never read is not written over', async () => {
+  const take = (): void => {};
+  const {alertmanager, clock, fs} = await startCore(simple, {take});
+  alertmanager.receive([report({alertname: 'A'}, {startsAtMs: startMs, endsAtMs: startMs + 7_200_000})]);
+  await clock.runUntil(startMs + 60_000);
+  const early = new Alertmanager(alertmanager.options);
+  await early.close();
+  const again = await startCore(simple, {take, clock, fs});
+  assert.equal(again.alertmanager.log.size, 1);
 });
 
 test('muted alerts are left out, and come when they are not muted any more', async () => {

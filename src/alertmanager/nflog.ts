@@ -49,6 +49,7 @@ export class NotificationLog {
   readonly #options: NotificationLogOptions;
   readonly #file: StateFile | null;
   readonly #entries = new Map<string, LogEntry>();
+  #isOpen = false;
   readonly counts = new MaintenanceCounts();
   queries = 0;
   #syncIsDue = false;
@@ -60,8 +61,12 @@ export class NotificationLog {
 
   /** Reads the file. Throws what the file system throws. */
   async open(): Promise<void> {
-    if (this.#file === null) return;
-    const {problem} = this.#file.load((bytes) => {
+    if (this.#file !== null) await this.#read(this.#file);
+    this.#isOpen = true;
+  }
+
+  async #read(file: StateFile): Promise<void> {
+    const {problem} = file.load((bytes) => {
       const entry = decodeEntry(bytes);
       this.#entries.set(keyOf(entry.groupKey, entry.receiver), entry);
     });
@@ -115,7 +120,9 @@ export class NotificationLog {
     }
   }
 
+  /** Writes the whole, unless it was never read: then what is on disk stays as it is. */
   async close(): Promise<void> {
+    if (!this.#isOpen) return;
     await this.maintain();
     await this.#file?.close();
   }

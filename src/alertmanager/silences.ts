@@ -58,6 +58,7 @@ export class Silences {
   readonly #file: StateFile | null;
   readonly #state = new Map<string, StoredSilence>();
   readonly #index = new SilenceIndex();
+  #isOpen = false;
   readonly counts = new MaintenanceCounts();
   /** Matchers in the file that could not be compiled. */
   compileErrors = 0;
@@ -70,8 +71,12 @@ export class Silences {
 
   /** Reads the file. Throws what the file system throws. */
   async open(): Promise<void> {
-    if (this.#file === null) return;
-    const {problem} = this.#file.load((bytes) => this.#load(bytes));
+    if (this.#file !== null) await this.#read(this.#file);
+    this.#isOpen = true;
+  }
+
+  async #read(file: StateFile): Promise<void> {
+    const {problem} = file.load((bytes) => this.#load(bytes));
     if (problem === '') return;
     this.#options.logger.error('Silences are incomplete', {err: problem});
     await this.#snapshot();
@@ -184,7 +189,9 @@ export class Silences {
     }
   }
 
+  /** Writes the whole, unless it was never read: then what is on disk stays as it is. */
   async close(): Promise<void> {
+    if (!this.#isOpen) return;
     await this.maintain();
     await this.#file?.close();
   }
