@@ -67,8 +67,15 @@ function read(config: Fields, context: ReadContext): IntegrationConfig {
       always: ['send_resolved'],
       replaced: {http_config: http.document, sigv4: sigV4.document},
     }),
-    open: (world) => new SnsNotifier(config, {http: http.config, sigV4: sigV4.config}, world),
+    open: (world) => new SnsNotifier(config, {http: withBundle(http.config), sigV4: sigV4.config}, world),
   };
+}
+
+/** AWS's own programs trust the authorities of this file. */
+function withBundle(http: HttpClientConfig): HttpClientConfig {
+  const bundle = process.env['AWS_CA_BUNDLE'] ?? '';
+  if (bundle === '' || http.tls?.ca !== undefined || http.tls?.caFile !== undefined) return http;
+  return {...http, tls: {insecureSkipVerify: false, ...http.tls, caFile: bundle}};
 }
 
 class SnsNotifier extends HttpNotifier<Fields> {
