@@ -113,7 +113,7 @@ export function replaySamples(context: usize, at: usize, end: usize): usize {
       for (;;) {
         found = load<f64>(refs + (<usize>place << 3));
         if (found == ref || found == 0) break;
-        place = (place + 64) & mask;
+        place = (place + 65) & mask;
       }
     }
     if (found == 0) {

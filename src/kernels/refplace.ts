@@ -1,6 +1,8 @@
 /** Refs of a group lie side by side. */
 const groupRefsLog2 = 6;
 const groupRefs = 1 << groupRefsLog2;
+/** To the next group, and odd, so that every place is come to: there may be many refs with the same low bits. */
+const probeStep = groupRefs + 1;
 
 /**
  * Where the group of a ref begins to be looked for in a table of `places`, at least 64, a power of two. Refs count up, so a table keeps
@@ -16,6 +18,6 @@ function firstGroup(ref: number, places: number): number {
 export function refPlace(refs: Float64Array, ref: number): number {
   const mask = refs.length - 1;
   let at = firstGroup(ref, refs.length) + (ref % groupRefs);
-  while (refs[at] !== 0 && refs[at] !== ref) at = (at + groupRefs) & mask;
+  while (refs[at] !== 0 && refs[at] !== ref) at = (at + probeStep) & mask;
   return at;
 }

@@ -36,3 +36,10 @@ test('RefTable takes refs that have all their low bits in common', () => {
   for (const [i, ref] of refs.entries()) table.set(ref, i, 0);
   for (const [i, ref] of refs.entries()) assert.equal(table.slots[table.find(ref)], i);
 });
+
+test('RefTable takes refs of which only every 64th is used', () => {
+  const table = new RefTable();
+  for (let i = 1; i <= 5000; i++) table.set(64 * i, i, 0);
+  for (let i = 1; i <= 5000; i++) assert.equal(table.slots[table.find(64 * i)], i);
+  assert.equal(table.find(63), -1);
+});
