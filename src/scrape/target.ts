@@ -67,6 +67,11 @@ export function targetsOf(
   return set;
 }
 
+/** The labels of a group's first target before relabeling. */
+export function discoveredOf(config: ScrapeConfig, {labels, targets}: TargetGroup): Discovered {
+  return new Discovered(defaultsOf(config), labels, targets[0] ?? {});
+}
+
 const knownDefaults = new WeakMap<ScrapeConfig, Labels>();
 
 /** What the configuration says of every target that says nothing else itself. */

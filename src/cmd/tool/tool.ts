@@ -1,43 +1,14 @@
 // `narthex tool …`: what promtool does, under its names.
-import {type FlagKind, FlagError, type FlagSpec, FlagValues, splitFlags} from '../flags.ts';
-import type {EngineFeatures} from '../../promql/engine/engine.ts';
-import {engineFeatures} from '../engine-features.ts';
-import {readFeatures} from '../features.ts';
+import {FlagError, type FlagSpec, FlagValues, splitFlags} from '../flags.ts';
+import {checkTools} from './checktools.ts';
 import {BufferedOutput, type Output} from './output.ts';
-
-interface Tool {
-  about: string;
-  flags: FlagSpec[];
-  /** Names of what stands without a flag; those in brackets may be left out. */
-  args: string[];
-  /** Gives the exit code. */
-  run: (flags: FlagValues, args: string[], output: Output, errors: Output) => Promise<number> | number;
-}
+import {enableFeature, featuresOf, flag, ignoreUnknownFields, type Tool} from './toolspec.ts';
 
 const defaultPath = 'data/';
-
-function flag(
-  name: string,
-  kind: FlagKind,
-  initial: string,
-  help: string,
-  extra: Partial<FlagSpec> = {},
-): FlagSpec {
-  return {name, kind, initial, help, support: 'works', ...extra};
-}
 
 const humanReadable = flag('human-readable', 'switch', 'false', 'Print times and sizes for people.', {
   short: 'r',
 });
-
-const enableFeature = flag('enable-feature', 'texts', '', 'Names of PromQL features, separated by commas.');
-
-const ignoreUnknownFields = flag(
-  'ignore-unknown-fields',
-  'switch',
-  'false',
-  'Skip fields of rule files that nobody knows; the server refuses them.',
-);
 
 const dumpFlags: FlagSpec[] = [
   flag(
@@ -52,6 +23,7 @@ const dumpFlags: FlagSpec[] = [
 ];
 
 const tools: Record<string, Tool> = {
+  ...checkTools,
   'check rules': {
     about: 'say what is wrong with rule files',
     flags: [
@@ -272,12 +244,6 @@ function readArguments(
   if (positional.length > names.length && !isOpen)
     throw new FlagError(`unexpected ${positional[names.length]}`, 1);
   return {flags: new FlagValues(specs, splitFlags(flagArgs, specs)), positional};
-}
-
-/** What PromQL is allowed. */
-function featuresOf(flags: FlagValues): EngineFeatures {
-  const names = readFeatures(flags.texts('enable-feature')).enabled;
-  return engineFeatures(names);
 }
 
 function readPairs(texts: readonly string[]): Record<string, string> {

@@ -1,0 +1,44 @@
+import type {EngineFeatures} from '../../promql/engine/engine.ts';
+import {engineFeatures} from '../engine-features.ts';
+import {readFeatures} from '../features.ts';
+import type {FlagKind, FlagSpec, FlagValues} from '../flags.ts';
+import type {Output} from './output.ts';
+
+/** One of the tools: its name is the key under which it stands. */
+export interface Tool {
+  about: string;
+  flags: FlagSpec[];
+  /** Names of what stands without a flag; those in brackets may be left out, one with `...` at its end may come again. */
+  args: string[];
+  /** Gives the exit code. */
+  run: (flags: FlagValues, args: string[], output: Output, errors: Output) => Promise<number> | number;
+}
+
+export function flag(
+  name: string,
+  kind: FlagKind,
+  initial: string,
+  help: string,
+  extra: Partial<FlagSpec> = {},
+): FlagSpec {
+  return {name, kind, initial, help, support: 'works', ...extra};
+}
+
+export const enableFeature = flag(
+  'enable-feature',
+  'texts',
+  '',
+  'Names of PromQL features, separated by commas.',
+);
+
+export const ignoreUnknownFields = flag(
+  'ignore-unknown-fields',
+  'switch',
+  'false',
+  'Skip fields of rule files that nobody knows; the server refuses them.',
+);
+
+/** What PromQL is allowed. */
+export function featuresOf(flags: FlagValues): EngineFeatures {
+  return engineFeatures(readFeatures(flags.texts('enable-feature')).enabled);
+}
