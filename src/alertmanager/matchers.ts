@@ -33,15 +33,18 @@ export function matchesAll(matchers: readonly Matcher[], labels: Labels): boolea
   return true;
 }
 
+/** What a matcher says. */
+export type MatcherText = Pick<Matcher, 'type' | 'name' | 'value'>;
+
 /** `a="b"`; the name has quotes only where the classic syntax could not have it. */
-export function formatMatcher({type, name, value}: Matcher): string {
+export function formatMatcher({type, name, value}: MatcherText): string {
   if (Array.from(name).some(isReserved)) return `${quoteGo(name)}${type}${quoteGo(value)}`;
   const escaped = value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
   return `${name}${type}"${escaped}"`;
 }
 
 /** `{a="b",c=~"d"}` */
-export function formatMatchers(matchers: readonly Matcher[]): string {
+export function formatMatchers(matchers: readonly MatcherText[]): string {
   return `{${matchers.map(formatMatcher).join(',')}}`;
 }
 

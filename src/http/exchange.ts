@@ -15,7 +15,7 @@ export interface HttpAnswer {
   text: string;
 }
 
-export type HttpMethod = 'GET' | 'POST' | 'PUT';
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface ExchangeRequest {
   target: URL;

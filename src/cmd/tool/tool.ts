@@ -1,5 +1,6 @@
-// `narthex tool …`: what promtool does, under its names.
+// `narthex tool …`: what promtool and amtool do, under their names.
 import {FlagError, type FlagSpec, FlagValues, splitFlags} from '../flags.ts';
+import {amtools, withLeadingFlagsLast} from './amtool/commands.ts';
 import {checkTools} from './checktools.ts';
 import {BufferedOutput, type Output} from './output.ts';
 import {enableFeature, featuresOf, flag, ignoreUnknownFields, type Tool} from './toolspec.ts';
@@ -10,7 +11,7 @@ const humanReadable = flag('human-readable', 'switch', 'false', 'Print times and
   short: 'r',
 });
 
-const dumpFlags: FlagSpec[] = [
+const dumpFlags: readonly FlagSpec[] = [
   flag(
     'sandbox-dir-root',
     'text',
@@ -24,6 +25,7 @@ const dumpFlags: FlagSpec[] = [
 
 const tools: Record<string, Tool> = {
   ...checkTools,
+  ...amtools,
   'check rules': {
     about: 'say what is wrong with rule files',
     flags: [
@@ -164,7 +166,8 @@ const tools: Record<string, Tool> = {
 };
 
 /** Runs a tool; gives its exit code: 1 where it fails. */
-export async function runTool(args: string[]): Promise<number> {
+export async function runTool(given: string[]): Promise<number> {
+  const args = withLeadingFlagsLast(given);
   const name = Object.keys(tools)
     .sort((left, right) => right.length - left.length)
     .find((each) => each === args.slice(0, each.split(' ').length).join(' '));
@@ -260,7 +263,8 @@ function toolsHelp(args: readonly string[]): string {
   const unknown =
     args.length === 0 || args[0] === 'help' ? '' : `narthex tool: unknown command ${args.join(' ')}\n`;
   let text = `${unknown}usage: narthex tool <command> [<flags>] [<args>]\n\nCommands:\n`;
-  for (const [name, {about}] of Object.entries(tools)) text += `  ${name.padEnd(38)}${about}\n`;
+  for (const [name, {about, hidden}] of Object.entries(tools))
+    if (hidden !== true) text += `  ${name.padEnd(38)}${about}\n`;
   return text;
 }
 

@@ -7,9 +7,11 @@ import type {Output} from './output.ts';
 /** One of the tools: its name is the key under which it stands. */
 export interface Tool {
   about: string;
-  flags: FlagSpec[];
+  readonly flags: readonly FlagSpec[];
   /** Names of what stands without a flag; those in brackets may be left out, one with `...` at its end may come again. */
   args: string[];
+  /** A second name of another tool. */
+  readonly hidden?: boolean;
   /** Gives the exit code. */
   run: (flags: FlagValues, args: string[], output: Output, errors: Output) => Promise<number> | number;
 }
