@@ -34,8 +34,8 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
   works('version', 'switch', 'false', 'Show the version.'),
 
   works('config.file', 'text', 'prometheus.yml', 'Configuration file.'),
-  later('config.auto-reload', 'switch', 'false', 'Reload the configuration when its files change.'),
-  later('config.auto-reload-interval', 'duration', '30s', 'How often to look for changed files.'),
+  works('config.auto-reload', 'switch', 'false', 'Reload the configuration when its files change.'),
+  works('config.auto-reload-interval', 'duration', '30s', 'How often to look for changed files.'),
 
   works(
     'web.listen-address',

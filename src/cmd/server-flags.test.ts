@@ -20,6 +20,7 @@ test('parseServerFlags() has the defaults of Prometheus', () => {
   assert.deepEqual(rest, {
     configFile: 'prometheus.yml',
     configFileGiven: false,
+    autoReloadIntervalMs: 0,
     storagePath: 'data/',
     retention: {timeMs: 15 * 86_400_000, bytes: 0, percentage: 0},
     blockMsMin: 7_200_000,

@@ -24,6 +24,8 @@ export interface ServerFlags {
   configFile: string;
   /** Whether --config.file was given: where it was not and there is no such file, the quickstart configuration is used. */
   configFileGiven: boolean;
+  /** How often to look for changed files of the configuration; 0 = never. */
+  autoReloadIntervalMs: number;
   storagePath: string;
   /** What to keep, where the configuration does not say it; 15 days unless the flags say otherwise. */
   retention: Retention;
@@ -124,6 +126,9 @@ function initialHint(spec: FlagSpec, initial: string): string {
   return spec.initial === '' ? '' : ` or at its default, ${initial}`;
 }
 
+/** Looking more often makes nothing faster. */
+const autoReloadMsMin = 1000;
+
 function readFlags(values: FlagValues, features: Set<string>, warnings: string[]): ServerFlags {
   const listenTexts = values.texts('web.listen-address');
   const listenAddresses = listenTexts.map(parseListenAddress);
@@ -132,6 +137,9 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
   const flags: ServerFlags = {
     configFile: values.text('config.file'),
     configFileGiven: values.isGiven('config.file'),
+    autoReloadIntervalMs: values.switch('config.auto-reload')
+      ? Math.max(autoReloadMsMin, values.duration('config.auto-reload-interval'))
+      : 0,
     storagePath: notEmpty('storage.tsdb.path', values.text('storage.tsdb.path')),
     ...readBlockLengths(values, readRetention(values, warnings)),
     listenAddresses,

@@ -15,6 +15,7 @@ import {MemoryLedger} from '../sys/memory-ledger.ts';
 import {buildInfo} from '../sys/version.ts';
 import {Alerting} from './alerting.ts';
 import {embedAlertmanager, type EmbeddedAlertmanager} from './alertmanager/embedded.ts';
+import {ConfigWatch} from './config-watch.ts';
 import {Configuration} from './configuration.ts';
 import {engineFeatures} from './engine-features.ts';
 import {floatEncodingOf} from './features.ts';
@@ -335,6 +336,7 @@ class Server {
     if (this.#state === 'ready') this.#alerting.start();
     this.#logger.info('Server is ready to receive web requests.');
     if (this.#configuration.quickstart) this.#followNodeExporter();
+    else if (this.#flags.autoReloadIntervalMs > 0) this.#followFiles();
   }
 
   async #openAlertmanager(): Promise<void> {
@@ -357,6 +359,21 @@ class Server {
 
   #exemplarsMax(config: Config): number {
     return this.#flags.features.has('exemplar-storage') ? config.storage.exemplarsMax : 0;
+  }
+
+  #followFiles(): void {
+    const watch = new ConfigWatch(this.#flags.configFile);
+    watch.note(this.#configuration.current);
+    const timer = setInterval(() => {
+      if (this.#state === 'stopping' || !watch.changed(this.#configuration.current)) return;
+      this.#logger.info('Configuration file change detected, reloading the configuration.');
+      this.#reload()
+        // A configuration with other files than before has not changed by that.
+        .then(() => watch.note(this.#configuration.current))
+        // What is wrong was logged.
+        .catch(() => {});
+    }, this.#flags.autoReloadIntervalMs);
+    timer.unref();
   }
 
   #followNodeExporter(): void {

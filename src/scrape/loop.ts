@@ -232,6 +232,9 @@ export class ScrapeLoop {
   }
 
   #report(error: Error | null, timestampMs: number, seconds: number): void {
+    const {config, world} = this.#owner;
+    if (error !== null && config.scrapeFailureLogFile !== '')
+      world.failureLogs.of(config.scrapeFailureLogFile)?.write(error, this.target.url);
     if (error !== null && error.message !== this.#lastError?.message) {
       this.#log.warn('Scrape failed', {err: error});
     } else if (error !== null) {

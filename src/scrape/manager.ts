@@ -32,6 +32,7 @@ export class ScrapeManager {
     configs: readonly ScrapeConfig[],
     groupsOf: (config: ScrapeConfig) => readonly TargetGroup[] | null = (config) => config.staticConfigs,
   ): void {
+    this.#world.failureLogs.apply(configs.map(({scrapeFailureLogFile}) => scrapeFailureLogFile));
     const names = new Set(configs.map(({jobName}) => jobName));
     for (const [name, pool] of this.#pools) {
       if (names.has(name)) continue;

@@ -11,6 +11,7 @@ import {TextDetailScan} from './textdetailscan.ts';
 import type {Clock} from '../sys/clock.ts';
 import {systemClock} from '../sys/clock.ts';
 import type {Ingest} from './ingest.ts';
+import {FailureLogs} from './failurelog.ts';
 import {ScrapeMemory} from './memory.ts';
 import {hashText} from './hash.ts';
 import {ScrapeCounters} from './statistics.ts';
@@ -48,6 +49,7 @@ export class ScrapeWorld {
   readonly clock: Clock;
   readonly features: ScrapeFeatures;
   readonly counters = new ScrapeCounters();
+  readonly failureLogs: FailureLogs;
   readonly offsetSeed: number;
   /** Everything that holds a line table. */
   readonly ingests = new Set<Ingest>();
@@ -60,6 +62,7 @@ export class ScrapeWorld {
     this.memory = new ScrapeMemory(options);
     this.appender = options.appender;
     this.logger = options.logger;
+    this.failureLogs = new FailureLogs(options.logger);
     this.clock = options.clock ?? systemClock;
     this.features = options.features ?? noFeatures;
     this.offsetSeed = hashText(JSON.stringify([hostname(), options.externalLabels ?? {}]));
@@ -106,6 +109,7 @@ export class ScrapeWorld {
     for (const cancel of this.#later.keys()) cancel();
     await Promise.all([...this.#later.values()].filter((running) => running !== null));
     this.#later.clear();
+    this.failureLogs.close();
   }
 }
 
