@@ -102,11 +102,16 @@ test('narthex tool prints what promtool prints of the same blocks', (context) =>
     ['list', '-r'],
     ['dump'],
     ['dump', '--match={job="j1"}', '--min-time=1700005000000'],
+    ['dump-openmetrics', '--match=odd', '--max-time=1700003000000'],
   ]) {
     assert.equal(narthexTool('tsdb', ...args, folder), promtool('tsdb', ...args, folder), args.join(' '));
   }
   // Of lines with the same count, promtool prints any first.
-  for (const args of [['analyze', '--limit=1000']]) {
+  for (const args of [
+    ['analyze', '--limit=1000'],
+    ['analyze', '--limit=1000', '--extended'],
+    ['analyze', '--limit=1000', '--match={job="j1"}'],
+  ]) {
     assert.deepEqual(
       sortedLines(narthexTool('tsdb', ...args, folder)),
       // Before 2.50 it says less.
@@ -115,6 +120,17 @@ test('narthex tool prints what promtool prints of the same blocks', (context) =>
     );
   }
   assert.match(narthexTool('tsdb', 'verify', folder), /^([0-9A-Z]{26}: OK, 90 series, .*\n)+$/);
+});
+
+test('narthex tool tsdb bench write prints what promtool prints', (context) => {
+  const folder = makeFolder(context);
+  const file = join(folder, 'series.json');
+  writeFileSync(file, Array.from({length: 1100}, (_, i) => `{"__name__":"m","i":"${i}"}\n`).join(''));
+  const shape = (text: string): string => text.replaceAll(/\d[\d.e+]*(µs|ms|s|\n)/g, 'N');
+  const args = ['tsdb', 'bench', 'write', '--metrics=1050', '--scrapes=100', file];
+  const peer = promtool(...args, `--out=${join(folder, 'peer')}`);
+  assert.equal(shape(narthexTool(...args, `--out=${join(folder, 'own')}`)), shape(peer));
+  assert.match(peer, /total samples: 105000\n/);
 });
 
 test('promtool finds the same in blocks that narthex tool makes of the same text', (context) => {

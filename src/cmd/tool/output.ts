@@ -51,7 +51,8 @@ export function formatGoDuration(ms: number): string {
   if (left < 1000) return `${sign}${left}ms`;
   const hours = Math.floor(left / 3_600_000);
   const minutes = Math.floor(left / 60_000) % 60;
-  const seconds = (left % 60_000) / 1000;
+  // To the nanosecond.
+  const seconds = Number(((left % 60_000) / 1000).toFixed(9));
   let text = sign;
   if (hours > 0) text += `${hours}h`;
   if (hours > 0 || minutes > 0) text += `${minutes}m`;

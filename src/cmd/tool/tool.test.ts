@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import test, {type TestContext} from 'node:test';
 import {alignColumns, formatGoDuration} from './output.ts';
 import {analyzeBlock} from './tsdbanalyze.ts';
+import {benchmarkWrite, readSeries} from './tsdbbench.ts';
 import {createBlocks} from './tsdbcreate.ts';
 import {dump, type DumpFormat} from './tsdbdump.ts';
 import {listBlocks} from './tsdblist.ts';
@@ -209,6 +210,40 @@ test('repairDirectory() says what is lost, saves the rest, and keeps the damaged
   const again = new Collected();
   assert.ok(await repairDirectory(dir, {dryRun: false}, again));
   assert.match(again.text, /^(\w+: OK\n){2}$/);
+});
+
+test('readSeries() takes each series of lines of labels once, up to a number', () => {
+  const lines =
+    '{"__name__":"a","z":"1","b":"x:y"}\n{"b":"x","__name__":"a","z":"1"}\n\n{"__name__":"c"}\r\n';
+  const a = ['__name__', 'a', 'b', 'x', 'z', '1'];
+  assert.deepEqual(readSeries(lines, 10), [a, ['__name__', 'c']]);
+  assert.deepEqual(readSeries(lines, 1), [a]);
+  assert.throws(() => readSeries('{"a"}', 1), /cannot read the label "a"/);
+});
+
+test('benchmarkWrite() appends all scrapes and says how fast, and removes nothing but what it has made', async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'narthex-tool-'));
+  context.after(() => rmSync(dir, {recursive: true, force: true}));
+  const file = join(dir, 'series.json');
+  const line = (i: number): string => `{"__name__":"metric","i":"${i}"}`;
+  writeFileSync(file, Array.from({length: 1500}, (_, i) => line(i)).join('\n'));
+  const options = {file, metrics: 1200, scrapes: 150, log: {level: 'error', format: 'logfmt'}} as const;
+  for (let run = 0; run < 2; run++) {
+    const output = new Collected();
+    await benchmarkWrite({...options, out: join(dir, 'out')}, output);
+    const stage = (name: string, inside = ''): string =>
+      `>> start stage=${name}\\n${inside}>> completed stage=${name} duration=[\\d.]+m?s\\n`;
+    assert.match(
+      output.text,
+      new RegExp(
+        `^${stage('readData')}${stage('ingestScrapes', 'ingestion completed\\n')} > total samples: 240000\\n > samples/sec: [\\d.e+]+\\n${stage('stopStorage')}$`,
+      ),
+    );
+    assert.deepEqual(readdirSync(join(dir, 'out')), ['cpu.cpuprofile', 'mem.heapprofile', 'storage']);
+  }
+  const refused = benchmarkWrite({...options, out: dir}, new Collected());
+  await assert.rejects(refused, /no benchmark has written/);
+  assert.ok(readdirSync(dir).includes('series.json'));
 });
 
 test('alignColumns() and formatGoDuration()', () => {

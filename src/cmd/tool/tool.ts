@@ -77,6 +77,29 @@ const tools: Record<string, Tool> = {
       return testRules(options, output, errors);
     },
   },
+  'tsdb bench write': {
+    about: 'append as fast as it goes, and say how fast that was',
+    flags: [
+      flag('out', 'text', 'benchout', 'Folder of the database and of profiles.'),
+      flag('metrics', 'integer', '10000', 'How many series to read.'),
+      flag('scrapes', 'integer', '3000', 'How many scrapes to append.'),
+    ],
+    args: ['[file]'],
+    async run(flags, [file = '../../tsdb/testdata/20kseries.json'], output) {
+      const {benchmarkWrite} = await import('./tsdbbench.ts');
+      await benchmarkWrite(
+        {
+          out: flags.text('out'),
+          file,
+          metrics: flags.integer('metrics'),
+          scrapes: flags.integer('scrapes'),
+          log: {level: 'info', format: 'logfmt'},
+        },
+        output,
+      );
+      return 0;
+    },
+  },
   'tsdb list': {
     about: 'list the blocks of a data folder',
     flags: [humanReadable],
