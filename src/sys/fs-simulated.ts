@@ -19,8 +19,11 @@ export type FileOperation =
   | 'remove'
   | 'makeDirectory';
 
-/** An error as the operating system reports it, or, for a write, how many bytes it takes before the next call. */
-export type Fault = {code: 'ENOSPC' | 'EIO' | 'EACCES' | 'EMFILE'} | {short: number};
+/** An error as the operating system reports it; for a write, how many bytes it takes before the next call; or how long the call takes. */
+export type Fault =
+  | {code: 'ENOSPC' | 'EIO' | 'EACCES' | 'EMFILE' | 'ENFILE'}
+  | {short: number}
+  | {slowMs: number};
 
 interface SimulatedFile {
   /** What reads see: the page cache. */
@@ -41,6 +44,8 @@ interface SimulatedFile {
 export class SimulatedFileSystem implements FileSystem {
   /** Asked before each call that could fail. `index` counts those calls. */
   fault: (operation: FileOperation, path: string, index: number) => Fault | null = () => null;
+  /** Called when a call is slow, before it is done: for a clock. */
+  onSlow: (ms: number) => void = () => {};
   /** Calls that could have failed so far. */
   calls = 0;
   readonly #files = new Map<string, SimulatedFile>();
@@ -264,6 +269,7 @@ export class SimulatedFileSystem implements FileSystem {
   #ask(operation: FileOperation, path: string): Fault | null {
     const fault = this.fault(operation, path, this.calls++);
     if (fault !== null && 'code' in fault) throw systemError(fault.code, operation, path);
+    if (fault !== null && 'slowMs' in fault) this.onSlow(fault.slowMs);
     return fault;
   }
 

@@ -45,17 +45,27 @@ export class Administration {
     this.#options = options;
   }
 
-  /** Deletes samples from the head and from all blocks. They show no more at once; their room is given back by compactions. */
+  /**
+   * Deletes samples from the head and from all blocks. They show no more at once; their room is given back by compactions. Rejects where a
+   * block cannot be read, which may be better later, when all others are done.
+   */
   deleteSamples(request: DeletionRequest): Promise<void> {
     const {store, compactions, compactor} = this.#options;
     return compactions.exclusively(async () => {
       this.#deleteFromHead(request);
       let changed = 0;
+      store.reload();
       for (const {meta} of store.blocks) {
         if (meta.minTime > request.maxt || meta.maxTime <= request.mint) continue;
         changed += await compactor.deleteSamples({...request, ulid: meta.ulid});
       }
       if (changed > 0) store.changed();
+      const unread = store.damaged;
+      if (unread.length > 0) {
+        throw new Error(
+          `cannot delete from what cannot be read: block ${unread.join(', block ')}; the rest is deleted`,
+        );
+      }
     });
   }
 

@@ -365,6 +365,12 @@ test('late samples are moved to blocks after the head, and every sample is seen 
     assert.equal(appender.commit().accepted, 1);
     if (!late.includes(lateTime)) late.push(lateTime);
   }
+  // A chunk of the time that stays in the head, in the same file.
+  for (const time of [4010, 4050]) {
+    append(store.db, [time]);
+    inOrder.push(time);
+  }
+  assert.ok(store.db.head.files!.move());
   const expected = [...inOrder, ...late].sort((left, right) => left - right);
   assert.deepEqual(timesOf(store.reader), expected);
   await store.db.compactions!.run();
@@ -374,9 +380,62 @@ test('late samples are moved to blocks after the head, and every sample is seen 
   assert.equal(store.db.head.annexes.size, 0);
   assert.deepEqual(timesOf(store.reader, '2'), inOrder);
   assert.ok(hints.length <= store.db.blocks.blocks.length);
+  // Their chunks are in a file still, but no start takes them for new: what is deleted of the blocks stays deleted.
+  const deleted = Math.min(...late);
+  assert.ok(deleted < store.db.head.minTime);
+  const matchers: MatcherText[] = [{type: '=', name: 'i', value: '1'}];
+  await store.db.administration!.deleteSamples({matchers, mint: deleted, maxt: deleted});
+  const left = expected.filter((time) => time !== deleted);
   await store.close();
   store = await open(fs);
-  assert.deepEqual(timesOf(store.reader), expected);
+  assert.deepEqual(timesOf(store.reader), left);
+  assert.equal(store.db.head.annexes.size, 0);
+  await store.close();
+  // Where it is not known, they are taken for new ones.
+  const path = `${dataDir}/chunks_head/late.json`;
+  for (const text of [
+    '',
+    '{"reference":1',
+    '{"reference":1}',
+    '[]',
+    '{"reference":1,"minTime":5,"maxTime":6}',
+    'x'.repeat(2000),
+  ]) {
+    fs.put(path, new TextEncoder().encode(text));
+    store = await open(fs);
+    assert.deepEqual(timesOf(store.reader), expected);
+    await store.close();
+  }
+});
+
+test('a deletion of late samples that are not in blocks yet outlives the truncation of the log', async () => {
+  const fs = new SimulatedFileSystem();
+  let store = await open(fs);
+  store.db.setOutOfOrderWindow(4 * rangeMs);
+  append(store.db, [2000, 2100]);
+  const appender = store.db.appender();
+  const ref: SeriesRef = {slot: 0, generation: 0};
+  appender.series(['__name__', 'metric', 'i', '1'], ref);
+  appender.batch.slots.fill(ref.slot, 0, 2);
+  appender.batch.generations.fill(ref.generation, 0, 2);
+  appender.batch.times.set([500, 600]);
+  appender.batch.values.set([5001, 6001]);
+  appender.batch.length = 2;
+  assert.equal(appender.commit().accepted, 2);
+  await store.db.administration!.deleteSamples({
+    matchers: [{type: '=', name: 'i', value: '1'}],
+    mint: 550,
+    maxt: 650,
+  });
+  assert.deepEqual(timesOf(store.reader), [500, 2000, 2100]);
+  // The log is cut into segments, the older of which become a checkpoint.
+  for (let i = 0; i < 5; i++) {
+    append(store.db, [2200 + i]);
+    await store.db.truncate(1500 + i);
+  }
+  fs.kill();
+  store = await open(fs);
+  assert.deepEqual(timesOf(store.reader), [500, 2000, 2100, 2200, 2201, 2202, 2203, 2204]);
   await store.close();
 });
 
@@ -501,4 +560,36 @@ test('where many series are stale, these are moved to blocks early, and every sa
   await store.db.compactions!.run();
   assert.equal(count(2), 4000 / 50 - 2);
   await store.close();
+});
+
+test('a jump of the clock costs no round for each range that it passes over', async () => {
+  const {db, reader, fs, close} = await open(new SimulatedFileSystem());
+  append(db, timesUpTo(1400));
+  const year = 365 * 86_400_000;
+  append(db, [year, year + 100, year + 2000]);
+  await db.compactions!.run();
+  const {compactions} = db.statistics().blocks;
+  assert.ok(compactions!.ran <= 6, `${compactions!.ran} blocks`);
+  assert.equal(db.head.minTime, year + 1000 - ((year + 1000) % rangeMs));
+  // Back again: what comes is too old, and nothing of what is there changes.
+  const appender = db.appender();
+  const ref: SeriesRef = {slot: 0, generation: 0};
+  appender.series(['__name__', 'metric', 'i', '1'], ref);
+  appender.batch.slots[0] = ref.slot;
+  appender.batch.generations[0] = ref.generation;
+  appender.batch.times[0] = 1500;
+  appender.batch.length = 1;
+  assert.equal(appender.commit().outOfBounds, 1);
+  append(db, [year + 2100]);
+  const expected = [year, year + 100, year + 2000, year + 2100];
+  const symbols = new Symbols();
+  const querier = reader.querier({mint: 1500, maxt: 2 * year}, symbols);
+  const found = readAll(querier, symbols, [new Matcher('=', 'i', '1')], {mint: 1500, maxt: 2 * year});
+  querier.close();
+  assert.deepEqual(
+    found.flatMap(({samples}) => samples.map(([time]) => time)),
+    expected,
+  );
+  assert.ok(fs.calls > 0);
+  await close();
 });

@@ -45,6 +45,8 @@ export interface CompactedHead {
   /** Milliseconds; minTime > maxTime = there are no samples. */
   readonly minTime: number;
   readonly maxTime: number;
+  /** Moves minTime up to the first sample. */
+  skipGap(): void;
 }
 
 export interface CompactionsOptions {
@@ -195,13 +197,15 @@ export class Compactions {
     const {head, compactor, readersLeft, truncate} = this.#options;
     const minTime = head.minTime;
     const maxTime = (Math.floor(minTime / head.chunkRangeMs) + 1) * head.chunkRangeMs;
-    this.#done(await this.#populate(() => compactor.writeHead({minTime, maxTime})));
+    const written = await this.#populate(() => compactor.writeHead({minTime, maxTime}));
+    this.#done(written);
     // Queries that began before do not see the block: the samples stay until these have ended.
     await readersLeft();
     this.statistics.headTruncations++;
     try {
       await truncate(maxTime);
       this.#headMovedMs = this.#options.clock.elapsed();
+      if (written.meta === null) head.skipGap();
     } catch (error) {
       this.statistics.headTruncationsFailed++;
       throw error;

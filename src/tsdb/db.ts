@@ -181,16 +181,25 @@ export class Db {
    */
   static async open(options: DbOptions): Promise<Db> {
     const {dir, log, clock = systemClock, fs = nodeFileSystem, processes} = options;
-    fs.makeDirectory(dir);
-    const lock =
-      options.lockfile === false
-        ? null
-        : await DirectoryLock.take({fs, clock, log, dir, ...(processes === undefined ? {} : {processes})});
+    let lock: DirectoryLock | null = null;
     try {
+      fs.makeDirectory(dir);
+      if (options.lockfile !== false)
+        lock = await DirectoryLock.take({
+          fs,
+          clock,
+          log,
+          dir,
+          ...(processes === undefined ? {} : {processes}),
+        });
       return await openLocked(options, {clock, fs, lock}, (parts) => new Db(parts));
     } catch (error) {
       lock?.release();
-      throw error;
+      if (!isSystemError(error)) throw error;
+      // What a write says names no file.
+      throw Object.assign(new Error(`cannot open the data folder ${dir}: ${error.message}`, {cause: error}), {
+        code: error.code,
+      });
     }
   }
 
@@ -284,6 +293,10 @@ export class Db {
       },
     };
   }
+}
+
+function isSystemError(error: unknown): error is Error & {code: string} {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }
 
 interface Parts {

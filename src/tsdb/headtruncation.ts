@@ -47,6 +47,6 @@ export class HeadTruncation {
     this.#log.info('Head GC completed', {series, chunks});
     this.#wal.expire(refs);
     const alive = head.series.refs();
-    await this.#wal.run(mint, (ref) => alive.find(ref) !== -1);
+    await this.#wal.run(mint, (ref) => alive.find(ref) !== -1, Math.min(mint, head.minTimeLate));
   }
 }

@@ -1,6 +1,7 @@
 import type {CompactionRange} from './compactions.ts';
 import type {Head} from './head/head.ts';
 import {lateReferences} from './head/late-ranges.ts';
+import {writeLateMark} from './headchunks/latemark.ts';
 import type {HeadTruncation} from './headtruncation.ts';
 import {listSegments} from './wal/segments.ts';
 import {Wal, type WalOptions} from './wal/wal.ts';
@@ -8,6 +9,8 @@ import {Wal, type WalOptions} from './wal/wal.ts';
 export interface LatenessOptions {
   head: Head;
   truncation: HeadTruncation;
+  /** Where late chunks are. */
+  chunksDir: string;
   /** For the log of late samples; `segment` is the first that may be written. */
   wal: WalOptions;
 }
@@ -41,16 +44,20 @@ export class Lateness {
 
   /** Puts all that is late into files, as far as that can be done, and says what is there; null = nothing, or not now. */
   begin(): LateCompaction | null {
-    const {head, truncation} = this.#options;
+    const {head, truncation, chunksDir} = this.#options;
+    const {fs} = this.#options.wal;
     const wal = this.#wal;
     if (wal === null || head.annexes.size === 0) return null;
     if (!head.late.sealAll()) return null;
-    const {ranges, reference} = lateReferences(head);
-    if (ranges.length === 0) return null;
+    const found = lateReferences(head);
+    if (found === null) return null;
+    const {ranges, newest} = found;
+    const {reference} = newest;
     wal.cut();
     const {segment} = wal.position;
     const finish = (): Promise<void> =>
       truncation.exclusively(async () => {
+        writeLateMark(fs, chunksDir, newest);
         head.dropLateUntil(reference);
         this.#removeBefore(segment);
         await Promise.resolve();

@@ -110,6 +110,7 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
   const lateness = new Lateness({
     head,
     truncation,
+    chunksDir: headChunksDirectory(dir),
     wal: {...walOptions, dir: lateDirectory(dir), segment: replayedLate?.nextSegment ?? 0},
   });
   const staleness = new Staleness({head, wal, truncation, logTruncation, log});

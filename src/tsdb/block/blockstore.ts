@@ -72,6 +72,11 @@ export class BlockStore {
     return this.#damaged.size;
   }
 
+  /** Their names. */
+  get damaged(): readonly string[] {
+    return [...this.#damaged];
+  }
+
   /** Removes what a crash has left of blocks that were being written or deleted. */
   removeRemains(): void {
     const {fs, dir, log} = this.#options;

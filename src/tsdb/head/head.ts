@@ -270,6 +270,22 @@ export class Head {
     return new GcPass(this, mint);
   }
 
+  /**
+   * Moves the oldest time up to the first sample that is there. gc() leaves it where it gave up; where the clock has jumped there may be
+   * nothing for years behind that.
+   */
+  skipGap(): void {
+    const {series, chunks, memory} = this;
+    let oldest = this.#maxTime;
+    for (let slot = 0; slot < series.slotCount; slot++) {
+      if (!series.occupied(slot)) continue;
+      oldest = Math.min(oldest, chunks.firstTime(slotAddress(memory.u32, slot)));
+      if (oldest <= this.#minTime) return;
+    }
+    this.#minTime = oldest;
+    this.#publishTimes();
+  }
+
   /** Called by a GcPass at its end. */
   truncated(mint: number): void {
     if (this.#minTime >= mint) return;

@@ -1,4 +1,5 @@
 import {headChunkPath, listHeadChunkFiles} from '../headchunks/format.ts';
+import {readLateMark} from '../headchunks/latemark.ts';
 import {repairHeadChunks, scanHeadChunks} from '../headchunks/scan.ts';
 import type {ChunkFilesOptions} from './chunkfiles.ts';
 import type {Head} from './head.ts';
@@ -22,6 +23,8 @@ export function loadHeadChunks(
     (chunk) => loaded.add(chunk),
     options.linear,
   );
+  const mark = readLateMark(fs, dir, log);
+  if (mark !== null) loaded.mark(mark);
   let {lastFile} = scan;
   if (damage !== null) {
     log.error('Head chunks are damaged: the damaged ones and all behind them are read from the log again', {

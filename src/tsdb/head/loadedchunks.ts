@@ -1,3 +1,4 @@
+import type {LateMark} from '../headchunks/latemark.ts';
 import type {ScannedChunk} from '../headchunks/scan.ts';
 import {chunkReference} from '../headchunks/format.ts';
 import {RefTable} from '../reftable.ts';
@@ -14,6 +15,7 @@ export class LoadedChunks {
   references = new Float64Array(1024);
   samples = new Uint16Array(1024);
   encodings = new Uint8Array(1024);
+  /** 0 = in order, 1 = late, 2 = late, and in a block. */
   outOfOrder = new Uint8Array(1024);
   #next = new Uint32Array(1024);
   /** First and last chunk by HeadSeriesRef. */
@@ -38,6 +40,18 @@ export class LoadedChunks {
       this.#next[this.#lists.generations[list]!] = at;
       this.#lists.generations[list] = at;
     }
+  }
+
+  /** Late chunks up to the one of the mark are in blocks, where that is there. */
+  mark({reference, minTime, maxTime}: LateMark): void {
+    const {references, outOfOrder, length} = this;
+    let at = 0;
+    while (at < length && references[at] !== reference) at++;
+    const isIt =
+      at < length && outOfOrder[at] === 1 && this.minTimes[at] === minTime && this.maxTimes[at] === maxTime;
+    if (!isIt) return;
+    for (let i = 0; i < length; i++)
+      if (outOfOrder[i] === 1 && references[i]! <= reference) outOfOrder[i] = 2;
   }
 
   /** Calls `visit` with the number of each chunk of a series, and forgets them. */

@@ -169,6 +169,7 @@ export class HeadReplay implements ReplaySink {
         samples: loaded.samples[at]!,
         encoding: loaded.encodings[at]!,
       };
+      if (loaded.outOfOrder[at] === 2) return;
       if (loaded.outOfOrder[at] === 1) {
         this.counts.chunksLoaded++;
         this.#lateReferences.set(filed.reference, slot);

@@ -6,7 +6,9 @@ import {Random} from '../../base/random.ts';
 import {SizeClassArena} from '../../kernels/arena.ts';
 import {loadKernels} from '../../kernels/kernels.ts';
 import {LinearMemory} from '../../kernels/memory.ts';
+import {FloatHistogram} from '../../model/histogram.ts';
 import {Matcher} from '../../model/matcher.ts';
+import {setStale} from '../../model/value.ts';
 import {sampleStatus, type SeriesRef} from '../../storage/appender.ts';
 import type {Queryable} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
@@ -37,6 +39,15 @@ export interface TortureFigures {
   /** Samples that were acknowledged, and those of them that had to be there and were not. */
   acknowledged: number;
   lost: number;
+  /** Of the acknowledged: histograms, and late ones. */
+  histograms: number;
+  late: number;
+  /** Calls that took long, and jumps of the clock. */
+  slow: number;
+  clockJumps: number;
+  /** Deletions, and samples that they took. */
+  deletions: number;
+  deleted: number;
   /** Samples that a flipped bit cost, all of them reported. */
   lostToFlips: number;
   blocks: number;
@@ -51,14 +62,20 @@ export function noFigures(): TortureFigures {
     bitsFlipped: 0,
     acknowledged: 0,
     lost: 0,
+    histograms: 0,
+    late: 0,
+    slow: 0,
+    clockJumps: 0,
+    deletions: 0,
+    deleted: 0,
     lostToFlips: 0,
     blocks: 0,
     checkpoints: 0,
   };
 }
 
-/** What is known of a sample: it must be there, or it may be. */
-type Knowledge = 'durable' | 'acknowledged' | 'possible';
+/** What is known of a sample: it must be there, it may be, or, until a loss of power, it must not be. */
+type Knowledge = 'durable' | 'acknowledged' | 'possible' | 'deleted' | 'gone';
 
 /** Memory for all runs: it is reserved once. */
 export class TortureWorld {
@@ -100,7 +117,10 @@ export class Torture {
   readonly #world: TortureWorld;
   readonly #model = new Map<string, {value: number; known: Knowledge}>();
   #store: OpenStore | null = null;
+  /** What was deleted: later samples of these times may be hidden. */
+  readonly #deletions: {series: number; mint: number; maxt: number}[] = [];
   #time = 1_000_000;
+  #nowOffsetMs = 0;
   #elapsed = 0;
   #errors = 0;
   /** Faults per call of the disk. */
@@ -111,6 +131,7 @@ export class Torture {
     this.#world = world;
     this.figures = figures;
     this.#fs.fault = (operation) => this.#fault(operation);
+    this.#fs.onSlow = (ms) => (this.#elapsed += ms);
   }
 
   /** `steps` things happen; then all is checked once more. */
@@ -128,8 +149,12 @@ export class Torture {
   async #step(): Promise<void> {
     const random = this.#random;
     const what = random.below(100);
-    if (what < 60) this.#append(1 + random.below(40));
-    else if (what < 72) this.#appendLate(1 + random.below(60));
+    if (what < 56) this.#append(1 + random.below(40));
+    else if (what < 68) this.#appendLate(1 + random.below(60));
+    else if (what < 71) await this.#delete();
+    else if (what < 73) await this.#cleanTombstones();
+    else if (what < 74) this.#jump();
+    else if (what < 76) this.#stop();
     else if (what < 80) this.#store!.db.head.files!.move();
     else if (what < 86) await this.#store!.db.compactions!.run();
     else if (what < 90) await this.#sync();
@@ -168,25 +193,36 @@ export class Torture {
         time - (time % stepMs) + 1 + this.#random.below(stepMs - 1),
       ] as const;
     });
-    this.#commit(samples);
+    this.#commit(samples, true);
   }
 
-  #commit(samples: readonly (readonly [series: number, time: number])[]): void {
-    const appender = this.#store!.db.appender();
+  /** Series end. */
+  #stop(): void {
+    this.#time += stepMs;
+    const ended = Array.from({length: seriesCount}, (_, series) => series).filter(
+      () => this.#random.below(2) === 0,
+    );
+    this.#commit(
+      ended.map((series) => [series, this.#time] as const),
+      false,
+      true,
+    );
+  }
+
+  /** Appends samples, of every other series histograms; stale markers where `stale` says so. */
+  #commit(samples: readonly (readonly [series: number, time: number])[], late = false, stale = false): void {
+    const appender = this.#store!.db.head.appender();
     const {batch} = appender;
-    const ref: SeriesRef = {slot: 0, generation: 0};
     batch.length = 0;
-    const values = samples.map(() => this.#random.float());
-    for (const [i, [series, time]] of samples.entries()) {
-      appender.series(['__name__', 'tortured', 'series', String(series)], ref);
-      batch.slots[i] = ref.slot;
-      batch.generations[i] = ref.generation;
-      batch.times[i] = time;
-      batch.values[i] = values[i]!;
-      batch.length++;
+    appender.dropHistograms();
+    const places: number[] = [];
+    for (const [series, time] of samples) {
+      const value = stale ? NaN : this.#random.float();
+      places.push(this.#put(series, time, value));
       const key = `${series} ${time}`;
-      if (!this.#model.has(key)) this.#model.set(key, {value: values[i]!, known: 'possible'});
-      else if (this.#model.get(key)!.known === 'possible') this.#model.get(key)!.value = NaN; // One of several.
+      const known = this.#model.get(key);
+      if (known === undefined) this.#model.set(key, {value, known: 'possible'});
+      else known.value = NaN; // One of several.
     }
     try {
       appender.commit();
@@ -194,11 +230,83 @@ export class Torture {
       return; // Nothing is acknowledged.
     }
     for (const [i, [series, time]] of samples.entries()) {
-      const known = this.#model.get(`${series} ${time}`)!;
-      if (batch.statuses[i] !== sampleStatus.accepted || known.known !== 'possible') continue;
-      known.known = 'acknowledged';
-      this.figures.acknowledged++;
+      const statuses = isHistogramSeries(series) ? appender.histogramStatuses : batch.statuses;
+      if (statuses[places[i]!] === sampleStatus.accepted) this.#acknowledge(series, time, late);
     }
+  }
+
+  #put(series: number, time: number, value: number): number {
+    const appender = this.#store!.db.head.appender();
+    const ref: SeriesRef = {slot: 0, generation: 0};
+    appender.series(['__name__', 'tortured', 'series', String(series)], ref);
+    const isStale = Number.isNaN(value);
+    if (isHistogramSeries(series)) {
+      const histogram = isStale ? null : histogramOf(time, value);
+      return appender.histogram(ref.slot, ref.generation, time, histogram, {integer: true, startMs: 0});
+    }
+    const {batch} = appender;
+    const at = batch.length++;
+    batch.slots[at] = ref.slot;
+    batch.generations[at] = ref.generation;
+    batch.times[at] = time;
+    batch.values[at] = value;
+    if (isStale) setStale(batch.valueWords, at);
+    return at;
+  }
+
+  #acknowledge(series: number, time: number, late: boolean): void {
+    const sample = this.#model.get(`${series} ${time}`)!;
+    if (sample.known === 'durable' || sample.known === 'acknowledged') return;
+    // It may be hidden by a deletion, or that is no longer needed.
+    const isDoubtful =
+      sample.known !== 'possible' ||
+      this.#deletions.some((each) => each.series === series && time >= each.mint && time <= each.maxt);
+    sample.known = isDoubtful ? 'possible' : 'acknowledged';
+    if (isDoubtful) return;
+    this.figures.acknowledged++;
+    if (late) this.figures.late++;
+    if (isHistogramSeries(series)) this.figures.histograms++;
+  }
+
+  /** Deletes what one series has in some time. */
+  async #delete(): Promise<void> {
+    const random = this.#random;
+    const series = random.below(seriesCount);
+    const mint = this.#time - random.below(3 * rangeMs);
+    const maxt = mint + random.below(rangeMs);
+    const matchers = [
+      {type: '=', name: '__name__', value: 'tortured'},
+      {type: '=', name: 'series', value: String(series)},
+    ] as const;
+    this.#deletions.push({series, mint, maxt});
+    this.figures.deletions++;
+    const done = await this.#store!.db.administration!.deleteSamples({matchers, mint, maxt}).then(
+      () => true,
+      () => false,
+    );
+    for (const [key, sample] of this.#model) {
+      const [number, time] = key.split(' ').map(Number) as [number, number];
+      if (number !== series || time < mint || time > maxt) continue;
+      if (sample.known !== 'durable' && sample.known !== 'acknowledged') continue;
+      sample.known = done ? 'deleted' : 'possible';
+      if (done) this.figures.deleted++;
+    }
+  }
+
+  async #cleanTombstones(): Promise<void> {
+    await this.#store!.db.administration!.cleanTombstones().catch(() => {});
+  }
+
+  /** The clock of the machine, or that of the samples, goes forward or back. */
+  #jump(): void {
+    const random = this.#random;
+    this.figures.clockJumps++;
+    this.#nowOffsetMs += (random.below(80) - 40) * 86_400_000;
+    if (random.below(2) === 0) return;
+    this.#time = Math.max(
+      1_000_000,
+      this.#time + random.pick([-100 * stepMs, -20 * stepMs, 3 * rangeMs, 40 * rangeMs]),
+    );
   }
 
   /** All that was acknowledged survives a loss of power from here on. */
@@ -207,7 +315,7 @@ export class Torture {
     this.#faultRate = 0;
     await this.#store!.db.sync();
     await this.#store!.db.sync();
-    for (const sample of this.#model.values()) if (sample.known === 'acknowledged') sample.known = 'durable';
+    this.#settle();
     this.#faultRate = rate;
   }
 
@@ -220,9 +328,7 @@ export class Torture {
     this.#store = null;
     if (how === 'close') {
       await db.close().catch(() => {});
-      if (this.#faultRate === 0)
-        for (const sample of this.#model.values())
-          if (sample.known === 'acknowledged') sample.known = 'durable';
+      if (this.#faultRate === 0) this.#settle();
     }
     for (const head of heads) head.release();
     blocks.close();
@@ -231,7 +337,16 @@ export class Torture {
     if (how !== 'power') return;
     this.figures.powerLosses++;
     this.#fs.losePower(this.#random);
-    for (const sample of this.#model.values()) if (sample.known === 'acknowledged') sample.known = 'possible';
+    for (const sample of this.#model.values())
+      if (sample.known === 'acknowledged' || sample.known === 'deleted') sample.known = 'possible';
+  }
+
+  /** All is on the disk. */
+  #settle(): void {
+    for (const sample of this.#model.values()) {
+      if (sample.known === 'acknowledged') sample.known = 'durable';
+      if (sample.known === 'deleted') sample.known = 'gone';
+    }
   }
 
   async #open(): Promise<void> {
@@ -257,6 +372,7 @@ export class Torture {
     }
     this.#faultRate = rate;
     this.#store.db.setOutOfOrderWindow(windowMs);
+    this.#store.db.staleSeriesThreshold = this.#random.pick([0, 0.2]);
   }
 
   async #tryOpen(): Promise<OpenStore> {
@@ -289,7 +405,10 @@ export class Torture {
       },
     });
     const heads = [1, 2].map((owner) => new HeadReader(memory, scratch, owner, db.head.files!.openReader()));
-    maker.current = new BlockMaker({fs, dir, scratch, log, nowMs: Date.now}, heads[0]!);
+    maker.current = new BlockMaker(
+      {fs, dir, scratch, log, nowMs: () => Date.now() + this.#nowOffsetMs},
+      heads[0]!,
+    );
     for (const head of heads) head.onDamage = () => this.#errors++;
     const version = (): number => Atomics.load(memory.i32, headerBlocks >>> 2);
     const onDamage = (): number => this.#errors++;
@@ -307,8 +426,10 @@ export class Torture {
       const got = found.get(key);
       if (got === undefined) {
         // What was refused may come back from a log that could not be cut.
-        if (known !== 'possible') lost++;
-      } else if (!Number.isNaN(value)) assert.equal(got, value, `${key} ${when}`);
+        if (known === 'durable' || known === 'acknowledged') lost++;
+      } else if (known === 'deleted' || known === 'gone')
+        assert.fail(`${key} was deleted, and shows ${when}`);
+      else if (!Number.isNaN(value)) assert.equal(got, value, `${key} ${when}`);
     }
     for (const key of found.keys()) assert.ok(this.#model.has(key), `${key} was never given, ${when}`);
     this.figures.lost += lost;
@@ -366,7 +487,8 @@ export class Torture {
     let lost = 0;
     for (const [key, sample] of this.#model) {
       const got = found.get(key);
-      if (got === undefined && sample.known !== 'possible') lost++;
+      const wanted = sample.known === 'durable' || sample.known === 'acknowledged';
+      if (got === undefined && wanted) lost++;
       if (got !== undefined && !Number.isNaN(sample.value))
         assert.equal(got, sample.value, `${key} with a bit flipped in ${path}`);
     }
@@ -387,18 +509,29 @@ export class Torture {
       return this.#open();
     }
     // What it cost is lost for good.
-    for (const [key, sample] of this.#model) if (!found.has(key)) sample.known = 'possible';
+    for (const [key, sample] of this.#model) {
+      const wasDeleted = sample.known === 'deleted' || sample.known === 'gone';
+      if (found.has(key) === wasDeleted) sample.known = 'possible';
+    }
   }
 
   #fault(operation: string): Fault | null {
     if (this.#faultRate === 0 || this.#random.float() >= this.#faultRate) return null;
+    if (this.#random.below(4) === 0) {
+      this.figures.slow++;
+      return {slowMs: this.#random.pick([10, 1000, 30_000])};
+    }
     this.figures.faults++;
     if (operation === 'write' && this.#random.below(3) === 0) return {short: 1 + this.#random.below(500)};
-    return {code: this.#random.pick(['ENOSPC', 'EIO', 'EACCES', 'EMFILE'] as const)};
+    return {code: this.#random.pick(['ENOSPC', 'EIO', 'EACCES', 'EMFILE', 'ENFILE'] as const)};
   }
 
   #clock(): Clock {
-    return {now: () => Date.now(), elapsed: () => (this.#elapsed += 50), after: () => () => {}};
+    return {
+      now: () => Date.now() + this.#nowOffsetMs,
+      elapsed: () => (this.#elapsed += 50),
+      after: () => () => {},
+    };
   }
 
   #logger(): Logger {
@@ -406,6 +539,21 @@ export class Torture {
     const log: Logger = {debug() {}, info() {}, warn: count, error: count, child: () => log};
     return log;
   }
+}
+
+function isHistogramSeries(series: number): boolean {
+  return series % 2 === 1;
+}
+
+/** Counts rise with time, so that chunks have many; the sum tells them apart. */
+function histogramOf(timeMs: number, sum: number): FloatHistogram {
+  const count = Math.floor(timeMs / 100);
+  return new FloatHistogram({
+    count,
+    sum,
+    positiveSpans: [{offset: 0, length: 1}],
+    positiveBuckets: Float64Array.of(count),
+  });
 }
 
 function filesBelow(fs: SimulatedFileSystem, path: string): string[] {

@@ -33,6 +33,8 @@ export interface CheckpointOptions {
   last: number;
   /** Records with nothing at or after this time are dropped. Milliseconds. */
   mint: number;
+  /** Deletions that end before this time are dropped; `mint` where it is not said. */
+  tombstonesMint?: number;
   /** Whether the records of this series are still needed. The answer must not change while the checkpoint is made. */
   keep: (ref: number) => boolean;
 }
@@ -261,7 +263,7 @@ class CheckpointRun {
         'a record does not hold what its type asks for',
       );
     }
-    const {keep, mint} = this.#options;
+    const {keep, mint, tombstonesMint = mint} = this.#options;
     switch (record[0]) {
       case recordType.series:
         this.#decoder.series(record, (ref, labels) => {
@@ -270,7 +272,7 @@ class CheckpointRun {
         break;
       case recordType.tombstones:
         this.#decoder.tombstones(record, (ref, from, to) => {
-          if (keep(ref) && to >= mint) this.#target.tombstone(ref, from, to);
+          if (keep(ref) && to >= tombstonesMint) this.#target.tombstone(ref, from, to);
         });
         break;
       case recordType.exemplars:

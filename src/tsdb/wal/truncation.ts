@@ -3,7 +3,10 @@ import {checkpointEnd, makeCheckpoint} from './checkpoint.ts';
 import {lastCheckpoint, listSegments} from './segments.ts';
 import type {Wal} from './wal.ts';
 
-export interface TruncationOptions extends Omit<CheckpointOptions, 'last' | 'mint' | 'keep'> {
+export interface TruncationOptions extends Omit<
+  CheckpointOptions,
+  'last' | 'mint' | 'tombstonesMint' | 'keep'
+> {
   wal: Wal;
 }
 
@@ -43,9 +46,10 @@ export class LogTruncation {
 
   /**
    * What is before `mint` goes from the older two thirds of the segments. `alive`: whether the head has the series. Throws where
-   * that fails; nothing is lost then. One at a time.
+   * that fails; nothing is lost then. Deletions stay from `tombstonesMint` on: late samples of that time are in another log. One at a
+   * time.
    */
-  async run(mint: number, alive: (ref: number) => boolean): Promise<void> {
+  async run(mint: number, alive: (ref: number) => boolean, tombstonesMint = mint): Promise<void> {
     const {fs, dir, clock, wal} = this.#options;
     if (mint <= this.#mint) return;
     const started = clock.elapsed();
@@ -56,7 +60,7 @@ export class LogTruncation {
       const covered = lastCheckpoint(fs, dir)?.number ?? -1;
       const first = listSegments(fs, dir).find(({number}) => number > covered)?.number ?? 0;
       const last = checkpointEnd(first, wal.position.segment);
-      if (last >= 0) await this.#checkpoint(last, mint, alive);
+      if (last >= 0) await this.#checkpoint(last, {mint, tombstonesMint}, alive);
       this.#mint = mint;
     } catch (error) {
       this.statistics.truncationsFailed++;
@@ -66,12 +70,16 @@ export class LogTruncation {
     }
   }
 
-  async #checkpoint(last: number, mint: number, alive: (ref: number) => boolean): Promise<void> {
+  async #checkpoint(
+    last: number,
+    times: {mint: number; tombstonesMint: number},
+    alive: (ref: number) => boolean,
+  ): Promise<void> {
     const {statistics} = this;
     statistics.checkpoints++;
     try {
       const keep = (ref: number): boolean => alive(ref) || (this.#expired.get(ref) ?? -1) > last;
-      const {corruptions} = await makeCheckpoint({...this.#options, last, mint, keep});
+      const {corruptions} = await makeCheckpoint({...this.#options, ...times, last, keep});
       statistics.corruptions += corruptions.length;
     } catch (error) {
       statistics.checkpointsFailed++;
