@@ -12,6 +12,8 @@ const pagePaths = [
   '/targets',
   '/alerts',
   '/rules',
+  '/silences',
+  '/silence',
   '/status',
   '/config',
   '/flags',

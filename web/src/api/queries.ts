@@ -1,7 +1,7 @@
 // What several components read from the server, cached and shared.
 import {QueryCache, QueryClient, useQuery} from '@tanstack/react-query';
 import {ApiError, requestApi, requestReadiness, type Readiness} from './client.ts';
-import type {Facts, TargetsData, WalReplay} from './types.ts';
+import type {Facts, RulesData, TargetsData, WalReplay} from './types.ts';
 import type {MetadataByMetric} from '../query/metric-search.ts';
 
 const retriesMax = 1;
@@ -62,6 +62,18 @@ export function useTargets(intervalMs: number | false) {
       const params = new URLSearchParams({state: 'active'});
       const {data, warnings} = await requestApi<TargetsData>('targets', {params, signal});
       return {...data, warnings};
+    },
+    refetchInterval: intervalMs,
+  });
+}
+
+/** Rules of one kind, or all; alerting rules with their alerts. `intervalMs` false asks once. */
+export function useRules(type: 'alert' | 'all', intervalMs: number | false) {
+  return useQuery({
+    queryKey: ['rules', type],
+    queryFn: async ({signal}) => {
+      const params = new URLSearchParams(type === 'all' ? {exclude_alerts: 'true'} : {type});
+      return (await requestApi<RulesData>('rules', {params, signal})).data.groups;
     },
     refetchInterval: intervalMs,
   });

@@ -92,6 +92,62 @@ export interface TargetsData {
   droppedTargetCounts?: Readonly<Record<string, number>> | null;
 }
 
+export type RuleHealth = 'ok' | 'err' | 'unknown';
+export type AlertState = 'inactive' | 'pending' | 'firing';
+
+export interface Alert {
+  labels: LabelSet;
+  annotations: LabelSet;
+  state: AlertState;
+  /** RFC 3339. */
+  activeAt: string;
+  keepFiringSince?: string;
+  value: string;
+}
+
+interface EvaluatedRule {
+  name: string;
+  query: string;
+  labels: LabelSet;
+  health: RuleHealth;
+  lastError?: string;
+  /** Seconds. */
+  evaluationTime: number;
+  /** RFC 3339; year 1 before the first evaluation. */
+  lastEvaluation: string;
+}
+
+export interface RecordingRule extends EvaluatedRule {
+  type: 'recording';
+}
+
+export interface AlertingRule extends EvaluatedRule {
+  type: 'alerting';
+  state: AlertState;
+  /** Seconds of `for` and `keep_firing_for`. */
+  duration: number;
+  keepFiringFor: number;
+  annotations: LabelSet;
+  alerts: readonly Alert[] | null;
+}
+
+export type Rule = RecordingRule | AlertingRule;
+
+export interface RuleGroup {
+  name: string;
+  file: string;
+  rules: readonly Rule[];
+  /** Seconds. */
+  interval: number;
+  limit: number;
+  evaluationTime: number;
+  lastEvaluation: string;
+}
+
+export interface RulesData {
+  groups: readonly RuleGroup[];
+}
+
 export interface WalReplay {
   min: number;
   max: number;

@@ -63,6 +63,11 @@ export function oneOf<const T extends string>(choices: readonly T[]): (value: un
   return (value) => choices.find((choice) => choice === value);
 }
 
+/** A parser for any string. */
+export function anyText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 export function usePreference<T>(preference: Preference<T>): [T, (value: T) => void] {
   return [useSyncExternalStore(preference.subscribe, preference.get), preference.set];
 }

@@ -15,6 +15,14 @@ import {ReadinessBanner} from './readiness.tsx';
 import {colorSchemeManager, theme} from './theme.ts';
 
 const QueryPage = lazy(async () => ({default: (await import('../query/query-page.tsx')).QueryPage}));
+const AlertsPage = lazy(async () => ({default: (await import('../alerts/alerts-page.tsx')).AlertsPage}));
+const RulesPage = lazy(async () => ({default: (await import('../rules/rules-page.tsx')).RulesPage}));
+const SilencesPage = lazy(async () => ({
+  default: (await import('../silences/silences-page.tsx')).SilencesPage,
+}));
+const SilenceFormPage = lazy(async () => ({
+  default: (await import('../silences/silence-form-page.tsx')).SilenceFormPage,
+}));
 const TargetsPage = lazy(async () => ({default: (await import('../targets/targets-page.tsx')).TargetsPage}));
 const StatusPage = lazy(async () => ({default: (await import('../status/status-page.tsx')).StatusPage}));
 const FlagsPage = lazy(async () => ({default: (await import('../status/flags-page.tsx')).FlagsPage}));
@@ -71,6 +79,18 @@ function Pages(): ReactNode {
     <Switch>
       <Route path="/query">
         <QueryPage />
+      </Route>
+      <Route path="/alerts">
+        <AlertsPage />
+      </Route>
+      <Route path="/rules">
+        <RulesPage />
+      </Route>
+      <Route path="/silences">
+        <SilencesPage />
+      </Route>
+      <Route path="/silence">
+        <SilenceFormPage />
       </Route>
       <Route path="/targets">
         <TargetsPage />

@@ -19,6 +19,9 @@ interface NavItem {
 
 const mainItems: readonly NavItem[] = [
   {page: 'query', title: 'nav.query'},
+  {page: 'alerts', title: 'nav.alerts'},
+  {page: 'rules', title: 'nav.rules'},
+  {page: 'silences', title: 'nav.silences'},
   {page: 'targets', title: 'nav.targets'},
 ];
 
@@ -31,7 +34,7 @@ const statusItems: readonly NavItem[] = [
 export function Header(): ReactNode {
   const {t} = useMessages();
   const [location] = useLocation();
-  const item = [...mainItems, ...statusItems].find(({page}) => location === `/${page}`);
+  const item = [...mainItems, ...statusItems].find(({page}) => isAt(location, page));
   const title = item === undefined ? 'Narthex' : `${t(item.title)} · Narthex`;
   useEffect(() => {
     document.title = title;
@@ -69,9 +72,14 @@ export function Header(): ReactNode {
   );
 }
 
+/** The form of a silence belongs to the page of silences. */
+function isAt(location: string, page: Page): boolean {
+  return location === `/${page}` || (page === 'silences' && location === '/silence');
+}
+
 function NavLink({item, location}: {item: NavItem; location: string}): ReactNode {
   const {t} = useMessages();
-  const current = location === `/${item.page}`;
+  const current = isAt(location, item.page);
   return (
     <Link className="nx-nav-link" href={`/${item.page}`} aria-current={current ? 'page' : undefined}>
       {t(item.title)}

@@ -2,12 +2,12 @@
 import {Button, Collapse} from '@mantine/core';
 import {IconChevronDown, IconChevronRight, IconExternalLink} from '@tabler/icons-react';
 import {memo, useState, type ReactNode} from 'react';
-import type {LabelSet, Target} from '../api/types.ts';
+import type {Target} from '../api/types.ts';
 import {parseDuration} from '../../../src/model/duration.ts';
 import {formatSpan} from '../format/span.ts';
 import {useMessages} from '../i18n/use-messages.ts';
-import {matchersOf} from '../query/series-name.ts';
 import {Age} from '../widgets/age.tsx';
+import {LabelBadges} from '../widgets/label-badges.tsx';
 import {targetKey, type TargetPool} from './target-filter.ts';
 
 /** Larger pools begin closed, and show this many targets when opened. */
@@ -173,15 +173,6 @@ function TargetLabels({target}: {target: Target}): ReactNode {
       </Collapse>
     </>
   );
-}
-
-function LabelBadges({labels}: {labels: LabelSet}): ReactNode {
-  return matchersOf(labels).map(([name, value]) => (
-    <span key={name} className="nx-label-badge">
-      <span className="nx-series-name">{name}</span>=
-      <span className="nx-series-value">{JSON.stringify(value)}</span>
-    </span>
-  ));
 }
 
 function LastScrape({target}: {target: Target}): ReactNode {

@@ -1,18 +1,18 @@
 // What is scraped, and how that goes. Refreshes itself.
 import './targets-page.css';
-import {ActionIcon, Button, NativeSelect, SegmentedControl, TextInput, Tooltip} from '@mantine/core';
-import {IconPlayerPause, IconPlayerPlay, IconSearch} from '@tabler/icons-react';
+import {Button, NativeSelect, SegmentedControl, TextInput} from '@mantine/core';
+import {IconSearch} from '@tabler/icons-react';
 import {useDeferredValue, useMemo, useState, type ReactNode} from 'react';
 import {useLocation} from 'wouter';
 import {useSearch} from 'wouter/use-browser-location';
 import {useTargets} from '../api/queries.ts';
 import type {Health, Target} from '../api/types.ts';
-import {formatSpan} from '../format/span.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {EmptyState} from '../widgets/empty-state.tsx';
 import {ErrorAlert} from '../widgets/error-alert.tsx';
 import {PoolCard} from './pool-card.tsx';
 import {Notice} from '../widgets/notice.tsx';
+import {RefreshState} from '../widgets/refresh-state.tsx';
 import {countsOf, decodeFilter, encodeFilter, healths, poolsOf, type TargetFilter} from './target-filter.ts';
 
 const refreshMs = 5000;
@@ -33,7 +33,7 @@ export function TargetsPage(): ReactNode {
       <div className="nx-page-head">
         <h1>{t('targets.title')}</h1>
         <div className="nx-spacer" />
-        <RefreshState paused={paused} onChange={setPaused} />
+        <RefreshState intervalMs={refreshMs} paused={paused} onChange={setPaused} />
       </div>
       <FilterBar targets={targets} poolNames={poolNames} filter={filter} onChange={setFilter} />
       {error === null ? null : <ErrorAlert error={error} onRetry={() => void refetch()} />}
@@ -77,21 +77,6 @@ function useFilter(): [TargetFilter, (filter: TargetFilter) => void] {
     navigate(encoded === '' ? '/targets' : `/targets?${encoded}`, {replace: true});
   };
   return [filter, setFilter];
-}
-
-function RefreshState({paused, onChange}: {paused: boolean; onChange: (paused: boolean) => void}): ReactNode {
-  const {t, span} = useMessages();
-  const label = t(paused ? 'targets.resume' : 'targets.pause');
-  return (
-    <div className="nx-inline-note">
-      {paused ? t('targets.paused') : t('targets.refreshed', {span: formatSpan(refreshMs, span)})}
-      <Tooltip label={label}>
-        <ActionIcon aria-label={label} onClick={() => onChange(!paused)}>
-          {paused ? <IconPlayerPlay size={17} /> : <IconPlayerPause size={17} />}
-        </ActionIcon>
-      </Tooltip>
-    </div>
-  );
 }
 
 interface FilterBarProps {

@@ -1,0 +1,138 @@
+// Alertmanager's API v2, which the server has below /alertmanager:
+// https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml.
+import {useQuery} from '@tanstack/react-query';
+import {ApiError, basePath} from './client.ts';
+import type {LabelSet} from './types.ts';
+
+export interface SilenceMatcher {
+  name: string;
+  value: string;
+  isRegex: boolean;
+  isEqual: boolean;
+}
+
+export type SilenceState = 'active' | 'pending' | 'expired';
+
+export interface Silence {
+  id: string;
+  status: {state: SilenceState};
+  /** RFC 3339, as the other times. */
+  updatedAt: string;
+  startsAt: string;
+  endsAt: string;
+  createdBy: string;
+  comment: string;
+  matchers: readonly SilenceMatcher[];
+}
+
+/** What is posted: with an id it takes the place of that one. */
+export interface PostedSilence {
+  id?: string;
+  startsAt: string;
+  endsAt: string;
+  createdBy: string;
+  comment: string;
+  matchers: readonly SilenceMatcher[];
+}
+
+export interface NotifiedAlert {
+  labels: LabelSet;
+  annotations: LabelSet;
+  fingerprint: string;
+  startsAt: string;
+  endsAt: string;
+  receivers: readonly {name: string}[];
+  status: {
+    state: 'active' | 'suppressed' | 'unprocessed';
+    silencedBy: readonly string[];
+    inhibitedBy: readonly string[];
+    mutedBy: readonly string[];
+  };
+}
+
+interface AlertmanagerRequest {
+  method?: 'GET' | 'POST' | 'DELETE';
+  params?: URLSearchParams;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+/** Asks `/alertmanager/PATH`. Throws ApiError; its kind is `not_found` where the server has no Alertmanager. */
+export async function requestAlertmanager<T>(
+  path: string,
+  {method = 'GET', params, body, signal}: AlertmanagerRequest = {},
+): Promise<T> {
+  const search = params === undefined || params.size === 0 ? '' : `?${params.toString()}`;
+  let response: Response;
+  try {
+    response = await fetch(`${basePath}/alertmanager/${path}${search}`, {
+      method,
+      headers: {accept: 'application/json', ...(body !== undefined && {'content-type': 'application/json'})},
+      ...(body !== undefined && {body: JSON.stringify(body)}),
+      ...(signal !== undefined && {signal}),
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new ApiError('network', 0, '', error);
+  }
+  const text = await response.text();
+  if (!response.ok) {
+    const kind = response.status === 404 ? 'not_found' : response.status < 500 ? 'bad_data' : 'internal';
+    throw new ApiError(kind, response.status, messageOf(text) || response.statusText);
+  }
+  if (text === '') return undefined as T;
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    // A page in place of an answer: somebody else has this address.
+    throw new ApiError('not_found', response.status, '', error);
+  }
+}
+
+/** Errors are a JSON string, or an object with a message. */
+function messageOf(text: string): string {
+  try {
+    const parsed = JSON.parse(text) as unknown;
+    if (typeof parsed === 'string') return parsed;
+    return String((parsed as {message?: unknown}).message ?? text);
+  } catch {
+    return text.trim();
+  }
+}
+
+/** What of the Alertmanager is asked again after a change. */
+export const alertmanagerKey = 'alertmanager';
+
+export function useSilences(intervalMs: number | false) {
+  return useQuery({
+    queryKey: [alertmanagerKey, 'silences'],
+    queryFn: ({signal}) => requestAlertmanager<readonly Silence[]>('api/v2/silences', {signal}),
+    refetchInterval: intervalMs,
+  });
+}
+
+export function useSilence(id: string) {
+  return useQuery({
+    queryKey: [alertmanagerKey, 'silence', id],
+    queryFn: ({signal}) => requestAlertmanager<Silence>(`api/v2/silence/${encodeURIComponent(id)}`, {signal}),
+    enabled: id !== '',
+  });
+}
+
+/** The alerts that all filters (`name="value"`) match. */
+export function useNotifiedAlerts(
+  filters: readonly string[],
+  enabled: boolean,
+  intervalMs: number | false = false,
+) {
+  return useQuery({
+    queryKey: [alertmanagerKey, 'alerts', ...filters],
+    queryFn: ({signal}) => {
+      const params = new URLSearchParams(filters.map((filter) => ['filter', filter]));
+      return requestAlertmanager<readonly NotifiedAlert[]>('api/v2/alerts', {params, signal});
+    },
+    enabled,
+    refetchInterval: intervalMs,
+    retry: false,
+  });
+}
