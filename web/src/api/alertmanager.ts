@@ -94,7 +94,7 @@ function messageOf(text: string): string {
   try {
     const parsed = JSON.parse(text) as unknown;
     if (typeof parsed === 'string') return parsed;
-    return String((parsed as {message?: unknown}).message ?? text);
+    return (parsed as {message?: string}).message ?? text;
   } catch {
     return text.trim();
   }
