@@ -242,8 +242,13 @@ export interface StorageBackend {
   readonly administration?: StorageAdministration;
 }
 
-/** Progress of replaying the write-ahead log: segments. */
+/** What a start reads: files of full chunks, a snapshot of the memory, the write-ahead log. */
+export type ReplayPhase = 'chunks' | 'snapshot' | 'log';
+
+/** Progress of a start: files, or segments of the snapshot or the log. */
 export interface ReplayProgress {
+  /** Null: nothing was read yet. */
+  phase: ReplayPhase | null;
   min: number;
   max: number;
   current: number;

@@ -93,7 +93,7 @@ export class FakeBackend implements Backend {
 
   readonly admin: AdminBackend = {
     state: () => this.state,
-    replayProgress: () => ({min: 1, max: 4, current: 2}),
+    replayProgress: () => ({phase: 'log', min: 1, max: 4, current: 2}),
     reload: () => {
       this.reloads++;
       return this.reloadError === null ? Promise.resolve() : Promise.reject(this.reloadError);

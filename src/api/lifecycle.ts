@@ -3,13 +3,21 @@
 import {emptyReply, textError, textReply, type HttpReply} from '../http/reply.ts';
 import type {HttpServer} from '../http/server.ts';
 import {describeError} from '../sys/log.ts';
-import type {AdminBackend} from './backend.ts';
+import type {AdminBackend, ReplayPhase} from './backend.ts';
+
+const phases: Record<ReplayPhase, string> = {
+  chunks: 'files of full chunks: file',
+  snapshot: 'the snapshot of the memory: segment',
+  log: 'the write-ahead log: segment',
+};
 
 /** The answer of a server that is not ready; null when it is. */
-export function refuseUnlessReady(admin: AdminBackend): HttpReply | null {
+export function refuseUnlessReady(admin: AdminBackend, more = ''): HttpReply | null {
   const state = admin.state();
   if (state === 'ready') return null;
-  return textReply(503, 'Service Unavailable', {'X-Prometheus-Stopping': String(state === 'stopping')});
+  return textReply(503, `Service Unavailable${more}`, {
+    'X-Prometheus-Stopping': String(state === 'stopping'),
+  });
 }
 
 export function addLifecycleRoutes(server: HttpServer, admin: AdminBackend, enabled: boolean): void {
@@ -19,7 +27,8 @@ export function addLifecycleRoutes(server: HttpServer, admin: AdminBackend, enab
   server.route(
     ['GET'],
     '/-/ready',
-    () => refuseUnlessReady(admin) ?? textReply(200, 'Prometheus Server is Ready.\n'),
+    () =>
+      refuseUnlessReady(admin, describeProgress(admin)) ?? textReply(200, 'Prometheus Server is Ready.\n'),
   );
   server.route(['HEAD'], '/-/ready', () => refuseUnlessReady(admin) ?? emptyReply(200));
 
@@ -30,6 +39,13 @@ export function addLifecycleRoutes(server: HttpServer, admin: AdminBackend, enab
   server.route(['GET'], '/-/reload', wrongMethod);
   server.route(['POST', 'PUT'], '/-/quit', enabled ? quit : forbidden);
   server.route(['GET'], '/-/quit', wrongMethod);
+}
+
+/** For people who wait; programs look at the status. */
+function describeProgress(admin: AdminBackend): string {
+  const {phase, current, max} = admin.replayProgress();
+  if (admin.state() !== 'starting' || phase === null) return '';
+  return `\nReading ${phases[phase]} ${current} of ${max}.\n`;
 }
 
 async function reload(admin: AdminBackend): Promise<HttpReply> {

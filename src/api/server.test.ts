@@ -425,7 +425,9 @@ test('a server that is not ready answers 503 to what needs it', async () => {
       setup.backend.state = state;
       const answer = await send(setup, path);
       assert.equal(answer.status, 503, path);
-      assert.equal(answer.body, path.startsWith('HEAD') ? '' : 'Service Unavailable');
+      const progress = 'Service Unavailable\nReading the write-ahead log: segment 2 of 4.\n';
+      const body = path === '/-/ready' && state === 'starting' ? progress : 'Service Unavailable';
+      assert.equal(answer.body, path.startsWith('HEAD') ? '' : body);
       assert.equal(answer.headers['x-prometheus-stopping'], stopping);
       assert.deepEqual(setup.backend.requests, []);
     }

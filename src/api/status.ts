@@ -45,8 +45,9 @@ export class StatusApi {
   }
 
   walReplay(): HttpReply {
-    const {min, max, current} = this.#backend.admin.replayProgress();
-    return success({min, max, current});
+    const {phase, min, max, current} = this.#backend.admin.replayProgress();
+    // The answer is about the write-ahead log, and about nothing else.
+    return success(phase === 'log' ? {min, max, current} : {min: 0, max: 0, current: 0});
   }
 
   /** What is Go's own in Prometheus's answer has the nearest meaning here, or none. */

@@ -19,6 +19,7 @@ import type {WriteOutcome} from '../remote/write-outcome.ts';
 import type {AppendOutcome, AppendRequest, RuleStore} from '../rules/world.ts';
 import {noteGarbage} from '../sys/garbage.ts';
 import {Caller} from '../sys/rpc.ts';
+import {replayPhases} from '../tsdb/replayphases.ts';
 import type {ApplyRequest, StorageThreadData} from './storage-thread.ts';
 
 export interface StorageClientOptions extends Omit<StorageThreadData, 'progress'> {
@@ -58,8 +59,8 @@ export class StorageClient implements StorageBackend {
   }
 
   replayProgress(): ReplayProgress {
-    const [min = 0, max = 0, current = 0] = this.#progress;
-    return {min, max, current};
+    const [phase = 0, max = 0, current = 0] = this.#progress;
+    return {phase: replayPhases[phase] ?? null, min: 0, max, current};
   }
 
   /** Frees what a query thread that has ended was reading. */

@@ -36,6 +36,7 @@ import type {RetentionLimits} from '../tsdb/block/retention.ts';
 import type {Administration, DeletionRequest} from '../tsdb/administration.ts';
 import {formatMeta} from '../tsdb/block/meta.ts';
 import {Db} from '../tsdb/db.ts';
+import {replayPhases} from '../tsdb/replayphases.ts';
 import {headCardinality} from '../tsdb/head/cardinality.ts';
 import {CompactorClient} from './compactor-client.ts';
 import {createDiscovery} from './discovery.ts';
@@ -61,7 +62,7 @@ export interface StorageThreadData {
   retention: Retention;
   blockMsMin: number;
   blockMsMax: number;
-  /** Three words: first, last and current segment of the log that is being replayed. */
+  /** Three words: what is read at the start (replayPhases), files or segments of that, and how many of them were read. */
   progress: Int32Array;
 }
 
@@ -136,7 +137,8 @@ class StorageThread {
       kernels,
       arena,
       log: logger.child({component: 'tsdb'}),
-      onReplayProgress: (done, total) => {
+      onReplayProgress: (phase, done, total) => {
+        Atomics.store(data.progress, 0, replayPhases.indexOf(phase));
         Atomics.store(data.progress, 1, total);
         Atomics.store(data.progress, 2, done);
       },

@@ -21,6 +21,7 @@ import {deleteFromHead} from './headdeletion.ts';
 import {DirectoryLock} from './lock.ts';
 import type {Processes} from './lock.ts';
 import {type OpenLogs, openLogs, walDirectory} from './logs.ts';
+import type {OnReplayProgress} from './replayphases.ts';
 import type {Compression} from './wal/compression.ts';
 import type {ReplayResult} from './wal/replay.ts';
 import {writeSnapshot} from './snapshot/write.ts';
@@ -60,8 +61,7 @@ export interface DbOptions {
   retention?: () => RetentionLimits;
   /** Longest block. */
   blockMsMax?: number;
-  /** While the log is replayed: `done` of `total` segments are read. */
-  onReplayProgress?: (done: number, total: number) => void;
+  onReplayProgress?: OnReplayProgress;
 }
 
 /** How long full chunks stay in memory, at most. */

@@ -10,6 +10,7 @@ import {HeadTruncation} from './headtruncation.ts';
 import {Lateness} from './lateness.ts';
 import {Staleness} from './staleness.ts';
 import {removeCovered, removeTemporary} from './wal/checkpoint.ts';
+import type {OnReplayProgress} from './replayphases.ts';
 import {removeSnapshots} from './snapshot/format.ts';
 import {loadSnapshot} from './snapshot/read.ts';
 import type {Compression} from './wal/compression.ts';
@@ -31,8 +32,7 @@ export interface LogsOptions {
   /** Whether snapshots of the memory are read and written (--enable-feature=memory-snapshot-on-shutdown). */
   snapshots?: boolean;
   walStartTimes?: boolean;
-  /** While the log is replayed: `done` of `total` segments are read. */
-  onReplayProgress?: (done: number, total: number) => void;
+  onReplayProgress?: OnReplayProgress;
 }
 
 export interface OpenLogs {
@@ -55,6 +55,7 @@ export interface OpenLogs {
 export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLogs> {
   const {dir, log, clock, fs, linear} = options;
   const elapsed = (): number => clock.elapsed();
+  const {onReplayProgress: onProgress = () => {}} = options;
   const loaded = loadHeadChunks(head, {
     fs,
     dir: headChunksDirectory(dir),
@@ -62,20 +63,27 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
     log,
     linear,
     elapsed,
+    onProgress: (done, total) => onProgress('chunks', done, total),
   });
   const sink = head.replay(loaded);
   const common = {fs, log, clock, linear, corruptDir: `${dir}/wal.corrupt`};
   const lastSegment = listSegments(fs, walDirectory(dir)).at(-1)?.number ?? -1;
   // Where full chunks were lost, only the log has what a snapshot leaves to them.
   const useSnapshot = options.snapshots === true && head.files!.damages === 0;
-  const from = useSnapshot ? loadSnapshot(sink, {...common, dir, lastSegment}) : null;
-  const {onReplayProgress: onProgress} = options;
+  const from = useSnapshot
+    ? await loadSnapshot(sink, {
+        ...common,
+        dir,
+        lastSegment,
+        onProgress: (done, total) => onProgress('snapshot', done, total),
+      })
+    : null;
   const replayed = await replay({
     ...common,
     dir: walDirectory(dir),
     sink,
     from,
-    ...(onProgress === undefined ? {} : {onProgress}),
+    onProgress: (done, total) => onProgress('log', done, total),
   });
   const late = sink.late();
   const replayedLate = await replayLate({...common, dir: lateDirectory(dir), sink: late});

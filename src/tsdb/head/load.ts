@@ -12,17 +12,16 @@ import {LoadedChunks} from './loadedchunks.ts';
  */
 export function loadHeadChunks(
   head: Head,
-  options: Omit<ChunkFilesOptions, 'firstFile' | 'lastFile'> & {dataFolder: string},
+  options: Omit<ChunkFilesOptions, 'firstFile' | 'lastFile'> & {
+    dataFolder: string;
+    /** Between files: `done` of `total` are read. */
+    onProgress: (done: number, total: number) => void;
+  },
 ): LoadedChunks | null {
   const {fs, dir, log, elapsed} = options;
   const started = elapsed();
   const loaded = new LoadedChunks();
-  const {damage, files, chunks, ...scan} = scanHeadChunks(
-    fs,
-    dir,
-    (chunk) => loaded.add(chunk),
-    options.linear,
-  );
+  const {damage, files, chunks, ...scan} = scanHeadChunks(fs, dir, (chunk) => loaded.add(chunk), options);
   const mark = readLateMark(fs, dir, log);
   if (mark !== null) loaded.mark(mark);
   let {lastFile} = scan;

@@ -59,10 +59,19 @@ export function scanHeadChunks(
   fs: FileSystem,
   dir: string,
   receive: (chunk: ScannedChunk) => void,
-  linear: LogMemory | null = null,
+  {
+    linear = null,
+    onProgress,
+  }: {
+    linear?: LogMemory | null;
+    /** Between files: `done` of `total` are read. */
+    onProgress?: (done: number, total: number) => void;
+  } = {},
 ): HeadChunkScan {
   const scan: HeadChunkScan = {files: 0, chunks: 0, lastFile: 0, damage: null};
-  for (const file of listHeadChunkFiles(fs, dir)) {
+  const all = listHeadChunkFiles(fs, dir);
+  for (const file of all) {
+    onProgress?.(scan.files, all.length);
     const missing = scan.files > 0 && file !== scan.lastFile + 1;
     if (missing) {
       scan.damage = {file, offset: 0, reason: `file ${scan.lastFile + 1} is missing`};

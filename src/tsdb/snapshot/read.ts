@@ -8,6 +8,7 @@ import type {HeadReplay} from '../head/replay.ts';
 import {RecordDecoder} from '../wal/decode.ts';
 import {recordType} from '../wal/format.ts';
 import type {LogMemory} from '../wal/page-buffer.ts';
+import {ReadAhead} from '../wal/readahead.ts';
 import {ReaderBuffers, SegmentReader} from '../wal/segment-reader.ts';
 import {listSegments} from '../wal/segments.ts';
 import {StringReader} from '../wal/string-reader.ts';
@@ -22,6 +23,8 @@ export interface SnapshotReadOptions {
   log: Logger;
   clock: Clock;
   linear: LogMemory;
+  /** Between segments: `done` of `total` are read. */
+  onProgress?: (done: number, total: number) => void;
 }
 
 /** A series with the chunk that was open; `chunk` is null where none was. */
@@ -48,13 +51,11 @@ export interface SnapshotSink {
   exemplar(ref: number, time: number, value: number, labels: Labels): void;
 }
 
-const ignoring: SnapshotSink = {series() {}, tombstone() {}, exemplar() {}};
-
 /**
- * Fills the head from the newest snapshot, and says from where on the log is to be read; null = from its beginning. A snapshot is used
- * when all of it is sound, which is looked at first.
+ * Fills the head from the newest snapshot, and says from where on the log is to be read; null = from its beginning. Where the snapshot is
+ * damaged, what came before the damage is in the head: the log has it again, and it is passed over there.
  */
-export function loadSnapshot(sink: HeadReplay, options: SnapshotReadOptions): Snapshot | null {
+export async function loadSnapshot(sink: HeadReplay, options: SnapshotReadOptions): Promise<Snapshot | null> {
   const {fs, dir, lastSegment, log, clock} = options;
   const snapshot = listSnapshots(fs, dir).at(-1);
   if (snapshot === undefined) return null;
@@ -64,7 +65,10 @@ export function loadSnapshot(sink: HeadReplay, options: SnapshotReadOptions): Sn
   }
   const started = clock.elapsed();
   try {
-    readSnapshot(snapshot, ignoring, options);
+    const series = await readSnapshot(snapshot, sink.snapshot(), options);
+    const duration = `${((clock.elapsed() - started) / 1000).toFixed(3)}s`;
+    log.info('chunk snapshot loaded', {dir: snapshot.path, num_series: series, duration});
+    return snapshot;
   } catch (error) {
     log.error('Failed to load chunk snapshot, the log is read instead', {
       snapshot: snapshot.path,
@@ -72,30 +76,31 @@ export function loadSnapshot(sink: HeadReplay, options: SnapshotReadOptions): Sn
     });
     return null;
   }
-  const series = readSnapshot(snapshot, sink.snapshot(), options);
-  const duration = `${((clock.elapsed() - started) / 1000).toFixed(3)}s`;
-  log.info('chunk snapshot loaded', {dir: snapshot.path, num_series: series, duration});
-  return snapshot;
 }
 
 /** Reads all records, in order, and returns the number of series. Throws where anything is damaged. */
-export function readSnapshot(
+export async function readSnapshot(
   snapshot: Snapshot,
   sink: SnapshotSink,
-  {fs, linear}: Pick<SnapshotReadOptions, 'fs' | 'linear'>,
-): number {
+  {fs, linear, onProgress}: Pick<SnapshotReadOptions, 'fs' | 'linear' | 'onProgress'>,
+): Promise<number> {
   const buffers = new ReaderBuffers(linear);
   const decoder = new SnapshotDecoder(sink);
+  const segments = listSegments(fs, snapshot.path);
+  const starts = segments.map((segment) => ({segment, start: 0}));
+  const ahead = ReadAhead.start({fs, linear, buffers, segments: starts});
   try {
-    for (const segment of listSegments(fs, snapshot.path)) {
-      const reader = new SegmentReader(fs, segment, buffers);
+    for (const [index, segment] of segments.entries()) {
+      onProgress?.(index, segments.length);
+      const reader = ahead?.reader(segment, 0) ?? new SegmentReader(fs, segment, buffers);
       try {
-        while (reader.next()) if (reader.record.length > 0) decoder.record(reader.record);
+        while (reader.next()) if (reader.length > 0) decoder.record(reader.record);
       } finally {
         reader.close();
       }
     }
   } finally {
+    await ahead?.close();
     buffers.free();
   }
   return decoder.series;

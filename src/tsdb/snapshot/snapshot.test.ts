@@ -203,7 +203,7 @@ test('readSnapshot() of any bytes ends', async () => {
     fs.put(`${path}/00000000`, bytes);
     const sink = {series() {}, tombstone() {}, exemplar() {}};
     try {
-      assert.equal(readSnapshot({segment: 0, offset: 0, path}, sink, {fs, linear}), 0);
+      assert.equal(await readSnapshot({segment: 0, offset: 0, path}, sink, {fs, linear}), 0);
     } catch (error) {
       assert.match(String(error), /corruption|RangeError/);
     }

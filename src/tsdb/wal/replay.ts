@@ -11,8 +11,9 @@ import {recordType, recordTypeName, segmentName} from './format.ts';
 import {isHistogramRecord} from './histogram-records.ts';
 import type {LogMemory} from './page-buffer.ts';
 import {cutSegment, keepCopy, rewriteSegment, writeAgain} from './repair.ts';
+import {ReadAhead} from './readahead.ts';
 import {describeSegment, ReaderBuffers, SegmentReader} from './segment-reader.ts';
-import type {SegmentFile} from './segment-reader.ts';
+import type {RecordReader, SegmentFile} from './segment-reader.ts';
 import {lastCheckpoint, listSegments, segmentPath} from './segments.ts';
 
 export interface ReplayOptions {
@@ -77,7 +78,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   try {
     await run.run();
   } finally {
-    run.free();
+    await run.free();
   }
   return run.result;
 }
@@ -103,6 +104,8 @@ class Replay {
   readonly #options: ReplayOptions;
   readonly #buffers: ReaderBuffers;
   readonly #decoder = new RecordDecoder();
+  /** Null: segments are read by this thread. */
+  #ahead: ReadAhead | null = null;
   /** What the sink threw: not a fault of the log. */
   #sinkError: unknown = null;
   readonly #onSeries: (ref: number, labels: Labels) => void;
@@ -133,7 +136,8 @@ class Replay {
     return this.#options.name ?? 'WAL';
   }
 
-  free(): void {
+  async free(): Promise<void> {
+    await this.#ahead?.close();
     this.#buffers.free();
   }
 
@@ -154,9 +158,16 @@ class Replay {
     );
 
     log.info(`Replaying ${this.#name}, this may take a while`);
-    if (checkpoint !== null && (given === null || checkpoint.number >= given.segment)) {
+    const usesCheckpoint = checkpoint !== null && (given === null || checkpoint.number >= given.segment);
+    const ofCheckpoint = usesCheckpoint ? listSegments(fs, checkpoint.path) : [];
+    const startOf = ({number}: SegmentFile): number => (number === from.segment ? from.offset : 0);
+    this.#readAhead([
+      ...ofCheckpoint.map((segment) => ({segment, start: 0})),
+      ...segments.map((segment) => ({segment, start: startOf(segment)})),
+    ]);
+    if (usesCheckpoint) {
       // Its segments are read to the end whatever they hold: nothing is written behind them.
-      for (const segment of listSegments(fs, checkpoint.path)) this.#segment(segment, () => false);
+      for (const segment of ofCheckpoint) this.#segment(segment, () => false);
       log.info(`${this.#name} checkpoint loaded`);
     }
     const checkpointDone = clock.elapsed();
@@ -166,7 +177,7 @@ class Replay {
       const segmentStarted = clock.elapsed();
       const atEnd = (): boolean =>
         segments.slice(index + 1).every((each) => fs.status(each.path)?.bytes === 0);
-      this.#segment(segment, atEnd, segment.number === from.segment ? from.offset : 0);
+      this.#segment(segment, atEnd, startOf(segment));
       log.info(`${this.#name} segment loaded`, {
         segment: segment.number,
         maxSegment: last,
@@ -223,9 +234,15 @@ class Replay {
     }
   }
 
+  #readAhead(segments: {segment: SegmentFile; start: number}[]): void {
+    const {fs, linear = null} = this.#options;
+    this.#ahead = ReadAhead.start({fs, linear, buffers: this.#buffers, segments});
+  }
+
   #segment(segment: SegmentFile, atEnd: () => boolean, start = 0): void {
     const {fs} = this.#options;
-    const reader = new SegmentReader(fs, segment, this.#buffers, start);
+    const reader =
+      this.#ahead?.reader(segment, start) ?? new SegmentReader(fs, segment, this.#buffers, start);
     const damage = new Damage(start);
     try {
       this.#records(reader, segment, damage);
@@ -237,7 +254,7 @@ class Replay {
     if (damage.first !== null) this.#report(segment, reader, damage, atEnd);
   }
 
-  #records(reader: SegmentReader, segment: SegmentFile, damage: Damage): void {
+  #records(reader: RecordReader, segment: SegmentFile, damage: Damage): void {
     for (;;) {
       try {
         if (!reader.next()) return;
@@ -250,7 +267,7 @@ class Replay {
     }
   }
 
-  #record(reader: SegmentReader, segment: SegmentFile): void {
+  #record(reader: RecordReader, segment: SegmentFile): void {
     try {
       this.#decode(reader);
     } catch (error) {
@@ -274,7 +291,7 @@ class Replay {
     }
   }
 
-  #decode(reader: SegmentReader): void {
+  #decode(reader: RecordReader): void {
     if (reader.length === 0) return; // What is left of a torn header: type 1, then zeros.
     const {result} = this;
     const {type} = reader;
@@ -310,7 +327,7 @@ class Replay {
   }
 
   /** False where the sink does not take the record as it is. */
-  #samplesRecord({address, length}: SegmentReader): boolean {
+  #samplesRecord({address, length}: RecordReader): boolean {
     const {sink} = this.#options;
     if (address === 0 || sink.samplesRecord === undefined) return false;
     let count = 0;
@@ -327,7 +344,7 @@ class Replay {
   }
 
   /** Says what is damaged and takes it out. `atEnd`: whether no later segment holds anything. */
-  #report(segment: SegmentFile, reader: SegmentReader, damage: Damage, atEnd: () => boolean): void {
+  #report(segment: SegmentFile, reader: RecordReader, damage: Damage, atEnd: () => boolean): void {
     const {log} = this.#options;
     const bytes = damage.lostBytes(reader);
     const place = {segment: describeSegment(segment), offset: damage.firstOffset, bytes};

@@ -59,23 +59,43 @@ export class ReaderBuffers {
   }
 }
 
+/** What gives the records of a segment, one after the other: see SegmentReader. */
+export interface RecordReader {
+  /** The record that next() found, without compression. Valid until the next call. */
+  readonly record: Uint8Array;
+  /** Where the record lies in the linear memory; 0 = not there. */
+  readonly address: number;
+  /** Of the record. */
+  readonly length: number;
+  /** First byte of the record, which is not empty. */
+  readonly type: number;
+  /** Where it starts and ends in the segment. */
+  readonly start: number;
+  readonly end: number;
+  /** Bytes of the segment when it was opened. */
+  readonly bytes: number;
+  /** Fragments that were damaged, or whose record was. */
+  readonly fragmentsLost: number;
+  /** Whether the last error was that the segment ends inside a record, as it does when a writer was killed. */
+  readonly torn: boolean;
+  /** Moves to the next record. False at the end of the segment. Throws a CorruptionError for each stretch that is damaged. */
+  next(): boolean;
+  close(): void;
+}
+
 /**
  * Reads the records of one segment, one after the other, in bounded memory, and checks all there is to check.
  *
  * next() throws a CorruptionError for each stretch that is damaged. It may be called again then and goes on behind the
  * damage: fragments say how long they are, and every page begins with one, so that damage seldom costs more than a page.
  */
-export class SegmentReader {
+export class SegmentReader implements RecordReader {
   /** Whether it was stored with snappy or zstd. */
   compressed = false;
-  /** Where it starts and ends in the segment. */
   start = 0;
   end = 0;
-  /** Bytes of the segment when it was opened. */
   readonly bytes: number;
-  /** Fragments that were damaged, or whose record was. */
   fragmentsLost = 0;
-  /** Whether the last error was that the segment ends inside a record, as it does when a writer was killed. */
   torn = false;
 
   readonly #fs: FileSystem;
@@ -106,27 +126,22 @@ export class SegmentReader {
     this.#fs.close(this.#file);
   }
 
-  /** The record that next() found, without compression. Valid until the next call. */
   get record(): Uint8Array {
     return this.#buffers.expander.record;
   }
 
-  /** Where the record lies in the linear memory; 0 = not there. */
   get address(): number {
     return this.#buffers.expander.address;
   }
 
-  /** First byte of the record, which is not empty. */
   get type(): number {
     return this.#buffers.expander.type;
   }
 
-  /** Of the record. */
   get length(): number {
     return this.#buffers.expander.length;
   }
 
-  /** Moves to the next record. False at the end of the segment. */
   next(): boolean {
     while (this.#offset < this.bytes) {
       const at = this.#load();

@@ -1,0 +1,63 @@
+// Reads segments ahead of the thread that replays them: pages are read, checked and expanded here. What is not plainly sound is left
+// to the other thread, which knows how to go on.
+import {workerData} from 'node:worker_threads';
+import {SizeClassArena} from '../../kernels/arena.ts';
+import {loadKernels} from '../../kernels/kernels.ts';
+import {LinearMemory} from '../../kernels/memory.ts';
+import {nodeFileSystem} from '../../sys/fs.ts';
+import {entryKind, RecordRing, ringRecordBytesMax} from './recordring.ts';
+import {ReaderBuffers, type SegmentFile, SegmentReader} from './segment-reader.ts';
+
+export interface ReadAheadData {
+  memory: WebAssembly.Memory;
+  ring: number;
+  /** Memory for this thread alone: `[scratch, scratchEnd)`. */
+  scratch: number;
+  scratchEnd: number;
+  segments: {segment: SegmentFile; start: number}[];
+}
+
+function readAhead(data: ReadAheadData): void {
+  const memory = new LinearMemory(data.memory);
+  const arena = new SizeClassArena(memory, data.scratch, data.scratchEnd);
+  const buffers = new ReaderBuffers({memory, kernels: loadKernels(memory), arena});
+  const ring = new RecordRing(memory, data.ring);
+  for (const [index, {segment, start}] of data.segments.entries()) {
+    if (!readSegment(segment, {index, start}, buffers, ring)) return;
+  }
+  ring.put(entryKind.end, {segment: 0, start: 0, end: 0});
+}
+
+/** False = stop. */
+function readSegment(
+  segment: SegmentFile,
+  {index, start}: {index: number; start: number},
+  buffers: ReaderBuffers,
+  ring: RecordRing,
+): boolean {
+  let done = start;
+  try {
+    const reader = new SegmentReader(nodeFileSystem, segment, buffers, start);
+    try {
+      while (reader.next()) {
+        const {address, length} = reader;
+        if (address === 0 || length > ringRecordBytesMax) return left(reader.start);
+        const place = {segment: index, start: reader.start, end: reader.end};
+        if (!ring.put(entryKind.record, place, address, length)) return false;
+        done = reader.end;
+      }
+      return ring.put(entryKind.segmentEnd, {segment: index, start: done, end: done});
+    } finally {
+      reader.close();
+    }
+  } catch {
+    // Damage, or a file that cannot be read: the other thread meets the same, and deals with it.
+    return left(done);
+  }
+
+  function left(from: number): boolean {
+    return ring.put(entryKind.segmentLeft, {segment: index, start: from, end: from});
+  }
+}
+
+readAhead(workerData as ReadAheadData);

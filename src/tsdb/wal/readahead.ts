@@ -1,0 +1,183 @@
+import {Worker} from 'node:worker_threads';
+import {assert} from '../../base/assert.ts';
+import type {FileSystem} from '../../sys/fs.ts';
+import {nodeFileSystem} from '../../sys/fs.ts';
+import type {LogMemory} from './page-buffer.ts';
+import type {ReadAheadData} from './readahead-thread.ts';
+import {entryKind, RecordRing, ringTotalBytes} from './recordring.ts';
+import {type ReaderBuffers, type RecordReader, type SegmentFile, SegmentReader} from './segment-reader.ts';
+
+/** Below, another thread costs more time than it saves. */
+const bytesMin = 32 * 1024 * 1024;
+/** What the thread needs besides the ring: pages, a record as it is stored, and expanded. */
+const scratchBytes = 6 * 1024 * 1024;
+/** A thread that gives nothing for so long is given up. */
+const patienceMs = 60_000;
+
+/**
+ * Segments read by a thread of its own, in the order in which they are given, while this one uses their records. What the thread cannot
+ * read is read here, with the same errors as without it.
+ */
+export class ReadAhead {
+  readonly #fs: FileSystem;
+  readonly #linear: LogMemory;
+  readonly #buffers: ReaderBuffers;
+  readonly #address: number;
+  readonly #ring: RecordRing;
+  readonly #worker: Worker;
+  /** Nothing comes from the thread any more. */
+  #ended = false;
+  /** Number of the segment that is read. */
+  #segment = -1;
+
+  private constructor(
+    linear: LogMemory,
+    buffers: ReaderBuffers,
+    segments: {segment: SegmentFile; start: number}[],
+    fs: FileSystem,
+  ) {
+    const {memory, arena} = linear;
+    this.#fs = fs;
+    this.#linear = linear;
+    this.#buffers = buffers;
+    this.#address = arena.alloc(ringTotalBytes + scratchBytes);
+    this.#ring = new RecordRing(memory, this.#address);
+    this.#ring.clear();
+    const scratch = this.#address + ringTotalBytes;
+    const data: ReadAheadData = {
+      memory: memory.wasm,
+      ring: this.#address,
+      scratch,
+      scratchEnd: scratch + scratchBytes,
+      segments,
+    };
+    this.#worker = new Worker(new URL('./readahead-thread.ts', import.meta.url), {
+      workerData: data,
+      name: 'wal',
+    });
+    // It tells its errors through the ring. Should it not be able to start, the ring stays empty.
+    this.#worker.on('error', () => {});
+  }
+
+  /** Null where another thread would not pay, or cannot see the files. */
+  static start(options: {
+    fs: FileSystem;
+    linear: LogMemory | null;
+    buffers: ReaderBuffers;
+    segments: {segment: SegmentFile; start: number}[];
+  }): ReadAhead | null {
+    const {fs, linear, buffers, segments} = options;
+    if (fs !== nodeFileSystem || linear === null) return null;
+    const bytes = segments.reduce((sum, {segment}) => sum + (fs.status(segment.path)?.bytes ?? 0), 0);
+    return bytes < bytesMin ? null : new ReadAhead(linear, buffers, segments, fs);
+  }
+
+  /** A reader of the next segment; the one before was read to its end. */
+  reader(segment: SegmentFile, start: number): RecordReader {
+    this.#segment++;
+    if (this.#ended) return new SegmentReader(this.#fs, segment, this.#buffers, start);
+    return new AheadReader({fs: this.#fs, linear: this.#linear, buffers: this.#buffers, segment, start}, () =>
+      this.#take(),
+    );
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    this.#ring.stop();
+    await this.#worker.terminate();
+    this.#linear.arena.free(this.#address, ringTotalBytes + scratchBytes);
+  }
+
+  /** The next entry, or null: nothing comes any more. */
+  #take(): RecordRing | null {
+    if (!this.#ended && !this.#ring.take(patienceMs)) this.#ended = true;
+    if (this.#ended) return null;
+    assert(this.#ring.segment === this.#segment, 'segments are read in their order');
+    return this.#ring;
+  }
+}
+
+interface AheadSegment {
+  fs: FileSystem;
+  linear: LogMemory;
+  buffers: ReaderBuffers;
+  segment: SegmentFile;
+  start: number;
+}
+
+/** Records of one segment from the ring, or, from where the thread has left it, from the file. */
+class AheadReader implements RecordReader {
+  start = 0;
+  end: number;
+  readonly bytes: number;
+  address = 0;
+  length = 0;
+  readonly #from: AheadSegment;
+  readonly #take: () => RecordRing | null;
+  #copy: Uint8Array | null = null;
+  /** The reader of the rest, where the thread has left it. */
+  #rest: SegmentReader | null = null;
+
+  constructor(from: AheadSegment, take: () => RecordRing | null) {
+    this.#from = from;
+    this.#take = take;
+    this.end = from.start;
+    this.bytes = from.fs.status(from.segment.path)?.bytes ?? 0;
+  }
+
+  get record(): Uint8Array {
+    if (this.#rest !== null) return this.#rest.record;
+    // In the shared memory bytes are slower to read one by one.
+    return (this.#copy ??= this.#from.linear.memory.u8.slice(this.address, this.address + this.length));
+  }
+
+  get type(): number {
+    return this.#rest === null ? this.#from.linear.memory.u8[this.address]! : this.#rest.type;
+  }
+
+  get fragmentsLost(): number {
+    return this.#rest?.fragmentsLost ?? 0;
+  }
+
+  get torn(): boolean {
+    return this.#rest?.torn ?? false;
+  }
+
+  get compressed(): boolean {
+    return this.#rest?.compressed ?? true;
+  }
+
+  next(): boolean {
+    if (this.#rest !== null) return this.#nextOfRest(this.#rest);
+    const entry = this.#take();
+    if (entry === null) return this.#leave(this.end);
+    if (entry.kind === entryKind.segmentEnd) return false;
+    if (entry.kind !== entryKind.record) return this.#leave(entry.start);
+    assert(entry.start >= this.end && entry.end > entry.start, 'records follow each other');
+    this.#copy = null;
+    this.start = entry.start;
+    this.end = entry.end;
+    this.address = entry.address;
+    this.length = entry.length;
+    return true;
+  }
+
+  close(): void {
+    this.#rest?.close();
+  }
+
+  #leave(from: number): boolean {
+    const {fs, segment, buffers} = this.#from;
+    this.#rest = new SegmentReader(fs, segment, buffers, from);
+    return this.#nextOfRest(this.#rest);
+  }
+
+  #nextOfRest(rest: SegmentReader): boolean {
+    const found = rest.next();
+    this.start = rest.start;
+    this.end = rest.end;
+    this.address = rest.address;
+    this.length = rest.length;
+    return found;
+  }
+}

@@ -1,0 +1,164 @@
+// Records on their way from the thread that reads segments ahead to the one that uses them, in the shared memory:
+//
+//     head:i32  tail:i32  waiting for records:i32  waiting for room:i32  stop:i32  unused: 12 bytes      then the ring
+//     entry: kind:u8  segment:u24  length:u32  start:f64  end:f64  length bytes, to the next multiple of 8
+//
+// `head` and `tail` count bytes and wrap around at 2^32. An entry lies in one piece; where it would not, the rest of the ring is passed over.
+
+import {assert} from '../../base/assert.ts';
+import type {LinearMemory} from '../../kernels/memory.ts';
+
+const headField = 0;
+const tailField = 4;
+const recordsWanted = 8;
+const roomWanted = 12;
+const stopField = 16;
+const controlBytes = 32;
+const headerBytes = 24;
+
+export const ringBytes = 2 ** 23;
+export const ringTotalBytes = controlBytes + ringBytes;
+/** Longer records do not go through the ring. */
+export const ringRecordBytesMax = ringBytes / 4;
+
+export const entryKind = {
+  record: 1,
+  /** All of the segment was read. */
+  segmentEnd: 2,
+  /** The rest of the segment, from `start` on, is not read ahead. */
+  segmentLeft: 3,
+  /** Nothing comes any more. */
+  end: 4,
+  /** The next entry is at the beginning of the ring. */
+  wrap: 5,
+} as const;
+
+/** Both sides of a ring at `address`; each side is used by one thread. */
+export class RecordRing {
+  /** Of the entry that take() found. */
+  kind = 0;
+  /** Which segment it belongs to. */
+  segment = 0;
+  /** Where its bytes lie, until the next take(). */
+  address = 0;
+  length = 0;
+  start = 0;
+  end = 0;
+  readonly #memory: LinearMemory;
+  readonly #control: number;
+  readonly #ring: number;
+  /** Bytes of the entry that take() found: they are given back by the next one. */
+  #taken = 0;
+
+  constructor(memory: LinearMemory, address: number) {
+    this.#memory = memory;
+    this.#control = address;
+    this.#ring = address + controlBytes;
+  }
+
+  /** Before the other thread knows of it. */
+  clear(): void {
+    this.#memory.u8.fill(0, this.#control, this.#ring);
+  }
+
+  /** Asks the side that puts to end. */
+  stop(): void {
+    Atomics.store(this.#memory.i32, (this.#control + stopField) >>> 2, 1);
+    Atomics.notify(this.#memory.i32, (this.#control + tailField) >>> 2);
+  }
+
+  /** Adds an entry with the `length` bytes at `address`. Waits for room; false = the other side has asked to stop. */
+  put(
+    kind: number,
+    {segment, start, end}: {segment: number; start: number; end: number},
+    address = 0,
+    length = 0,
+  ): boolean {
+    assert(length <= ringRecordBytesMax, `a record in the ring has at most ${ringRecordBytesMax} bytes`);
+    const bytes = headerBytes + ((length + 7) & ~7);
+    const {u8, u32, f64} = this.#memory;
+    let head = this.#load(headField);
+    const rest = ringBytes - (head & (ringBytes - 1));
+    const skipped = rest < bytes ? rest : 0;
+    if (!this.#waitForRoom(head, bytes + skipped)) return false;
+    if (skipped > 0) {
+      // Where not even a kind fits, both sides know.
+      u32[(this.#ring + (head & (ringBytes - 1))) >>> 2] = entryKind.wrap;
+      head = (head + skipped) | 0;
+    }
+    const entry = this.#ring + (head & (ringBytes - 1));
+    u32[entry >>> 2] = (segment << 8) | kind;
+    u32[(entry + 4) >>> 2] = length;
+    f64[(entry + 8) >>> 3] = start;
+    f64[(entry + 16) >>> 3] = end;
+    u8.copyWithin(entry + headerBytes, address, address + length);
+    Atomics.store(this.#memory.i32, (this.#control + headField) >>> 2, (head + bytes) | 0);
+    if (this.#load(recordsWanted) === 1) Atomics.notify(this.#memory.i32, (this.#control + headField) >>> 2);
+    return true;
+  }
+
+  /** Gives the entry before back and moves to the next one. False where none has come for `waitMs`. */
+  take(waitMs: number): boolean {
+    const {u32, f64} = this.#memory;
+    let tail = (this.#load(tailField) + this.#taken) | 0;
+    this.#taken = 0;
+    this.#giveBack(tail);
+    if (!this.#waitForRecord(tail, waitMs)) return false;
+    if ((u32[(this.#ring + (tail & (ringBytes - 1))) >>> 2]! & 0xff) === entryKind.wrap) {
+      tail = (tail + ringBytes - (tail & (ringBytes - 1))) | 0;
+      this.#giveBack(tail);
+    }
+    const entry = this.#ring + (tail & (ringBytes - 1));
+    this.kind = u32[entry >>> 2]! & 0xff;
+    this.segment = u32[entry >>> 2]! >>> 8;
+    this.length = u32[(entry + 4) >>> 2]!;
+    this.start = f64[(entry + 8) >>> 3]!;
+    this.end = f64[(entry + 16) >>> 3]!;
+    this.address = entry + headerBytes;
+    this.#taken = headerBytes + ((this.length + 7) & ~7);
+    return true;
+  }
+
+  /** Wakes the other side when half of the ring is free: not for every record. */
+  #giveBack(tail: number): void {
+    const {i32} = this.#memory;
+    Atomics.store(i32, (this.#control + tailField) >>> 2, tail);
+    const used = (this.#load(headField) - tail) | 0;
+    if (used <= ringBytes / 2 && this.#load(roomWanted) === 1) {
+      Atomics.notify(i32, (this.#control + tailField) >>> 2);
+    }
+  }
+
+  #waitForRoom(head: number, bytes: number): boolean {
+    const {i32} = this.#memory;
+    const tailWord = (this.#control + tailField) >>> 2;
+    for (;;) {
+      if (this.#load(stopField) !== 0) return false;
+      const tail = Atomics.load(i32, tailWord);
+      if (((head - tail) | 0) + bytes <= ringBytes) return true;
+      Atomics.store(i32, (this.#control + roomWanted) >>> 2, 1);
+      // The time is for a request to stop that came in between.
+      Atomics.wait(i32, tailWord, tail, 100);
+      Atomics.store(i32, (this.#control + roomWanted) >>> 2, 0);
+    }
+  }
+
+  #waitForRecord(tail: number, waitMs: number): boolean {
+    const {i32} = this.#memory;
+    const headWord = (this.#control + headField) >>> 2;
+    const deadline = performance.now() + waitMs;
+    // A wake-up may be late, and meant for the entry before: only `head` says that there is one.
+    while (Atomics.load(i32, headWord) === tail) {
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      Atomics.store(i32, (this.#control + recordsWanted) >>> 2, 1);
+      Atomics.wait(i32, headWord, tail, left);
+      Atomics.store(i32, (this.#control + recordsWanted) >>> 2, 0);
+    }
+    return true;
+  }
+
+  #load(field: number): number {
+    return Atomics.load(this.#memory.i32, (this.#control + field) >>> 2);
+  }
+}
