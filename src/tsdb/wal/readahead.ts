@@ -54,6 +54,9 @@ export class ReadAhead {
     this.#worker = new Worker(new URL('./readahead-thread.ts', import.meta.url), {
       workerData: data,
       name: 'wal',
+      // It writes nothing. Otherwise this process's own output would be opened for it, which makes pipes non-blocking.
+      stdout: true,
+      stderr: true,
     });
     // It tells its errors through the ring. Should it not be able to start, the ring stays empty.
     this.#worker.on('error', () => {});
