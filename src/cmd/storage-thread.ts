@@ -187,14 +187,10 @@ class StorageThread {
     this.#ruleAppender.retire(rules, timeMs);
   }
 
-  targets({scrapePool, active, dropped}: TargetsRequest): TargetsAnswer {
-    const status = this.#scrapes.targetsStatus();
-    const wanted = (target: {scrapePool: string}): boolean =>
-      scrapePool === '' || target.scrapePool === scrapePool;
+  targets(request: TargetsRequest): TargetsAnswer {
+    const {scrapePool} = request;
     return {
-      active: active ? status.active.filter(wanted) : [],
-      dropped: dropped ? status.dropped.filter(wanted) : [],
-      droppedCounts: status.droppedCounts,
+      ...this.#scrapes.targetsStatus(request),
       discoveryFailures: this.#discovery
         .failures()
         .filter(({jobName}) => scrapePool === '' || jobName === scrapePool),

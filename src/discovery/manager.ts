@@ -13,7 +13,7 @@ import type {DiscoveryWorld} from './world.ts';
 const updateMsMin = 100;
 const updateMsMax = 5000;
 /** Of thousands of groups handing on takes time, which scrapes want as well: it may have this share of it. */
-const updateShareMax = 0.05;
+const updateShareMax = 0.1;
 
 export interface DiscoveryJob {
   jobName: string;
@@ -33,8 +33,8 @@ export class DiscoveryManager {
   #jobs = new Map<string, JobState>();
   readonly #changed = new Set<string>();
   #cancelSend: (() => void) | null = null;
-  /** What handing on took last. */
-  #sendMs = 0;
+  /** What handing on took the last times. A few long ones, such as the first, are no reason to wait. */
+  #sendMs = [0, 0, 0, 0];
 
   constructor(world: DiscoveryWorld, onTargets: OnTargets) {
     this.#world = world;
@@ -147,7 +147,7 @@ export class DiscoveryManager {
 
   #schedule(): void {
     if (this.#cancelSend !== null) return;
-    const waitMs = Math.min(updateMsMax, Math.max(updateMsMin, this.#sendMs / updateShareMax));
+    const waitMs = Math.min(updateMsMax, Math.max(updateMsMin, Math.min(...this.#sendMs) / updateShareMax));
     this.#cancelSend = this.#world.clock.after(waitMs, () => this.#send());
   }
 
@@ -164,7 +164,7 @@ export class DiscoveryManager {
       const job = this.#jobs.get(name);
       if (job !== undefined) this.#onTargets(name, groupsOf(job));
     }
-    this.#sendMs = clock.elapsed() - started;
+    this.#sendMs = [...this.#sendMs.slice(1), clock.elapsed() - started];
   }
 }
 

@@ -57,7 +57,7 @@ const watchSecondsMin = 300;
 const retryMsMin = 100;
 const retryMsMax = 30_000;
 /** A watch that lasted so long was a good one. */
-const goodWatchMs = 10_000;
+const goodWatchMs = 1000;
 
 /**
  * Lists, then watches, and keeps what `project` makes of each object. When a watch ends it goes on from where it was; when

@@ -4,7 +4,7 @@ import type {ScrapeConfig} from './config.ts';
 import {MetadataReader} from './metadata.ts';
 import {ScrapePool} from './pool.ts';
 import type {ScrapeStatistics} from './statistics.ts';
-import type {MetricMetadata, TargetsStatus} from './status.ts';
+import type {MetricMetadata, TargetsStatus, TargetsWanted} from './status.ts';
 import type {ScrapeManagerOptions} from './world.ts';
 import {ScrapeWorld} from './world.ts';
 
@@ -65,12 +65,14 @@ export class ScrapeManager {
     this.#pools.get(jobName)?.sync(groups);
   }
 
-  targetsStatus(): TargetsStatus {
+  /** Only what is asked for: a cluster has targets by the ten thousand. Counts are always those of all pools. */
+  targetsStatus({scrapePool = '', active = true, dropped = true}: TargetsWanted = {}): TargetsStatus {
     const status: TargetsStatus = {active: [], dropped: [], droppedCounts: {}};
     for (const [name, pool] of this.#pools) {
-      for (const loop of pool.loops.values()) status.active.push(loop.status());
-      status.dropped.push(...pool.droppedTargets());
-      status.droppedCounts[name] = pool.dropped.length;
+      status.droppedCounts[name] = pool.droppedCount;
+      if (scrapePool !== '' && scrapePool !== name) continue;
+      if (active) for (const loop of pool.loops.values()) status.active.push(loop.status());
+      if (dropped) for (const target of pool.droppedTargets()) status.dropped.push(target);
     }
     return status;
   }

@@ -5,7 +5,6 @@ import type {CompiledRelabelConfig} from '../relabel/relabel.ts';
 import {compileRelabel, relabel} from '../relabel/relabel.ts';
 import {ScrapeClient} from './client.ts';
 import type {ScrapeConfig} from './config.ts';
-import type {Discovered} from './discovered.ts';
 import type {LabelResolver} from './labels.ts';
 import {checkLabelLimits, checkSeries, joinLabels} from './labels.ts';
 import type {LoopOwner} from './loop.ts';
@@ -14,6 +13,7 @@ import type {DroppedTarget} from './status.ts';
 import type {ScrapePoolStatistics} from './statistics.ts';
 import type {Target, TargetSet} from './target.ts';
 import {targetsOf} from './target.ts';
+import {WantedTargets} from './wanted.ts';
 import type {ScrapeWorld} from './world.ts';
 
 /** The targets of one entry of scrape_configs. */
@@ -24,11 +24,15 @@ export class ScrapePool implements LoopOwner {
   forcedError: Error | null = null;
   readonly world: ScrapeWorld;
   readonly loops = new Map<string, ScrapeLoop>();
-  dropped: Discovered[] = [];
+  /** Targets that relabeling has dropped. */
+  droppedCount = 0;
   #relabelConfigs: CompiledRelabelConfig[];
   #metricRelabelConfigs: CompiledRelabelConfig[];
   /** What the groups of the last sync have become; made anew when the configuration changes. */
   #targetSets = new Map<TargetGroup, TargetSet>();
+  #wanted = new WantedTargets();
+  /** Whether loops may run that no target wants: those of the configuration before. */
+  #hasOldLoops = false;
   #syncs = 0;
   #syncSecondsTotal = 0;
 
@@ -58,59 +62,80 @@ export class ScrapePool implements LoopOwner {
     this.client = client;
     this.#relabelConfigs = relabelConfigs;
     this.#targetSets = new Map();
+    this.#wanted = new WantedTargets();
+    this.droppedCount = 0;
+    this.#hasOldLoops = true;
     this.#metricRelabelConfigs = metricRelabelConfigs;
     for (const loop of this.loops.values()) loop.reload(sameLabels);
   }
 
   /**
    * Makes the targets those of `groups`: new ones are started, those that are gone retired. Groups are not changed: one that
-   * is the same object as before is what it was.
+   * is the same object as before is what it was. Of thousands few change at a time, and only those take time.
    */
   sync(groups: readonly TargetGroup[]): void {
     const started = performance.now();
-    const wanted = new Map<string, Target>();
-    this.dropped = [];
+    const before = this.#targetSets;
     const sets = new Map<TargetGroup, TargetSet>();
+    const added: TargetSet[] = [];
     for (const group of groups) {
-      // Of thousands of groups few change at a time.
-      const set = this.#targetSets.get(group) ?? targetsOf(this.config, this.#relabelConfigs, group);
-      sets.set(group, set);
-      const {targets, dropped, failures} = set;
-      // Of several that are the same after relabeling, the last one's discovered labels are shown.
-      for (const target of targets) wanted.set(target.key, target);
-      for (const each of dropped) this.dropped.push(each);
-      this.world.counters.targetsFailed += failures.length;
-      for (const err of failures) {
-        this.world.logger.error('Creating target failed', {scrape_pool: this.config.jobName, err});
+      let set = before.get(group);
+      if (set === undefined) {
+        set = targetsOf(this.config, this.#relabelConfigs, group);
+        added.push(set);
       }
+      sets.set(group, set);
     }
     this.#targetSets = sets;
-    for (const [key, loop] of this.loops) {
-      if (wanted.has(key)) continue;
-      this.loops.delete(key);
-      void loop.retire();
+    for (const set of added) this.#add(set);
+    for (const [group, set] of before) if (!sets.has(group)) this.#remove(set);
+    this.#checkLimit();
+    for (const key of this.#wanted.takeChanged()) this.#run(key, this.#wanted.get(key));
+    if (this.#hasOldLoops)
+      for (const key of this.loops.keys()) if (this.#wanted.get(key) === null) this.#run(key, null);
+    this.#hasOldLoops = false;
+    this.#syncs++;
+    this.#syncSecondsTotal += (performance.now() - started) / 1000;
+  }
+
+  #add({targets, dropped, failures}: TargetSet): void {
+    for (const target of targets) this.#wanted.add(target);
+    this.droppedCount += dropped.length;
+    this.world.counters.targetsFailed += failures.length;
+    for (const err of failures) {
+      this.world.logger.error('Creating target failed', {scrape_pool: this.config.jobName, err});
     }
+  }
+
+  #remove({targets, dropped}: TargetSet): void {
+    for (const target of targets) this.#wanted.remove(target);
+    this.droppedCount -= dropped.length;
+  }
+
+  #checkLimit(): void {
     const {targetLimit, jobName} = this.config;
+    const {size} = this.#wanted;
     this.forcedError = null;
-    if (targetLimit > 0 && wanted.size > targetLimit) {
-      this.world.counters.targetLimitExceeded++;
-      this.forcedError = new RangeError(
-        `target_limit exceeded (number of targets: ${wanted.size}, limit: ${targetLimit})`,
-      );
-      this.world.logger.warn('Target limit exceeded', {scrape_pool: jobName, err: this.forcedError});
-    }
-    for (const [key, target] of wanted) {
-      const running = this.loops.get(key);
-      if (running !== undefined) {
-        running.target = target;
-        continue;
-      }
+    if (targetLimit === 0 || size <= targetLimit) return;
+    this.world.counters.targetLimitExceeded++;
+    this.forcedError = new RangeError(
+      `target_limit exceeded (number of targets: ${size}, limit: ${targetLimit})`,
+    );
+    this.world.logger.warn('Target limit exceeded', {scrape_pool: jobName, err: this.forcedError});
+  }
+
+  /** Starts, goes on with or (null) ends the scraping of a target. */
+  #run(key: string, target: Target | null): void {
+    const running = this.loops.get(key);
+    if (target === null) {
+      this.loops.delete(key);
+      void running?.retire();
+    } else if (running !== undefined) running.target = target;
+    else {
       const loop = new ScrapeLoop(this, target);
       this.loops.set(key, loop);
       loop.start();
     }
-    this.#syncs++;
-    this.#syncSecondsTotal += (performance.now() - started) / 1000;
   }
 
   resolverFor(target: Labels): LabelResolver {
@@ -141,11 +166,16 @@ export class ScrapePool implements LoopOwner {
   }
 
   droppedTargets(): DroppedTarget[] {
-    const kept = this.config.keepDroppedTargets || this.dropped.length;
-    return this.dropped.slice(0, kept).map((each) => ({
-      discoveredLabels: labelsToRecord(each.labels()),
-      scrapePool: this.config.jobName,
-    }));
+    const kept = this.config.keepDroppedTargets || this.droppedCount;
+    const scrapePool = this.config.jobName;
+    const targets: DroppedTarget[] = [];
+    for (const {dropped} of this.#targetSets.values()) {
+      for (const each of dropped) {
+        if (targets.length === kept) return targets;
+        targets.push({discoveredLabels: labelsToRecord(each.labels()), scrapePool});
+      }
+    }
+    return targets;
   }
 
   statistics(): ScrapePoolStatistics {

@@ -19,6 +19,13 @@ export interface DroppedTarget {
   scrapePool: string;
 }
 
+export interface TargetsWanted {
+  /** Only this pool; '' = all. */
+  scrapePool?: string;
+  active?: boolean;
+  dropped?: boolean;
+}
+
 export interface TargetsStatus {
   active: TargetStatus[];
   dropped: DroppedTarget[];
