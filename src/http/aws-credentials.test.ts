@@ -136,6 +136,11 @@ test('a role is assumed, with the external ID that it wants', async () => {
   assert.equal(await find(), 'eu-1 A a& st');
   assert.match(requests[0]!, /^POST https:\/\/sts\.eu-1\.amazonaws\.com\/ Action=AssumeRole&/);
   assert.match(requests[0]!, /RoleArn=arn%3Ax&ExternalId=ext$/);
+  const fips = sourceOf({
+    config: {region: 'us-1', accessKey: 'O', secretKey: 'o', roleArn: 'arn:x', useFipsStsEndpoint: true},
+    answers: {'https://sts-fips.us-1.amazonaws.com/': assumed},
+  });
+  assert.equal(await fips.find(), 'us-1 A a& st');
   const refused = sourceOf({config: {region: 'eu-1', accessKey: 'O', secretKey: 'o', roleArn: 'arn:x'}});
   await assert.rejects(refused.find(), {message: /^cannot assume the role of AWS: status 404/});
 });

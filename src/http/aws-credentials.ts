@@ -105,7 +105,8 @@ export class AwsCredentialsSource {
     {region, credentials, signal}: {region: string; credentials: AwsCredentials | null; signal: AbortSignal},
   ): Promise<Expiring> {
     const {environment, now} = this.#world;
-    const url = new URL(endpointOf('sts', region, environment));
+    const host = this.#config.useFipsStsEndpoint ? 'sts-fips' : 'sts';
+    const url = new URL(endpointOf('sts', region, environment, host));
     const body = new URLSearchParams({
       Action: action,
       Version: '2011-06-15',
@@ -251,11 +252,12 @@ export function endpointOf(
   service: string,
   region: string,
   environment: Readonly<Record<string, string | undefined>>,
+  host = service,
 ): string {
   const own = environment[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] || environment['AWS_ENDPOINT_URL'];
   if (own) return own;
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  return `https://${service}.${region}.${domain}/`;
+  return `https://${host}.${region}.${domain}/`;
 }
 
 /** `<Error><Code>…</Code><Message>…</Message></Error>`; '' where an answer has none. */

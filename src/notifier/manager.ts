@@ -1,4 +1,5 @@
 import type {TargetGroup} from '../discovery/targetgroup.ts';
+import {AwsSigner} from '../http/aws-signer.ts';
 import type {HttpClientConfig} from '../http/client-config.ts';
 import type {HttpSender} from '../http/client.ts';
 import type {Labels} from '../model/labels.ts';
@@ -107,6 +108,7 @@ class AlertmanagerSet {
   readonly #config: AlertmanagerConfig;
   readonly #options: NotifierOptions;
   readonly #client: HttpSender;
+  readonly #signer: AwsSigner | null;
   readonly #targetRules: readonly CompiledRelabelConfig[];
   readonly #alertRules: readonly CompiledRelabelConfig[];
   readonly #loops = new Map<string, SendLoop>();
@@ -117,6 +119,14 @@ class AlertmanagerSet {
     this.#config = config;
     this.#options = options;
     this.#client = options.createHttpClient(config.client);
+    this.#signer =
+      config.sigV4 === null
+        ? null
+        : new AwsSigner(config.sigV4, awsService, {
+            environment: process.env,
+            http: this.#client,
+            now: Date.now,
+          });
     this.#targetRules = compileRelabel(config.relabelConfigs);
     this.#alertRules = compileRelabel(config.alertRelabelConfigs);
   }
@@ -174,10 +184,14 @@ class AlertmanagerSet {
   }
 
   async #post(url: string, body: string): Promise<void> {
+    const headers = {'content-type': 'application/json'};
+    const request = {method: 'POST', url: new URL(url), headers, body};
+    const signed = this.#signer === null ? undefined : await this.#signer.sign(request, this.#ended.signal);
     const answer = await this.#client.request(url, {
       method: 'POST',
       body,
-      headers: {'content-type': 'application/json'},
+      headers,
+      ...(signed !== undefined && {secretHeaders: signed}),
       timeoutMs: this.#config.timeoutMs,
       signal: this.#ended.signal,
       bodyBytesKept: answerBytesMax,
@@ -186,6 +200,9 @@ class AlertmanagerSet {
       throw new Error(`bad response status ${answer.status} ${answer.statusText}`);
   }
 }
+
+/** Amazon Managed Service for Prometheus, as Prometheus signs for it. */
+const awsService = 'aps';
 
 /** Nobody reads it. */
 const answerBytesMax = 16 << 20;

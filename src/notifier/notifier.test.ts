@@ -243,3 +243,34 @@ test('a reload keeps the Alertmanagers of what stays the same', async () => {
   assert.deepEqual(notifier.alertmanagers, []);
   await notifier.stop();
 });
+
+test('requests to AWS are signed', async () => {
+  const sent: HttpRequestOptions[] = [];
+  const client: HttpSender = {
+    request: (_url, options) => {
+      sent.push(options);
+      return Promise.resolve({status: 200, statusText: '', header: () => '', text: ''});
+    },
+    get: () => Promise.reject(new Error('nothing is got')),
+    close: () => Promise.resolve(),
+  };
+  const {notifier} = createNotifier({createHttpClient: () => client});
+  const sigV4 = {
+    region: 'eu-west-1',
+    accessKey: 'AKID',
+    secretKey: 's',
+    profile: '',
+    roleArn: '',
+    externalId: '',
+    useFipsStsEndpoint: false,
+    serviceName: '',
+  };
+  notifier.apply({alertRelabelConfigs: [], alertmanagers: [config({sigV4})]}, []);
+  notifier.setTargets(0, [{source: 's', targets: [labelsOf({__address__: 'am:9093'})], labels: []}]);
+  notifier.send([alert('A')]);
+  await notifier.stop();
+  assert.match(
+    sent[0]!.secretHeaders!['authorization']!,
+    /^AWS4-HMAC-SHA256 Credential=AKID\/\d{8}\/eu-west-1\/aps\/aws4_request, SignedHeaders=content-type;host;x-amz-date, /,
+  );
+});
