@@ -14,6 +14,7 @@ const pagePaths = [
   '/rules',
   '/silences',
   '/silence',
+  '/routing',
   '/status',
   '/config',
   '/flags',

@@ -6,9 +6,10 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {after, before} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {chromium, type Browser, type BrowserContextOptions, type Locator, type Page} from 'playwright-core';
+import type {Browser, BrowserContextOptions, Locator, Page} from 'playwright-core';
 import {freePort, startProgram, stopProgram} from '../../tools/programs.ts';
-import {query, requireProgram, startNarthex, type StartedServer} from '../lib/narthex.ts';
+import {launchBrowser} from '../lib/browser.ts';
+import {query, startNarthex, type StartedServer} from '../lib/narthex.ts';
 
 const config = `
 global: {scrape_interval: 1s}
@@ -18,16 +19,6 @@ scrape_configs:
   - job_name: nobody
     static_configs: [{targets: ['127.0.0.1:1']}]
 `;
-/** Nothing of this, and of nothing else, may be asked for over the network. */
-const chromiumFlags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const wide = {width: 1280, height: 900};
 const phone = {width: 390, height: 844};
 
@@ -36,13 +27,12 @@ let browser: Browser;
 let baseUrl: string;
 
 before(async () => {
-  const executablePath = requireProgram('chromium', 'chromium');
   baseUrl = (process.env['NARTHEX_UI_URL'] ?? '').replace(/\/$/, '');
   if (baseUrl === '') {
     server = await startNarthex({config});
     baseUrl = server.url;
   }
-  browser = await chromium.launch({executablePath, args: chromiumFlags});
+  browser = await launchBrowser();
   await untilScraped(baseUrl);
 });
 

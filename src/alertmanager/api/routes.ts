@@ -4,6 +4,7 @@ import type {HttpCall, HttpHandler, HttpMethod, HttpServer} from '../../http/ser
 import {describeError, type Logger} from '../../sys/log.ts';
 import type {Alertmanager} from '../alertmanager.ts';
 import {ApiV2, type VersionInfo} from './api-v2.ts';
+import {routing} from './routing.ts';
 import {ApiProblem, jsonReply, jsonTextReply, problemReply} from './problem.ts';
 
 export interface ApiOptions {
@@ -42,6 +43,8 @@ export function addApiRoutes(server: HttpServer, base: string, options: ApiOptio
     DELETE: (call) => api.deleteSilence(call),
   });
   routes.addUnknown(base);
+  const own = new Routes(server, `${base}/api/narthex`, options);
+  own.add('/routes', {GET: (call) => routing(options.alertmanager, call)});
   server.route(methods, `${base}/api/v1/*`, () => ({
     status: 410,
     contentType: 'application/json',

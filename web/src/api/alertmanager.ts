@@ -1,6 +1,6 @@
 // Alertmanager's API v2, which the server has below /alertmanager:
 // https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml.
-import {useQuery} from '@tanstack/react-query';
+import {keepPreviousData, useQuery} from '@tanstack/react-query';
 import {ApiError, basePath} from './client.ts';
 import type {LabelSet} from './types.ts';
 
@@ -100,6 +100,27 @@ function messageOf(text: string): string {
   }
 }
 
+/** A route as the server's own address for them has it. */
+export interface RouteNode {
+  id: string;
+  receiver: string;
+  matchers: readonly string[];
+  continue: boolean;
+  groupBy: readonly string[];
+  groupWait: string;
+  groupInterval: string;
+  repeatInterval: string;
+  muteTimeIntervals: readonly string[];
+  activeTimeIntervals: readonly string[];
+  routes: readonly RouteNode[];
+}
+
+export interface Routing {
+  route: RouteNode;
+  matched?: readonly string[];
+  passed?: readonly string[];
+}
+
 /** What of the Alertmanager is asked again after a change. */
 export const alertmanagerKey = 'alertmanager';
 
@@ -133,6 +154,18 @@ export function useNotifiedAlerts(
     },
     enabled,
     refetchInterval: intervalMs,
+    retry: false,
+  });
+}
+
+/** The routing tree, and the way of an alert with these labels. */
+export function useRouting(labels: LabelSet) {
+  const pairs = Object.entries(labels).map(([name, value]) => ['label', `${name}=${value}`]);
+  return useQuery({
+    queryKey: [alertmanagerKey, 'routes', pairs],
+    queryFn: ({signal}) =>
+      requestAlertmanager<Routing>('api/narthex/routes', {params: new URLSearchParams(pairs), signal}),
+    placeholderData: keepPreviousData,
     retry: false,
   });
 }

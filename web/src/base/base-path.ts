@@ -6,6 +6,7 @@ export const pages = [
   'alerts',
   'rules',
   'silences',
+  'routing',
   'targets',
   'status',
   'flags',

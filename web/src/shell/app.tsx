@@ -23,6 +23,7 @@ const SilencesPage = lazy(async () => ({
 const SilenceFormPage = lazy(async () => ({
   default: (await import('../silences/silence-form-page.tsx')).SilenceFormPage,
 }));
+const RoutingPage = lazy(async () => ({default: (await import('../routing/routing-page.tsx')).RoutingPage}));
 const TargetsPage = lazy(async () => ({default: (await import('../targets/targets-page.tsx')).TargetsPage}));
 const StatusPage = lazy(async () => ({default: (await import('../status/status-page.tsx')).StatusPage}));
 const FlagsPage = lazy(async () => ({default: (await import('../status/flags-page.tsx')).FlagsPage}));
@@ -91,6 +92,9 @@ function Pages(): ReactNode {
       </Route>
       <Route path="/silence">
         <SilenceFormPage />
+      </Route>
+      <Route path="/routing">
+        <RoutingPage />
       </Route>
       <Route path="/targets">
         <TargetsPage />

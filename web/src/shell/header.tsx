@@ -26,6 +26,7 @@ const mainItems: readonly NavItem[] = [
 ];
 
 const statusItems: readonly NavItem[] = [
+  {page: 'routing', title: 'nav.routing'},
   {page: 'status', title: 'nav.runtime'},
   {page: 'flags', title: 'nav.flags'},
   {page: 'config', title: 'nav.config'},
