@@ -3,14 +3,14 @@
 // `--if-stale` builds only where a source is newer. Part of npm's `prepare` script, so it also runs where the development
 // dependencies are missing: then it says so and is done.
 import {existsSync, globSync, rmSync, statSync, utimesSync} from 'node:fs';
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const built = join(root, 'dist/server/main.js');
 const sources = ['src/**/*.ts', 'package-lock.json', 'tools/build-server.ts'];
 
-/** The program, and the threads that it starts. */
-const entries = ['main', 'storage-thread', 'query-thread', 'compactor-thread'];
+/** The program, and the threads that it starts. In the bundle all lie in one folder. */
+const entries = ['src/cmd/main.ts', ...globSync('src/**/*-thread.ts', {cwd: root})];
 
 /** Whether the bundle is missing or older than one of the files that it is made of. */
 export function isStale(): boolean {
@@ -32,7 +32,7 @@ export async function buildServer(target = join(root, 'dist/server')): Promise<v
   }
   rmSync(target, {recursive: true, force: true});
   const bundle = await rolldown.rolldown({
-    input: Object.fromEntries(entries.map((name) => [name, join(root, `src/cmd/${name}.ts`)])),
+    input: Object.fromEntries(entries.map((file) => [basename(file, '.ts'), join(root, file)])),
     platform: 'node',
     plugins: [{name: 'threads', transform: threadAddresses}],
   });
