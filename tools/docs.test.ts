@@ -17,7 +17,15 @@ const pairs = [
 ] as [string, string][];
 
 /** Flags of other programs and of tools, stand-ins, and the misspelt one of troubleshooting.md. */
-const foreignFlags = new Set(['omit', 'max-old-space-size', 'name', 'switch', 'query.tiemout', 'dry-run']);
+const foreignFlags = new Set([
+  'omit',
+  'max-old-space-size',
+  'name',
+  'switch',
+  'query.tiemout',
+  'dry-run',
+  'data-urlencode',
+]);
 
 test('every page is there in English and in Japanese', () => {
   assert.ok(english.length > 0);

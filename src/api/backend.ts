@@ -6,7 +6,10 @@ import type {DroppedTarget, MetricMetadata, TargetStatus} from '../scrape/status
 import type {WriteOutcome} from '../remote/write-outcome.ts';
 import type {NotifierStatistics} from '../notifier/statistics.ts';
 import type {RuleRequest} from '../rules/evaluation.ts';
+import type {BacktestAlert, BacktestResult} from '../rules/backtest.ts';
 import type {RuleGroup} from '../rules/group.ts';
+import type {RuleFileOptions} from '../rules/rulefile.ts';
+import type {RuleConfig} from '../rules/rulegroup-config.ts';
 import type {RuleStatistics} from '../rules/statistics.ts';
 import type {QueryStatistics, StorageStatistics} from './statistics.ts';
 
@@ -282,12 +285,39 @@ export interface AlertingStatistics {
   discovery: DiscoveryStatistics;
 }
 
+/** An alerting rule and when to evaluate it. */
+export interface BacktestQuery {
+  rule: Pick<RuleConfig, 'alert' | 'expr' | 'forMs' | 'keepFiringForMs' | 'labels' | 'annotations'>;
+  startMs: number;
+  endMs: number;
+  stepMs: number;
+}
+
+export interface NotificationEstimate {
+  receiver: string;
+  notifications: number;
+}
+
 /** Rules and the notifier, on the main thread. */
 export interface AlertingBackend {
   /** By file and name. */
   groups(): readonly RuleGroup[];
   /** URLs of the endpoints that get alerts, and of those that relabelling leaves out. */
   alertmanagers(): {active: string[]; dropped: string[]};
+  /** Interval of groups that name none. */
+  readonly evaluationIntervalMs: number;
+  /** What PromQL and names rules may have. */
+  readonly ruleOptions: RuleFileOptions;
+  /** What an alerting rule would have done. Rejects with an ApiError where it cannot be told. */
+  backtest(request: BacktestQuery, signal: AbortSignal, source: QuerySource): Promise<BacktestResult>;
+  /**
+   * Notifications, by receiver, that the routing in force would have sent of alerts. Left out where there is no Alertmanager
+   * in this process.
+   */
+  estimateNotifications?(
+    alerts: readonly BacktestAlert[],
+    range: {startMs: number; endMs: number},
+  ): NotificationEstimate[];
   statistics(): AlertingStatistics;
 }
 

@@ -15,6 +15,7 @@ import {describeFeatures} from './features.ts';
 import {addLifecycleRoutes, refuseUnlessReady} from './lifecycle.ts';
 import {addPageRoutes} from './pages.ts';
 import {QueryApi} from './queries.ts';
+import {BacktestApi} from './backtest.ts';
 import {RulesApi} from './rules.ts';
 import {SelfMetrics} from './self-metrics.ts';
 import {StatusApi} from './status.ts';
@@ -81,7 +82,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     parseSelector: options.parseSelector,
   };
   addTargetRoutes(api, new TargetsApi(parts));
-  addRuleRoutes(api, new RulesApi(backend.alerting ?? null, options.parseSelector));
+  const alerting = backend.alerting ?? null;
+  addRuleRoutes(api, new RulesApi(alerting, options.parseSelector), new BacktestApi(alerting));
   const status = new StatusApi(backend, info, now);
   addStatusRoutes(api, status, options);
   addAdminRoutes(
@@ -137,8 +139,9 @@ function addTargetRoutes(api: ApiRoutes, targets: TargetsApi): void {
   api.add(['GET'], '/metadata', (call) => targets.metadata(call));
 }
 
-function addRuleRoutes(api: ApiRoutes, rules: RulesApi): void {
+function addRuleRoutes(api: ApiRoutes, rules: RulesApi, backtests: BacktestApi): void {
   api.add(['GET'], '/rules', (call) => rules.rules(call));
+  api.add(['POST'], '/rules/backtest', (call) => backtests.backtest(call));
   api.add(['GET'], '/alerts', () => rules.alerts());
   api.add(['GET'], '/alertmanagers', () => rules.alertmanagers());
 }

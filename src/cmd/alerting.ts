@@ -1,5 +1,13 @@
-import type {AlertingBackend, AlertingStatistics, QueryBackend} from '../api/backend.ts';
+import type {
+  AlertingBackend,
+  AlertingStatistics,
+  BacktestQuery,
+  QueryBackend,
+  QuerySource,
+} from '../api/backend.ts';
+import {ApiError, type ErrorType} from '../api/envelope.ts';
 import type {Config} from '../config/config.ts';
+import type {GlobalConfig} from '../config/global.ts';
 import {expandGlob, nodeDiscoveryFiles} from '../discovery/files.ts';
 import type {DiscoveryManager} from '../discovery/manager.ts';
 import {HttpClient} from '../http/client.ts';
@@ -8,7 +16,9 @@ import {labelsOf} from '../model/labels.ts';
 import {Notifier} from '../notifier/manager.ts';
 import type {ParseOptions} from '../promql/parser/tokenstream.ts';
 import type {AlertingResult, ForStateSample, RuleEvaluator, RuleRequest} from '../rules/evaluation.ts';
+import type {BacktestResult} from '../rules/backtest.ts';
 import type {RuleGroup} from '../rules/group.ts';
+import type {RuleFileOptions} from '../rules/rulefile.ts';
 import {RuleManager, type RulesConfig} from '../rules/manager.ts';
 import type {RuleSeries} from '../rules/series.ts';
 import type {RuleStore} from '../rules/world.ts';
@@ -24,15 +34,20 @@ export interface AlertingOptions {
   queries: QueryBackend;
   store: RuleStore;
   parse: ParseOptions;
+  /** Of the configuration in force. */
+  global: () => GlobalConfig;
 }
 
 /** Rules and what they tell Alertmanagers, on the main thread: expressions are evaluated in query threads. */
 export class Alerting implements AlertingBackend {
   readonly notifier: Notifier;
+  readonly #options: AlertingOptions;
   readonly #rules: RuleManager;
   readonly #discovery: DiscoveryManager;
 
-  constructor({flags, logger, queries, store, parse}: AlertingOptions) {
+  constructor(options: AlertingOptions) {
+    this.#options = options;
+    const {flags, logger, queries, store, parse} = options;
     this.notifier = new Notifier({
       logger: logger.child({component: 'notifier'}),
       ...flags.notifier,
@@ -94,6 +109,37 @@ export class Alerting implements AlertingBackend {
 
   alertmanagers(): {active: string[]; dropped: string[]} {
     return {active: this.notifier.alertmanagers, dropped: this.notifier.droppedAlertmanagers};
+  }
+
+  get evaluationIntervalMs(): number {
+    return this.#options.global().evaluationIntervalMs;
+  }
+
+  get ruleOptions(): RuleFileOptions {
+    return {
+      parse: this.#options.parse,
+      legacyNames: this.#options.global().metricNameValidationScheme === 'legacy',
+    };
+  }
+
+  backtest(query: BacktestQuery, signal: AbortSignal, from: QuerySource): Promise<BacktestResult> {
+    const {alert, expr, forMs, keepFiringForMs, labels, annotations} = query.rule;
+    const {queries, flags, global} = this.#options;
+    const request: RuleRequest = {
+      rule: 'backtest',
+      name: alert,
+      expr,
+      holdMs: forMs,
+      keepFiringForMs,
+      labels,
+      annotations,
+      externalLabels: global().externalLabels,
+      externalUrl: flags.externalUrl,
+      startMs: query.startMs,
+      endMs: query.endMs,
+      stepMs: query.stepMs,
+    };
+    return evaluateRule(queries, request, signal, from);
   }
 
   statistics(): AlertingStatistics {
@@ -158,11 +204,28 @@ class QueryRuleEvaluator implements RuleEvaluator {
   }
 
   async #run<T>(request: RuleRequest): Promise<T> {
-    const {signal} = new AbortController();
-    const {status, body, value, release} = await this.#queries.run({kind: 'rule', request}, signal, source);
-    release?.();
-    if (status === 200) return value as T;
-    const {error} = JSON.parse(new TextDecoder().decode(body)) as {error: string};
-    throw new Error(error);
+    try {
+      return await evaluateRule<T>(this.#queries, request, new AbortController().signal, source);
+    } catch (cause) {
+      // The kind of the error is no part of what is told.
+      throw cause instanceof ApiError ? new Error(cause.message, {cause}) : cause;
+    }
   }
+}
+
+/** Rejects with an ApiError where the rule cannot be evaluated. */
+async function evaluateRule<T>(
+  queries: QueryBackend,
+  request: RuleRequest,
+  signal: AbortSignal,
+  from: QuerySource,
+): Promise<T> {
+  const {status, body, value, release} = await queries.run({kind: 'rule', request}, signal, from);
+  release?.();
+  if (status === 200) return value as T;
+  const {error, errorType} = JSON.parse(new TextDecoder().decode(body)) as {
+    error: string;
+    errorType: ErrorType;
+  };
+  throw new ApiError(errorType, error);
 }

@@ -129,6 +129,7 @@ class Server {
       queries: this.#queries,
       store: this.#storage.rules,
       parse: engineFeatures(this.#flags.features),
+      global: () => this.#configuration.current.global,
     });
     let useRules: () => Promise<void>;
     try {

@@ -24,11 +24,14 @@ export class AlertingRule extends RuleState {
   readonly alerts = new ActiveAlerts();
   /** Only then ALERTS is written: what was there before a restart is to be read first. */
   restored: boolean;
+  /** The rule as its file has it, labels of the group among its own. */
+  readonly config: RuleConfig;
   readonly #externalLabels: Readonly<Record<string, string>>;
   readonly #externalUrl: string;
 
   constructor(config: RuleConfig, {parse, externalLabels, externalUrl, restore}: RuleOptions) {
     super(config.alert, config.expr, config.labels, parse);
+    this.config = config;
     this.holdMs = config.forMs;
     this.keepFiringForMs = config.keepFiringForMs;
     this.annotations = config.annotations;

@@ -1,7 +1,7 @@
 // The alerts of one rule: how an evaluation moves each of them on.
 
 import type {Labels} from '../model/labels.ts';
-import type {AlertElement} from './evaluation.ts';
+import type {AlertElement} from './alerttexts.ts';
 
 export type AlertState = 'inactive' | 'pending' | 'firing';
 
@@ -67,8 +67,7 @@ export class ActiveAlerts {
     return active;
   }
 
-  #update({labels, annotations, value}: AlertElement, nowMs: number): string {
-    const key = JSON.stringify(labels);
+  #update({labels, annotations, value, key = JSON.stringify(labels)}: AlertElement, nowMs: number): string {
     const known = this.#byKey.get(key);
     if (known !== undefined && known.state !== 'inactive') {
       known.value = value;

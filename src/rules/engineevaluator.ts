@@ -1,7 +1,7 @@
+import type {EvaluationWorld} from './alerttexts.ts';
 import {
   type AlertingResult,
   evaluateRule,
-  type EvaluationWorld,
   type ForStateSample,
   type RuleEvaluator,
   type RuleRequest,

@@ -39,6 +39,24 @@ export function parseRuleFile(text: string, options: RuleFileOptions = {}): Rule
   return file;
 }
 
+/** Reads the text of one rule, as it stands in a rule file. */
+export function parseRule(
+  text: string,
+  options: RuleFileOptions = {},
+): {rule: RuleConfig | null; problems: string[]} {
+  const file: RuleFile = {groups: [], problems: [], warnings: []};
+  try {
+    new RuleFileReader(text, options, file).readRule();
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    file.problems.push(`yaml: line ${placeOf(text, error.offset).line}: ${error.message}`);
+  }
+  return {
+    rule: file.problems.length > 0 ? null : (file.groups[0]?.rules[0] ?? null),
+    problems: file.problems,
+  };
+}
+
 /** What is known of a rule while it is read: its fields, and where they stand. */
 interface RuleNodes {
   config: RuleConfig;
@@ -78,6 +96,26 @@ class RuleFileReader {
       for (const {config} of rules)
         config.labels = labelsWithEmpty([...pairsOf(labels), ...pairsOf(config.labels)]);
     }
+  }
+
+  readRule(): void {
+    const {root} = this.#yaml;
+    if (root === null) {
+      this.#file.problems.push('the rule is empty');
+      return;
+    }
+    const rule = this.#rule(root);
+    this.#file.problems.push(...this.#yaml.problems);
+    if (this.#file.problems.length > 0) return;
+    for (const {where, message} of this.#ruleProblems(rule)) this.#file.problems.push(where + message);
+    const group: RuleGroupConfig = {
+      name: '',
+      intervalMs: 0,
+      queryOffsetMs: null,
+      limit: 0,
+      rules: [rule.config],
+    };
+    this.#file.groups.push(group);
   }
 
   #group(node: YamlNode): void {

@@ -10,7 +10,7 @@ import {labelTexts} from '../../../promql/engine/labelset.ts';
 import {parseDescription} from '../../../promql/promqltest/series.ts';
 import {AlertingRule} from '../../../rules/alertingrule.ts';
 import {EngineEvaluator} from '../../../rules/engineevaluator.ts';
-import type {EvaluationWorld} from '../../../rules/evaluation.ts';
+import type {EvaluationWorld} from '../../../rules/alerttexts.ts';
 import type {RuleGroup} from '../../../rules/group.ts';
 import {RuleFilesError, RuleManager} from '../../../rules/manager.ts';
 import {TestStore} from '../../../rules/teststore.ts';
