@@ -44,14 +44,14 @@ export async function run(options: string[]): Promise<void> {
     options: {
       alerts: {type: 'string', default: '50000'},
       rate: {type: 'string', default: '1000'},
-      seconds: {type: 'string', default: '30'},
+      seconds: {type: 'string', default: '40'},
     },
   });
   const plan = {alerts: Number(values.alerts), rate: Number(values.rate), seconds: Number(values.seconds)};
   const systems: [name: string, command: string, args: string[]][] = [
     ['narthex', join(import.meta.dirname, '../bin/narthex'), ['alertmanager']],
   ];
-  const debian = findProgram('prometheus-alertmanager');
+  const debian = process.env['ALERTMANAGER'] ?? findProgram('prometheus-alertmanager');
   if (debian !== null) systems.push(['alertmanager (Debian)', debian, []]);
   const rows: Row[] = [];
   for (const [name, command, args] of systems) rows.push(await measure(name, command, args, plan));
@@ -80,7 +80,7 @@ export async function run(options: string[]): Promise<void> {
 }
 
 /** 500 names, clusters and instances as a fleet has them. */
-function alertOf(index: number, endsAt: string): Record<string, unknown> {
+function alertOf(index: number, startsAt: string, endsAt: string): Record<string, unknown> {
   return {
     labels: {
       alertname: `Alert${index % 500}`,
@@ -94,7 +94,7 @@ function alertOf(index: number, endsAt: string): Record<string, unknown> {
       summary: `Pod deployment-${index % 1013}-6c5b9d8f4-${index} does not do what it should`,
       runbook_url: `https://runbooks.example.org/alerts/Alert${index % 500}`,
     },
-    startsAt: '2026-01-01T00:00:00.000Z',
+    startsAt,
     endsAt,
     generatorURL: `http://prometheus.example.org/graph?g0.expr=up+%3D%3D+0&g0.tab=1&i=${index % 500}`,
   };
@@ -105,7 +105,7 @@ function configOf(sink: string): string {
     route: {
       receiver: 'all',
       group_by: ['alertname', 'cluster'],
-      group_wait: '5s',
+      group_wait: '10s',
       group_interval: '30s',
       repeat_interval: '4h',
       routes: Array.from({length: 20}, (_, i) => ({matchers: [`team="team-${i}"`], receiver: 'all'})),
@@ -155,10 +155,11 @@ async function load(
   {alerts, rate, seconds}: Plan,
 ): Promise<Omit<Row, 'system' | 'told'>> {
   const pid = child.pid!;
+  const startsAt = new Date().toISOString();
   const endsAt = new Date(Date.now() + 3_600_000).toISOString();
   const post = async (from: number, to: number): Promise<void> => {
     const body = JSON.stringify(
-      Array.from({length: to - from}, (_, i) => alertOf((from + i) % alerts, endsAt)),
+      Array.from({length: to - from}, (_, i) => alertOf((from + i) % alerts, startsAt, endsAt)),
     );
     const answer = await fetch(`${url}/api/v2/alerts`, {
       method: 'POST',
@@ -173,7 +174,7 @@ async function load(
   const fillSeconds = (performance.now() - startMs) / 1000;
   const fillCpuSeconds = cpuSeconds(pid);
   // All groups are told of once.
-  await sleep(10_000);
+  await sleep(20_000);
   const before = cpuSeconds(pid);
   const beginMs = performance.now();
   let next = 0;

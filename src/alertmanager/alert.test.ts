@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {labelsOf} from '../model/labels.ts';
-import {type Alert, compareAlerts, fingerprintOf, hashOfLabels, mergeAlerts, overlap} from './alert.ts';
+import {type Alert, compareAlerts, fingerprintOf, hashOfLabels, overlap, updateAlert} from './alert.ts';
 
 test('fingerprintOf() is that of Alertmanager', () => {
   function f(labels: Record<string, string>, expected: string): void {
@@ -31,14 +31,15 @@ function alert(startsAtMs: number, endsAtMs: number, updatedAtMs: number, isTime
     isTimeout,
     generatorUrl: '',
     fingerprint: 'f',
+    reports: 1,
   };
 }
 
-test('mergeAlerts() keeps the earliest start, the youngest annotations, and ends that were told', () => {
+test('updateAlert() keeps the earliest start, the youngest annotations, and ends that were told', () => {
   const now = 100;
   function f(one: Alert, other: Alert, expected: Partial<Alert>): void {
-    for (const merged of [mergeAlerts(one, other, now), mergeAlerts(other, one, now)])
-      assert.deepEqual({...merged, ...expected}, merged);
+    updateAlert(one, other, now);
+    assert.deepEqual({...one, ...expected, reports: 2}, one);
   }
   // Both assumed: the younger.
   f(alert(10, 200, 50, true), alert(20, 150, 60, true), {startsAtMs: 10, endsAtMs: 150});
@@ -48,6 +49,8 @@ test('mergeAlerts() keeps the earliest start, the youngest annotations, and ends
   f(alert(10, 200, 50), alert(10, 90, 60), {endsAtMs: 90, annotations: ['updated', '60']});
   // Both are resolved: the later.
   f(alert(10, 95, 50), alert(10, 90, 60), {endsAtMs: 95});
+  // It fires again: another time.
+  f(alert(10, 50, 50), alert(60, 150, 60), {startsAtMs: 60, endsAtMs: 150});
 });
 
 test('overlap() says whether two reports are of one time', () => {

@@ -2,22 +2,28 @@
 import {xxhash64} from '../base/xxhash64.ts';
 import {compareStrings, type Labels, labelOf} from '../model/labels.ts';
 
-/** Never changed: an update makes a new one. */
-export interface Alert {
+/** What is said of an alert besides its labels. */
+export interface AlertState {
+  /** `[name, value, …]` by name; values may be empty. */
+  annotations: readonly string[];
+  /** Milliseconds since 1970. */
+  startsAtMs: number;
+  /** From then on it counts as resolved. */
+  endsAtMs: number;
+  updatedAtMs: number;
+  /** Whether `endsAtMs` is only the time until which somebody has to say again that it fires. */
+  isTimeout: boolean;
+  generatorUrl: string;
+}
+
+/** An alert that is known. Reports change its state in place: there are many, and they seldom say anything new. */
+export interface Alert extends AlertState {
   /** Without empty values. */
   readonly labels: Labels;
-  /** `[name, value, …]` by name; values may be empty. */
-  readonly annotations: readonly string[];
-  /** Milliseconds since 1970. */
-  readonly startsAtMs: number;
-  /** From then on it counts as resolved. */
-  readonly endsAtMs: number;
-  readonly updatedAtMs: number;
-  /** Whether `endsAtMs` is only the time until which somebody has to say again that it fires. */
-  readonly isTimeout: boolean;
-  readonly generatorUrl: string;
   /** Sixteen hexadecimal digits. */
   readonly fingerprint: string;
+  /** Counts reports. */
+  reports: number;
 }
 
 export const alertNameLabel = 'alertname';
@@ -30,24 +36,38 @@ export function isResolvedAt(alert: Alert, nowMs: number): boolean {
   return alert.endsAtMs <= nowMs;
 }
 
-/** Two reports of one alert whose times overlap. Neither's times are lost; the younger's annotations win. */
-export function mergeAlerts(one: Alert, other: Alert, nowMs: number): Alert {
-  if (other.updatedAtMs < one.updatedAtMs) return mergeAlerts(other, one, nowMs);
-  const older = one;
-  const younger = other;
-  let {endsAtMs} = younger;
-  if (isResolvedAt(younger, nowMs)) {
-    // Both are resolved: the later of their ends.
-    if (isResolvedAt(older, nowMs) && older.endsAtMs > endsAtMs) endsAtMs = older.endsAtMs;
-  } else if (older.endsAtMs > endsAtMs && !older.isTimeout) {
-    // An end that was told counts more than one that was assumed.
-    endsAtMs = older.endsAtMs;
+/**
+ * Adds a younger report to what is known of an alert. Where their times overlap they are one time that it fired: it began with
+ * the earlier, and an end that was told is not lost.
+ */
+export function updateAlert(alert: Alert, report: Readonly<AlertState>, nowMs: number): void {
+  let {startsAtMs, endsAtMs} = report;
+  if (overlap(alert, report)) {
+    startsAtMs = Math.min(alert.startsAtMs, startsAtMs);
+    if (alert.endsAtMs > endsAtMs) {
+      // Both are resolved: the later of their ends. Firing: one that was told counts more than one that was assumed.
+      const isResolved = endsAtMs <= nowMs;
+      if (isResolved ? alert.endsAtMs <= nowMs : !alert.isTimeout) endsAtMs = alert.endsAtMs;
+    }
   }
-  return {...younger, startsAtMs: Math.min(older.startsAtMs, younger.startsAtMs), endsAtMs};
+  alert.startsAtMs = startsAtMs;
+  alert.endsAtMs = endsAtMs;
+  alert.updatedAtMs = report.updatedAtMs;
+  alert.isTimeout = report.isTimeout;
+  // What says the same as before shares its texts.
+  if (!isSameList(alert.annotations, report.annotations)) alert.annotations = report.annotations;
+  if (alert.generatorUrl !== report.generatorUrl) alert.generatorUrl = report.generatorUrl;
+  alert.reports++;
+}
+
+function isSameList(left: readonly string[], right: readonly string[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
 }
 
 /** Whether reports of one alert are of the same time that it fired. */
-export function overlap(older: Alert, newer: Alert): boolean {
+export function overlap(older: Readonly<AlertState>, newer: Readonly<AlertState>): boolean {
   const within = (ms: number): boolean => ms > older.startsAtMs && ms < older.endsAtMs;
   return within(newer.endsAtMs) || within(newer.startsAtMs);
 }
@@ -86,33 +106,58 @@ const separator = 0xff;
 
 /** Names and values in UTF-8, each with a byte 0xff behind it; valid until the next call. */
 function encodeLabels(labels: Labels): Uint8Array {
+  const size = encodeIntoScratch(labels);
+  return scratch.subarray(0, size);
+}
+
+function encodeIntoScratch(labels: Labels): number {
   let size = 0;
-  for (const text of labels) {
-    const most = text.length * 3 + 1;
-    if (size + most > scratch.length) {
-      const grown = new Uint8Array(2 * (size + most));
-      grown.set(scratch.subarray(0, size));
-      scratch = grown;
-    }
-    size += utf8.encodeInto(text, scratch.subarray(size)).written;
+  for (let i = 0; i < labels.length; i++) {
+    const text = labels[i]!;
+    reserve(size + text.length * 3 + 1, size);
+    size = encodeAt(text, size);
     scratch[size++] = separator;
   }
-  return scratch.subarray(0, size);
+  return size;
+}
+
+function reserve(needed: number, used: number): void {
+  if (needed <= scratch.length) return;
+  const grown = new Uint8Array(2 * needed);
+  grown.set(scratch.subarray(0, used));
+  scratch = grown;
+}
+
+/** Gives where it ends. */
+function encodeAt(text: string, start: number): number {
+  const bytes = scratch;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return start + utf8.encodeInto(text, bytes.subarray(start)).written;
+    bytes[start + i] = code; // Fast path: ASCII.
+  }
+  return start + text.length;
 }
 
 /** FNV-1a of 64 bits over the labels, as `model.LabelSet.Fingerprint` of Prometheus. */
 export function fingerprintOf(labels: Labels): string {
-  const bytes = encodeLabels(labels);
+  const size = encodeIntoScratch(labels);
+  const bytes = scratch;
   let high = 0xcbf29ce4;
   let low = 0x84222325;
-  for (let i = 0; i < bytes.length; i++) {
-    low = (low ^ bytes[i]!) >>> 0;
-    // The prime is 2^40 + 0x1b3.
-    const product = low * 0x1b3;
-    high = (high * 0x1b3 + Math.floor(product / 2 ** 32) + ((low << 8) >>> 0)) % 2 ** 32;
-    low = product % 2 ** 32;
+  for (let i = 0; i < size; i++) {
+    low ^= bytes[i]!;
+    // The prime is 2^40 + 0x1b3: in halves of halves, so that no number leaves 32 bits.
+    const bottom = (low & 0xffff) * 0x1b3;
+    const top = (low >>> 16) * 0x1b3 + (bottom >>> 16);
+    high = (Math.imul(high, 0x1b3) + (top >>> 16) + (low << 8)) | 0;
+    low = (top << 16) | (bottom & 0xffff);
   }
-  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
+  return hex(high) + hex(low);
+}
+
+function hex(half: number): string {
+  return (half >>> 0).toString(16).padStart(8, '0');
 }
 
 /** What stands for an alert in the notification log: xxHash64 over the labels. */

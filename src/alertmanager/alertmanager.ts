@@ -8,7 +8,7 @@ import type {FileSystem} from '../sys/fs.ts';
 import type {Logger} from '../sys/log.ts';
 import {formatDuration} from '../model/duration.ts';
 import {NotificationTemplates} from '../template/alertmanager.ts';
-import {type Alert, fingerprintOf} from './alert.ts';
+import type {AlertState} from './alert.ts';
 import {AlertStore} from './alert-store.ts';
 import type {AlertmanagerConfig} from './config.ts';
 import {Dispatcher} from './dispatcher.ts';
@@ -177,7 +177,7 @@ export class Alertmanager {
     // Two dispatchers at once would tell things twice.
     await before?.dispatcher.stop();
     this.#active = {config, route, inhibitor, dispatcher, pipeline, integrations};
-    for (const {alert} of this.alerts.values()) inhibitor.process(alert);
+    for (const alert of this.alerts.values()) inhibitor.process(alert);
     for (const stored of this.alerts.values()) {
       stored.groups = null;
       dispatcher.dispatch(stored);
@@ -192,23 +192,23 @@ export class Alertmanager {
     const wrong: string[] = [];
     const stored = [];
     for (const report of reports) {
-      const alert = this.#alertOf(report, nowMs);
-      if (alert.endsAtMs > nowMs) this.received.firing++;
+      const state = this.#stateOf(report, nowMs);
+      if (state.endsAtMs > nowMs) this.received.firing++;
       else this.received.resolved++;
-      const complaint = this.#complaintOf(report, alert);
+      const complaint = this.#complaintOf(report, state);
       if (complaint !== '') {
         this.received.invalid++;
         wrong.push(complaint);
         continue;
       }
-      const put = this.alerts.put(alert, nowMs);
+      const put = this.alerts.put(report.labels, state, nowMs);
       if (put === null) this.received.limited++;
       else stored.push(put);
     }
     if (this.#active === null) return wrong;
     const {inhibitor, dispatcher} = this.#active;
     // All sources are known before the first target is told of.
-    for (const {alert} of stored) inhibitor.process(alert);
+    for (const each of stored) inhibitor.process(each);
     for (const each of stored) dispatcher.dispatch(each);
     this.dispatched.count += stored.length;
     this.dispatched.seconds += (this.options.clock.elapsed() - startMs) / 1000;
@@ -234,24 +234,22 @@ export class Alertmanager {
     }
   }
 
-  #alertOf(report: ReceivedAlert, nowMs: number): Alert {
-    const {labels, annotations, generatorUrl} = report;
+  #stateOf(report: ReceivedAlert, nowMs: number): AlertState {
+    const {annotations, generatorUrl} = report;
     const isTimeout = report.endsAtMs === null;
     const {resolveTimeoutMs} = this.config;
     return {
-      labels,
       annotations,
       startsAtMs: report.startsAtMs ?? report.endsAtMs ?? nowMs,
       endsAtMs: report.endsAtMs ?? nowMs + resolveTimeoutMs,
       updatedAtMs: nowMs,
       isTimeout,
       generatorUrl,
-      fingerprint: fingerprintOf(labels),
     };
   }
 
-  #complaintOf(report: ReceivedAlert, alert: Alert): string {
-    if (alert.endsAtMs < alert.startsAtMs) return 'start time must be before end time';
+  #complaintOf(report: ReceivedAlert, state: AlertState): string {
+    if (state.endsAtMs < state.startsAtMs) return 'start time must be before end time';
     if (report.labels.length === 0) return 'at least one label pair required';
     return (
       this.#complaintOfPairs(report.labels, 'invalid label set') ||

@@ -34,14 +34,13 @@ export class Dispatcher {
   /** Brings an alert that was received into its groups. */
   dispatch(stored: StoredAlert): void {
     if (this.#isStopped) return;
-    const {alert} = stored;
-    // Fast path: it is known, and its groups are there.
     const {groups} = stored;
-    if (groups !== null && groups.every((group) => !group.isDestroyed)) {
-      for (let i = 0; i < groups.length; i++) groups[i]!.insert(alert);
+    if (groups !== null && areThere(groups)) {
+      // Fast path: it is known, and its groups are there.
+      for (let i = 0; i < groups.length; i++) groups[i]!.insert(stored);
       return;
     }
-    stored.groups = this.#options.route.match(alert.labels).map((route) => this.#insert(alert, route));
+    stored.groups = this.#options.route.match(stored.labels).map((route) => this.#insert(stored, route));
   }
 
   /** Groups with alerts, by route. */
@@ -95,6 +94,11 @@ export class Dispatcher {
     groups.delete(key);
     this.groupCount--;
   }
+}
+
+function areThere(groups: readonly Group[]): boolean {
+  for (let i = 0; i < groups.length; i++) if (groups[i]!.isDestroyed) return false;
+  return true;
 }
 
 function keyOf(labels: Labels): string {

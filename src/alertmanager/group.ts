@@ -8,6 +8,8 @@ import {formatLabelSet, type Route} from './route.ts';
 export interface FlushedAlert {
   readonly alert: Alert;
   readonly isResolved: boolean;
+  /** `alert.reports` then. */
+  readonly reports: number;
 }
 
 export interface Flush {
@@ -106,7 +108,8 @@ export class Group {
   async #flush(nowMs: number): Promise<void> {
     if (this.alerts.size === 0) return;
     const flushed: FlushedAlert[] = [];
-    for (const alert of this.alerts.values()) flushed.push({alert, isResolved: isResolvedAt(alert, nowMs)});
+    for (const alert of this.alerts.values())
+      flushed.push({alert, isResolved: isResolvedAt(alert, nowMs), reports: alert.reports});
     if (flushed.length > 1) flushed.sort((left, right) => compareAlerts(left.alert, right.alert));
     const {signal, release} = this.#deadline();
     try {
@@ -114,9 +117,10 @@ export class Group {
     } finally {
       release();
     }
-    for (const {alert, isResolved} of flushed) {
+    for (const {alert, isResolved, reports} of flushed) {
       // What was reported again in the meantime stays.
-      if (isResolved && this.alerts.get(alert.fingerprint) === alert) this.alerts.delete(alert.fingerprint);
+      if (!isResolved || alert.reports !== reports) continue;
+      if (this.alerts.get(alert.fingerprint) === alert) this.alerts.delete(alert.fingerprint);
     }
     if (this.alerts.size > 0) return;
     this.isDestroyed = true;

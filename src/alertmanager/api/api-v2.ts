@@ -84,7 +84,7 @@ export class ApiV2 {
     const nowMs = options.clock.now();
     const found: [fingerprint: string, text: string][] = [];
     let count = 0;
-    for (const {alert} of alerts.values()) {
+    for (const alert of alerts.values()) {
       if (++count % alertsAtOnce === 0) await breathe();
       if (alert.endsAtMs < nowMs || !matchesAll(filter.matchers, alert.labels)) continue;
       const receivers = route.match(alert.labels).map((each) => each.options.receiver);
@@ -192,7 +192,7 @@ export class ApiV2 {
   #groupText({group, alerts}: FoundGroup, receivers: ReadonlyMap<string, string[]>): string {
     alerts.sort((left, right) => compareAlerts(left.alert, right.alert));
     const {pipeline} = this.#alertmanager;
-    const flushed = alerts.map(({alert}) => notificationAlertOf({alert, isResolved: false}));
+    const flushed = alerts.map(({alert}) => notificationAlertOf({alert, isResolved: false, reports: 0}));
     return JSON.stringify({
       alerts: alerts.map(({alert, status}) =>
         gettableAlert(alert, status, receivers.get(alert.fingerprint)!, group.mutedBy),

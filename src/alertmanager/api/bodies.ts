@@ -1,5 +1,5 @@
 // Reads the bodies of requests, and refuses what the OpenAPI document does not allow in its words.
-import {compareStrings, labelsOf} from '../../model/labels.ts';
+import {compareStrings} from '../../model/labels.ts';
 import {Matcher, type MatchType} from '../../model/matcher.ts';
 import type {HttpCall} from '../../http/server.ts';
 import type {ReceivedAlert} from '../alertmanager.ts';
@@ -70,30 +70,50 @@ function readAlert(json: unknown, index: number): ReceivedAlert {
 
 /** Without empty values. */
 function readLabels(json: unknown, field: string): readonly string[] {
-  return labelsOf(readPairs(json, field));
+  return flatten(readPairs(json, field), false);
 }
 
 function readAnnotations(json: unknown): readonly string[] {
   if (json === undefined || json === null) return [];
-  const pairs = readPairs(json, 'annotations');
-  pairs.sort(([left], [right]) => compareStrings(left, right));
-  return pairs.flat();
+  return flatten(readPairs(json, 'annotations'), true);
 }
 
-function readPairs(json: unknown, field: string): [string, string][] {
+/** `[name, value, …]` by name. */
+function flatten(record: Readonly<Record<string, string | null>>, withEmpty: boolean): string[] {
+  const names = Object.keys(record);
+  for (let i = 1; i < names.length; i++) {
+    if (compareStrings(names[i - 1]!, names[i]!) < 0) continue;
+    names.sort(compareStrings);
+    break;
+  }
+  const pairs: string[] = [];
+  for (let i = 0; i < names.length; i++) {
+    const value = record[names[i]!] ?? '';
+    if (withEmpty || value !== '') pairs.push(names[i]!, value);
+  }
+  return pairs;
+}
+
+/** Texts by name; null counts as ''. */
+function readPairs(json: unknown, field: string): Record<string, string | null> {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw wrongType('alerts', json, `Alert.${field}`, 'models.LabelSet');
-  const pairs = Object.entries(json) as [string, unknown][];
-  for (const pair of pairs) {
-    if (pair[1] === null) pair[1] = '';
-    if (typeof pair[1] !== 'string')
-      throw wrongType('alerts', pair[1], `Alert.${field}.${pair[0]}`, 'string');
+  const record = json as Json;
+  for (const name of Object.keys(record)) {
+    const value = record[name];
+    if (typeof value !== 'string' && value !== null)
+      throw wrongType('alerts', value, `Alert.${field}.${name}`, 'string');
   }
-  return pairs as [string, string][];
+  return record as Record<string, string | null>;
 }
 
 /** Null where nothing, or Go's zero time, is said. */
 function readTime(json: unknown, name: string): number | null {
+  // Fast path: as Prometheus writes it.
+  if (typeof json === 'string' && json.length === 24 && json.endsWith('Z')) {
+    const ms = Date.parse(json);
+    if (!Number.isNaN(ms) && ms > 0) return ms;
+  }
   const ns = readNs(json, name);
   return ns === zeroNs ? null : millisecondsOf(ns);
 }
@@ -142,7 +162,9 @@ export function readSilence(call: HttpCall): PostedSilence {
     endsAtNs,
     createdBy,
     comment,
-    annotations: new Map(readPairs(annotations, 'annotations')),
+    annotations: new Map(
+      Object.entries(readPairs(annotations, 'annotations')).map(([name, value]) => [name, value ?? '']),
+    ),
   };
 }
 

@@ -95,7 +95,7 @@ function alertsByState(alertmanager: Alertmanager): Record<string, number> {
   if (!alertmanager.isReady) return counts;
   const {inhibitor, silences, options} = alertmanager;
   const nowMs = options.clock.now();
-  for (const {alert} of alertmanager.alerts.values()) {
+  for (const alert of alertmanager.alerts.values()) {
     if (isResolvedAt(alert, nowMs)) continue;
     const isMuted =
       inhibitor.inhibitionOf(alert.labels, nowMs) !== null || silences.mutesOf(alert.labels).length > 0;
