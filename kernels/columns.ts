@@ -1,5 +1,8 @@
 // Columns of samples, f64 times and values: what a range function wants to know of them, and its loops over steps.
 
+/** A stale marker. */
+const staleBits: u64 = 0x7ff0000000000002;
+
 /**
  * What holds of the first `count` samples: 1 = some value is NaN, 2 = some value is less than the one before it,
  * 4 = all times have the same distance from the one before.
@@ -86,6 +89,40 @@ export function rateSteps(
     store<f64>(out + (step << 3), result * load<f64>(factors + (step << 3)));
   }
   return to;
+}
+
+/**
+ * Writes the newest value of each step's lookback, (time - lookback, time] with time = start + step * stride, and 1 to `kinds`; 0
+ * where there is none or where it is a stale marker. Returns how many steps have a value.
+ */
+export function lastSamples(
+  times: usize,
+  values: usize,
+  count: u32,
+  start: f64,
+  stride: f64,
+  lookback: f64,
+  steps: u32,
+  out: usize,
+  kinds: usize,
+): u32 {
+  let points: u32 = 0;
+  // The samples up to the step's time are those before this address.
+  let next = times;
+  const end = times + (<usize>count << 3);
+  for (let step: u32 = 0; step < steps; step++) {
+    const time = start + <f64>step * stride;
+    while (next < end && load<f64>(next) <= time) next += 8;
+    let kind: u32 = 0;
+    if (next != times && load<f64>(next - 8) > time - lookback) {
+      const bits = load<u64>(values + (next - times) - 8);
+      kind = <u32>(bits != staleBits);
+      store<u64>(out + (step << 3), bits);
+    }
+    store<u8>(kinds + step, <u8>kind);
+    points += kind;
+  }
+  return points;
 }
 
 /**

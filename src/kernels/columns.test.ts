@@ -105,6 +105,42 @@ test('rateSteps() writes what its twin writes, for any seed', () => {
   }
 });
 
+test('lastSamples() writes what its twin writes, for any seed', () => {
+  for (let seed = 0; seed < 2000; seed++) {
+    const random = new Random(seed);
+    const count = random.below(60);
+    const steps = 1 + random.below(60);
+    const times = floats(0, count);
+    const values = floats(1, count);
+    let time = 1e12;
+    for (let i = 0; i < count; i++) times[i] = time += 1 + random.below(random.pick([2, 15, 100]));
+    fillValues(random, values);
+    const words = new BigUint64Array(memory.wasm.buffer, at(1), count);
+    for (let i = 0; i < count; i++) if (random.below(8) === 0) words[i] = 0x7ff0000000000002n;
+    const start = 1e12 - 20 + random.below(200);
+    const stride = random.pick([0, 1, 15, 40]);
+    const lookback = random.pick([1, 15, 50]);
+    const out = new BigUint64Array(memory.wasm.buffer, at(2), steps).fill(5n);
+    const kinds = new Uint8Array(memory.wasm.buffer, at(3), steps).fill(9);
+    const expected = {out: out.slice(), kinds: kinds.slice()};
+    const points = twins.lastSamples({times, words}, {start, stride, lookback}, expected);
+    const found = kernels.lastSamples(
+      at(0),
+      at(1),
+      count,
+      start,
+      stride,
+      lookback,
+      steps,
+      at(2),
+      at(3),
+    );
+    assert.equal(found, points, `seed ${seed}`);
+    assert.deepEqual([...out], [...expected.out], `seed ${seed}`);
+    assert.deepEqual([...kinds], [...expected.kinds], `seed ${seed}`);
+  }
+});
+
 test('addRow() adds as its twin does, to the last bit, for any seed', () => {
   for (let seed = 0; seed < 500; seed++) {
     const random = new Random(seed);

@@ -47,6 +47,23 @@ export function rateSteps(
   return to;
 }
 
+export function lastSamples(
+  {times, words}: {times: Float64Array; words: BigUint64Array},
+  {start, stride, lookback}: {start: number; stride: number; lookback: number},
+  {out, kinds}: {out: BigUint64Array; kinds: Uint8Array},
+): number {
+  let points = 0;
+  for (let step = 0; step < kinds.length; step++) {
+    const time = start + step * stride;
+    const newest = times.findLastIndex((each) => each <= time);
+    const found = newest >= 0 && times[newest]! > time - lookback;
+    if (found) out[step] = words[newest]!;
+    kinds[step] = found && words[newest] !== 0x7ff0000000000002n ? 1 : 0;
+    points += kinds[step]!;
+  }
+  return points;
+}
+
 export function addRow(sums: Float64Array, lost: Float64Array, values: Float64Array): void {
   for (let step = 0; step < sums.length; step++) {
     const sum = sums[step]!;

@@ -42,7 +42,7 @@ export interface Kernels {
     times: number,
     values: number,
   ): number;
-  /** Flags of what holds of the first `count` samples: columnFlags. Twin of this and the next three: columns.ts. */
+  /** Flags of what holds of the first `count` samples: columnFlags. Twin of this and the next four: columns.ts. */
   scanColumns(times: number, values: number, count: number): number;
   /** The first sample from `from` >= 1 on whose value is less than the one before it; `count` where there is none. */
   nextFall(values: number, from: number, count: number): number;
@@ -60,6 +60,21 @@ export interface Kernels {
     from: number,
     to: number,
     out: number,
+  ): number;
+  /**
+   * Writes the newest value in (time - lookback, time] of each step, time = start + step * stride, and 1 to `kinds` (bytes); 0 where
+   * there is none or a stale marker. Returns how many steps have a value.
+   */
+  lastSamples(
+    times: number,
+    values: number,
+    count: number,
+    start: number,
+    stride: number,
+    lookback: number,
+    steps: number,
+    out: number,
+    kinds: number,
   ): number;
   /** Adds a row to compensated sums. */
   addRow(sums: number, lost: number, values: number, steps: number): void;

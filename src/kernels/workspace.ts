@@ -19,7 +19,7 @@ export class Workspace {
     this.#arena = arena;
   }
 
-  holds(column: Float64Array | Int32Array): boolean {
+  holds(column: Float64Array | Int32Array | Uint8Array): boolean {
     return column.buffer === this.#buffer;
   }
 
@@ -31,6 +31,11 @@ export class Workspace {
   /** A column of zeros. */
   integers(length: number): Int32Array {
     return new Int32Array(this.#buffer, this.#alloc(4 * length), length).fill(0);
+  }
+
+  /** A column of zeros. */
+  bytes(length: number): Uint8Array {
+    return new Uint8Array(this.#buffer, this.#alloc(length), length).fill(0);
   }
 
   /** Gives all columns back. */

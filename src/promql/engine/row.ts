@@ -59,7 +59,7 @@ export function newRow(
     labels: [],
     dropName: false,
     values: workspace === null ? new Float64Array(steps) : workspace.floats(steps),
-    kinds: new Uint8Array(steps),
+    kinds: workspace === null ? new Uint8Array(steps) : workspace.bytes(steps),
     histograms: null,
     points: 0,
   };

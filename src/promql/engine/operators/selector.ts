@@ -1,6 +1,7 @@
 // Where series enter a query: selectors that read from storage.
 
 import {columnFlags} from '../../../kernels/columns.ts';
+import type {Workspace} from '../../../kernels/workspace.ts';
 import {formatLabels} from '../../../model/labels.ts';
 import type {Matcher} from '../../../model/matcher.ts';
 import {isStale} from '../../../model/value.ts';
@@ -69,7 +70,7 @@ export class InstantSelector implements Operator {
     this.#selection = selection;
     this.#grid = grid;
     this.#answer = answer;
-    this.row = newRow(grid.count);
+    this.row = newRow(grid.count, context.workspace);
     this.singleName = selectsOneName(selection.matchers) && !context.metadataLabels;
     const {first, last} = evaluationTimes(selection, grid);
     this.#start = first;
@@ -116,6 +117,10 @@ export class InstantSelector implements Operator {
     const answers = answer === 'value' ? values : answer === 'startTime' ? cursor.startTimes : times;
     const divisor = answer === 'value' || answer === 'info' ? 1 : 1000;
     const start = this.#start;
+    const {workspace} = this.#context;
+    if (answer === 'value' && cursor.histograms === null && workspace?.holds(values) === true) {
+      return this.#fillFloats(workspace, times, values, count);
+    }
     // With an @ modifier all steps look at the same time.
     const stride = this.#selection.fixedTimeMs === null ? stepMs : 0;
     const sweep = {startMs: start, stepMs: stride, steps, spanMs: lookbackMs};
@@ -143,6 +148,22 @@ export class InstantSelector implements Operator {
       out[step] = answers === null ? 0 : divisor === 1 ? answers[newest]! : answers[newest]! / divisor;
     }
     return points;
+  }
+
+  /** As `#fill`, by a kernel. */
+  #fillFloats(workspace: Workspace, times: Float64Array, values: Float64Array, count: number): number {
+    const {kinds, values: out} = this.row;
+    return workspace.kernels.lastSamples(
+      times.byteOffset,
+      values.byteOffset,
+      count,
+      this.#start,
+      this.#selection.fixedTimeMs === null ? this.#grid.stepMs : 0,
+      this.#context.lookbackDeltaMs,
+      kinds.length,
+      out.byteOffset,
+      kinds.byteOffset,
+    );
   }
 
   #refuseInfo(cursor: SeriesCursor): never {
