@@ -149,3 +149,127 @@ export function addRow(sums: usize, lost: usize, values: usize, steps: u32): voi
     store<f64>(sums + at, next);
   }
 }
+
+/**
+ * The largest (`largest` 1) or smallest value of each step's window, of values without NaN: of equal ones the first. The window is
+ * cut at a pivot; what is older has its extremes for each of its beginnings in `suffixes`, a column as long as the values.
+ */
+export function extremeSteps(
+  values: usize,
+  first: usize,
+  end: usize,
+  steps: u32,
+  largest: i32,
+  suffixes: usize,
+  out: usize,
+): void {
+  // The smallest are the largest of the negated.
+  const sign: u64 = largest != 0 ? 0 : 0x8000000000000000;
+  const flip = i64x2.splat(sign);
+  let pivot: u32 = 0;
+  let added: u32 = 0;
+  let newer = f64x2.splat(-Infinity);
+  for (let step: u32 = 0; step < steps; step++) {
+    const lower = load<u32>(first + (step << 2));
+    const upper = load<u32>(end + (step << 2));
+    if (lower == upper) continue;
+    if (lower >= pivot) {
+      pivot = upper;
+      added = upper;
+      newer = f64x2.splat(-Infinity);
+      let older = newer;
+      for (let i = upper; i > lower; i--) {
+        const value = v128.xor(v128.load64_splat(values + ((i - 1) << 3)), flip);
+        older = i == upper ? value : f64x2.pmax(value, older);
+        v128.store64_lane(suffixes + ((i - 1) << 3), older, 0);
+      }
+    }
+    if (added < upper) {
+      if (added == pivot) {
+        newer = v128.xor(v128.load64_splat(values + (added << 3)), flip);
+        added++;
+      }
+      for (; added < upper; added++) {
+        newer = f64x2.pmax(newer, v128.xor(v128.load64_splat(values + (added << 3)), flip));
+      }
+    }
+    let extreme = v128.load64_splat(suffixes + (lower << 3));
+    if (added > pivot) extreme = f64x2.pmax(extreme, newer);
+    v128.store64_lane(out + (step << 3), v128.xor(extreme, flip), 0);
+  }
+}
+
+/**
+ * The sum (`mean` 0) or mean of each step's window by compensated sums, as the engine's windows/sum.ts has them: with `suffixes`, two
+ * columns as long as the values, by two stacks; where that is 0, window by window. Returns 0 where some sum is not finite: then
+ * none of it is to be used.
+ */
+export function sumSteps(
+  values: usize,
+  first: usize,
+  end: usize,
+  steps: u32,
+  mean: i32,
+  suffixes: usize,
+  lostSuffixes: usize,
+  out: usize,
+): i32 {
+  let pivot: u32 = 0;
+  let added: u32 = 0;
+  let sum: f64 = 0;
+  let lost: f64 = 0;
+  let finite: f64 = 0;
+  for (let step: u32 = 0; step < steps; step++) {
+    const lower = load<u32>(first + (step << 2));
+    const upper = load<u32>(end + (step << 2));
+    if (lower == upper) continue;
+    let total: f64;
+    let rest: f64;
+    if (suffixes == 0) {
+      // A mean begins with its first value, a sum with 0: that shows where all are -0.
+      total = mean != 0 ? load<f64>(values + (lower << 3)) : 0;
+      rest = 0;
+      for (let i = mean != 0 ? lower + 1 : lower; i < upper; i++) {
+        const value = load<f64>(values + (i << 3));
+        const next = total + value;
+        const rounded = next - total;
+        rest += total - (next - rounded) + (value - rounded);
+        total = next;
+      }
+    } else {
+      if (lower >= pivot) {
+        pivot = upper;
+        added = upper;
+        sum = 0;
+        lost = 0;
+        let older: f64 = 0;
+        let olderLost: f64 = 0;
+        for (let i = upper; i > lower; i--) {
+          const value = load<f64>(values + ((i - 1) << 3));
+          const next = older + value;
+          const rounded = next - older;
+          olderLost += older - (next - rounded) + (value - rounded);
+          older = next;
+          store<f64>(suffixes + ((i - 1) << 3), older);
+          store<f64>(lostSuffixes + ((i - 1) << 3), olderLost);
+        }
+      }
+      for (; added < upper; added++) {
+        const value = load<f64>(values + (added << 3));
+        const next = sum + value;
+        const rounded = next - sum;
+        lost += sum - (next - rounded) + (value - rounded);
+        sum = next;
+      }
+      const older = load<f64>(suffixes + (lower << 3));
+      total = older + sum;
+      const rounded = total - older;
+      rest = load<f64>(lostSuffixes + (lower << 3)) + lost + (older - (total - rounded) + (sum - rounded));
+    }
+    // 0 as long as all are finite, then NaN.
+    finite += total - total;
+    const count = <f64>(upper - lower);
+    store<f64>(out + (step << 3), mean != 0 ? total / count + rest / count : total + rest);
+  }
+  return <i32>(finite == 0);
+}

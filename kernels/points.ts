@@ -76,7 +76,29 @@ function writeFloat(value: f64, start: usize): usize {
     writeDigits(whole, digits, at);
     return at + digits;
   }
+  // Fast path: decimals of up to four digits behind the point and fifteen in all, of which no two are one double.
+  const magnitude = abs(value);
+  if (magnitude < 1e11) {
+    const parts = nearest(magnitude * 1e4);
+    if (parts / 1e4 == magnitude) return writeParts(<u64>parts, at);
+  }
   return writeShortest(c, q, mantissa == 0 && exponent > 1, at);
+}
+
+/** Writes ten thousandths, which are no whole number. */
+function writeParts(parts: u64, start: usize): usize {
+  const whole = parts / 10000;
+  const rest = <u32>(parts - whole * 10000);
+  const digits = countDigits(whole);
+  writeDigits(whole, digits, start);
+  const at = start + digits;
+  const high = rest / 100;
+  const low = rest - high * 100;
+  store<u8>(at, 0x2e);
+  store<u16>(at + 1, load<u16>(pairs + (high << 1)));
+  if (low == 0) return at + (high % 10 == 0 ? 2 : 3);
+  store<u16>(at + 3, load<u16>(pairs + (low << 1)));
+  return at + (low % 10 == 0 ? 4 : 5);
 }
 
 /** Writes c * 2^q; `closer`: the next smaller double is only half as far away as the next larger one. */

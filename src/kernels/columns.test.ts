@@ -124,17 +124,7 @@ test('lastSamples() writes what its twin writes, for any seed', () => {
     const kinds = new Uint8Array(memory.wasm.buffer, at(3), steps).fill(9);
     const expected = {out: out.slice(), kinds: kinds.slice()};
     const points = twins.lastSamples({times, words}, {start, stride, lookback}, expected);
-    const found = kernels.lastSamples(
-      at(0),
-      at(1),
-      count,
-      start,
-      stride,
-      lookback,
-      steps,
-      at(2),
-      at(3),
-    );
+    const found = kernels.lastSamples(at(0), at(1), count, start, stride, lookback, steps, at(2), at(3));
     assert.equal(found, points, `seed ${seed}`);
     assert.deepEqual([...out], [...expected.out], `seed ${seed}`);
     assert.deepEqual([...kinds], [...expected.kinds], `seed ${seed}`);

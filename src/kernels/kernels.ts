@@ -76,6 +76,33 @@ export interface Kernels {
     out: number,
     kinds: number,
   ): number;
+  /**
+   * The largest (`largest` 1) or smallest value of each step's window, of values without NaN. `suffixes` is scratch space as large as
+   * the values. Twin: the engine's windows/extreme.ts.
+   */
+  extremeSteps(
+    values: number,
+    first: number,
+    end: number,
+    steps: number,
+    largest: number,
+    suffixes: number,
+    out: number,
+  ): void;
+  /**
+   * The sum (`mean` 0) or mean of each step's window; `suffixes` and `lostSuffixes` are scratch space as large as the values, or 0:
+   * then each window is added up by itself. Returns 0 where some sum is not finite. Twin: the engine's windows/sum.ts.
+   */
+  sumSteps(
+    values: number,
+    first: number,
+    end: number,
+    steps: number,
+    mean: number,
+    suffixes: number,
+    lostSuffixes: number,
+    out: number,
+  ): number;
   /** Adds a row to compensated sums. */
   addRow(sums: number, lost: number, values: number, steps: number): void;
   /**

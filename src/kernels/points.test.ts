@@ -125,3 +125,17 @@ test('PointWriter writes a part of longer columns', () => {
   const bytes = writer.write(times, values, 3000, 2);
   assert.equal(new TextDecoder().decode(bytes.slice()), '[3000,"375000"],[3001,"375125"],');
 });
+
+test('decimals are written as they are, for any seed', () => {
+  const random = new Random(7);
+  for (let round = 0; round < 20 * rounds; round++) {
+    const values = Float64Array.from({length: 2000}, () => {
+      const whole = random.below(10 ** (1 + random.below(9))) * random.pick([1, 1, 1000, 1e6]);
+      const part = random.below(random.pick([10, 100, 10_000, 100_000]));
+      return (
+        (random.below(2) === 0 ? 1 : -1) * (whole + part / random.pick([10, 100, 1000, 10_000, 100_000]))
+      );
+    });
+    compare(values, `round ${round}`);
+  }
+});

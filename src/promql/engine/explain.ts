@@ -191,6 +191,10 @@ class MeasuredColumns implements ColumnSource {
     return this.#child.neverFalls;
   }
 
+  get neverNaN(): boolean {
+    return this.#child.neverNaN;
+  }
+
   get singleName(): boolean {
     return this.#child.singleName;
   }

@@ -213,11 +213,38 @@ export interface ColumnSource {
   readonly intervalMs: number;
   /** No value is less than the one before it, as far as known. */
   readonly neverFalls: boolean;
+  /** No value is NaN, as far as known. */
+  readonly neverNaN: boolean;
   readonly singleName: boolean;
   /** Whether the samples come from storage, and not from a subquery, which has counted what it read. */
   readonly stored: boolean;
   /** Moves to the next series that has samples. */
   next(): boolean;
+}
+
+/** What a range function may want to know of its samples. */
+export interface ColumnFacts {
+  intervalMs: number;
+  neverFalls: boolean;
+  neverNaN: boolean;
+}
+
+const nothingKnown: ColumnFacts = {intervalMs: 0, neverFalls: false, neverNaN: false};
+
+/** Facts of the first `count` samples of columns in the workspace. */
+export function factsOf(
+  {kernels}: Workspace,
+  times: Float64Array,
+  values: Float64Array,
+  count: number,
+): ColumnFacts {
+  const flags = kernels.scanColumns(times.byteOffset, values.byteOffset, count);
+  const neverNaN = (flags & columnFlags.nan) === 0;
+  return {
+    intervalMs: (flags & columnFlags.regular) === 0 ? 0 : times[1]! - times[0]!,
+    neverFalls: neverNaN && (flags & columnFlags.falls) === 0,
+    neverNaN,
+  };
 }
 
 /** A range selector's series. */
@@ -231,6 +258,7 @@ export class StoredColumns implements ColumnSource {
   length = 0;
   intervalMs = 0;
   neverFalls = false;
+  neverNaN = false;
   readonly singleName: boolean;
   readonly stored = true;
   readonly #usesStartTimes: boolean;
@@ -298,17 +326,13 @@ export class StoredColumns implements ColumnSource {
     this.histograms = histogramsRead(cursor, this.#selection, count, this.#sweep);
     this.length = count;
     this.startTimes = this.#usesStartTimes ? cursor.startTimes : null;
-    this.intervalMs = 0;
-    this.neverFalls = false;
     const {workspace} = this.#context;
-    if (workspace?.holds(values) === true) {
-      const flags = workspace.kernels.scanColumns(times.byteOffset, values.byteOffset, count);
-      if ((flags & columnFlags.nan) === 0) {
-        this.neverFalls = (flags & columnFlags.falls) === 0;
-        this.intervalMs = (flags & columnFlags.regular) === 0 ? 0 : times[1]! - times[0]!;
-        return; // Fast path: there is no NaN at all.
-      }
-    }
+    const known = workspace?.holds(values) === true;
+    const facts = known ? factsOf(workspace, times, values, count) : nothingKnown;
+    this.intervalMs = facts.intervalMs;
+    this.neverFalls = facts.neverFalls;
+    this.neverNaN = facts.neverNaN;
+    if (facts.neverNaN) return; // Fast path.
     for (let i = 0; i < count; i++) {
       if (values[i]! === values[i]! || !isStale(valueWords, i)) continue;
       this.#copyWithoutStale(cursor, count, i);
@@ -345,6 +369,7 @@ export class StoredColumns implements ColumnSource {
     }
     this.times = ownTimes;
     this.values = ownValues;
+    this.intervalMs = 0;
     this.startTimes = ownStarts;
     this.length = length;
   }

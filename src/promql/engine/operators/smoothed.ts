@@ -194,6 +194,7 @@ export class ExtendedColumns implements ColumnSource {
   readonly startTimes = null;
   readonly intervalMs = 0;
   readonly neverFalls = false;
+  readonly neverNaN = false;
   readonly singleName: boolean;
   readonly stored = true;
   readonly #source: StoredColumns;

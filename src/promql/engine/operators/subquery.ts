@@ -4,7 +4,7 @@ import type {SubqueryExpr} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
 import {gridOf, gridEndMs, type Grid} from '../grid.ts';
 import {absent, histogram, type HistogramColumn, type Operator} from '../row.ts';
-import type {ColumnSource} from './selector.ts';
+import {type ColumnSource, factsOf} from './selector.ts';
 
 /**
  * The evaluation times of a subquery within `grid`: multiples of its step, after the beginning of the first window and up
@@ -78,8 +78,9 @@ export class SubqueryColumns implements ColumnSource {
   histograms: HistogramColumn | null = null;
   length = 0;
   readonly startTimes = null;
-  readonly intervalMs = 0;
-  readonly neverFalls = false;
+  intervalMs = 0;
+  neverFalls = false;
+  neverNaN = false;
   readonly singleName: boolean;
   readonly stored = false;
   readonly #context: QueryContext;
@@ -102,8 +103,9 @@ export class SubqueryColumns implements ColumnSource {
     this.#grid = grid;
     this.#countsInner = countsInner;
     this.singleName = child.singleName;
-    this.times = new Float64Array(grid.count);
-    this.values = new Float64Array(grid.count);
+    const {workspace} = context;
+    this.times = workspace?.floats(grid.count) ?? new Float64Array(grid.count);
+    this.values = workspace?.floats(grid.count) ?? new Float64Array(grid.count);
   }
 
   next(): boolean {
@@ -121,6 +123,13 @@ export class SubqueryColumns implements ColumnSource {
     }
     this.histograms = histograms;
     this.length = length;
+    const {workspace} = this.#context;
+    if (workspace !== null) {
+      const facts = factsOf(workspace, this.times, this.values, length);
+      this.intervalMs = facts.intervalMs;
+      this.neverFalls = facts.neverFalls;
+      this.neverNaN = facts.neverNaN;
+    }
     this.labels = row.labels;
     this.dropName = row.dropName;
     return true;

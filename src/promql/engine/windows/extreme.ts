@@ -1,6 +1,7 @@
 // Smallest and largest values of sliding windows by a monotonic deque: a sample waits in it as long as no later one
 // beats it, so the window's extreme stands at its front. NaN counts only where a window has nothing else.
 
+import type {Workspace} from '../../../kernels/workspace.ts';
 import type {WindowFunction, Windows} from './window.ts';
 
 type Answer = 'value' | 'time';
@@ -18,10 +19,27 @@ export class ExtremeOverTime implements WindowFunction {
   }
 
   compute(windows: Windows, out: Float64Array): void {
+    const workspace = windows.kernelsFor(out);
+    if (workspace !== null && windows.neverNaN && this.#answer === 'value') {
+      return this.#computeFast(windows, workspace, out);
+    }
     if (this.#deque.length < windows.length) this.#deque = new Int32Array(windows.length);
     if (this.#answer === 'time') this.#computeTimes(windows, out);
     else if (this.#largest) this.#computeMax(windows, out);
     else this.#computeMin(windows, out);
+  }
+
+  #computeFast(windows: Windows, workspace: Workspace, out: Float64Array): void {
+    const {values, first, end, steps} = windows;
+    workspace.kernels.extremeSteps(
+      values.byteOffset,
+      first.byteOffset,
+      end.byteOffset,
+      steps,
+      this.#largest ? 1 : 0,
+      windows.scratch(workspace, 1),
+      out.byteOffset,
+    );
   }
 
   #computeMax(windows: Windows, out: Float64Array): void {

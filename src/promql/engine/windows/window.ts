@@ -19,6 +19,8 @@ export class Windows {
   intervalMs = 0;
   /** No value is less than the one before it, as far as known. */
   neverFalls = false;
+  /** No value is NaN, as far as known. */
+  neverNaN = false;
   /** Kernels that can work with the windows' bounds. */
   readonly workspace: Workspace | null;
   readonly first: Int32Array;
@@ -39,6 +41,7 @@ export class Windows {
   version = 0;
   /** Whether a function has changed the bounds since slide(): set by those that do. */
   edited = false;
+  #scratch: Float64Array = new Float64Array(0);
   /** Series of one target have the same times: the windows of the last one, to begin with. */
   readonly #last = new LastTimes();
 
@@ -61,6 +64,7 @@ export class Windows {
       startTimes?: Float64Array | null;
       intervalMs?: number;
       neverFalls?: boolean;
+      neverNaN?: boolean;
     },
     spec: {
       grid: Grid;
@@ -76,6 +80,7 @@ export class Windows {
     this.length = samples.length;
     this.intervalMs = samples.intervalMs ?? 0;
     this.neverFalls = samples.neverFalls ?? false;
+    this.neverNaN = samples.neverNaN ?? false;
     const {grid, rangeMs, offsetMs, fixedTimeMs} = spec;
     const {first, end} = this;
     const startMs = fixedTimeMs ?? grid.startMs - offsetMs;
@@ -161,6 +166,7 @@ export class Windows {
     this.version++;
     this.intervalMs = 0;
     this.neverFalls = false;
+    this.neverNaN = false;
     this.times = columns.times;
     this.values = columns.values;
     this.startTimes = columns.startTimes;
@@ -178,6 +184,20 @@ export class Windows {
       this.total += size;
       if (size > this.longest) this.longest = size;
     }
+  }
+
+  /** The workspace, where kernels can be asked about these samples with results in `out`; else null. */
+  kernelsFor(out: Float64Array): Workspace | null {
+    const {workspace} = this;
+    return workspace?.holds(this.values) === true && workspace.holds(out) ? workspace : null;
+  }
+
+  /** Scratch space for kernels, as many columns as long as the samples. */
+  scratch(workspace: Workspace, columns: number): number {
+    if (this.#scratch.length < columns * this.length) {
+      this.#scratch = workspace.floats(2 * columns * this.length);
+    }
+    return this.#scratch.byteOffset;
   }
 
   /** Whether rescanning every window costs little more than a pass; then the sums are those of a plain loop, bit by bit. */

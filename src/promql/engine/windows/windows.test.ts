@@ -105,6 +105,7 @@ function windowsOf(
       values,
       length,
       intervalMs: (flags & columnFlags.regular) === 0 ? 0 : times[1]! - times[0]!,
+      neverNaN: (flags & columnFlags.nan) === 0,
       neverFalls: (flags & (columnFlags.falls | columnFlags.nan)) === 0,
     },
     {grid: {startMs, stepMs, count: steps}, rangeMs, offsetMs, fixedTimeMs: null},
