@@ -9,7 +9,7 @@ import {decodeEntry, encodeEntry, type LogEntry, NotificationLog} from './nflog.
 import {decodeSilence, encodeSilence, type StoredSilence} from './silence.ts';
 import {type PostedSilence, SilenceError, Silences, type SilencesOptions} from './silences.ts';
 import {StateFile} from './state-file.ts';
-import {SteppedClock} from './testing/clock.ts';
+import {SteppedClock} from './steppedclock.ts';
 import {nanosecondsOf} from './timestamp.ts';
 
 const start = Date.UTC(2026, 0, 5);

@@ -4,7 +4,7 @@ import {labelsOf} from '../model/labels.ts';
 import {Matcher} from '../model/matcher.ts';
 import type {Alertmanager, ReceivedAlert} from './alertmanager.ts';
 import {type Notification, NotifyError} from './integration.ts';
-import {SteppedClock} from './testing/clock.ts';
+import {SteppedClock} from './steppedclock.ts';
 import {startCore, startMs} from './testing/core.ts';
 import {fingerprintText, WeekModel} from './testing/week-model.ts';
 import {weekSeconds, World} from './testing/week-world.ts';

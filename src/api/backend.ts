@@ -295,6 +295,8 @@ export interface BacktestQuery {
 
 export interface NotificationEstimate {
   receiver: string;
+  /** 'slack' */
+  integration: string;
   notifications: number;
 }
 
@@ -311,13 +313,13 @@ export interface AlertingBackend {
   /** What an alerting rule would have done. Rejects with an ApiError where it cannot be told. */
   backtest(request: BacktestQuery, signal: AbortSignal, source: QuerySource): Promise<BacktestResult>;
   /**
-   * Notifications, by receiver, that the routing in force would have sent of alerts. Left out where there is no Alertmanager
-   * in this process.
+   * Notifications that the routing in force would have sent of alerts, by receiver; null where there is no Alertmanager in
+   * this process, or too many of them.
    */
-  estimateNotifications?(
+  estimateNotifications(
     alerts: readonly BacktestAlert[],
-    range: {startMs: number; endMs: number},
-  ): NotificationEstimate[];
+    endMs: number,
+  ): Promise<NotificationEstimate[] | null>;
   statistics(): AlertingStatistics;
 }
 

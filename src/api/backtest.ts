@@ -27,11 +27,11 @@ export class BacktestApi {
     const {rule, intervalMs} = form.get('rule') === '' ? findRule(form, backend) : typedRule(form, backend);
     const query = {rule, ...readTimes(form, intervalMs)};
     const result = await backend.backtest(query, signal, {client, group: 'backtest'});
-    const estimate = backend.estimateNotifications?.(result.alerts, query) ?? null;
+    const notifications = await backend.estimateNotifications(result.alerts, query.endMs);
     return success(
       {
         ...describe(query, result),
-        notifications: estimate,
+        notifications,
       },
       result.warnings,
     );

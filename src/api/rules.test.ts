@@ -60,7 +60,8 @@ async function setUp(): Promise<{
         },
       );
     },
-    estimateNotifications: (alerts) => [{receiver: 'team', notifications: alerts.length}],
+    estimateNotifications: (alerts) =>
+      Promise.resolve([{receiver: 'team', integration: 'slack', notifications: alerts.length}]),
     statistics: () => ({
       rules: manager.statistics(),
       notifier: {
@@ -219,7 +220,7 @@ test('/rules/backtest tests a loaded rule and one that was typed', async () => {
     ],
     pendingSeconds: 1,
     firingSeconds: 3,
-    notifications: [{receiver: 'team', notifications: 1}],
+    notifications: [{receiver: 'team', integration: 'slack', notifications: 1}],
   });
   const rule = encodeURIComponent('alert: T\nexpr: x == 0\n');
   const typed = data(await post(`/api/v1/rules/backtest?rule=${rule}&${range}&interval=500ms`)) as {

@@ -2,6 +2,7 @@ import type {
   AlertingBackend,
   AlertingStatistics,
   BacktestQuery,
+  NotificationEstimate,
   QueryBackend,
   QuerySource,
 } from '../api/backend.ts';
@@ -11,12 +12,13 @@ import type {GlobalConfig} from '../config/global.ts';
 import {expandGlob, nodeDiscoveryFiles} from '../discovery/files.ts';
 import type {DiscoveryManager} from '../discovery/manager.ts';
 import {HttpClient} from '../http/client.ts';
+import type {FiringAlert} from '../alertmanager/estimate.ts';
 import {quoteGo} from '../base/quote.ts';
 import {labelsOf} from '../model/labels.ts';
 import {Notifier} from '../notifier/manager.ts';
 import type {ParseOptions} from '../promql/parser/tokenstream.ts';
 import type {AlertingResult, ForStateSample, RuleEvaluator, RuleRequest} from '../rules/evaluation.ts';
-import type {BacktestResult} from '../rules/backtest.ts';
+import type {BacktestAlert, BacktestResult} from '../rules/backtest.ts';
 import type {RuleGroup} from '../rules/group.ts';
 import type {RuleFileOptions} from '../rules/rulefile.ts';
 import {RuleManager, type RulesConfig} from '../rules/manager.ts';
@@ -41,6 +43,10 @@ export interface AlertingOptions {
 /** Rules and what they tell Alertmanagers, on the main thread: expressions are evaluated in query threads. */
 export class Alerting implements AlertingBackend {
   readonly notifier: Notifier;
+  /** What an Alertmanager in this process would send; null = there is none. */
+  estimate:
+    | ((request: {alerts: readonly FiringAlert[]; endMs: number}) => Promise<NotificationEstimate[] | null>)
+    | null = null;
   readonly #options: AlertingOptions;
   readonly #rules: RuleManager;
   readonly #discovery: DiscoveryManager;
@@ -140,6 +146,28 @@ export class Alerting implements AlertingBackend {
       stepMs: query.stepMs,
     };
     return evaluateRule(queries, request, signal, from);
+  }
+
+  async estimateNotifications(
+    alerts: readonly BacktestAlert[],
+    endMs: number,
+  ): Promise<NotificationEstimate[] | null> {
+    if (this.estimate === null) return null;
+    const firing = alerts.flatMap(({labels, intervals}) => {
+      const [kept] = this.notifier.relabel([
+        {labels, annotations: [], startsAtMs: 0, endsAtMs: 0, generatorUrl: ''},
+      ]);
+      if (kept === undefined) return [];
+      return intervals
+        .filter(({state}) => state === 'firing')
+        .map((interval) => ({
+          labels: kept.labels,
+          startMs: interval.startMs,
+          // What fires on is not resolved in the time that is looked at.
+          endMs: interval.endMs ?? endMs + 1,
+        }));
+    });
+    return this.estimate({alerts: firing, endMs});
   }
 
   statistics(): AlertingStatistics {

@@ -345,6 +345,7 @@ class Server {
     if (alertmanager === null) return;
     await alertmanager.open();
     this.#alerting.notifier.embedded = (alerts) => alertmanager.deliver(alerts);
+    this.#alerting.estimate = (request) => alertmanager.estimate(request);
   }
 
   #applyRequest(config: Config): ApplyRequest {

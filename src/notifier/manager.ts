@@ -67,9 +67,14 @@ export class Notifier {
     this.#sets[index]?.sync(groups);
   }
 
+  /** As they are told to an Alertmanager in this process. */
+  relabel(alerts: readonly NotifiedAlert[]): NotifiedAlert[] {
+    return relabelAlerts(alerts, this.#externalLabels, this.#rules);
+  }
+
   send(alerts: readonly NotifiedAlert[]): void {
     if (this.#stopped) return;
-    const relabelled = relabelAlerts(alerts, this.#externalLabels, this.#rules);
+    const relabelled = this.relabel(alerts);
     if (relabelled.length === 0) return;
     this.embedded?.(relabelled);
     for (const set of this.#sets) set.send(relabelled);

@@ -8,7 +8,7 @@ import {Alertmanager, type AlertmanagerOptions, type ReceivedAlert} from '../ale
 import {parseConfig} from '../config.ts';
 import {type IntegrationKind, integrationKind, type Notification} from '../integration.ts';
 import {MatcherParser} from '../matchers/parse.ts';
-import {SteppedClock} from './clock.ts';
+import {SteppedClock} from '../steppedclock.ts';
 
 /** Takes a notification; what it throws is what the integration throws. */
 export type Take = (notification: Notification, name: string) => Promise<void> | void;

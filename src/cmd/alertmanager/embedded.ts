@@ -1,4 +1,5 @@
 // The Alertmanager within the server.
+import type {FiringAlert, NotificationCount} from '../../alertmanager/estimate.ts';
 import type {Family} from '../../api/families.ts';
 import {redirect} from '../../http/reply.ts';
 import type {HttpServer} from '../../http/server.ts';
@@ -69,6 +70,10 @@ export class EmbeddedAlertmanager {
 
   deliver(alerts: readonly NotifiedAlert[]): void {
     this.#service.deliver(alerts);
+  }
+
+  estimate(request: {alerts: readonly FiringAlert[]; endMs: number}): Promise<NotificationCount[] | null> {
+    return this.#service.estimate(request);
   }
 
   families(): Family[] {

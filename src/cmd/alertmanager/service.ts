@@ -4,6 +4,11 @@ import {readFileSync} from 'node:fs';
 import {Alertmanager, type ReceivedAlert} from '../../alertmanager/alertmanager.ts';
 import {addApiRoutes, type ConcurrencyStatistics} from '../../alertmanager/api/routes.ts';
 import {type AlertmanagerConfig, parseConfig} from '../../alertmanager/config.ts';
+import {
+  estimateNotifications,
+  type FiringAlert,
+  type NotificationCount,
+} from '../../alertmanager/estimate.ts';
 import type {IntegrationKind} from '../../alertmanager/integration.ts';
 import {MatcherParser} from '../../alertmanager/matchers/parse.ts';
 import type {Family} from '../../api/families.ts';
@@ -103,6 +108,11 @@ export class AlertmanagerService {
   deliver(alerts: readonly ReceivedAlert[]): void {
     const wrong = this.alertmanager.receive(alerts);
     if (wrong.length > 0) this.#options.logger.error('Failed to validate alerts', {err: wrong.join('; ')});
+  }
+
+  /** See `estimateNotifications`; by the configuration in force. */
+  estimate(request: {alerts: readonly FiringAlert[]; endMs: number}): Promise<NotificationCount[] | null> {
+    return estimateNotifications(this.alertmanager.config, this.#parser, request);
   }
 
   families(): Family[] {

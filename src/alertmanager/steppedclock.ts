@@ -1,4 +1,4 @@
-import type {Clock} from '../../sys/clock.ts';
+import type {Clock} from '../sys/clock.ts';
 
 interface Timer {
   readonly atMs: number;
@@ -6,7 +6,7 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** A clock that a test moves. Between timers all promises get their turn. */
+/** A clock that is moved by hand. Between timers all promises get their turn. */
 export class SteppedClock implements Clock {
   #nowMs: number;
   readonly #startMs: number;
