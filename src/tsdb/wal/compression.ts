@@ -78,6 +78,8 @@ export function compressRecord(compression: Compression, record: Uint8Array): St
 
 /** Longer records are expanded by the kernel's twin. */
 const expandBytesMax = 1024 * 1024;
+/** Fewer bytes are copied faster one by one than through a view. */
+const copiedByteMax = 64;
 
 /** Undoes the compression of records. In the linear memory the kernel does it; elsewhere, and for very long ones, its twin. */
 export class RecordExpander {
@@ -120,11 +122,16 @@ export class RecordExpander {
 
   /** The record at hand, for what reads bytes one by one: in the shared memory they are slower to read. Good until the next open(). */
   get record(): Uint8Array {
-    if (this.#record !== null) return this.#record;
+    return (this.#record ??= this.copy(this.address, this.length));
+  }
+
+  /** Bytes of the linear memory, in the place of the record at hand. */
+  copy(address: number, length: number): Uint8Array {
     const {u8} = this.#linear!.memory;
-    const bytes = this.#room(this.length);
-    bytes.set(u8.subarray(this.address, this.address + this.length));
-    return (this.#record = bytes);
+    const bytes = this.#room(length);
+    if (length > copiedByteMax) bytes.set(u8.subarray(address, address + length));
+    else for (let i = 0; i < length; i++) bytes[i] = u8[address + i]!;
+    return bytes;
   }
 
   /** First byte of the record, which is not empty. */

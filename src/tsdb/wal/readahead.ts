@@ -130,8 +130,7 @@ class AheadReader implements RecordReader {
 
   get record(): Uint8Array {
     if (this.#rest !== null) return this.#rest.record;
-    // In the shared memory bytes are slower to read one by one.
-    return (this.#copy ??= this.#from.linear.memory.u8.slice(this.address, this.address + this.length));
+    return (this.#copy ??= this.#from.buffers.copy(this.address, this.length));
   }
 
   get type(): number {

@@ -38,6 +38,11 @@ export class ReaderBuffers {
     this.expander = new RecordExpander(linear);
   }
 
+  /** Bytes of the linear memory, where they are slower to read one by one. Good until the next call. */
+  copy(address: number, length: number): Uint8Array {
+    return this.expander.copy(address, length);
+  }
+
   free(): void {
     this.pages.free();
     this.expander.free();
