@@ -22,7 +22,12 @@ export class Texts {
   }
 
   readonly text = (template: string): string =>
-    this.#render(template, (each) => this.#templates.renderText(each, this.data));
+    // Fast path: most fields are empty or plain.
+    template.includes('{{')
+      ? this.#render(template, (each) => this.#templates.renderText(each, this.data))
+      : this.#error === null
+        ? template
+        : '';
 
   readonly html = (template: string): string =>
     this.#render(template, (each) => this.#templates.renderHtml(each, this.data));
@@ -34,9 +39,7 @@ export class Texts {
   }
 
   #render(template: string, render: (template: string) => string): string {
-    // Fast path: most fields are empty or plain.
     if (this.#error !== null) return '';
-    if (!template.includes('{{')) return template;
     try {
       return render(template);
     } catch (error) {
