@@ -1,6 +1,7 @@
 import type {QueryAnswer, QueryBackend, QueryRequest, QuerySource} from '../api/backend.ts';
 import type {QueryMemoryStatistics, QuerySliceStatistics, QueryStatistics} from '../api/statistics.ts';
 import {Summary} from '../sys/summary.ts';
+import type {ActiveQueries} from './active-queries.ts';
 import {FairQueue, type Ticket} from './fairqueue.ts';
 import {QueryCosts, unknownSeconds} from './querycosts.ts';
 
@@ -69,6 +70,7 @@ interface Job {
 export class QueryPool implements QueryBackend {
   readonly #options: QueryPoolOptions;
   readonly #now: () => number;
+  #active: ActiveQueries | null = null;
   readonly #queue = new FairQueue<Job>();
   readonly #costs = new QueryCosts();
   readonly #idle: QueryWorker[] = [];
@@ -121,6 +123,11 @@ export class QueryPool implements QueryBackend {
     });
   }
 
+  /** Notes from here on which queries are evaluated. */
+  track(active: ActiveQueries): void {
+    this.#active = active;
+  }
+
   /** Starts the first worker before there is a query, so that the first one does not wait for it. */
   warm(): void {
     if (this.#all.size > 0 || this.#closed) return;
@@ -152,6 +159,7 @@ export class QueryPool implements QueryBackend {
     for (const worker of this.#all) worker.terminate();
     this.#all.clear();
     this.#idle.length = 0;
+    this.#active?.close();
   }
 
   #dispatch(): void {
@@ -230,6 +238,7 @@ export class QueryPool implements QueryBackend {
       lost: Promise.withResolvers<'timeout' | 'canceled'>(),
     });
     let costSeconds = NaN;
+    const noted = 'query' in job.request ? (this.#active?.insert(job.request.query) ?? -1) : -1;
     try {
       const answer = await Promise.race([
         worker.run(job.request, {deadlineMs: job.deadlineMs, queueSeconds}),
@@ -252,6 +261,7 @@ export class QueryPool implements QueryBackend {
       job.settle(this.#answerOfDead(cause));
     } finally {
       watch.end();
+      this.#active?.delete(noted);
       this.#running--;
       const seconds = (this.#now() - beganMs) / 1000;
       this.#queue.finish(ticket, seconds);

@@ -10,6 +10,7 @@ import {formatDuration} from '../model/duration.ts';
 import {formatSize} from '../model/size.ts';
 import {parseMetricSelector} from '../promql/parser/parser.ts';
 import {noteGarbage} from '../sys/garbage.ts';
+import {nodeFileSystem} from '../sys/fs.ts';
 import {createLogger, type Logger} from '../sys/log.ts';
 import {MemoryLedger} from '../sys/memory-ledger.ts';
 import {buildInfo} from '../sys/version.ts';
@@ -21,6 +22,7 @@ import {engineFeatures} from './engine-features.ts';
 import {floatEncodingOf} from './features.ts';
 import {startQueryWorker} from './query-client.ts';
 import {queryMemoryOf} from './query-memory.ts';
+import {ActiveQueries} from './active-queries.ts';
 import {LightQueries} from './light-queries.ts';
 import {QueryPool} from './querypool.ts';
 import type {ServerFlags} from './server-flags.ts';
@@ -333,6 +335,15 @@ class Server {
     await this.#openAlertmanager();
     await useRules();
     if (this.#state === 'starting') this.#state = 'ready';
+    this.#queries.track(
+      new ActiveQueries({
+        fs: nodeFileSystem,
+        dir: this.#flags.storagePath,
+        max: this.#flags.queryConcurrency,
+        log: this.#logger.child({component: 'activeQueryTracker'}),
+        now: Date.now,
+      }),
+    );
     this.#queries.warm();
     if (this.#state === 'ready') this.#alerting.start();
     this.#logger.info('Server is ready to receive web requests.');
