@@ -24,12 +24,13 @@ import {
 } from '../kernels/scrape-layout.ts';
 import type {ScrapeMemory} from './memory.ts';
 
-/** Scrapes without a line out of place after which the hash table is given back. */
+/** Scrapes without a line out of place after which the hash table is given back, and the text is shared. */
 const hashIdleScrapesMax = 8;
 
 /**
  * What is remembered of a target's lines between scrapes: see kernels/scrape-layout.ts for the layout. It costs 32 bytes a
- * series and the part of the key that differs from its neighbour's; while lines come out of place, 8 more for hashes.
+ * series and the part of the key that differs from its neighbour's, which tables with the same lines share; while lines come out of
+ * place, 8 more for hashes.
  */
 export class LineTable {
   /** Address of the table's record. */
@@ -37,6 +38,8 @@ export class LineTable {
   readonly #world: ScrapeMemory;
   #hashUsed = false;
   #hashIdleScrapes = 0;
+  /** The text is one of the shared ones: there is no room behind it. */
+  #textShared = false;
 
   constructor(world: ScrapeMemory) {
     this.#world = world;
@@ -95,16 +98,46 @@ export class LineTable {
     this.#hashUsed = false;
     const capacity = this.#get(tableCapacity);
     if (capacity > seen + (seen >>> 2) + 16) this.#tryKeepSince(scrape);
-    if (this.#hashIdleScrapes === hashIdleScrapesMax) this.#freeHash();
+    if (this.#hashIdleScrapes === hashIdleScrapesMax) this.#settle();
+  }
+
+  #tryKeepSince(scrape: number): void {
+    this.#ifThereIsRoom(() => this.keepSince(scrape));
   }
 
   /** Copying needs memory for a moment: where there is none, the table stays as it is. */
-  #tryKeepSince(scrape: number): void {
+  #ifThereIsRoom(copy: () => void): void {
     try {
-      this.keepSince(scrape);
+      copy();
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
     }
+  }
+
+  /** The lines are not changing: no hash table, no spare room, and no text that another table has, too. */
+  #settle(): void {
+    this.#freeHash();
+    this.#ifThereIsRoom(() => {
+      if (this.#get(tableCapacity) > roomFor(this.count) + 16) this.#resizeEntries(roomFor(this.count));
+      this.#shareText();
+    });
+  }
+
+  #shareText(): void {
+    const used = this.#get(tableTextUsed);
+    if (this.#textShared || used === 0) return;
+    const own = this.#get(tableText);
+    const shared = this.#world.texts.share(own, used);
+    this.#world.arena.free(own, this.#get(tableTextCapacity));
+    this.#set(tableText, shared);
+    this.#set(tableTextCapacity, used);
+    this.#textShared = true;
+  }
+
+  #freeText(address: number, capacity: number): void {
+    if (this.#textShared) this.#world.texts.release(address);
+    else if (capacity > 0) this.#world.arena.free(address, capacity);
+    this.#textShared = false;
   }
 
   /** Forgets the entries that were last seen before `scrape`, and gives back spare room. */
@@ -150,7 +183,7 @@ export class LineTable {
     arena.free(map, 4 * old.count);
     arena.free(source, tableBytes);
     arena.free(old.entries, entryBytes * old.capacity);
-    if (old.textCapacity > 0) arena.free(old.text, old.textCapacity);
+    this.#freeText(old.text, old.textCapacity);
     this.#resizeText(this.#get(tableTextUsed) + slackBytes);
   }
 
@@ -168,25 +201,14 @@ export class LineTable {
     this.#freeHash();
     if (this.#get(tableCapacity) > 0)
       arena.free(this.#get(tableEntries), entryBytes * this.#get(tableCapacity));
-    if (this.#get(tableTextCapacity) > 0) arena.free(this.#get(tableText), this.#get(tableTextCapacity));
+    this.#freeText(this.#get(tableText), this.#get(tableTextCapacity));
     arena.free(this.address, tableBytes);
   }
 
   #grow(keyLength: number): void {
-    const {arena, memory} = this.#world;
     const count = this.count;
     const capacity = this.#get(tableCapacity);
-    if (count >= capacity) {
-      const larger = Math.max(32, roomFor(count + (count >>> 1)));
-      const entries = arena.alloc(entryBytes * larger);
-      if (capacity > 0) {
-        const old = this.#get(tableEntries);
-        memory.u8.copyWithin(entries, old, old + entryBytes * count);
-        arena.free(old, entryBytes * capacity);
-      }
-      this.#set(tableEntries, entries);
-      this.#set(tableCapacity, larger);
-    }
+    if (count >= capacity) this.#resizeEntries(Math.max(32, roomFor(count + (count >>> 1))));
     const textUsed = this.#get(tableTextUsed);
     if (textUsed + keyLength + slackBytes > this.#get(tableTextCapacity)) {
       this.#resizeText(Math.max(1024, textUsed + (textUsed >>> 1)) + keyLength + slackBytes);
@@ -197,6 +219,19 @@ export class LineTable {
     }
   }
 
+  #resizeEntries(capacity: number): void {
+    const {arena, memory} = this.#world;
+    const before = this.#get(tableCapacity);
+    const entries = arena.alloc(entryBytes * capacity);
+    if (before > 0) {
+      const old = this.#get(tableEntries);
+      memory.u8.copyWithin(entries, old, old + entryBytes * this.count);
+      arena.free(old, entryBytes * before);
+    }
+    this.#set(tableEntries, entries);
+    this.#set(tableCapacity, capacity);
+  }
+
   #resizeText(capacity: number): void {
     const {arena, memory} = this.#world;
     const before = this.#get(tableTextCapacity);
@@ -205,7 +240,7 @@ export class LineTable {
     if (before > 0) {
       const old = this.#get(tableText);
       memory.u8.copyWithin(text, old, old + this.#get(tableTextUsed));
-      arena.free(old, before);
+      this.#freeText(old, before);
     }
     this.#set(tableText, text);
     this.#set(tableTextCapacity, capacity);

@@ -3,6 +3,7 @@ import type {Kernels} from '../kernels/kernels.ts';
 import type {LinearMemory} from '../kernels/memory.ts';
 import {lineBytesMax, slackBytes} from '../kernels/scrape-layout.ts';
 import {CommentTexts} from './comments.ts';
+import {SharedTexts} from './sharedtexts.ts';
 
 /** What the line tables and scans of all targets share: the memory they live in, and scratch space for one key. */
 export class ScrapeMemory {
@@ -10,6 +11,8 @@ export class ScrapeMemory {
   readonly kernels: Kernels;
   readonly arena: Arena;
   readonly comments: CommentTexts;
+  /** Texts of line tables that are alike. */
+  readonly texts: SharedTexts;
   /** Room for the longest key, plus what comparisons read beyond. */
   readonly scratch: number;
   /** The same for keys that are looked for: line tables write to `scratch` when they grow. */
@@ -20,6 +23,7 @@ export class ScrapeMemory {
     this.kernels = options.kernels;
     this.arena = options.arena;
     this.comments = new CommentTexts(options.memory, options.arena);
+    this.texts = new SharedTexts(options);
     this.scratch = options.arena.alloc(lineBytesMax + slackBytes);
     this.keyScratch = options.arena.alloc(lineBytesMax + slackBytes);
   }
