@@ -3,7 +3,9 @@ import {nodeDiscoveryFiles} from '../discovery/files.ts';
 import {kubernetesProjections} from '../discovery/kubernetes/projections.ts';
 import {DiscoveryManager, type OnTargets} from '../discovery/manager.ts';
 import {systemResolver} from '../discovery/resolver.ts';
+import {AwsCredentialsSource} from '../http/aws-credentials.ts';
 import {HttpClient} from '../http/client.ts';
+import {UnixSocketClient} from '../http/unixsocket.ts';
 import {KubeInformers} from '../kube/informers.ts';
 import {systemClock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
@@ -23,6 +25,9 @@ export function createDiscovery(
       kubeWorld: {readFile: (file) => readFileSync(file, 'utf8'), environment: process.env},
       kube: new KubeInformers(systemClock, kubernetesProjections),
       createHttpClient: (config) => new HttpClient(config, () => systemClock.elapsed()),
+      createUnixClient: (socketPath) => new UnixSocketClient(socketPath),
+      createAwsCredentials: (config, http) =>
+        new AwsCredentialsSource(config, {environment: process.env, http, now: () => systemClock.now()}),
     },
     onTargets,
   );

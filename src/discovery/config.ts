@@ -1,10 +1,13 @@
 import type {HttpClientConfig} from '../http/client-config.ts';
+import type {SigV4Config} from '../http/sigv4-config.ts';
 import type {DnsType} from './resolver.ts';
 
 /** One entry of some `*_sd_configs`, defaults filled in. Plain data: it travels between threads, and equal ones share a discoverer. */
 export type DiscoveryConfig =
   | ConsulDiscoveryConfig
   | DnsDiscoveryConfig
+  | DockerDiscoveryConfig
+  | Ec2DiscoveryConfig
   | FileDiscoveryConfig
   | HttpDiscoveryConfig
   | KubernetesDiscoveryConfig;
@@ -40,6 +43,33 @@ export interface DnsDiscoveryConfig {
   /** For all types but SRV. */
   port: number;
   refreshIntervalMs: number;
+}
+
+export interface DockerDiscoveryConfig {
+  mechanism: 'docker';
+  /** `unix:///var/run/docker.sock`, `tcp://host:port` or a URL. */
+  host: string;
+  /** Of containers that tell no port. */
+  port: number;
+  filters: {name: string; values: string[]}[];
+  /** The address of containers that use the network of their host. */
+  hostNetworkingHost: string;
+  /** Of a container in several networks, only the first one counts. */
+  matchFirstNetwork: boolean;
+  refreshIntervalMs: number;
+  client: HttpClientConfig;
+}
+
+export interface Ec2DiscoveryConfig {
+  mechanism: 'ec2';
+  /** '' = that of the region. */
+  endpoint: string;
+  /** Empty fields: as AWS's own programs find them. */
+  identity: SigV4Config;
+  port: number;
+  filters: {name: string; values: string[]}[];
+  refreshIntervalMs: number;
+  client: HttpClientConfig;
 }
 
 export interface FileDiscoveryConfig {

@@ -2,6 +2,8 @@ import type {DiscoveryConfig} from './config.ts';
 import {ConsulDiscoverer} from './consul.ts';
 import type {Discoverer, DiscoveryContext} from './discoverer.ts';
 import {createDnsDiscoverer} from './dns.ts';
+import {createDockerDiscoverer} from './docker/docker.ts';
+import {createEc2Discoverer} from './ec2/ec2.ts';
 import {FileDiscoverer} from './file.ts';
 import {createHttpDiscoverer} from './http.ts';
 import {KubernetesDiscoverer} from './kubernetes/discoverer.ts';
@@ -228,6 +230,10 @@ function createDiscoverer(config: DiscoveryConfig, context: DiscoveryContext): D
       return new ConsulDiscoverer(config, context);
     case 'dns':
       return createDnsDiscoverer(config, context);
+    case 'docker':
+      return createDockerDiscoverer(config, context);
+    case 'ec2':
+      return createEc2Discoverer(config, context);
     case 'file':
       return new FileDiscoverer(config, context);
     case 'http':

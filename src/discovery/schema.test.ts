@@ -163,3 +163,64 @@ test('readDiscovery() complains in the words of Prometheus, with the place', () 
     'http_sd_configs.0.bearer_token_file: at most one of bearer_token & bearer_token_file must be configured',
   );
 });
+
+test('readDiscovery() prints docker and ec2 as Prometheus does, and complains', () => {
+  const f = (text: string, document: string): void => {
+    const {read: result, complaints} = read(text);
+    assert.deepEqual(complaints, []);
+    assert.equal(writeYaml(new Map(result.documents)), document);
+  };
+  f(
+    "docker_sd_configs: [{host: 'unix:///var/run/docker.sock'}, {host: 'tcp://d:1', filters: [{name: label, values: [a, b]}]}]",
+    `docker_sd_configs:
+- follow_redirects: true
+  enable_http2: true
+  host: unix:///var/run/docker.sock
+  port: 80
+  filters: []
+  host_networking_host: localhost
+  refresh_interval: 1m
+  match_first_network: true
+- follow_redirects: true
+  enable_http2: true
+  host: tcp://d:1
+  port: 80
+  filters:
+  - name: label
+    values:
+    - a
+    - b
+  host_networking_host: localhost
+  refresh_interval: 1m
+  match_first_network: true
+`,
+  );
+  f(
+    'ec2_sd_configs: [{region: eu-west-1, access_key: a, secret_key: b, filters: [{name: tag:x, values: [y]}]}]',
+    `ec2_sd_configs:
+- endpoint: ""
+  region: eu-west-1
+  access_key: a
+  secret_key: <secret>
+  refresh_interval: 1m
+  port: 80
+  filters:
+  - name: tag:x
+    values:
+    - "y"
+  follow_redirects: true
+  enable_http2: true
+`,
+  );
+  const g = (text: string, ...complaints: string[]): void =>
+    assert.deepEqual(read(text).complaints, complaints);
+  g('docker_sd_configs: [{port: 1}]', 'docker_sd_configs.0.host: host missing');
+  g(
+    'docker_sd_configs: [{host: /var/run/docker.sock}]',
+    'docker_sd_configs.0.host: unable to parse docker host "/var/run/docker.sock": unix:///var/run/docker.sock, tcp://… and http(s)://… are known',
+  );
+  g(
+    'ec2_sd_configs: [{filters: [{name: x}]}]',
+    'ec2_sd_configs.0.filters.0.values: EC2 SD configuration filter values cannot be empty',
+  );
+});

@@ -18,16 +18,18 @@ import {
   text,
 } from '../model/fields.ts';
 import type {DiscoveryConfig} from './config.ts';
+import {dockerFields, readDockerConfig} from './docker/schema.ts';
+import {ec2Fields, readEc2Config} from './ec2/schema.ts';
 import {kubernetesFields, readKubernetesConfig} from './kubernetes/schema.ts';
 import type {ReadOne} from './readone.ts';
 import type {DnsType} from './resolver.ts';
 
 /** Mechanisms that are there, by their names in Prometheus. */
-export const discoveryMechanisms = ['consul', 'dns', 'file', 'http', 'kubernetes'] as const;
+export const discoveryMechanisms = ['consul', 'dns', 'docker', 'ec2', 'file', 'http', 'kubernetes'] as const;
 
 /** Those that are not there yet. */
 const missing =
-  'aws azure digitalocean docker dockerswarm ec2 ecs elasticache eureka gce hetzner ionos kuma lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr'
+  'aws azure digitalocean dockerswarm ecs elasticache eureka gce hetzner ionos kuma lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr'
     .split(' ')
     .map((name) => `${name}_sd_configs`);
 
@@ -93,6 +95,8 @@ const httpFields = section(
 export const discoveryShape = {
   consul_sd_configs: configList('consul_sd_configs', consulFields),
   dns_sd_configs: configList('dns_sd_configs', dnsFields),
+  docker_sd_configs: configList('docker_sd_configs', dockerFields),
+  ec2_sd_configs: configList('ec2_sd_configs', ec2Fields),
   file_sd_configs: configList('file_sd_configs', fileFields),
   http_sd_configs: configList('http_sd_configs', httpFields),
   kubernetes_sd_configs: configList('kubernetes_sd_configs', kubernetesFields),
@@ -130,6 +134,8 @@ export function readDiscovery(fields: DiscoveryFields, directory: string, compla
   };
   add('consul_sd_configs', fields.consul_sd_configs, readConsulConfig);
   add('dns_sd_configs', fields.dns_sd_configs, readDnsConfig);
+  add('docker_sd_configs', fields.docker_sd_configs, readDockerConfig);
+  add('ec2_sd_configs', fields.ec2_sd_configs, readEc2Config);
   add('file_sd_configs', fields.file_sd_configs, readFileConfig);
   add('http_sd_configs', fields.http_sd_configs, readHttpConfig);
   add('kubernetes_sd_configs', fields.kubernetes_sd_configs, readKubernetesConfig);

@@ -1,5 +1,6 @@
 // A made-up world for tests of this folder.
-import type {HttpAnswer, HttpFetcher} from '../http/client.ts';
+import {AwsCredentialsSource} from '../http/aws-credentials.ts';
+import type {HttpAnswer, HttpSender} from '../http/client.ts';
 import {KubeInformers} from '../kube/informers.ts';
 import type {Clock} from '../sys/clock.ts';
 import type {LogFields, Logger} from '../sys/log.ts';
@@ -92,6 +93,7 @@ export interface FakeRequest {
   url: string;
   headers: Record<string, string>;
   signal: AbortSignal;
+  body: string;
 }
 
 export type FakeServer = (request: FakeRequest) => FakeAnswer | Promise<FakeAnswer>;
@@ -103,19 +105,20 @@ export interface FakeAnswer {
   text?: string;
 }
 
-function fetcherOf(server: FakeServer): HttpFetcher {
-  return {
-    async get(url, {headers = {}, secretHeaders = {}, signal}): Promise<HttpAnswer> {
-      const answer = await server({url, headers: {...headers, ...secretHeaders}, signal});
-      return {
-        status: answer.status ?? 200,
-        statusText: answer.statusText ?? 'OK',
-        header: (name) => answer.headers?.[name] ?? '',
-        text: answer.text ?? '',
-      };
-    },
-    close: () => Promise.resolve(),
+function senderOf(server: FakeServer): HttpSender {
+  const request: HttpSender['request'] = async (
+    url,
+    {headers = {}, secretHeaders = {}, signal, body = ''},
+  ): Promise<HttpAnswer> => {
+    const answer = await server({url, headers: {...headers, ...secretHeaders}, signal, body: String(body)});
+    return {
+      status: answer.status ?? 200,
+      statusText: answer.statusText ?? 'OK',
+      header: (name) => answer.headers?.[name] ?? '',
+      text: answer.text ?? '',
+    };
   };
+  return {request, get: request, close: () => Promise.resolve()};
 }
 
 /** A manager in a world of its own; `targets` has what it handed on last. */
@@ -139,7 +142,15 @@ export class DiscoveryBench {
       kubeWorld: {readFile: (file) => this.files.read(file).text, environment: {}},
       kube: new KubeInformers(this.clock, kubernetesProjections),
       resolver: {lookup: () => Promise.resolve([])},
-      createHttpClient: () => fetcherOf((request) => this.server(request)),
+      createHttpClient: () => senderOf((request) => this.server(request)),
+      createUnixClient: () => senderOf((request) => this.server(request)),
+      createAwsCredentials: (config, http) =>
+        new AwsCredentialsSource(config, {
+          environment: {},
+          http,
+          now: () => this.clock.now(),
+          readFile: () => Promise.resolve(null),
+        }),
       ...world,
     };
     this.manager = new DiscoveryManager(this.world, (jobName, groups) => {

@@ -1,5 +1,7 @@
 import type {HttpClientConfig} from '../http/client-config.ts';
-import type {HttpFetcher} from '../http/client.ts';
+import type {AwsCredentialsSource} from '../http/aws-credentials.ts';
+import type {HttpFetcher, HttpSender} from '../http/client.ts';
+import type {SigV4Config} from '../http/sigv4-config.ts';
 import type {KubeInformers} from '../kube/informers.ts';
 import type {KubeWorld} from '../kube/kubeconfig.ts';
 import type {Clock} from '../sys/clock.ts';
@@ -16,5 +18,8 @@ export interface DiscoveryWorld {
   kubeWorld: KubeWorld;
   /** Shared by all that follow the same cluster. */
   kube: KubeInformers;
-  createHttpClient: (config: HttpClientConfig) => HttpFetcher;
+  createHttpClient: (config: HttpClientConfig) => HttpSender;
+  /** For a server that listens on a socket in the file system. */
+  createUnixClient: (socketPath: string) => HttpFetcher;
+  createAwsCredentials: (config: SigV4Config, http: HttpSender) => AwsCredentialsSource;
 }
