@@ -18,6 +18,9 @@ export interface BlockSetOptions {
   onPartDamage?: (ulid: string, damage: BlockDamage) => void;
 }
 
+/** Looks at the folder for one refresh. */
+const triesMax = 20;
+
 /** Of more damage than this, nothing new is told. */
 const partsToldMax = 1000;
 
@@ -33,6 +36,8 @@ export class BlockSet {
   /** Open blocks that are not in the set. */
   #hidden: Block[] = [];
   #version = -1;
+  /** A block was gone before it could be opened. */
+  #vanished = false;
   readonly #partsTold = new Set<string>();
 
   constructor(options: BlockSetOptions) {
@@ -72,6 +77,15 @@ export class BlockSet {
 
   /** Looks at the folder again. Blocks that are open stay so; those that are gone are closed when their readers have left. */
   reload(): void {
+    for (let tries = 1; ; tries++) {
+      this.#vanished = false;
+      this.#reload();
+      // What has gone while we looked is part of another block by now, which we may not have seen.
+      if (!this.#vanished || tries === triesMax) return;
+    }
+  }
+
+  #reload(): void {
     const {fs, dir} = this.#options;
     const open = new Map([...this.#blocks, ...this.#hidden].map((block) => [block.meta.ulid, block]));
     const present = blockNames(fs, dir);
@@ -126,8 +140,16 @@ export class BlockSet {
       return block;
     } catch (error) {
       if (error instanceof BlockDamage) this.#options.onDamage?.(block.meta.ulid, error);
+      else this.#noteVanished(block.meta.ulid);
       return null;
     }
+  }
+
+  /** Whether the block is gone. */
+  #noteVanished(ulid: string): boolean {
+    const {fs, dir} = this.#options;
+    if (fs.status(`${dir}/${ulid}`) === null) this.#vanished = true;
+    return fs.status(`${dir}/${ulid}/${metaFile}`) === null;
   }
 
   #tryOpen(ulid: string): Block | null {
@@ -137,7 +159,7 @@ export class BlockSet {
       return new Block({fs, dir: `${dir}/${ulid}`, cache});
     } catch (error) {
       // It may have been deleted between the look at the folder and now.
-      if (fs.status(`${dir}/${ulid}/${metaFile}`) === null && !(error instanceof BlockDamage)) return null;
+      if (!(error instanceof BlockDamage) && this.#noteVanished(ulid)) return null;
       this.damaged.set(ulid, error as Error);
       onDamage?.(ulid, error as Error);
       return null;

@@ -279,3 +279,41 @@ test('BlockSet takes up new blocks when the version changes, and hides those tha
   set.close();
   assert.equal(fs.openCount, 0);
 });
+
+test('a BlockSet that looks while blocks are merged and deleted misses nothing, wherever that happens', () => {
+  const samplesOf = (set: BlockSet): number => {
+    let samples = 0;
+    for (const {meta} of set.blocks) samples += meta.stats.numSamples;
+    return samples;
+  };
+  for (const isOpen of [false, true]) {
+    for (let at = 0, merged = false; ; at++, merged = false) {
+      const fs = makeFileSystem();
+      const series = (from: number): ModelSeries[] =>
+        randomSeries(new Random(from), {count: 4, from, to: from + 1000, stepMs: 100});
+      const ulids = [0, 1000, 2000].map((from, i) =>
+        writeModel(fs, dir, series(from), scratch, {timeMs: i + 1}),
+      );
+      let version = 1;
+      const set = new BlockSet({fs, dir, cache: new PageCache(), version: () => version});
+      const expected = ulids.reduce((sum, ulid) => sum + readMeta(fs, `${dir}/${ulid}`).stats.numSamples, 0);
+      if (isOpen) {
+        assert.equal(samplesOf(set), expected);
+        version++;
+      }
+      const {calls} = fs;
+      fs.fault = (_operation, _path, index) => {
+        if (merged || index - calls !== at) return null;
+        merged = true;
+        makeCompactor(fs).compact(ulids.slice(0, 2));
+        makeStore(fs, undefined, () => version++).reload();
+        return null;
+      };
+      assert.equal(samplesOf(set), expected, `merged at call ${at}`);
+      fs.fault = () => null;
+      assert.equal(samplesOf(set), expected);
+      set.close();
+      if (!merged) break;
+    }
+  }
+});
