@@ -12,10 +12,10 @@ import type {AlertState} from './alert.ts';
 import {AlertStore} from './alert-store.ts';
 import type {AlertmanagerConfig} from './config.ts';
 import {Dispatcher} from './dispatcher.ts';
+import {NotificationHistory} from './history.ts';
 import {Inhibitor} from './inhibitor.ts';
 import type {MatcherParser} from './matchers/parse.ts';
 import {NotificationLog} from './nflog.ts';
-import type {NotificationRecord} from './notification-record.ts';
 import {type Integration, Pipeline} from './pipeline.ts';
 import {PipelineStatistics} from './pipeline-statistics.ts';
 import type {ReceiverConfig} from './receiver-config.ts';
@@ -41,7 +41,6 @@ export interface AlertmanagerOptions {
   /** How long after the start nobody is told of anything. */
   readonly startDelayMs?: number;
   readonly receiverNamesInMetrics?: boolean;
-  readonly record?: (record: NotificationRecord) => void;
 }
 
 /** An alert as somebody reports it. */
@@ -71,6 +70,7 @@ export class Alertmanager {
   readonly options: AlertmanagerOptions;
   readonly silences: Silences;
   readonly log: NotificationLog;
+  readonly history: NotificationHistory;
   readonly alerts: AlertStore;
   readonly statistics: PipelineStatistics;
   readonly startedAtMs: number;
@@ -97,6 +97,7 @@ export class Alertmanager {
       isLabelName: (name) => parser.isLabelName(name),
     });
     this.log = new NotificationLog({fs, path: pathOf('nflog'), clock, logger, retentionMs});
+    this.history = new NotificationHistory({fs, path: pathOf('notifications'), clock, logger});
     this.alerts = new AlertStore(options.alertsPerNameMax ?? 0);
     this.statistics = new PipelineStatistics(options.receiverNamesInMetrics ?? false);
   }
@@ -107,6 +108,7 @@ export class Alertmanager {
     if (storagePath !== '') fs.makeDirectory(storagePath);
     await this.silences.open();
     await this.log.open();
+    await this.history.open();
     this.#every(maintenanceIntervalMs, () => this.#maintain());
     this.#every(alertGcIntervalMs, () => this.alerts.collect(clock.now()));
     this.#every(inhibitorGcMs, () => this.#active?.inhibitor.collect(clock.now()));
@@ -165,7 +167,7 @@ export class Alertmanager {
       statistics: this.statistics,
       clock,
       logger,
-      record: this.options.record ?? (() => {}),
+      record: (record) => this.history.add(record),
     });
     const dispatcher = new Dispatcher({
       route,
@@ -225,7 +227,7 @@ export class Alertmanager {
       await this.#active.dispatcher.stop();
       await closeAll(this.#active.integrations, logger);
     }
-    for (const part of [this.silences, this.log]) {
+    for (const part of [this.silences, this.log, this.history]) {
       try {
         await part.close();
       } catch (error) {
@@ -329,7 +331,7 @@ export class Alertmanager {
   }
 
   async #maintain(): Promise<void> {
-    for (const part of [this.silences, this.log]) {
+    for (const part of [this.silences, this.log, this.history]) {
       try {
         await part.maintain();
       } catch (error) {

@@ -5,6 +5,7 @@ import {describeError, type Logger} from '../../sys/log.ts';
 import type {Alertmanager} from '../alertmanager.ts';
 import {ApiV2, type VersionInfo} from './api-v2.ts';
 import {routing} from './routing.ts';
+import {explainAlert, listNotifications} from './own.ts';
 import {ApiProblem, jsonReply, jsonTextReply, problemReply} from './problem.ts';
 
 export interface ApiOptions {
@@ -43,8 +44,11 @@ export function addApiRoutes(server: HttpServer, base: string, options: ApiOptio
     DELETE: (call) => api.deleteSilence(call),
   });
   routes.addUnknown(base);
-  const own = new Routes(server, `${base}/api/narthex`, options);
-  own.add('/routes', {GET: (call) => routing(options.alertmanager, call)});
+  const own = new Routes(server, `${base}/api/narthex`, options, routes.statistics);
+  const {alertmanager} = options;
+  own.add('/routes', {GET: (call) => routing(alertmanager, call)});
+  own.add('/explain', {GET: (call) => explainAlert(alertmanager, call)});
+  own.add('/notifications', {GET: (call) => listNotifications(alertmanager, call)});
   server.route(methods, `${base}/api/v1/*`, () => ({
     status: 410,
     contentType: 'application/json',
@@ -73,12 +77,18 @@ function addLifecycleRoutes(server: HttpServer, base: string, {reload, alertmana
 type Handlers = Partial<Record<HttpMethod, HttpHandler>>;
 
 class Routes {
-  readonly statistics: ConcurrencyStatistics = {inFlight: 0, refused: 0};
+  readonly statistics: ConcurrencyStatistics;
   readonly #server: HttpServer;
   readonly #prefix: string;
   readonly #options: ApiOptions;
 
-  constructor(server: HttpServer, prefix: string, options: ApiOptions) {
+  constructor(
+    server: HttpServer,
+    prefix: string,
+    options: ApiOptions,
+    statistics: ConcurrencyStatistics = {inFlight: 0, refused: 0},
+  ) {
+    this.statistics = statistics;
     this.#server = server;
     this.#prefix = prefix;
     this.#options = options;
