@@ -223,7 +223,7 @@ const silenceBodies: unknown[] = [
 
 test('the same requests get the same answers', {skip}, async (context) => {
   const [ourRecorder, theirRecorder] = [await Recorder.open(), await Recorder.open()];
-  context.after(() => Promise.all([ourRecorder.close(), theirRecorder.close()]));
+  for (const each of [ourRecorder, theirRecorder]) context.after(() => each.close());
   const ours = await startOurs(temporaryFolder(context), `${ourRecorder.url}/hook`);
   context.after(() => stopProgram(ours.program.child));
   const theirs = await startTheirs(temporaryFolder(context), `${theirRecorder.url}/hook`);
