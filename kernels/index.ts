@@ -2,7 +2,7 @@
 export {crc32c} from './crc32c';
 export {encodeSamples} from './walsamples';
 export {areSamples, replaySamples} from './replay';
-export {gatherChunk, xorDecode, xorEncode} from './xor';
+export {gatherChunk, xorDecode, xorDecodeAll, xorEncode, xorResume} from './xor';
 export {appendBatch, checkBatch} from './append';
 export {addRow, extremeSteps, lastSamples, nextFall, rateSteps, scanColumns, sumSteps} from './columns';
 export {parseNumber} from './number';

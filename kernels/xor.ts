@@ -314,6 +314,19 @@ export function xorDecode(
   times: usize,
   values: usize,
 ): i32 {
+  return decodeWhole(source, bytes, count, mint, maxt, times, values, 0);
+}
+
+function decodeWhole(
+  source: usize,
+  bytes: u32,
+  count: u32,
+  mint: f64,
+  maxt: f64,
+  times: usize,
+  values: usize,
+  state: usize,
+): i32 {
   if (count == 0) return 0;
   const end: u32 = bytes << 3;
   let at: u32 = 0;
@@ -331,7 +344,7 @@ export function xorDecode(
   if (<f64>time > maxt) return 0;
   store<f64>(times, <f64>time);
   store<u64>(values, value);
-  if (count == 1) return <i32>(<f64>time >= mint);
+  if (count == 1) return saved(state, 1, bit, time, 0, value, 64, 0, <i32>(<f64>time >= mint));
 
   at += 8;
   let delta: i64 = 0;
@@ -341,13 +354,105 @@ export function xorDecode(
     delta |= (byte & 0x7f) << shift;
     if (byte < 0x80) break;
   }
-  bit = at << 3;
-  let top = stage(source, 0, bytes);
+  return decodeFrom(source, bytes, count, mint, maxt, times, values, 0, 1, at << 3, time, delta, value, 64, 0, state);
+}
+
+/** Notes where a decoder stands, unless `state` is 0: see xorResume(). Returns `result`. */
+function saved(
+  state: usize,
+  n: u32,
+  bit: u32,
+  time: i64,
+  delta: i64,
+  value: u64,
+  significant: u32,
+  trailing: u64,
+  result: i32,
+): i32 {
+  if (state == 0) return result;
+  store<u32>(state, n);
+  store<u32>(state, bit, 4);
+  store<i64>(state, time, 8);
+  store<i64>(state, delta, 16);
+  store<u64>(state, value, 24);
+  store<u32>(state, significant, 32);
+  store<u64>(state, trailing, 40);
+  return result;
+}
+
+/**
+ * Goes on where xorDecodeAll() has ended with `state`: decodes the samples that the chunk has got since, as xorDecode() does. The
+ * first of them goes to the beginning of the columns.
+ */
+export function xorResume(
+  source: usize,
+  bytes: u32,
+  count: u32,
+  state: usize,
+  mint: f64,
+  maxt: f64,
+  times: usize,
+  values: usize,
+): i32 {
+  const n = load<u32>(state);
+  // The second sample has another code for its time: a chunk of one is decoded from its beginning.
+  if (n < 2 || n > count) return -1;
+  return decodeFrom(
+    source,
+    bytes,
+    count,
+    mint,
+    maxt,
+    times - (<usize>n << 3),
+    values - (<usize>n << 3),
+    n,
+    n,
+    load<u32>(state, 4),
+    load<i64>(state, 8),
+    load<i64>(state, 16),
+    load<u64>(state, 24),
+    load<u32>(state, 32),
+    load<u64>(state, 40),
+    0,
+  );
+}
+
+/** xorDecode() of all samples, which notes in `state`, 48 bytes, where it has ended. */
+export function xorDecodeAll(
+  source: usize,
+  bytes: u32,
+  count: u32,
+  state: usize,
+  times: usize,
+  values: usize,
+): i32 {
+  return decodeWhole(source, bytes, count, -Infinity, Infinity, times, values, state);
+}
+
+/** Decodes from sample `n` at bit `bit` on. Sample i goes to place i of the columns; those from `base` on are new there. */
+function decodeFrom(
+  source: usize,
+  bytes: u32,
+  count: u32,
+  mint: f64,
+  maxt: f64,
+  times: usize,
+  values: usize,
+  base: u32,
+  n: u32,
+  bit: u32,
+  time: i64,
+  delta: i64,
+  value: u64,
+  significant: u32,
+  trailing: u64,
+  state: usize,
+): i32 {
+  const end: u32 = bytes << 3;
+  const begin = bit >> 3;
+  let top = stage(source, begin, bytes);
   const stagedEnd: u32 = (stagedBytes - sampleBytesMax) << 3;
-  let limit: u32 = min<u32>(end, stagedEnd);
-  let trailing: u64 = 0;
-  let significant: u32 = 64;
-  let n: u32 = 1;
+  let limit: u32 = min<u32>(end, (begin << 3) + stagedEnd);
   while (n < count) {
     if (bit > limit) {
       if (bit > end) return -1;
@@ -451,12 +556,14 @@ export function xorDecode(
     n++;
   }
   if (bit > end) return -1;
-  return <i32>dropBefore(mint, times, values, n);
+  const from = <usize>base << 3;
+  const kept = <i32>dropBefore(mint, times + from, values + from, n - base);
+  return saved(state, n, bit, time, delta, value, significant, trailing, kept);
 }
 
 /** Takes the samples before `mint` out of columns of `count`; returns how many stay. */
 function dropBefore(mint: f64, times: usize, values: usize, count: u32): u32 {
-  if (load<f64>(times) >= mint) return count;
+  if (count == 0 || load<f64>(times) >= mint) return count;
   let from: u32 = 0;
   for (let to = count; from < to;) {
     const middle = (from + to) >> 1;

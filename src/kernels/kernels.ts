@@ -112,6 +112,29 @@ export interface Kernels {
   packSamples(times: number, values: number, count: number, target: number): number;
   /** Writes the packed samples with mint <= time <= maxt to columns that have room for them; returns how many they are. */
   unpackSamples(source: number, mint: number, maxt: number, times: number, values: number): number;
+  /** xorDecode() of all samples, which notes in `state`, 48 bytes, where it has ended. */
+  xorDecodeAll(
+    source: number,
+    bytes: number,
+    count: number,
+    state: number,
+    times: number,
+    values: number,
+  ): number;
+  /**
+   * xorDecode() of the samples that the chunk has got since xorDecodeAll() noted `state`. -1 where that had less than two samples, or
+   * the stream is cut short.
+   */
+  xorResume(
+    source: number,
+    bytes: number,
+    count: number,
+    state: number,
+    mint: number,
+    maxt: number,
+    times: number,
+    values: number,
+  ): number;
   /** Copies an open chunk from its fragments to `chunk`, header included: 2 + ceil(bits / 8) bytes. Twin: append.ts. */
   gatherChunk(tail: number, count: number, bits: number, chunk: number): void;
   /** First half of appending a batch, changes no series: see kernels/append.ts. Twin: append.ts. */

@@ -169,3 +169,49 @@ test('xorDecode() survives random bytes', () => {
     decode(chunk);
   }
 });
+
+test('xorResume() goes on where xorDecodeAll() has ended, for any seed', () => {
+  const resumeState = chunkAt + 32_768;
+  for (let seed = 0; seed < 300; seed++) {
+    const random = new Random(seed);
+    const samples = randomSamples(random);
+    const {length} = samples.times;
+    const known = 1 + random.below(length);
+    const begun = encodeXor(samples.times.slice(0, known), samples.values.slice(0, known));
+    memory.u8.set(begun, chunkAt);
+    const got = kernels.xorDecodeAll(chunkAt + 2, begun.length - 2, known, resumeState, timesAt, valuesAt);
+    assert.equal(got, known, `seed ${seed}`);
+    const chunk = encodeXor(samples.times, samples.values);
+    memory.u8.set(chunk, chunkAt);
+    const [mint, maxt] =
+      random.below(2) === 0
+        ? [-Infinity, Infinity]
+        : [Number(random.pick(samples.times)), Number(random.pick(samples.times))];
+    const kept = [...samples.times.keys()].filter(
+      (i) => i >= known && samples.times[i]! >= mint && samples.times[i]! <= maxt,
+    );
+    const more = kernels.xorResume(
+      chunkAt + 2,
+      chunk.length - 2,
+      length,
+      resumeState,
+      mint,
+      maxt,
+      timesAt,
+      valuesAt,
+    );
+    if (known < 2) {
+      assert.equal(more, -1);
+      continue;
+    }
+    assert.equal(more, kept.length, `seed ${seed}: from ${known} of ${length}`);
+    assert.deepEqual(
+      {
+        times: Array.from(memory.f64.subarray(timesAt / 8, timesAt / 8 + more), BigInt),
+        values: [...bigs.subarray(valuesAt / 8, valuesAt / 8 + more)],
+      },
+      {times: kept.map((i) => samples.times[i]!), values: kept.map((i) => samples.values[i]!)},
+      `seed ${seed}: from ${known} of ${length}`,
+    );
+  }
+});

@@ -94,23 +94,31 @@ export class ChunkCache {
 
   /**
    * Keeps a whole chunk that is not here: `count` samples of the columns at these addresses. Returns its address; 0 = it cannot be
-   * kept.
+   * kept. A note of `noteBytes` at `note`, both multiples of 8, is kept before it: the address is then that of the note.
    */
   keep(
     owner: number,
     ref: number,
-    {times, values, count}: {times: number; values: number; count: number},
+    {
+      times,
+      values,
+      count,
+      note = 0,
+      noteBytes = 0,
+    }: {times: number; values: number; count: number; note?: number; noteBytes?: number},
   ): number {
     if (count < 1 || count > samplesMax) return 0;
     const {kernels, arena, memory} = this.#world;
     if (this.#target === 0) this.#target = arena.alloc(packedBytesMax);
-    const bytes = kernels.packSamples(times, values, count, this.#target);
-    if (bytes === 0) return 0;
+    const packedBytes = kernels.packSamples(times, values, count, this.#target);
+    if (packedBytes === 0) return 0;
+    const bytes = noteBytes + packedBytes;
     const size = arena.sizeOf(bytes);
     if (size > this.#bytesMax) return 0;
     while (this.bytesInUse + size > this.#bytesMax) this.#evict();
     const address = arena.alloc(bytes);
-    memory.u8.copyWithin(address, this.#target, this.#target + bytes);
+    memory.u8.copyWithin(address, note, note + noteBytes);
+    memory.u8.copyWithin(address + noteBytes, this.#target, this.#target + packedBytes);
     this.bytesInUse += size;
     const entry = this.#free.pop() ?? this.#newEntry();
     this.#entryOwners[entry] = owner;
@@ -121,6 +129,16 @@ export class ChunkCache {
     this.#insert(entry);
     this.#count++;
     return address;
+  }
+
+  /** Forgets a chunk, which is here. */
+  drop(owner: number, ref: number): void {
+    const table = this.#table;
+    const mask = table.length - 1;
+    for (let slot = hashOf(owner, ref) & mask; table[slot] !== 0; slot = (slot + 1) & mask) {
+      const entry = table[slot]!;
+      if (this.#entryRefs[entry] === ref && this.#entryOwners[entry] === owner) return this.#remove(entry);
+    }
   }
 
   /** Forgets all chunks and gives their memory back. */

@@ -1,9 +1,15 @@
-import {fragmentData, fragmentDataBytes, slotOpen, slotSealed} from '../../kernels/head-layout.ts';
+import {
+  fragmentData,
+  fragmentDataBytes,
+  slotGeneration,
+  slotOpen,
+  slotSealed,
+} from '../../kernels/head-layout.ts';
 import {assert} from '../../base/assert.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
-import {packedCount} from '../../kernels/packed-layout.ts';
+import {packedCount, packedTime} from '../../kernels/packed-layout.ts';
 import {Workspace} from '../../kernels/workspace.ts';
 import {compareStrings} from '../../model/labels.ts';
 import type {FloatHistogram} from '../../model/histogram.ts';
@@ -59,6 +65,12 @@ export interface Scratch {
 /** Larger than any chunk, with what the decoder reads behind it. */
 const stagingBytes = 8192;
 const columnSamplesMin = 1024;
+/** Open chunks of fewer samples are not kept; one that has got so many more is kept anew. */
+const openCountMin = 16;
+/** What xorDecodeAll() notes. */
+const resumeBytes = 48;
+/** So many generations of a slot are told apart: with a slot, they fit into a double. */
+const generationsApart = 2 ** 21;
 
 /** How many entries are looked at between two looks at whether to go on. */
 const itemsUnchecked = 4096;
@@ -78,10 +90,14 @@ export class HeadReader implements Queryable {
   /** Where chunks are copied to: sealed ones, and the open one. */
   readonly staging: number;
   readonly openStaging: number;
+  /** Where a decoder notes where it has ended in an open chunk. */
+  readonly resumeState: number;
   /** Chunks that are in files; null where there are no files. */
   readonly files: HeadChunkReader | null;
   /** Whose chunks these are in the thread's ChunkCache. */
   readonly owner: number;
+  /** The same for chunks that are open, which go by slot and generation. */
+  readonly openOwner: number;
   /** Told of each chunk that cannot be read, which is left out of the answer. */
   onDamage: (error: HeadChunkError) => void = () => {};
   readonly #times: BigInt64Array;
@@ -95,8 +111,10 @@ export class HeadReader implements Queryable {
     this.owner = scratch.chunks?.ownerOf(this) ?? 0;
     this.texts = new SymbolTexts(shared);
     this.epochs = new EpochReader(shared, owner);
+    this.openOwner = scratch.chunks?.ownerOf(this.epochs) ?? 0;
     this.staging = scratch.arena.alloc(stagingBytes);
     this.openStaging = scratch.arena.alloc(stagingBytes);
+    this.resumeState = scratch.arena.alloc(resumeBytes);
     this.#times = new BigInt64Array(shared.wasm.buffer, headerMinTime, 2);
   }
 
@@ -116,6 +134,7 @@ export class HeadReader implements Queryable {
     this.files?.close();
     this.scratch.arena.free(this.staging, stagingBytes);
     this.scratch.arena.free(this.openStaging, stagingBytes);
+    this.scratch.arena.free(this.resumeState, resumeBytes);
   }
 }
 
@@ -383,13 +402,66 @@ class HeadCursor implements SeriesCursor {
     const openBytes = ((published >>> 16) + 7) >>> 3;
     let openFirst = Infinity;
     if (openCount > 0) {
-      this.#stageOpen(tail, openBytes);
-      openFirst = firstTime(this.#querier.reader.scratch.memory.u8, this.#querier.reader.openStaging);
+      openFirst = firstTime(this.#querier.reader.shared.u8, firstFragment(u32, tail) + fragmentData);
     }
 
     const length = this.#readAllSealed(mint, maxt, openFirst, openCount);
     if (openCount === 0 || openFirst > maxt) return length;
-    return this.#decode(this.#querier.reader.openStaging, openBytes, openCount, mint, maxt, length);
+    return this.#readOpen(tail, {bytes: openBytes, count: openCount, first: openFirst}, mint, maxt, length);
+  }
+
+  /** Reads the open chunk: what the thread knows of it from before, and what it has got since. */
+  #readOpen(
+    tail: number,
+    {bytes, count, first}: {bytes: number; count: number; first: number},
+    mint: number,
+    maxt: number,
+    length: number,
+  ): number {
+    const {shared, scratch, openStaging, openOwner} = this.#querier.reader;
+    const {memory, kernels, chunks} = scratch;
+    const columns = this.#columns + length * 8;
+    const values = columns + this.#capacity * 8;
+    // A slot that is given to another series gets another generation; chunks of one series begin at different times.
+    const generation = shared.u32[(this.#slot + slotGeneration) >>> 2]! % generationsApart;
+    const ref = generation * 2 ** 32 + this.#slot;
+    const note = chunks === undefined || count < openCountMin ? 0 : chunks.find(openOwner, ref);
+    let known = 0;
+    if (note !== 0) {
+      const packed = note + resumeBytes;
+      const same = memory.f64[(packed + packedTime) >>> 3] === first;
+      known = same ? memory.u32[(packed + packedCount) >>> 2]! : 0;
+      if (known > count) known = 0;
+    }
+    if (known > 0 && count - known < openCountMin) {
+      const got = kernels.unpackSamples(note + resumeBytes, mint, maxt, columns, values);
+      if (known === count) return length + got;
+      this.#stageOpen(tail, bytes);
+      const after = 8 * got;
+      const more = kernels.xorResume(
+        openStaging,
+        bytes,
+        count,
+        note,
+        mint,
+        maxt,
+        columns + after,
+        values + after,
+      );
+      assert(more >= 0, 'a chunk in memory is whole');
+      return length + got + more;
+    }
+    this.#stageOpen(tail, bytes);
+    if (note !== 0) chunks!.drop(openOwner, ref);
+    const keep = note !== 0 || (count >= openCountMin && chunks?.wants(openOwner, ref) === true);
+    if (!keep) return this.#decode(openStaging, bytes, count, mint, maxt, length);
+    const {resumeState} = this.#querier.reader;
+    const got = kernels.xorDecodeAll(openStaging, bytes, count, resumeState, columns, values);
+    assert(got === count, 'a chunk in memory is whole');
+    const kept = {times: columns, values, count, note: resumeState, noteBytes: resumeBytes};
+    const at = chunks!.keep(openOwner, ref, kept);
+    if (at === 0) return this.#decode(openStaging, bytes, count, mint, maxt, length);
+    return length + kernels.unpackSamples(at + resumeBytes, mint, maxt, columns, values);
   }
 
   /** Reads the sealed chunks that begin before `openFirst`; behind them there is room for `openCount` samples. */
@@ -651,6 +723,13 @@ class HeadCursor implements SeriesCursor {
     this.values = new Float64Array(memory.wasm.buffer, valuesAt, this.#capacity);
     this.valueWords = new Uint32Array(memory.wasm.buffer, valuesAt, this.#capacity * 2);
   }
+}
+
+/** The oldest fragment of the open chunk whose newest one is `tail`. */
+function firstFragment(u32: Uint32Array, tail: number): number {
+  let fragment = tail;
+  for (let before = u32[fragment >>> 2]!; before !== 0; before = u32[fragment >>> 2]!) fragment = before;
+  return fragment;
 }
 
 function doubled(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
