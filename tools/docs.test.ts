@@ -6,6 +6,7 @@ import test from 'node:test';
 import {parseConfig} from '../src/config/config.ts';
 import {quickstartText} from '../src/config/quickstart.ts';
 import {amtools} from '../src/cmd/tool/amtool/commands.ts';
+import {alertmanagerFlagSpecs} from '../src/cmd/alertmanager/flag-specs.ts';
 import {obsoleteServerFlagSpecs, serverFlagSpecs} from '../src/cmd/server-flag-specs.ts';
 
 const english = globSync('docs/en/**/*.md').sort();
@@ -63,7 +64,11 @@ test('relative links lead to files and to headings that are there', () => {
 
 test('flags that the pages name are flags of the program', () => {
   const toolFlags = Object.values(amtools).flatMap(({flags}) => flags);
-  const known = new Set([...serverFlagSpecs, ...obsoleteServerFlagSpecs, ...toolFlags].map(({name}) => name));
+  const known = new Set(
+    [...serverFlagSpecs, ...obsoleteServerFlagSpecs, ...alertmanagerFlagSpecs, ...toolFlags].map(
+      ({name}) => name,
+    ),
+  );
   const wrong: string[] = [];
   for (const page of pages) {
     if (page === 'ARCHITECTURE.md' || page.startsWith('docs/design/')) continue;
