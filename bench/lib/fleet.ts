@@ -1,6 +1,6 @@
 // A synthetic fleet: many targets on loopback addresses, their bodies rendered and compressed beforehand, so that serving
-// costs next to nothing. Runs as a process of its own: `node bench/lib/fleet.ts TARGETS SERIES PORT`.
-// Target i listens on 127.1.x.y:PORT. Prints "listening" and afterwards answers each line on standard input with a
+// costs next to nothing. Runs as a process of its own: `node bench/lib/fleet.ts TARGETS SERIES PORT [FIRST]`.
+// Target i, counted from FIRST, listens on 127.1.x.y:PORT. Prints "listening" and afterwards answers each line on standard input with a
 // FleetReport as JSON; the line "reset" begins the gaps anew.
 import {createServer} from 'node:net';
 import {createInterface} from 'node:readline';
@@ -12,6 +12,8 @@ export interface FleetReport {
   served: number;
   /** The longest time between two scrapes of one target since the last reset, or until now. */
   gapMsMax: number;
+  /** Targets that nobody asked since the last reset. */
+  silent: number;
 }
 
 /** How many states of the fleet are rendered; a target goes from one to the next with each scrape. */
@@ -77,7 +79,7 @@ function renderResponse(body: Buffer, encoding: string): Buffer {
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
 }
 
-async function serveFleet(targets: number, series: number, port: number): Promise<void> {
+async function serveFleet(targets: number, series: number, port: number, first: number): Promise<void> {
   const plain: Buffer[] = [];
   const zipped: Buffer[] = [];
   for (let state = 0; state < bodyCount; state++) {
@@ -88,6 +90,7 @@ async function serveFleet(targets: number, series: number, port: number): Promis
   let served = 0;
   let gapMsMax = 0;
   const lastMs = new Float64Array(targets);
+  const asked = new Uint8Array(targets);
   for (let index = 0; index < targets; index++) {
     let state = index;
     const server = createServer((socket) => {
@@ -105,11 +108,12 @@ async function serveFleet(targets: number, series: number, port: number): Promis
           const nowMs = performance.now();
           if (lastMs[index]! > 0) gapMsMax = Math.max(gapMsMax, nowMs - lastMs[index]!);
           lastMs[index] = nowMs;
+          asked[index] = 1;
           socket.write((wantsGzip ? zipped : plain)[state]!);
         }
       });
     });
-    const [host] = fleetAddress(index, port).split(':');
+    const [host] = fleetAddress(first + index, port).split(':');
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, host, resolve);
@@ -122,15 +126,20 @@ async function serveFleet(targets: number, series: number, port: number): Promis
       if (line === 'reset') {
         gapMsMax = 0;
         lastMs.fill(nowMs);
+        asked.fill(0);
       }
       const open = lastMs.reduce((longest, each) => Math.max(longest, nowMs - each), 0);
-      const report: FleetReport = {served, gapMsMax: Math.max(gapMsMax, open)};
+      const report: FleetReport = {
+        served,
+        gapMsMax: Math.max(gapMsMax, open),
+        silent: asked.reduce((count, each) => count - each, targets),
+      };
       process.stdout.write(`${JSON.stringify(report)}\n`);
     })
     .on('close', () => process.exit(0));
 }
 
 if (import.meta.main) {
-  const [targets, series, port] = process.argv.slice(2).map(Number);
-  await serveFleet(targets!, series!, port!);
+  const [targets, series, port, first = 0] = process.argv.slice(2).map(Number);
+  await serveFleet(targets!, series!, port!, first);
 }

@@ -19,18 +19,20 @@ export interface ScrapedFleet {
   stop(): Promise<void>;
 }
 
-export async function startFleet(plan: FleetPlan): Promise<ScrapedFleet> {
+/** Starts the plan's targets in one process, counted from `first`. */
+export async function startFleet(plan: FleetPlan, first = 0): Promise<ScrapedFleet> {
   const port = await freePort();
   const args = [
     join(import.meta.dirname, 'fleet.ts'),
     String(plan.targets),
     String(plan.series),
     String(port),
+    String(first),
   ];
   const child = spawn(process.execPath, args, {stdio: ['pipe', 'pipe', 'inherit']});
   const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
-  const first = await lines.next();
-  if (first.value !== 'listening') throw new Error(`cannot start the fleet: it said ${first.value}`);
+  const said = await lines.next();
+  if (said.value !== 'listening') throw new Error(`cannot start the fleet: it said ${said.value}`);
   return {
     port,
     async report(command = '') {
@@ -41,8 +43,12 @@ export async function startFleet(plan: FleetPlan): Promise<ScrapedFleet> {
   };
 }
 
-export function renderFleetConfig(plan: FleetPlan, port: number): string {
-  const addresses = Array.from({length: plan.targets}, (_, index) => `'${fleetAddress(index, port)}'`);
+/** `portOf` gives the port of a target. */
+export function renderFleetConfig(plan: FleetPlan, portOf: number | ((index: number) => number)): string {
+  const addresses = Array.from({length: plan.targets}, (_, index) => {
+    const port = typeof portOf === 'number' ? portOf : portOf(index);
+    return `'${fleetAddress(index, port)}'`;
+  });
   return [
     'global:',
     `  scrape_interval: ${plan.intervalSeconds}s`,

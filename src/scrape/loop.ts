@@ -10,6 +10,7 @@ import {hashText} from './hash.ts';
 import {Ingest} from './ingest.ts';
 import type {LabelResolver} from './labels.ts';
 import type {ScanDetails, ScanFormat, ScrapeScan} from './scan.ts';
+import {onStep} from './schedule.ts';
 import type {TargetStatus} from './status.ts';
 import type {Target} from './target.ts';
 import type {ScrapeWorld} from './world.ts';
@@ -72,9 +73,10 @@ export class ScrapeLoop {
     const now = clock.now();
     const offset = (hashText(key) ^ offsetSeed) >>> 0;
     const phase = Math.floor((offset / 2 ** 32) * intervalMs);
-    const delay = (((phase - now) % intervalMs) + intervalMs) % intervalMs;
-    this.#start = clock.elapsed() + delay;
-    this.#alignedMs = Math.round(now + delay);
+    const wait = (((phase - now) % intervalMs) + intervalMs) % intervalMs;
+    const elapsed = clock.elapsed();
+    this.#start = onStep(elapsed + wait);
+    this.#alignedMs = Math.round(now + this.#start - elapsed);
     this.#tick = 0;
     this.#plan();
   }
@@ -143,9 +145,8 @@ export class ScrapeLoop {
   /** Sets the timer for the next scrape. Those that were missed are left out, but the last is made up for at once. */
   #plan(): void {
     if (this.#stopped) return;
-    const {clock} = this.#owner.world;
     const due = this.#start + this.#tick * this.target.intervalMs;
-    this.#cancelTimer = clock.after(Math.max(0, due - clock.elapsed()), () => {
+    this.#cancelTimer = this.#owner.world.schedule.at(due, () => {
       this.#running = this.#run();
     });
   }

@@ -12,6 +12,7 @@ import type {Clock} from '../sys/clock.ts';
 import {systemClock} from '../sys/clock.ts';
 import type {Ingest} from './ingest.ts';
 import {FailureLogs} from './failurelog.ts';
+import {Schedule} from './schedule.ts';
 import {ScrapeMemory} from './memory.ts';
 import {hashText} from './hash.ts';
 import {ScrapeCounters} from './statistics.ts';
@@ -50,6 +51,7 @@ export class ScrapeWorld {
   readonly features: ScrapeFeatures;
   readonly counters = new ScrapeCounters();
   readonly failureLogs: FailureLogs;
+  readonly schedule: Schedule;
   readonly offsetSeed: number;
   /** Everything that holds a line table. */
   readonly ingests = new Set<Ingest>();
@@ -64,6 +66,7 @@ export class ScrapeWorld {
     this.logger = options.logger;
     this.failureLogs = new FailureLogs(options.logger);
     this.clock = options.clock ?? systemClock;
+    this.schedule = new Schedule(this.clock);
     this.features = options.features ?? noFeatures;
     this.offsetSeed = hashText(JSON.stringify([hostname(), options.externalLabels ?? {}]));
   }

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type {Clock} from '../sys/clock.ts';
+import {onStep, Schedule, scheduleStepMs} from './schedule.ts';
+
+/** A clock that tells which timers were set, and runs them by hand. */
+class TimerClock implements Clock {
+  ms = 0;
+  timers: {ms: number; run: () => void}[] = [];
+
+  now = (): number => this.ms;
+  elapsed = (): number => this.ms;
+
+  after(ms: number, run: () => void): () => void {
+    const timer = {ms: this.ms + ms, run};
+    this.timers.push(timer);
+    return () => void this.timers.splice(this.timers.indexOf(timer), 1);
+  }
+
+  /** Runs what is due. */
+  advance(ms: number): void {
+    this.ms = ms;
+    for (const timer of this.timers.filter((each) => each.ms <= ms)) {
+      this.timers.splice(this.timers.indexOf(timer), 1);
+      timer.run();
+    }
+  }
+}
+
+test('Schedule calls what is due at one step by one timer, in order', () => {
+  const clock = new TimerClock();
+  const schedule = new Schedule(clock);
+  const seen: string[] = [];
+  schedule.at(onStep(1000), () => seen.push('a'));
+  schedule.at(onStep(1000) + 1, () => seen.push('b'));
+  schedule.at(1000 + 2 * scheduleStepMs, () => seen.push('c'));
+  assert.deepEqual(
+    clock.timers.map(({ms}) => ms),
+    [1000, 1000 + 2 * scheduleStepMs],
+  );
+  clock.advance(1000);
+  assert.deepEqual(seen, ['a', 'b']);
+  // What is late is called at once.
+  schedule.at(0, () => seen.push('late'));
+  assert.equal(clock.timers.at(-1)?.ms, 1000);
+  clock.advance(2000);
+  assert.deepEqual(seen, ['a', 'b', 'c', 'late']);
+});
+
+test('Schedule forgets what is taken back, and its timer with the last of a step', () => {
+  const clock = new TimerClock();
+  const schedule = new Schedule(clock);
+  const seen: string[] = [];
+  const cancels = ['a', 'b'].map((name) => schedule.at(500, () => seen.push(name)));
+  cancels[0]!();
+  assert.equal(clock.timers.length, 1);
+  clock.advance(500);
+  assert.deepEqual(seen, ['b']);
+  cancels[1]!();
+  const cancel = schedule.at(600, () => seen.push('c'));
+  cancel();
+  cancel();
+  assert.equal(clock.timers.length, 0);
+});
+
+test('onStep() gives a multiple of the step', () => {
+  assert.deepEqual([0, 1, 1012.4, 1013].map(onStep), [0, 0, 1000, 1025]);
+});

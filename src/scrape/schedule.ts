@@ -1,0 +1,55 @@
+import type {Clock} from '../sys/clock.ts';
+
+/**
+ * Scrapes begin at multiples of this many milliseconds, those of one moment one after the other. One timer serves them all,
+ * and where both ends would sleep in between, whoever is asked and whoever asks is woken once: that costs more than the
+ * requests themselves (`bench targets`).
+ */
+export const scheduleStepMs = 25;
+
+interface Moment {
+  runs: Set<() => void>;
+  cancel: () => void;
+}
+
+/** Calls back at moments of a clock's monotonic time. */
+export class Schedule {
+  readonly #clock: Clock;
+  readonly #moments = new Map<number, Moment>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Calls `run` at the step nearest to `dueMs`, or at once where that is over. Gives a function that takes it back. */
+  at(dueMs: number, run: () => void): () => void {
+    const step = Math.round(dueMs / scheduleStepMs);
+    let moment = this.#moments.get(step);
+    if (moment === undefined) {
+      const delay = Math.max(0, step * scheduleStepMs - this.#clock.elapsed());
+      moment = {runs: new Set(), cancel: this.#clock.after(delay, () => this.#fire(step))};
+      this.#moments.set(step, moment);
+    }
+    const {runs} = moment;
+    runs.add(run);
+    return () => {
+      if (!runs.delete(run) || runs.size > 0) return;
+      this.#moments.get(step)?.cancel();
+      this.#moments.delete(step);
+    };
+  }
+
+  #fire(step: number): void {
+    const moment = this.#moments.get(step);
+    if (moment === undefined) return;
+    this.#moments.delete(step);
+    for (const run of moment.runs) run();
+    // Whoever takes one back now is too late.
+    moment.runs.clear();
+  }
+}
+
+/** The step nearest to a time. */
+export function onStep(ms: number): number {
+  return Math.round(ms / scheduleStepMs) * scheduleStepMs;
+}
