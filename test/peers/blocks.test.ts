@@ -20,6 +20,7 @@ import {Compactor} from '../../src/tsdb/block/compactor.ts';
 import {newMeta, readMeta} from '../../src/tsdb/block/meta.ts';
 import {makeScratch} from '../../src/tsdb/block/testing/blocks.ts';
 import {isUlid} from '../../src/tsdb/block/ulid.ts';
+import {rewriteAsVersion1} from '../../src/tsdb/block/testing/indexv1.ts';
 import {pushSamples} from '../../tools/remotewrite.ts';
 import {pushHistograms} from '../lib/histogram-writer.ts';
 import {requireProgram, startNarthex, startPrometheus, type StartedServer} from '../lib/narthex.ts';
@@ -120,6 +121,15 @@ test('narthex tool prints what promtool prints of the same blocks', (context) =>
     );
   }
   assert.match(narthexTool('tsdb', 'verify', folder), /^([0-9A-Z]{26}: OK, 90 series, .*\n)+$/);
+});
+
+test('promtool and we find the same in a block whose index has the oldest format', (context) => {
+  const folder = makeFolder(context);
+  for (const block of makeBlocks(folder, 6, 3)) block.close();
+  const dumped = promtool('tsdb', 'dump', folder);
+  for (const ulid of readdirSync(folder).filter(isUlid)) rewriteAsVersion1(fs, join(folder, ulid));
+  assert.equal(narthexTool('tsdb', 'dump', folder), dumped);
+  assert.equal(promtool('tsdb', 'dump', folder), dumped);
 });
 
 test('narthex tool tsdb bench write prints what promtool prints', (context) => {

@@ -13,6 +13,7 @@ import {BlockDamage} from './damage.ts';
 import {newMeta, parseMeta} from './meta.ts';
 import {BlockQuerier} from './querier.ts';
 import {parseTombstones, Tombstones, writeTombstones} from './tombstones.ts';
+import {rewriteAsVersion1} from './testing/indexv1.ts';
 import {makeScratch, openBlock, randomSeries, readAll, writeModel} from './testing/blocks.ts';
 
 const scratch = makeScratch();
@@ -200,4 +201,63 @@ test('parsers of small files refuse any bytes', () => {
       refuses(() => parseMeta(JSON.stringify({...meta, version: 1}), 'm'));
     }),
   );
+});
+
+test('a block with an index of the first version is read, merged, and damage of any byte of it is found', () => {
+  const {fs, dir} = makeStore(6);
+  const all = (): unknown => {
+    const block = openBlock(fs, dir);
+    const symbols = new Symbols();
+    const querier = new BlockQuerier({block, symbols, scratch});
+    try {
+      const found = [
+        readAll(querier, symbols),
+        readAll(querier, symbols, [new Matcher('=~', 'instance', 'host-1.*'), new Matcher('!=', 'job', 'a')]),
+        querier.labelNames([]),
+        querier.labelValues('instance', [new Matcher('=', 'job', 'a')]),
+      ];
+      return found;
+    } finally {
+      querier.close();
+      block.close();
+    }
+  };
+  const expected = all();
+  // What is deleted is named by where its series was.
+  writeTombstones(fs, dir, new Tombstones());
+  const without = all();
+  rewriteAsVersion1(fs, dir);
+  assert.equal(openBlock(fs, dir).index.version, 1);
+  assert.deepEqual(all(), without);
+  assert.notDeepEqual(without, expected);
+  assert.equal(readEverything(fs, dir), null, 'it can be written anew');
+
+  const path = `${dir}/index`;
+  const whole = contents(fs, path);
+  for (let seed = 0; seed < 1500; seed++) {
+    const random = new Random(seed);
+    const bytes = whole.slice(0, random.below(5) === 0 ? random.below(whole.length) : whole.length);
+    if (bytes.length > 0) bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
+    replace(fs, path, bytes);
+    const error = readEverything(fs, dir);
+    const known = error instanceof BlockDamage || error instanceof RangeError;
+    assert.ok(known, `seed ${seed}: ${error === null ? 'nothing is found' : error.stack}`);
+  }
+  const {toc} = ((): {toc: Parameters<typeof fixChecksums>[1]} => {
+    replace(fs, path, whole);
+    return openBlock(fs, dir).index;
+  })();
+  for (let seed = 0; seed < 800; seed++) {
+    const random = new Random(seed);
+    const bytes = whole.slice();
+    for (let i = 0; i < 1 + random.below(4); i++) {
+      const place = random.pick([toc.symbols + 8, toc.postingsTable + 8]) + random.below(150);
+      bytes[place] = random.pick([0, 1, 127, 128, 255, random.below(256)]);
+    }
+    fixChecksums(bytes, toc);
+    replace(fs, path, bytes);
+    const error = readEverything(fs, dir);
+    const known = error === null || error instanceof BlockDamage || error instanceof RangeError;
+    assert.ok(known, `seed ${seed}: ${error?.stack}`);
+  }
 });

@@ -1,0 +1,174 @@
+// Whatever records a log holds, and whatever the chunks of the head are, where their checksums are right: a database opens, answers and goes on.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {dumpHead} from '../../test/lib/head-dump.ts';
+import {Random} from '../base/random.ts';
+import {crc32c} from '../kernels/crc32c.ts';
+import {loadKernels} from '../kernels/kernels.ts';
+import {LinearMemory} from '../kernels/memory.ts';
+import {FloatHistogram} from '../model/histogram.ts';
+import type {SeriesRef} from '../storage/appender.ts';
+import {systemClock} from '../sys/clock.ts';
+import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
+import {noLogger} from '../sys/log.ts';
+import {Db} from './db.ts';
+import {
+  fileHeaderBytes,
+  headChunkPath,
+  headChunksDirectory,
+  listHeadChunkFiles,
+} from './headchunks/format.ts';
+import {scanHeadChunks} from './headchunks/scan.ts';
+import {ReaderBuffers, SegmentReader} from './wal/segment-reader.ts';
+import {listSegments} from './wal/segments.ts';
+import {Wal} from './wal/wal.ts';
+
+const dir = '/data';
+const minute = 60_000;
+const memory = LinearMemory.reserve(2 ** 26);
+const kernels = loadKernels(memory);
+
+async function open(fs: SimulatedFileSystem): Promise<Db> {
+  memory.u8.fill(0, 65_536, 65_536 + 2 ** 23);
+  const clock = {...systemClock, after: () => () => {}};
+  const options = {dir, memory, kernels, log: noLogger, clock, fs, lockfile: false, exemplarsMax: 10};
+  const db = await Db.open(options);
+  db.setOutOfOrderWindow(60 * minute);
+  return db;
+}
+
+function append(db: Db, series: number, time: number): void {
+  const appender = db.appender();
+  const ref: SeriesRef = {slot: 0, generation: 0};
+  appender.series(['__name__', 'm', 'series', String(series)], ref);
+  if (series % 2 === 1) {
+    const histogram = new FloatHistogram({
+      count: time % 1e9,
+      positiveSpans: [{offset: 0, length: 1}],
+      positiveBuckets: Float64Array.of(time % 1e9),
+    });
+    appender.histogram(ref.slot, ref.generation, time, histogram, {integer: series === 1, startMs: 0});
+  } else {
+    const {batch} = appender;
+    const at = batch.length++;
+    batch.slots[at] = ref.slot;
+    batch.generations[at] = ref.generation;
+    batch.times[at] = time;
+    batch.values[at] = time / 3;
+  }
+  appender.metadata(ref.slot, ref.generation, 'gauge', 's', 'help');
+  appender.exemplar(ref.slot, ref.generation, {labels: ['trace_id', 'x'], value: 1, timeMs: time});
+  appender.commit();
+}
+
+/** A folder with a log, a log of late samples, and chunks of both in files. */
+async function makeFolder(): Promise<SimulatedFileSystem> {
+  const fs = new SimulatedFileSystem();
+  const db = await open(fs);
+  for (let i = 0; i < 260; i++)
+    for (let series = 0; series < 4; series++) append(db, series, (100 + i) * minute);
+  for (let i = 0; i < 40; i++)
+    for (let series = 0; series < 4; series++) append(db, series, 350 * minute - 7 * i);
+  db.deleteFromHead([], {mint: 200 * minute, maxt: 210 * minute});
+  await db.close();
+  return fs;
+}
+
+function copyOf(fs: SimulatedFileSystem): SimulatedFileSystem {
+  const copy = new SimulatedFileSystem();
+  for (const folder of ['wal', 'wbl', 'chunks_head']) {
+    for (const name of fs.list(`${dir}/${folder}`))
+      copy.put(`${dir}/${folder}/${name}`, fs.contents(`${dir}/${folder}/${name}`));
+  }
+  return copy;
+}
+
+function mutated(bytes: Uint8Array, random: Random): Uint8Array {
+  const changed = bytes.slice(0, random.below(10) === 0 ? random.below(bytes.length + 1) : bytes.length);
+  for (let i = 1 + random.below(4); i > 0 && changed.length > 1; i--) {
+    changed[1 + random.below(changed.length - 1)] = random.pick([0, 1, 0x7f, 0x80, 0xff, random.below(256)]);
+  }
+  if (changed.length > 0 && random.below(20) === 0) changed[0] = random.below(16);
+  return changed;
+}
+
+/** Writes a log anew with some of its records changed. */
+async function mutateLog(fs: SimulatedFileSystem, name: string, random: Random): Promise<void> {
+  const folder = `${dir}/${name}`;
+  const records: Uint8Array[] = [];
+  const buffers = new ReaderBuffers(null);
+  for (const segment of listSegments(fs, folder)) {
+    const reader = new SegmentReader(fs, segment, buffers);
+    while (reader.next()) records.push(reader.record.slice());
+    reader.close();
+  }
+  buffers.free();
+  fs.remove(folder);
+  const db = await open(new SimulatedFileSystem());
+  const wal = new Wal({
+    fs,
+    dir: folder,
+    segment: 0,
+    log: noLogger,
+    clock: {...systemClock, after: () => () => {}},
+    linear: {memory, kernels, arena: db.arena},
+  });
+  for (const record of records) wal.copy(random.below(8) === 0 ? mutated(record, random) : record);
+  wal.flush();
+  await wal.close();
+  await db.close();
+}
+
+/** Changes bytes of some chunks, and makes their checksums right. */
+function mutateChunks(fs: SimulatedFileSystem, random: Random): void {
+  const folder = headChunksDirectory(dir);
+  for (const file of listHeadChunkFiles(fs, folder)) {
+    const path = headChunkPath(folder, file);
+    const bytes = fs.contents(path);
+    const entries: {start: number; end: number}[] = [];
+    scanHeadChunks(fs, folder, (chunk) => {
+      if (chunk.file !== file) return;
+      const sizeBytes = chunk.bytes < 128 ? 1 : 2;
+      entries.push({start: chunk.offset, end: chunk.offset + 25 + sizeBytes + chunk.bytes});
+    });
+    for (const {start, end} of entries) {
+      if (random.below(3) > 0) continue;
+      // All but the length of the data.
+      const place =
+        random.below(4) === 0
+          ? start + random.below(25)
+          : end - 1 - random.below(Math.min(60, end - start - 27));
+      bytes[place] = random.pick([0, 1, 0x7f, 0x80, 0xff, random.below(256)]);
+      new DataView(bytes.buffer, bytes.byteOffset).setUint32(end, crc32c(bytes, start, end));
+    }
+    assert.ok(entries.length === 0 || entries[0]!.start === fileHeaderBytes);
+    fs.put(path, bytes);
+  }
+}
+
+test('no records of a log, and no chunks of the head, whose checksums are right keep a database from opening and going on', async () => {
+  const whole = await makeFolder();
+  let seen = 0;
+  let told = 0;
+  let unread = 0;
+  for (let seed = 0; seed < 40; seed++) {
+    const random = new Random(seed);
+    const fs = copyOf(whole);
+    if (seed % 3 !== 1) await mutateLog(fs, 'wal', random);
+    if (seed % 3 !== 2) await mutateLog(fs, 'wbl', random);
+    if (seed % 2 === 0) mutateChunks(fs, random);
+    for (let start = 0; start < 2; start++) {
+      const db = await open(fs);
+      seen += dumpHead(db.head, [], () => unread++).size;
+      told += db.statistics().corruptions;
+      append(db, 0, db.head.maxTime + minute);
+      append(db, 1, db.head.maxTime + minute);
+      assert.ok(memory.byteLength <= 2 ** 26, `seed ${seed}`);
+      await db.close();
+    }
+  }
+  assert.ok(
+    seen > 40 && told > 20 && unread > 20,
+    `${seen} series, ${told} damages, ${unread} chunks unread`,
+  );
+});
