@@ -186,3 +186,12 @@ test('what a section leaves out comes from the global one', () => {
     /require_tls: false\ntls_config:\n {2}server_name: s\n/,
   );
 });
+
+test('Teams alone takes the global proxy into its own http_config', () => {
+  const global = 'http_config: {proxy_url: "http://proxy:3128"}';
+  const yaml = (name: string): string => shownReceiver(`${name}_configs`, ownHttp, global);
+  const ownHttp = '{webhook_url: http://s, http_config: {follow_redirects: false}}';
+  assert.match(yaml('msteamsv2'), /proxy_url: http:\/\/proxy:3128\n/);
+  assert.doesNotMatch(yaml('msteams'), /proxy_url/);
+  assert.doesNotMatch(yaml('discord'), /proxy_url/);
+});
