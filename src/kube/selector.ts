@@ -70,7 +70,7 @@ class LabelSelectorReader {
       this.#next++;
       const after = this.#tokens[this.#next];
       if (after === undefined || (isSpecial(after) && after !== '!'))
-        throw unparsable(`found '${after ?? ''}', expected: identifier after ','`);
+        throw new SyntaxError(`found '${after ?? ''}', expected: identifier after ','`);
     }
     return requirements;
   }
@@ -93,8 +93,8 @@ class LabelSelectorReader {
       case '>': {
         const value = this.#value();
         if (!/^[-+]?\d+$/.test(value))
-          throw new SyntaxError(
-            `values[0][${key}]: Invalid value: ${quoteGo(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+          throw unparsable(
+            `values[0]: Invalid value: ${quoteGo(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
           );
         return {key, operator, values: [value]};
       }
@@ -102,16 +102,14 @@ class LabelSelectorReader {
       case 'notin':
         return {key, operator, values: this.#values(key)};
       default:
-        throw unparsable(
-          `found '${operator}', expected: in, notin, =, ==, !=, gt, lt`.replace('gt, lt', "'>', '<'"),
-        );
+        throw unparsable(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
     }
   }
 
   #key(): string {
     const key = this.#tokens[this.#next];
     if (key === undefined || isSpecial(key))
-      throw unparsable(`found '${key ?? ''}', expected: !, identifier, or 'end of string'`);
+      throw new SyntaxError(`found '${key ?? ''}', expected: !, identifier, or 'end of string'`);
     this.#next++;
     checkKey(key);
     return key;
@@ -183,8 +181,8 @@ export function parseFieldSelector(text: string): FieldRequirement[] {
 }
 
 function unescapeValue(value: string): string {
-  if (/^(?:\\[\\,=]|[^\\,=])*$/s.test(value)) return value.replaceAll(/\\([\\,=])/g, '$1');
-  throw new SyntaxError(
-    `invalid field selector: invalid escape sequence or unescaped character in '${value}'`,
-  );
+  const wrong = /\\.?|[,=]/s.exec(value.replaceAll(/\\[\\,=]/g, ''))?.[0];
+  if (wrong === undefined) return value.replaceAll(/\\([\\,=])/g, '$1');
+  const what = wrong.startsWith('\\') ? 'invalid escape sequence' : 'unescaped character in value';
+  throw new SyntaxError(`invalid field selector: ${what}: ${wrong}`);
 }

@@ -16,6 +16,11 @@ import {targetsOf} from './target.ts';
 import {WantedTargets} from './wanted.ts';
 import type {ScrapeWorld} from './world.ts';
 
+/** What a group has become, and the number of the sync that saw it last. */
+interface SyncedSet extends TargetSet {
+  sync: number;
+}
+
 /** The targets of one entry of scrape_configs. */
 export class ScrapePool implements LoopOwner {
   config: ScrapeConfig;
@@ -29,7 +34,7 @@ export class ScrapePool implements LoopOwner {
   #relabelConfigs: CompiledRelabelConfig[];
   #metricRelabelConfigs: CompiledRelabelConfig[];
   /** What the groups of the last sync have become; made anew when the configuration changes. */
-  #targetSets = new Map<TargetGroup, TargetSet>();
+  #targetSets = new Map<TargetGroup, SyncedSet>();
   #wanted = new WantedTargets();
   /** Whether loops may run that no target wants: those of the configuration before. */
   #hasOldLoops = false;
@@ -75,26 +80,33 @@ export class ScrapePool implements LoopOwner {
    */
   sync(groups: readonly TargetGroup[]): void {
     const started = performance.now();
-    const before = this.#targetSets;
-    const sets = new Map<TargetGroup, TargetSet>();
-    const added: TargetSet[] = [];
+    const sets = this.#targetSets;
+    const sync = ++this.#syncs;
+    let seen = 0;
     for (const group of groups) {
-      let set = before.get(group);
-      if (set === undefined) {
-        set = targetsOf(this.config, this.#relabelConfigs, group);
-        added.push(set);
+      const known = sets.get(group);
+      if (known !== undefined) {
+        if (known.sync !== sync) seen++;
+        known.sync = sync;
+        continue;
       }
+      seen++;
+      const set = {...targetsOf(this.config, this.#relabelConfigs, group), sync};
       sets.set(group, set);
+      this.#add(set);
     }
-    this.#targetSets = sets;
-    for (const set of added) this.#add(set);
-    for (const [group, set] of before) if (!sets.has(group)) this.#remove(set);
+    if (sets.size > seen) {
+      for (const [group, set] of sets) {
+        if (set.sync === sync) continue;
+        sets.delete(group);
+        this.#remove(set);
+      }
+    }
     this.#checkLimit();
     for (const key of this.#wanted.takeChanged()) this.#run(key, this.#wanted.get(key));
     if (this.#hasOldLoops)
       for (const key of this.loops.keys()) if (this.#wanted.get(key) === null) this.#run(key, null);
     this.#hasOldLoops = false;
-    this.#syncs++;
     this.#syncSecondsTotal += (performance.now() - started) / 1000;
   }
 

@@ -118,7 +118,7 @@ test('readKubernetesConfig() complains as Prometheus does', () => {
   f(
     "{role: pod, selectors: [{role: pod, field: metadata.status-Running, label: 'a b'}]}",
     "selectors.0.field: invalid selector: 'metadata.status-Running'; can't understand 'metadata.status-Running'",
-    "selectors.0.label: unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, '>', '<'",
+    "selectors.0.label: unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
   );
   assert.throws(() => read('{role: pods}'), /unknown Kubernetes SD role \\"pods\\"/);
   assert.throws(() => read('{role: pod, namespaces: {foo: bar}}'), /field foo not found/);

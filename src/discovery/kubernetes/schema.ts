@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import {quoteGo} from '../../base/quote.ts';
 import type {YamlMap, YamlValue} from '../../base/yaml-write.ts';
 import {type Complain, httpClientShape, joinDirectory, readHttpClient} from '../../http/client-config.ts';
+import {redactUrl, urlText} from '../../http/go-url.ts';
 import {parseFieldSelector, parseLabelSelector} from '../../kube/selector.ts';
 import {boolean, choice, list, section, text} from '../../model/fields.ts';
 import type {KubernetesDiscoveryConfig, KubernetesRoleName} from '../config.ts';
@@ -17,7 +18,7 @@ const roleName = choice<KubernetesRoleName>(
 export const kubernetesFields = section(
   {
     ...httpClientShape,
-    api_server: text.default(''),
+    api_server: urlText.default(''),
     role: roleName.default(''),
     kubeconfig_file: text.default(''),
     namespaces: section({own_namespace: boolean.default(false), names: list(text).default([])}).default({
@@ -139,7 +140,7 @@ function checkSelectors(
 function documentOf(fields: KubernetesFields, kubeconfigFile: string, http: YamlMap): YamlMap {
   const {api_server: apiServer, role, namespaces, selectors, attach_metadata: metadata} = fields;
   const document: YamlMap = new Map();
-  if (apiServer !== '') document.set('api_server', apiServer);
+  if (apiServer !== '') document.set('api_server', redactUrl(apiServer));
   document.set('role', role);
   document.set('kubeconfig_file', kubeconfigFile);
   for (const [name, value] of http) document.set(name, value);
