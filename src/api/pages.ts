@@ -15,6 +15,8 @@ const pagePaths = [
   '/silences',
   '/silence',
   '/routing',
+  '/notifications',
+  '/backtest',
   '/status',
   '/config',
   '/flags',

@@ -125,10 +125,50 @@ test('the routing page shows the way of an alert', async () => {
   });
 });
 
+test('the routing page says why an alert is silent', async () => {
+  await visit('/alerts', 'en-US', async (page) => {
+    const row = page.getByRole('row').filter({hasText: '127.0.0.1:2'});
+    await row.getByText('Who is notified?').click();
+    await page.getByText('pager: the receiver notifies nobody').waitFor();
+    await page.getByText('the receiver pager has no integrations.').waitFor();
+  });
+});
+
+test('a rule is tested over the stored history', async () => {
+  await visit('/alerts', 'ja-JP', async (page) => {
+    await page.getByText('バックテスト').first().click();
+    const rule = page.getByLabel('ルール', {exact: true});
+    assert.match(await rule.inputValue(), /^alert: "TargetDown"\nexpr: \|\n {2}up == 0\nlabels:/);
+    const range = page.locator('[aria-label="期間"] input');
+    await range.fill('1m');
+    await range.press('Enter');
+    await page.getByRole('button', {name: '実行'}).click();
+    await page.locator('.nx-backtest-bar[data-state="firing"]').first().waitFor();
+    assert.equal(await page.locator('.nx-backtest-line').count(), 2);
+    await rule.fill('alert: Never\nexpr: up > 1');
+    await page.getByRole('button', {name: '実行'}).click();
+    await page.getByText('保留中にも発報中にもなりませんでした').waitFor();
+  });
+});
+
+test('the history of notifications is empty while nobody was notified', async () => {
+  await visit('/notifications', 'en-US', async (page) => {
+    await page.getByText('No notification yet').waitFor();
+  });
+});
+
 test('no page of alerting is wider than a phone', async () => {
   const context = await browser.newContext({viewport: {width: 390, height: 844}, locale: 'ja-JP'});
   const page = await context.newPage();
-  for (const path of ['/alerts', '/rules', '/silences', '/silence?matcher=a%3D%22b%22', '/routing']) {
+  for (const path of [
+    '/alerts',
+    '/rules',
+    '/silences',
+    '/silence?matcher=a%3D%22b%22',
+    '/routing',
+    '/notifications',
+    '/backtest',
+  ]) {
     await page.goto(`${server.url}${path}`);
     await page.locator('h1').waitFor();
     const width = await page.evaluate<number>('document.documentElement.scrollWidth');

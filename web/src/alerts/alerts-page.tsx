@@ -2,18 +2,20 @@
 import '../rules/rules-page.css';
 import '../targets/targets-page.css';
 import {Button} from '@mantine/core';
-import {IconBellOff, IconChevronDown, IconChevronRight} from '@tabler/icons-react';
+import {IconBellOff, IconChevronDown, IconChevronRight, IconHistory, IconRoute} from '@tabler/icons-react';
 import {createContext, memo, use, useDeferredValue, useMemo, useState, type ReactNode} from 'react';
 import {Link} from 'wouter';
 import {useNotifiedAlerts} from '../api/alertmanager.ts';
 import {useRules} from '../api/queries.ts';
 import type {Alert, AlertingRule, RuleGroup} from '../api/types.ts';
 import {formatSpan} from '../format/span.ts';
+import {backtestAddress} from '../backtest/timeline.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {FilterBar, useRuleFilter} from '../rules/filter-bar.tsx';
 import {GroupCard} from '../rules/group-card.tsx';
 import {Annotations, ExprLink, RuleError, StateBadge} from '../rules/parts.tsx';
 import {alertsOf, alertStates, countRules, groupKey, groupsOf} from '../rules/rule-filter.ts';
+import {formatLabels} from '../routing/label-text.ts';
 import {newSilenceAddress} from '../silences/silence-form.ts';
 import {Age} from '../widgets/age.tsx';
 import {EmptyState} from '../widgets/empty-state.tsx';
@@ -77,7 +79,9 @@ export function AlertsPage(): ReactNode {
               badge={<GroupState group={each.group} />}
             >
               {(rule, index) =>
-                rule.type === 'alerting' ? <AlertItem key={`${rule.name} ${index}`} rule={rule} /> : null
+                rule.type === 'alerting' ? (
+                  <AlertItem key={`${rule.name} ${index}`} rule={rule} group={each.group} />
+                ) : null
               }
             </GroupCard>
           ))}
@@ -95,7 +99,13 @@ function GroupState({group}: {group: RuleGroup}): ReactNode {
 }
 
 const AlertItem = memo(
-  function AlertItem({rule}: {rule: AlertingRule}): ReactNode {
+  function AlertItem({
+    rule,
+    group,
+  }: {
+    rule: AlertingRule;
+    group: Pick<RuleGroup, 'name' | 'file'>;
+  }): ReactNode {
     const {t, span} = useMessages();
     const [toggled, setToggled] = useState<boolean | null>(null);
     const open = toggled ?? rule.state !== 'inactive';
@@ -131,6 +141,14 @@ const AlertItem = memo(
         {open ? (
           <>
             <ExprLink expr={rule.query} />
+            <div>
+              <Link
+                className="nx-link nx-alert-muted"
+                href={backtestAddress({name: rule.name, group: group.name, file: group.file})}
+              >
+                <IconHistory size={13} aria-hidden /> {t('backtest.open')}
+              </Link>
+            </div>
             {alerts.length === 0 ? (
               <Annotations annotations={rule.annotations} />
             ) : (
@@ -214,6 +232,12 @@ function AlertRow({rule, alert}: {rule: AlertingRule; alert: Alert}): ReactNode 
         >
           {t('alerts.silence')}
         </Button>
+        <Link
+          className="nx-link nx-alert-muted"
+          href={`/routing?${new URLSearchParams({labels: formatLabels(alert.labels)}).toString()}`}
+        >
+          <IconRoute size={13} aria-hidden /> {t('alerts.where')}
+        </Link>
       </td>
     </tr>
   );

@@ -121,6 +121,33 @@ export interface Routing {
   passed?: readonly string[];
 }
 
+/** Why an alert is silent, for a route that it takes: words of the server. */
+export interface RouteExplanation {
+  receiver: string;
+  route: string;
+  step: string;
+  why: string;
+  change: string;
+  /** RFC 3339: when its group is looked at next. */
+  next: string | null;
+}
+
+export interface Notification {
+  time: string;
+  receiver: string;
+  integration: string;
+  index: number;
+  groupKey: string;
+  groupLabels: LabelSet;
+  reason: string;
+  firing: number;
+  resolved: number;
+  attempts: number;
+  durationMs: number;
+  /** '' = it was taken. */
+  error: string;
+}
+
 /** What of the Alertmanager is asked again after a change. */
 export const alertmanagerKey = 'alertmanager';
 
@@ -167,5 +194,39 @@ export function useRouting(labels: LabelSet) {
       requestAlertmanager<Routing>('api/narthex/routes', {params: new URLSearchParams(pairs), signal}),
     placeholderData: keepPreviousData,
     retry: false,
+  });
+}
+
+/** Which step of its way decides about an alert with exactly these labels. */
+export function useExplanation(labels: LabelSet) {
+  const pairs = Object.entries(labels).map(([name, value]) => [
+    'label',
+    `${/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : JSON.stringify(name)}=${JSON.stringify(value)}`,
+  ]);
+  return useQuery({
+    queryKey: [alertmanagerKey, 'explain', pairs],
+    queryFn: ({signal}) =>
+      requestAlertmanager<{known: boolean; routes: readonly RouteExplanation[]}>('api/narthex/explain', {
+        params: new URLSearchParams(pairs),
+        signal,
+      }),
+    enabled: pairs.length > 0,
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+}
+
+export function useNotifications(
+  {failed, limit}: {failed: '' | 'true' | 'false'; limit: number},
+  intervalMs: number | false,
+) {
+  return useQuery({
+    queryKey: [alertmanagerKey, 'notifications', failed, limit],
+    queryFn: ({signal}) => {
+      const params = new URLSearchParams({limit: String(limit), ...(failed !== '' && {failed})});
+      return requestAlertmanager<readonly Notification[]>('api/narthex/notifications', {params, signal});
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: intervalMs,
   });
 }

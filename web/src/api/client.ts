@@ -39,6 +39,8 @@ export interface Answer<T> {
 
 export interface RequestOptions {
   params?: URLSearchParams;
+  /** Sends the parameters in the body, however short they are. */
+  post?: boolean;
   signal?: AbortSignal;
 }
 
@@ -46,10 +48,13 @@ export interface RequestOptions {
 const addressLengthMax = 4000;
 
 /** Asks `/api/v1/PATH`. Throws ApiError, or the signal's reason when it was cancelled. */
-export async function requestApi<T>(path: string, {params, signal}: RequestOptions = {}): Promise<Answer<T>> {
+export async function requestApi<T>(
+  path: string,
+  {params, post = false, signal}: RequestOptions = {},
+): Promise<Answer<T>> {
   const address = `${basePath}/api/v1/${path}`;
   const search = params?.toString() ?? '';
-  const posted = search.length > addressLengthMax;
+  const posted = post || search.length > addressLengthMax;
   const response = await fetchOrThrow(posted || search === '' ? address : `${address}?${search}`, {
     ...(posted ? {method: 'POST', body: params} : {}),
     headers: {accept: 'application/json'},

@@ -7,6 +7,8 @@ export const pages = [
   'rules',
   'silences',
   'routing',
+  'notifications',
+  'backtest',
   'targets',
   'status',
   'flags',

@@ -6,12 +6,15 @@ import {NativeSelect, TextInput} from '@mantine/core';
 import {useDeferredValue, type ReactNode} from 'react';
 import {useLocation} from 'wouter';
 import {useSearch} from 'wouter/use-browser-location';
-import {useNotifiedAlerts, useRouting, type RouteNode} from '../api/alertmanager.ts';
+import {useExplanation, useNotifiedAlerts, useRouting, type RouteNode} from '../api/alertmanager.ts';
 import {ApiError} from '../api/client.ts';
-import {useMessages} from '../i18n/use-messages.ts';
+import type {LabelSet} from '../api/types.ts';
+import type {PlainMessageKey} from '../i18n/messages.en.ts';
+import {useMessages, type Translate} from '../i18n/use-messages.ts';
 import {NoAlertmanager} from '../silences/silences-page.tsx';
 import {EmptyState} from '../widgets/empty-state.tsx';
 import {ErrorAlert} from '../widgets/error-alert.tsx';
+import {Notice} from '../widgets/notice.tsx';
 import {formatLabels, parseLabels} from './label-text.ts';
 
 /** So many alerts are offered to choose from. */
@@ -50,6 +53,7 @@ export function RoutingPage(): ReactNode {
       </div>
       {error === null ? null : <ErrorAlert error={error} onRetry={() => void refetch()} />}
       {isPending ? <EmptyState title={t('common.loading')} /> : null}
+      {asked ? <Explanations labels={labels} /> : null}
       {data === undefined ? null : (
         <ul className="nx-route-tree" data-asked={asked || undefined}>
           <RouteItem node={data.route} way={way} />
@@ -57,6 +61,50 @@ export function RoutingPage(): ReactNode {
       )}
     </>
   );
+}
+
+/** Why an alert with these labels is silent, or when it is told of. */
+function Explanations({labels}: {labels: LabelSet}): ReactNode {
+  const {t} = useMessages();
+  const {data} = useExplanation(labels);
+  if (data === undefined) return null;
+  return (
+    <div className="nx-explanations">
+      {data.routes.map(({receiver, route, step, why, change}) => (
+        <Notice
+          key={route}
+          kind={calm.has(step) ? 'info' : 'warning'}
+          title={`${receiver}: ${stepText(step, t)}`}
+        >
+          <div className="nx-server-text">{why}.</div>
+          <div className="nx-server-text nx-muted">
+            {t('routing.change')} {change}.
+          </div>
+        </Notice>
+      ))}
+    </div>
+  );
+}
+
+/** Nothing stands in the alert's way. */
+const calm: ReadonlySet<string> = new Set(['due', 'waiting', 'told already']);
+
+const stepTexts: Readonly<Record<string, PlainMessageKey>> = {
+  'not received': 'routing.step.notReceived',
+  resolved: 'routing.step.resolved',
+  inhibited: 'routing.step.inhibited',
+  'outside of active time intervals': 'routing.step.inactive',
+  'within mute time intervals': 'routing.step.muted',
+  silenced: 'routing.step.silenced',
+  'no integrations': 'routing.step.noIntegrations',
+  waiting: 'routing.step.waiting',
+  'told already': 'routing.step.told',
+  due: 'routing.step.due',
+};
+
+function stepText(step: string, t: Translate): string {
+  const key = stepTexts[step];
+  return key === undefined ? step : t(key);
 }
 
 /** Fills in the labels of an alert that is there. */

@@ -24,6 +24,12 @@ const SilenceFormPage = lazy(async () => ({
   default: (await import('../silences/silence-form-page.tsx')).SilenceFormPage,
 }));
 const RoutingPage = lazy(async () => ({default: (await import('../routing/routing-page.tsx')).RoutingPage}));
+const NotificationsPage = lazy(async () => ({
+  default: (await import('../notifications/notifications-page.tsx')).NotificationsPage,
+}));
+const BacktestPage = lazy(async () => ({
+  default: (await import('../backtest/backtest-page.tsx')).BacktestPage,
+}));
 const TargetsPage = lazy(async () => ({default: (await import('../targets/targets-page.tsx')).TargetsPage}));
 const StatusPage = lazy(async () => ({default: (await import('../status/status-page.tsx')).StatusPage}));
 const FlagsPage = lazy(async () => ({default: (await import('../status/flags-page.tsx')).FlagsPage}));
@@ -95,6 +101,12 @@ function Pages(): ReactNode {
       </Route>
       <Route path="/routing">
         <RoutingPage />
+      </Route>
+      <Route path="/notifications">
+        <NotificationsPage />
+      </Route>
+      <Route path="/backtest">
+        <BacktestPage />
       </Route>
       <Route path="/targets">
         <TargetsPage />

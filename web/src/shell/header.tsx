@@ -27,6 +27,8 @@ const mainItems: readonly NavItem[] = [
 
 const statusItems: readonly NavItem[] = [
   {page: 'routing', title: 'nav.routing'},
+  {page: 'notifications', title: 'nav.notifications'},
+  {page: 'backtest', title: 'nav.backtest'},
   {page: 'status', title: 'nav.runtime'},
   {page: 'flags', title: 'nav.flags'},
   {page: 'config', title: 'nav.config'},
