@@ -273,3 +273,155 @@ export function sumSteps(
   }
   return <i32>(finite == 0);
 }
+
+/** What rounding took from the product of two numbers (Dekker), as the engine's windows/variance.ts has it. */
+// @ts-ignore: decorator
+@inline
+function productError(a: f64, b: f64, product: f64): f64 {
+  const aScaled = a * 134217729;
+  const aHigh = aScaled - (aScaled - a);
+  const aLow = a - aHigh;
+  const bScaled = b * 134217729;
+  const bHigh = bScaled - (bScaled - b);
+  const bLow = b - bHigh;
+  return aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
+}
+
+/** What rounding takes from a sum whose result is `sum`. */
+// @ts-ignore: decorator
+@inline
+function sumError(a: f64, b: f64, sum: f64): f64 {
+  const rounded = sum - a;
+  return a - (sum - rounded) + (b - rounded);
+}
+
+/** Σxy - Σx·Σy/n, with Σx exact and the others as what they are and what rounding took from them. */
+// @ts-ignore: decorator
+@inline
+function scaledCovariance(count: f64, x: f64, y: f64, yLow: f64, xy: f64, xyLow: f64): f64 {
+  const product = x * y;
+  const productLow = productError(x, y, product) + x * yLow;
+  const quotient = product / count;
+  const back = quotient * count;
+  const quotientLow = (product - back - productError(quotient, count, back) + productLow) / count;
+  return xy - quotient + (xyLow - quotientLow);
+}
+
+/**
+ * The slope of a line through each step's window of at least two samples, per second, or with `ahead`, a column of seconds, where
+ * that line is so long after the step's own time, startMs + step * stepMs. `suffixes` is scratch space for seven numbers a
+ * sample. Returns 0 where something is not finite: then none of it is to be used.
+ */
+export function regressSteps(
+  times: usize,
+  values: usize,
+  first: usize,
+  end: usize,
+  steps: u32,
+  ahead: usize,
+  startMs: f64,
+  stepMs: f64,
+  suffixes: usize,
+  out: usize,
+): i32 {
+  let pivot: u32 = 0;
+  let added: u32 = 0;
+  let referenceMs: f64 = 0;
+  let reference: f64 = 0;
+  let sumX: f64 = 0;
+  let sumY: f64 = 0;
+  let sumXY: f64 = 0;
+  let sumXX: f64 = 0;
+  let lostY: f64 = 0;
+  let lostXY: f64 = 0;
+  let lostXX: f64 = 0;
+  let finite: f64 = 0;
+  // The last sample before `seen` whose value is not that of the one before it.
+  let changed: u32 = 0;
+  let seen: u32 = 1;
+  for (let step: u32 = 0; step < steps; step++) {
+    const lower = load<u32>(first + (step << 2));
+    const upper = load<u32>(end + (step << 2));
+    if (lower == upper) continue;
+    for (; seen < upper; seen++) {
+      const at = values + (seen << 3);
+      if (load<f64>(at) != load<f64>(at - 8)) changed = seen;
+    }
+    let begin = added;
+    const anew = lower >= pivot;
+    if (anew) {
+      referenceMs = load<f64>(times + (lower << 3));
+      reference = load<f64>(values + (((lower + upper) >> 1) << 3));
+      sumX = sumY = sumXY = sumXX = lostY = lostXY = lostXX = 0;
+      begin = 0;
+    }
+    // Anew, from the newest sample to the oldest; else those that have come.
+    const count: u32 = anew ? upper - lower : upper - begin;
+    for (let i: u32 = 0; i < count; i++) {
+      const at: usize = (anew ? upper - 1 - i : begin + i) << 3;
+      const x = load<f64>(times + at) - referenceMs;
+      const y = load<f64>(values + at) - reference;
+      sumX += x;
+      let next = sumY + y;
+      lostY += sumError(sumY, y, next);
+      sumY = next;
+      const xy = x * y;
+      next = sumXY + xy;
+      lostXY = lostXY + sumError(sumXY, xy, next) + productError(x, y, xy);
+      sumXY = next;
+      const xx = x * x;
+      next = sumXX + xx;
+      lostXX = lostXX + sumError(sumXX, xx, next) + productError(x, x, xx);
+      sumXX = next;
+      if (anew) {
+        const to = suffixes + 7 * at;
+        store<f64>(to, sumX);
+        store<f64>(to, sumY, 8);
+        store<f64>(to, sumXY, 16);
+        store<f64>(to, sumXX, 24);
+        store<f64>(to, lostY, 32);
+        store<f64>(to, lostXY, 40);
+        store<f64>(to, lostXX, 48);
+      }
+    }
+    added = upper;
+    if (anew) {
+      pivot = upper;
+      sumX = sumY = sumXY = sumXX = lostY = lostXY = lostXX = 0;
+    }
+    if (upper - lower < 2) continue;
+    const samples = <f64>(upper - lower);
+    const distance = ahead == 0 ? 0 : load<f64>(ahead + (step << 3));
+    let result: f64;
+    if (changed <= lower) {
+      const value = load<f64>(values + (lower << 3));
+      finite += value - value;
+      result = ahead == 0 ? 0 : 0 * distance + value;
+    } else {
+      const older = suffixes + 7 * (<usize>lower << 3);
+      const x = load<f64>(older) + sumX;
+      const olderY = load<f64>(older, 8);
+      const olderXY = load<f64>(older, 16);
+      const olderXX = load<f64>(older, 24);
+      const y = olderY + sumY;
+      const xy = olderXY + sumXY;
+      const xx = olderXX + sumXX;
+      const yLow = load<f64>(older, 32) + lostY + sumError(olderY, sumY, y);
+      const xyLow = load<f64>(older, 40) + lostXY + sumError(olderXY, sumXY, xy);
+      const xxLow = load<f64>(older, 48) + lostXX + sumError(olderXX, sumXX, xx);
+      const slope =
+        scaledCovariance(samples, x, y, yLow, xy, xyLow) / scaledCovariance(samples, x, x, 0, xx, xxLow);
+      const perSecond = slope * 1000;
+      result = perSecond;
+      if (ahead != 0) {
+        const stepTime = startMs + <f64>step * stepMs;
+        const seconds = (referenceMs - stepTime) / 1000 + x / samples / 1000;
+        const mean = olderY + sumY + (load<f64>(older, 32) + lostY);
+        result = perSecond * distance + (reference + mean / samples - perSecond * seconds);
+      }
+      finite += result - result;
+    }
+    store<f64>(out + (step << 3), result);
+  }
+  return <i32>(finite == 0);
+}

@@ -4,7 +4,7 @@ export {encodeSamples} from './walsamples';
 export {areSamples, replaySamples} from './replay';
 export {gatherChunk, xorDecode, xorDecodeAll, xorEncode, xorResume} from './xor';
 export {appendBatch, checkBatch} from './append';
-export {addRow, extremeSteps, lastSamples, nextFall, rateSteps, scanColumns, sumSteps} from './columns';
+export {addRow, extremeSteps, lastSamples, nextFall, rateSteps, regressSteps, scanColumns, sumSteps} from './columns';
 export {parseNumber} from './number';
 export {
   addEntry,

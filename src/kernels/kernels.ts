@@ -103,6 +103,23 @@ export interface Kernels {
     lostSuffixes: number,
     out: number,
   ): number;
+  /**
+   * The slope of a line through each step's window of at least two samples, per second, or with `ahead`, a column of seconds, where it
+   * is so long after startMs + step * stepMs. `suffixes` is scratch space for seven numbers a sample. Returns 0 where something is
+   * not finite. Twin: the engine's windows/regression.ts.
+   */
+  regressSteps(
+    times: number,
+    values: number,
+    first: number,
+    end: number,
+    steps: number,
+    ahead: number,
+    startMs: number,
+    stepMs: number,
+    suffixes: number,
+    out: number,
+  ): number;
   /** Adds a row to compensated sums. */
   addRow(sums: number, lost: number, values: number, steps: number): void;
   /**

@@ -13,6 +13,8 @@ export class Regression implements WindowFunction {
   readonly samplesMin = 2;
   /** predict_linear: how many seconds after each step; deriv: null. */
   readonly #ahead: Float64Array | null;
+  /** The same where a kernel finds it, once that is needed. */
+  #linearAhead: Float64Array | null = null;
   /** predict_linear: the step's own time, which differs from its window's end where there is an offset. */
   readonly #startMs: number;
   readonly #stepMs: number;
@@ -29,7 +31,32 @@ export class Regression implements WindowFunction {
 
   compute(windows: Windows, out: Float64Array): void {
     if (windows.overlapsLittle) this.#rescan(windows, out);
-    else this.#slide(windows, out);
+    else if (!this.#slideFast(windows, out)) this.#slide(windows, out);
+  }
+
+  /** By a kernel. False where there is none, or something is not finite. */
+  #slideFast(windows: Windows, out: Float64Array): boolean {
+    const workspace = windows.kernelsFor(out);
+    if (workspace === null || !windows.neverNaN || !workspace.holds(windows.times)) return false;
+    const {times, values, first, end, steps} = windows;
+    if (this.#ahead !== null && this.#linearAhead === null) {
+      this.#linearAhead = workspace.floats(this.#ahead.length);
+      this.#linearAhead.set(this.#ahead);
+    }
+    return (
+      workspace.kernels.regressSteps(
+        times.byteOffset,
+        values.byteOffset,
+        first.byteOffset,
+        end.byteOffset,
+        steps,
+        this.#linearAhead?.byteOffset ?? 0,
+        this.#startMs,
+        this.#stepMs,
+        windows.scratch(workspace, fields),
+        out.byteOffset,
+      ) === 1
+    );
   }
 
   #rescan(windows: Windows, out: Float64Array): void {
