@@ -296,29 +296,3 @@ test('each opens what the other has written, and tells nothing twice', {skip}, a
   }
   assert.equal(told, 1);
 });
-
-test('what was acknowledged survives SIGKILL', {skip: false}, async (context) => {
-  const recorder = await Recorder.open();
-  context.after(() => recorder.close());
-  const folder = temporaryFolder(context);
-  const hook = `${recorder.url}/hook`;
-  const firing = Array.from({length: 200}, (_, i) => ({
-    labels: {alertname: `A${i}`},
-    startsAt: iso(now - 60_000),
-    endsAt: iso(now + 3_600_000),
-  }));
-  const before = await startOurs(folder, hook);
-  const {text} = await ask(before, 'POST', '/api/v2/silences', silence);
-  const {silenceID} = JSON.parse(text) as {silenceID: string};
-  await ask(before, 'POST', '/api/v2/alerts', firing);
-  await sleep(1500);
-  const told = recorder.requests.length;
-  await stopProgram(before.program.child, 'SIGKILL');
-  const after = await startOurs(folder, hook);
-  context.after(() => stopProgram(after.program.child));
-  assert.equal((await ask(after, 'GET', `/api/v2/silence/${silenceID}`)).status, 200);
-  await ask(after, 'POST', '/api/v2/alerts', firing);
-  await sleep(1500);
-  assert.equal(told, 200);
-  assert.equal(recorder.requests.length, told, 'nothing is told twice');
-});
