@@ -242,3 +242,36 @@ test('What is left of series whose records were lost goes to no other series', a
   assert.deepEqual(contentsOf(third), expected);
   await third.close();
 });
+
+test('A series that was dropped and made again keeps what has its newer reference, in both logs, over starts and truncations', async () => {
+  const fs = new SimulatedFileSystem();
+  let db = await openDb(fs);
+  append(db, [
+    [1, 10 * minute, 1],
+    [2, 10 * minute, 1],
+  ]);
+  append(db, [[2, 200 * minute, 1]]);
+  // The first one goes. The log has it still, under its old reference.
+  await db.truncate(100 * minute);
+  assert.equal(db.head.stats().series, 1);
+  append(db, [[1, 201 * minute, 2]]);
+  append(db, [[1, 180 * minute, 3]]);
+  const expected = [`1 ${180 * minute} 3`, `1 ${201 * minute} 2`, `2 ${200 * minute} 1`];
+  assert.deepEqual(contentsOf(db), expected);
+  for (let start = 0; start < 3; start++) {
+    fs.kill();
+    db = await openDb(fs);
+    // What was given up may come back from the log, where no block says that it is there.
+    const found = contentsOf(db).filter((line) => Number(line.split(' ')[1]) >= 100 * minute);
+    assert.deepEqual(found, [...expected].sort(), `start ${start}`);
+    assert.equal(db.statistics().replayUnknownRefs, 0);
+    for (let i = 0; i < 6; i++) {
+      const time = (202 + 10 * start + i) * minute;
+      append(db, [[2, time, 5]]);
+      expected.push(`2 ${time} 5`);
+      await db.truncate((110 + 10 * start + i) * minute);
+    }
+    assert.ok(db.truncationStatistics.checkpoints > 0);
+  }
+  await db.close();
+});

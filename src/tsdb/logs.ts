@@ -113,7 +113,7 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
     ...(compression === undefined ? {} : {compression}),
     ...(segmentBytes === undefined ? {} : {segmentBytes}),
   });
-  logTruncation.expire(sink.otherRefs, replayed.nextSegment - 1);
+  logTruncation.alias(sink.otherRefs);
   const truncation = new HeadTruncation(head, logTruncation, log);
   const lateness = new Lateness({
     head,

@@ -25,8 +25,8 @@ export interface ReplayCounts {
  */
 export class HeadReplay implements ReplaySink {
   readonly counts: ReplayCounts = {samples: 0, unknownRefs: 0, chunksLoaded: 0};
-  /** Refs that stand for a series that has another one. */
-  readonly otherRefs = new Set<number>();
+  /** Refs that stand for a series that has another one, with that. */
+  readonly otherRefs = new Map<number, number>();
   readonly #head: Head;
   readonly #refs: ReplayRefs;
   readonly #samples: ReplaySamples;
@@ -50,7 +50,7 @@ export class HeadReplay implements ReplaySink {
     if (!series.find(labels)) {
       series.create(labels, ref);
       this.#head.appender().counts.seriesCreated++;
-    } else if (series.ref(series.slot) !== ref) this.otherRefs.add(ref);
+    } else if (series.ref(series.slot) !== ref) this.otherRefs.set(ref, series.ref(series.slot));
     const {slot} = series;
     if (this.#loaded !== null) this.#attach(ref, slot, this.#loaded);
     this.#refs.set(ref, slot, this.#lastTime(slot));

@@ -33,15 +33,25 @@ export class LogTruncation {
   readonly #options: TruncationOptions;
   /** Series that are gone, by HeadSeriesRef: the last segment that may have samples of each. */
   readonly #expired = new Map<number, number>();
+  /** Refs that stand for a series that has another one, with that. */
+  readonly #aliases = new Map<number, number>();
   #mint = -Infinity;
 
   constructor(options: TruncationOptions) {
     this.#options = options;
   }
 
-  /** Series that are gone, or refs that a series has beside its own: their records stay as long as their samples may be there. */
+  /** Series that are gone: their records stay as long as their samples may be there. */
   expire(refs: Iterable<number>, segment = this.#options.wal.position.segment): void {
     for (const ref of refs) this.#expired.set(ref, segment);
+  }
+
+  /**
+   * Refs that series have beside their own, by these. Samples in both logs and chunks in files may have either, and are needed as long as
+   * the series is there, however old the segment is that named them.
+   */
+  alias(refs: ReadonlyMap<number, number>): void {
+    for (const [ref, own] of refs) this.#aliases.set(ref, own);
   }
 
   /**
@@ -77,8 +87,14 @@ export class LogTruncation {
   ): Promise<void> {
     const {statistics} = this;
     statistics.checkpoints++;
+    for (const [ref, own] of this.#aliases) {
+      if (alive(own)) continue;
+      this.#aliases.delete(ref);
+      this.expire([ref]);
+    }
     try {
-      const keep = (ref: number): boolean => alive(ref) || (this.#expired.get(ref) ?? -1) > last;
+      const keep = (ref: number): boolean =>
+        alive(ref) || alive(this.#aliases.get(ref) ?? ref) || (this.#expired.get(ref) ?? -1) > last;
       const {corruptions} = await makeCheckpoint({...this.#options, ...times, last, keep});
       statistics.corruptions += corruptions.length;
     } catch (error) {
