@@ -6,14 +6,20 @@ import {nearestName} from '../base/nearest.ts';
 import {quoteGo} from '../base/quote.ts';
 import {isNullNode, type Resolved, resolveScalar} from '../base/yaml-resolve.ts';
 import type {YamlMapping, YamlNode, YamlScalar} from '../base/yaml.ts';
+import {describe, type JsonSchema, jsonSchemaOf, orNull, scalarSchema} from './json-schema.ts';
 import {parseDuration} from './duration.ts';
 import {parseSize} from './size.ts';
 
 export type Field<T> = z.ZodType<T>;
 
 /** A scalar. `read` throws what is wrong with it. */
-export function scalarField<T>(type: string, zero: T, read: (scalar: YamlScalar) => T): Field<T> {
-  return z.unknown().transform((input, context) => {
+export function scalarField<T>(
+  type: string,
+  zero: T,
+  read: (scalar: YamlScalar) => T,
+  schema: JsonSchema = scalarSchema(type),
+): Field<T> {
+  const field = z.unknown().transform((input, context) => {
     const node = input as YamlNode;
     if (isNullNode(node)) return zero;
     try {
@@ -25,6 +31,7 @@ export function scalarField<T>(type: string, zero: T, read: (scalar: YamlScalar)
       return z.NEVER;
     }
   });
+  return describe(field, schema);
 }
 
 /** Go's words for a value of the wrong type. */
@@ -69,13 +76,27 @@ export const float: Field<number> = resolvedField('float64', 0, ({value}) =>
 );
 
 /** Milliseconds. */
-export const duration: Field<number> = scalarField('string', 0, (scalar) =>
-  withHint(() => parseDuration(scalar.text), 'a duration is written like 15s, 1m30s or 90d'),
+export const duration: Field<number> = scalarField(
+  'string',
+  0,
+  (scalar) => withHint(() => parseDuration(scalar.text), 'a duration is written like 15s, 1m30s or 90d'),
+  {
+    anyOf: [
+      {
+        type: 'string',
+        pattern: '^(0|([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$',
+      },
+      {enum: [0, null]},
+    ],
+  },
 );
 
 /** Bytes. */
-export const size: Field<number> = scalarField('string', 0, (scalar) =>
-  withHint(() => parseSize(scalar.text), 'a size is written like 512KB, 10MB or 1GB'),
+export const size: Field<number> = scalarField(
+  'string',
+  0,
+  (scalar) => withHint(() => parseSize(scalar.text), 'a size is written like 512KB, 10MB or 1GB'),
+  {anyOf: [{type: 'string', pattern: '^[-+]?[0-9.]+[KMGTPE]?i?B'}, {enum: ['0', 0, null]}]},
 );
 
 function withHint<T>(parse: () => T, hint: string): T {
@@ -100,10 +121,16 @@ export function choice<const T extends string>(
   choices: readonly T[],
   complaint: (text: string) => string,
 ): Field<T | ''> {
-  return scalarField<T | ''>('string', '', (scalar) => {
-    if (!(choices as readonly string[]).includes(scalar.text)) throw new SyntaxError(complaint(scalar.text));
-    return scalar.text as T;
-  });
+  return scalarField<T | ''>(
+    'string',
+    '',
+    (scalar) => {
+      if (!(choices as readonly string[]).includes(scalar.text))
+        throw new SyntaxError(complaint(scalar.text));
+      return scalar.text as T;
+    },
+    {enum: [...choices, null]},
+  );
 }
 
 /** A sequence; empty where it says nothing. */
@@ -115,7 +142,8 @@ export function list<T>(item: Field<T>, type = '[]string'): Field<T[]> {
     context.issues.push({code: 'custom', message: mismatch(node, type).message, input});
     return z.NEVER;
   });
-  return nodes.pipe(z.array(item as z.ZodType<T, unknown>));
+  const field = nodes.pipe(z.array(item as z.ZodType<T, unknown>));
+  return describe(field, () => ({type: ['array', 'null'], items: jsonSchemaOf(item)}));
 }
 
 /** A mapping whose keys are data, in the order of the text. */
@@ -124,7 +152,7 @@ export function dictionary<T>(
   type = 'map[string]string',
   checkKey?: (key: string) => void,
 ): Field<Map<string, T>> {
-  return z.unknown().transform((input, context) => {
+  const field = z.unknown().transform((input, context) => {
     const result = new Map<string, T>();
     const node = input as YamlNode;
     if (isNullNode(node)) return result;
@@ -151,6 +179,7 @@ export function dictionary<T>(
     }
     return result;
   });
+  return describe(field, () => ({type: ['object', 'null'], additionalProperties: jsonSchemaOf(value)}));
 }
 
 /** Names and values of labels. */
@@ -176,7 +205,14 @@ export function section<S extends z.core.$ZodShape>(
         ? unknownFields(issue.keys as string[], Object.keys(shape))
         : undefined,
   });
-  return nodes.pipe(fields) as unknown as z.ZodType<z.output<z.ZodObject<S, z.core.$strict>>>;
+  return describe(
+    nodes.pipe(fields) as unknown as z.ZodType<z.output<z.ZodObject<S, z.core.$strict>>>,
+    () => ({
+      type: 'object',
+      properties: Object.fromEntries(Object.entries(shape).map(([name, each]) => [name, jsonSchemaOf(each)])),
+      additionalProperties: false,
+    }),
+  );
 }
 
 /** One line for each key, in their order. */
@@ -190,13 +226,14 @@ function unknownFields(keys: string[], known: string[]): string {
 
 /** A section or nothing: null where the key is there without a value. */
 export function optionalSection<T>(schema: Field<T>): z.ZodType<T | null> {
-  return z.unknown().transform((input, context): T | null => {
+  const field = z.unknown().transform((input, context): T | null => {
     if (isNullNode(input as YamlNode)) return null;
     const read = schema.safeParse(input);
     if (read.success) return read.data;
     for (const issue of read.error.issues) context.issues.push({...issue, input} as z.core.$ZodRawIssue);
     return z.NEVER;
   });
+  return describe(field, () => orNull(jsonSchemaOf(schema)));
 }
 
 /** A field that is known but has no effect yet: it may only say nothing, or what is the case anyway. */
@@ -213,10 +250,12 @@ export function refused<T>(
   message: string,
   idle: (value: T) => boolean = isZero,
 ): z.ZodType<T> {
-  return schema.transform((value, context) => {
+  const field = schema.transform((value, context) => {
     if (!idle(value)) context.issues.push({code: 'custom', message, input: value, params: {atKey: true}});
     return value;
   });
+  const nothing = {enum: [null, '', 0, false], description: message};
+  return describe(field, {anyOf: [nothing, {type: ['array', 'object'], maxItems: 0, maxProperties: 0}]});
 }
 
 function isZero(value: unknown): boolean {

@@ -100,6 +100,16 @@ const tools: Record<string, Tool> = {
       return 0;
     },
   },
+  schema: {
+    about: 'print the JSON Schema of the configuration file, for editors',
+    flags: [],
+    args: [],
+    async run(_flags, _args, output) {
+      const {configJsonSchemaText} = await import('../../config/json-schema.ts');
+      output.write(configJsonSchemaText());
+      return 0;
+    },
+  },
   'tsdb list': {
     about: 'list the blocks of a data folder',
     flags: [humanReadable],
