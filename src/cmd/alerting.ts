@@ -17,7 +17,14 @@ import {quoteGo} from '../base/quote.ts';
 import {labelsOf} from '../model/labels.ts';
 import {Notifier} from '../notifier/manager.ts';
 import type {ParseOptions} from '../promql/parser/tokenstream.ts';
-import type {AlertingResult, ForStateSample, RuleEvaluator, RuleRequest} from '../rules/evaluation.ts';
+import type {
+  AlertingResult,
+  BatchOutcome,
+  EvaluationRequest,
+  ForStateSample,
+  RuleEvaluator,
+  RuleRequest,
+} from '../rules/evaluation.ts';
 import type {BacktestAlert, BacktestResult} from '../rules/backtest.ts';
 import type {RuleGroup} from '../rules/group.ts';
 import type {RuleFileOptions} from '../rules/rulefile.ts';
@@ -225,6 +232,10 @@ class QueryRuleEvaluator implements RuleEvaluator {
 
   alerting(request: RuleRequest): Promise<AlertingResult> {
     return this.#run(request);
+  }
+
+  batch(requests: EvaluationRequest[]): Promise<BatchOutcome[]> {
+    return this.#run({rule: 'batch', requests});
   }
 
   forState(request: RuleRequest): Promise<ForStateSample[]> {

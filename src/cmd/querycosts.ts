@@ -38,6 +38,7 @@ function keyOf(request: QueryRequest): string {
       return `${request.kind} ${request.query}`;
     case 'rule': {
       const {request: rule} = request;
+      if (rule.rule === 'batch') return `rules ${rule.requests.map(({expr}) => expr).join(' ')}`;
       return `rule ${rule.rule === 'forState' ? rule.labels.join(' ') : rule.expr}`;
     }
     case 'labelValues':

@@ -76,6 +76,8 @@ export class StorageClient implements StorageBackend {
 
   readonly rules: RuleStore = {
     append: (request: AppendRequest) => this.#caller.call<AppendOutcome>('appendRule', request),
+    appendAll: (requests: readonly AppendRequest[]) =>
+      this.#caller.call<AppendOutcome[]>('appendRules', requests),
     retire: (rules, timeMs) => this.#caller.call('retireRules', {rules, timeMs}),
   };
 

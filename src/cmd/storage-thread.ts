@@ -183,6 +183,10 @@ class StorageThread {
     return this.#ruleAppender.append(request);
   }
 
+  appendRules(requests: readonly AppendRequest[]): AppendOutcome[] {
+    return requests.map((request) => this.#ruleAppender.append(request));
+  }
+
   retireRules({rules, timeMs}: {rules: readonly number[]; timeMs: number}): void {
     this.#ruleAppender.retire(rules, timeMs);
   }
@@ -279,6 +283,7 @@ serve(parentPort, {
   apply: (request: ApplyRequest) => thread().apply(request),
   write: (request: {body: Uint8Array; info: WriteRequestInfo}) => thread().write(request),
   appendRule: (request: AppendRequest) => thread().appendRule(request),
+  appendRules: (requests: readonly AppendRequest[]) => thread().appendRules(requests),
   retireRules: (request: {rules: readonly number[]; timeMs: number}) => thread().retireRules(request),
   targets: (request: TargetsRequest) => thread().targets(request),
   scrapePools: () => thread().scrapePools(),

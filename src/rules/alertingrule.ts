@@ -1,10 +1,10 @@
 import {type Labels, labelsOf, labelsToRecord, metricNameLabel} from '../model/labels.ts';
 import type {Logger} from '../sys/log.ts';
 import {ActiveAlerts, type Alert, type AlertState, needsSending} from './alerts.ts';
-import type {ForStateSample, RuleEvaluator} from './evaluation.ts';
+import type {AlertingRequest, AlertingResult, ForStateSample} from './evaluation.ts';
 import {generatorUrlOf} from './generatorurl.ts';
 import type {RuleConfig} from './rulegroup-config.ts';
-import {type RuleOptions, RuleState} from './rulestate.ts';
+import {type EvaluationMoment, type RuleOptions, RuleState} from './rulestate.ts';
 import {type RuleSeries, RuleSeriesWriter} from './series.ts';
 import type {NotifiedAlert, RuleSettings} from './world.ts';
 
@@ -40,17 +40,8 @@ export class AlertingRule extends RuleState {
     this.#externalUrl = externalUrl;
   }
 
-  /** Moves the alerts on. Returns the series to store. Throws where the expression cannot be evaluated. */
-  async evaluate(
-    evaluator: RuleEvaluator,
-    {
-      nowMs,
-      queryOffsetMs,
-      limit,
-      logger,
-    }: {nowMs: number; queryOffsetMs: number; limit: number; logger: Logger},
-  ): Promise<RuleSeries> {
-    const {elements, warnings} = await evaluator.alerting({
+  request({nowMs, queryOffsetMs}: EvaluationMoment): AlertingRequest {
+    return {
       rule: 'alerting',
       expr: this.query,
       timeMs: nowMs - queryOffsetMs,
@@ -60,7 +51,11 @@ export class AlertingRule extends RuleState {
       externalLabels: this.#externalLabels,
       externalUrl: this.#externalUrl,
       templateTimeMs: nowMs,
-    });
+    };
+  }
+
+  /** Moves the alerts on. Returns the series to store. Throws where there are too many alerts. */
+  take({elements, warnings}: AlertingResult, {nowMs, limit}: EvaluationMoment, logger: Logger): RuleSeries {
     for (const err of warnings) logger.warn('Expanding alert template failed', {alert: this.name, err});
     const active = this.alerts.advance(elements, nowMs, this);
     if (limit > 0 && active.length > limit) {

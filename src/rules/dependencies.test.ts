@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {parseExpr} from '../promql/parser/parser.ts';
-import {independentBatches} from './dependencies.ts';
+import {type DependingRule, independentBatches, sequentialRuns} from './dependencies.ts';
 
 /** `name = expression`, or `name! = expression` for an alerting rule. */
-function f(rules: string[], expected: number[][]): void {
-  const parsed = rules.map((text) => {
+function parseRules(rules: string[]): DependingRule[] {
+  return rules.map((text) => {
     const [, name = '', alert, expr = ''] = /^([^ !]+)(!?) = (.*)$/.exec(text)!;
-    return {
-      kind: alert === '!' ? ('alerting' as const) : ('recording' as const),
-      name,
-      expr: parseExpr(expr),
-    };
+    return {kind: alert === '!' ? 'alerting' : 'recording', name, expr: parseExpr(expr)};
   });
-  assert.deepEqual(independentBatches(parsed), expected, rules.join('; '));
+}
+
+function f(rules: string[], expected: number[][]): void {
+  assert.deepEqual(independentBatches(parseRules(rules)), expected, rules.join('; '));
 }
 
 test('independentBatches() puts rules that read of the group behind those that they read', () => {
@@ -34,4 +33,16 @@ test('independentBatches() knows that alerts write ALERTS', () => {
 
 test('independentBatches() keeps the order where a selector may read anything', () => {
   f(['a = x', 'b = {job="x"}', 'c = y'], [[0], [1], [2]]);
+});
+
+test('sequentialRuns() keeps the order, and parts rules that read what was just written', () => {
+  const g = (rules: string[], expected: number[][]): void =>
+    assert.deepEqual(sequentialRuns(parseRules(rules)), expected, rules.join('; '));
+  g([], []);
+  g(['a = x', 'b = y', 'c = z'], [[0, 1, 2]]);
+  g(['a = x', 'b = a', 'c = y'], [[0], [1, 2]]);
+  // What a later rule writes is read as it was.
+  g(['a = b', 'b = x'], [[0, 1]]);
+  g(['a = x', 'b = {job="x"}', 'c = y'], [[0], [1, 2]]);
+  g(['A! = x', 'b = ALERTS{alertname="A"}', 'c = ALERTS{alertname="B"}'], [[0], [1, 2]]);
 });

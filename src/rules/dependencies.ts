@@ -44,6 +44,30 @@ export function independentBatches(rules: readonly DependingRule[]): number[][] 
   return [first, ...middle, last].filter((batch) => batch.length > 0);
 }
 
+/**
+ * Splits rules, by their indexes, into runs that keep their order: no rule reads what one before it in its run writes. So the
+ * rules of a run may be evaluated before any of them is stored, and see what they would have seen one after the other.
+ */
+export function sequentialRuns(rules: readonly DependingRule[]): number[][] {
+  const runs: number[][] = [];
+  let run: number[] = [];
+  for (const [index, rule] of rules.entries()) {
+    const selectors = extractSelectors(rule.expr);
+    const reads = (before: number): boolean =>
+      selectors.some((matchers) => {
+        const name = matchers.find((matcher) => matcher.name === metricNameLabel);
+        return name === undefined || readsOutput(name, matchers, rules[before]!);
+      });
+    if (run.some(reads)) {
+      runs.push(run);
+      run = [];
+    }
+    run.push(index);
+  }
+  if (run.length > 0) runs.push(run);
+  return runs;
+}
+
 function readsOutput(name: Matcher, matchers: readonly Matcher[], rule: DependingRule): boolean {
   if (name.matches(rule.name)) return true;
   if (rule.kind !== 'alerting' || !(name.matches(alertsMetric) || name.matches(forStateMetric))) return false;

@@ -1,6 +1,8 @@
 import type {EvaluationWorld} from './alerttexts.ts';
 import {
   type AlertingResult,
+  type BatchOutcome,
+  type EvaluationRequest,
   evaluateRule,
   type ForStateSample,
   type RuleEvaluator,
@@ -25,6 +27,10 @@ export class EngineEvaluator implements RuleEvaluator {
 
   alerting(request: RuleRequest): Promise<AlertingResult> {
     return this.#run(request);
+  }
+
+  batch(requests: EvaluationRequest[]): Promise<BatchOutcome[]> {
+    return this.#run({rule: 'batch', requests});
   }
 
   forState(request: RuleRequest): Promise<ForStateSample[]> {

@@ -3,7 +3,8 @@
 import {type Labels, metricNameLabel, withLabel} from '../model/labels.ts';
 import {Matcher} from '../model/matcher.ts';
 import {isStale} from '../model/value.ts';
-import {executionError} from '../promql/engine/error.ts';
+import {isOverMemory} from '../promql/engine/budget.ts';
+import {executionError, QueryError} from '../promql/engine/error.ts';
 import {Symbols} from '../storage/symbols.ts';
 import {
   type AlertElement,
@@ -16,7 +17,23 @@ import {
 import {type BacktestRequest, type BacktestResult, evaluateBacktest} from './backtest.ts';
 import {type RuleSeries, RuleSeriesWriter} from './series.ts';
 
-export type RuleRequest = RecordingRequest | AlertingRequest | ForStateRequest | BacktestRequest;
+export type RuleRequest = BatchRequest | EvaluationRequest | ForStateRequest | BacktestRequest;
+
+/** What evaluates a rule. */
+export type EvaluationRequest = RecordingRequest | AlertingRequest;
+
+/** Light rules that know nothing of each other, all at once: a message between threads costs as much as one of them. */
+export interface BatchRequest {
+  rule: 'batch';
+  requests: EvaluationRequest[];
+}
+
+/** What became of a rule of a batch: a value, or why there is none. */
+export interface BatchOutcome {
+  value: RuleSeries | AlertingResult | null;
+  error: string;
+  seconds: number;
+}
 
 export interface RecordingRequest {
   rule: 'recording';
@@ -64,6 +81,8 @@ export interface ForStateSample {
 export interface RuleEvaluator {
   recording(request: RecordingRequest): Promise<RuleSeries>;
   alerting(request: AlertingRequest): Promise<AlertingResult>;
+  /** By request. Rejects where it is not known whose fault it is: each must be evaluated by itself then. */
+  batch(requests: EvaluationRequest[]): Promise<BatchOutcome[]>;
   forState(request: ForStateRequest): Promise<ForStateSample[]>;
 }
 
@@ -71,8 +90,10 @@ export interface RuleEvaluator {
 export function evaluateRule(
   world: EvaluationWorld,
   request: RuleRequest,
-): RuleSeries | AlertingResult | ForStateSample[] | BacktestResult {
+): RuleSeries | AlertingResult | BatchOutcome[] | ForStateSample[] | BacktestResult {
   switch (request.rule) {
+    case 'batch':
+      return request.requests.map((each) => evaluateOfBatch(world, each));
     case 'recording':
       return evaluateRecording(world, request);
     case 'alerting':
@@ -82,6 +103,21 @@ export function evaluateRule(
     case 'backtest':
       return evaluateBacktest(world, request);
   }
+}
+
+function evaluateOfBatch(world: EvaluationWorld, request: EvaluationRequest): BatchOutcome {
+  const began = performance.now();
+  let value: BatchOutcome['value'] = null;
+  let error = '';
+  try {
+    value =
+      request.rule === 'recording' ? evaluateRecording(world, request) : evaluateAlerting(world, request);
+  } catch (cause) {
+    // Time and memory are those of all of them.
+    if (!(cause instanceof QueryError) || cause.kind !== 'execution' || isOverMemory(cause)) throw cause;
+    error = cause.message;
+  }
+  return {value, error, seconds: (performance.now() - began) / 1000};
 }
 
 export function evaluateRecording(world: EvaluationWorld, request: RecordingRequest): RuleSeries {

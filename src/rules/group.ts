@@ -4,10 +4,12 @@ import type {Clock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
 import {describeError} from '../sys/log.ts';
 import {AlertingRule} from './alertingrule.ts';
-import {independentBatches} from './dependencies.ts';
+import {independentBatches, sequentialRuns} from './dependencies.ts';
+import type {AlertingResult, BatchOutcome} from './evaluation.ts';
 import type {Rule} from './rule.ts';
 import type {Semaphore} from './semaphore.ts';
-import type {RuleSeries} from './series.ts';
+import type {EvaluationMoment} from './rulestate.ts';
+import {noSeries, type RuleSeries} from './series.ts';
 import type {Durations, GroupStatistics} from './statistics.ts';
 import type {AppendOutcome, RuleWorld} from './world.ts';
 
@@ -31,6 +33,20 @@ export interface GroupContext {
   defaultQueryOffsetMs: () => number;
   ruleDurations: Durations;
   iterationDurations: Durations;
+}
+
+/** Rules that took no longer last time are evaluated several at once, so many at most. */
+const lightSecondsMax = 0.02;
+const partMax = 32;
+
+/** One rule, one time. */
+interface Evaluation {
+  readonly rule: Rule;
+  readonly index: number;
+  readonly moment: EvaluationMoment;
+  readonly beganMs: number;
+  seconds: number;
+  series: RuleSeries;
 }
 
 /** Rules that are evaluated together, again and again. */
@@ -58,8 +74,7 @@ export class RuleGroup {
     this.#context = context;
     const {name, file, intervalMs, rules} = options;
     this.#logger = context.world.logger.child({file, group: name});
-    this.#batches =
-      context.concurrency === null ? rules.map((_, index) => [index]) : independentBatches(rules);
+    this.#batches = context.concurrency === null ? sequentialRuns(rules) : independentBatches(rules);
     this.#statistics = {
       key: this.key,
       intervalSeconds: intervalMs / 1000,
@@ -214,17 +229,18 @@ export class RuleGroup {
   /** Evaluates all rules for one time. */
   async evaluate(nowMs: number): Promise<void> {
     const {concurrency} = this.#context;
+    const moment = {nowMs, queryOffsetMs: this.#queryOffsetMs, limit: this.options.limit};
     let samples = 0;
-    const run = async (index: number): Promise<void> => {
-      samples += await this.#evaluateRule(this.rules[index]!, index, nowMs);
+    const run = async (indexes: readonly number[]): Promise<void> => {
+      samples += await this.#evaluateRules(indexes, moment);
     };
     for (const batch of this.#batches) {
       const besides: Promise<void>[] = [];
-      for (const index of batch) {
+      for (const part of this.#partsOf(batch)) {
         if (this.#stopped) break;
         if (batch.length > 1 && concurrency !== null && concurrency.tryTake())
-          besides.push(run(index).finally(() => concurrency.giveBack()));
-        else await run(index);
+          besides.push(run(part).finally(() => concurrency.giveBack()));
+        else await run(part);
       }
       await Promise.all(besides);
       if (this.#stopped) return;
@@ -233,52 +249,137 @@ export class RuleGroup {
     await this.#markRetired(nowMs);
   }
 
-  /** Returns how many samples there were. Never throws. */
-  async #evaluateRule(rule: Rule, index: number, nowMs: number): Promise<number> {
-    const {clock} = this.#context.world;
-    const beganMs = clock.now();
-    const began = clock.elapsed();
-    this.#statistics.evaluations++;
-    let samples = 0;
-    try {
-      const series = await this.#evaluateExpression(rule, nowMs);
-      rule.succeed();
-      samples = series.ends.length;
-      this.#notify(rule, nowMs);
-      await this.#store(rule, index, series, nowMs);
-    } catch (error) {
-      rule.fail(describeError(error));
-      this.#statistics.evaluationsFailed++;
-      if (!this.#stopped)
-        this.#logger.warn('Evaluating rule failed', {name: rule.name, index, rule: rule.query, err: error});
+  /** Rules that may be evaluated together in parts that are: of light ones several, of others each by itself. */
+  #partsOf(batch: readonly number[]): number[][] {
+    const parts: number[][] = [];
+    let light: number[] = [];
+    for (const index of batch) {
+      const {lastEvaluationMs, evaluationSeconds} = this.rules[index]!;
+      if (lastEvaluationMs === 0 || evaluationSeconds > lightSecondsMax) {
+        // In their order.
+        if (light.length > 0) parts.push(light);
+        light = [];
+        parts.push([index]);
+        continue;
+      }
+      light.push(index);
+      if (light.length === partMax) {
+        parts.push(light);
+        light = [];
+      }
     }
-    const seconds = secondsSince(clock, began);
-    this.#context.ruleDurations.observe(seconds);
-    rule.evaluationSeconds = seconds;
-    rule.lastEvaluationMs = beganMs;
-    return samples;
+    if (light.length > 0) parts.push(light);
+    return parts;
   }
 
-  #evaluateExpression(rule: Rule, nowMs: number): Promise<RuleSeries> {
+  /** Returns how many samples there were. Never throws. */
+  async #evaluateRules(indexes: readonly number[], moment: EvaluationMoment): Promise<number> {
     const {evaluator} = this.#context.world;
-    const {limit} = this.options;
-    return rule.evaluate(evaluator, {nowMs, queryOffsetMs: this.#queryOffsetMs, limit, logger: this.#logger});
+    const [first] = indexes;
+    if (indexes.length === 1) return this.#evaluateAlone(first!, moment);
+    let outcomes: BatchOutcome[];
+    const evaluations = indexes.map((index) => this.#begin(index, moment));
+    try {
+      outcomes = await evaluator.batch(evaluations.map(({rule}) => rule.request(moment)));
+    } catch {
+      let samples = 0;
+      for (const index of indexes) samples += await this.#evaluateAlone(index, moment);
+      return samples;
+    }
+    const good: Evaluation[] = [];
+    for (const [i, {value, error, seconds}] of outcomes.entries()) {
+      const evaluation = evaluations[i]!;
+      evaluation.seconds = seconds;
+      if (value === null) this.#fail(evaluation, new Error(error));
+      else if (this.#take(evaluation, value)) good.push(evaluation);
+    }
+    await this.#store(good);
+    for (const evaluation of evaluations) this.#end(evaluation);
+    return sum(good.map(({series}) => series.ends.length));
   }
 
-  #notify(rule: Rule, nowMs: number): void {
-    if (!(rule instanceof AlertingRule)) return;
+  async #evaluateAlone(index: number, moment: EvaluationMoment): Promise<number> {
+    const {clock, evaluator} = this.#context.world;
+    const evaluation = this.#begin(index, moment);
+    const {rule} = evaluation;
+    const began = clock.elapsed();
+    let isGood = false;
+    try {
+      const value =
+        rule.kind === 'recording'
+          ? await evaluator.recording(rule.request(moment))
+          : await evaluator.alerting(rule.request(moment));
+      isGood = this.#take(evaluation, value);
+    } catch (error) {
+      this.#fail(evaluation, error);
+    }
+    if (isGood) await this.#store([evaluation]);
+    evaluation.seconds = secondsSince(clock, began);
+    this.#end(evaluation);
+    return isGood ? evaluation.series.ends.length : 0;
+  }
+
+  #begin(index: number, moment: EvaluationMoment): Evaluation {
+    const rule = this.rules[index]!;
+    return {rule, index, moment, beganMs: this.#context.world.clock.now(), seconds: 0, series: noSeries};
+  }
+
+  #end({rule, beganMs, seconds}: Evaluation): void {
+    this.#statistics.evaluations++;
+    this.#context.ruleDurations.observe(seconds);
+    rule.evaluationSeconds = Math.round(seconds * 1e9) / 1e9;
+    rule.lastEvaluationMs = beganMs;
+  }
+
+  /** Moves alerts on, and tells of them. False where the rule has failed. */
+  #take(evaluation: Evaluation, value: RuleSeries | AlertingResult): boolean {
+    const {rule, moment} = evaluation;
+    try {
+      evaluation.series =
+        rule.kind === 'recording'
+          ? (value as RuleSeries)
+          : rule.take(value as AlertingResult, moment, this.#logger);
+    } catch (error) {
+      this.#fail(evaluation, error);
+      return false;
+    }
+    rule.succeed();
+    if (rule.kind === 'alerting') this.#notify(rule, moment.nowMs);
+    return true;
+  }
+
+  #fail({rule, index}: Evaluation, error: unknown): void {
+    rule.fail(describeError(error));
+    this.#statistics.evaluationsFailed++;
+    if (!this.#stopped)
+      this.#logger.warn('Evaluating rule failed', {name: rule.name, index, rule: rule.query, err: error});
+  }
+
+  #notify(rule: AlertingRule, nowMs: number): void {
     const {notify, settings} = this.#context.world;
     const due = rule.takeNotifications(nowMs, this.options.intervalMs, settings);
     if (due.length > 0) notify(due);
   }
 
-  async #store(rule: Rule, index: number, series: RuleSeries, nowMs: number): Promise<void> {
+  async #store(evaluations: readonly Evaluation[]): Promise<void> {
     const {store} = this.#context.world;
-    const timeMs = nowMs - this.#queryOffsetMs;
-    const outcome = await store.append({rule: rule.number, timeMs, series});
-    if (outcome.error === null) return;
-    rule.fail(outcome.error);
-    this.#logRefused(rule, index, outcome);
+    const requests = evaluations.map(({rule, moment, series}) => ({
+      rule: rule.number,
+      timeMs: moment.nowMs - moment.queryOffsetMs,
+      series,
+    }));
+    try {
+      const outcomes =
+        requests.length === 1 ? [await store.append(requests[0]!)] : await store.appendAll(requests);
+      for (const [i, outcome] of outcomes.entries()) {
+        const {rule, index} = evaluations[i]!;
+        if (outcome.error === null) continue;
+        rule.fail(outcome.error);
+        this.#logRefused(rule, index, outcome);
+      }
+    } catch (error) {
+      for (const evaluation of evaluations) this.#fail(evaluation, error);
+    }
   }
 
   #logRefused(rule: Rule, index: number, {outOfOrder, tooOld, duplicates, error}: AppendOutcome): void {
@@ -345,4 +446,8 @@ export class RuleGroup {
 /** In whole nanoseconds, as users are used to see them. */
 function secondsSince(clock: Clock, began: number): number {
   return Math.round((clock.elapsed() - began) * 1e6) / 1e9;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }

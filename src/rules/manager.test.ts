@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import {Random} from '../base/random.ts';
 import {AlertingRule} from './alertingrule.ts';
 import type {RuleGroup} from './group.ts';
 import {RuleFilesError, RuleManager} from './manager.ts';
@@ -343,4 +344,42 @@ test('alerts go on over a restart: time without evaluations does not count as pe
   // What waits for less than the grace period begins anew.
   assert.ok(active('Short') > clock.now() - 15_000);
   await again.stop();
+});
+
+test('light rules that are evaluated together give what they give one after the other, for any seed', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const random = new Random(seed);
+    const names = ['r0', 'r1', 'r2', 'r3', 'r4', 'x'];
+    const expr = (): string => {
+      const [a, b] = [random.below(6), random.below(6)].map((i) => names[i]!);
+      return [`${a} + 1`, `sum(${a})`, `${a} > 2 or ${b}`, `count({__name__=~"r.|x"})`, `count(ALERTS)`][
+        random.below(5)
+      ]!;
+    };
+    const rules = Array.from({length: 8}, (_, i) =>
+      random.below(4) === 0
+        ? `alert: A${i}, expr: '${expr()}', for: ${random.below(3)}s`
+        : `record: r${random.below(5)}, expr: '${expr()}', labels: {i: '${i}'}`,
+    );
+    let together = 0;
+    const run = async (batches: boolean): Promise<string[]> => {
+      const world = createTestRules(input, {
+        around: (inner) => ({
+          ...inner,
+          async batch(requests) {
+            if (!batches) throw new Error('one by one');
+            together += requests.length;
+            return inner.batch(requests);
+          },
+        }),
+      });
+      const manager = await start(world, groups(`g: ${rules.join(';')}`));
+      await world.clock.pass(8000);
+      await manager.stop();
+      return world.stored('{__name__=~"r.|ALERTS.*"}').sort();
+    };
+    const expected = await run(false);
+    assert.deepEqual(await run(true), expected, `seed ${seed}: ${rules.join('; ')}`);
+    if (seed === 0) assert.ok(together > 0);
+  }
 });

@@ -1,8 +1,7 @@
 import type {ParseOptions} from '../promql/parser/tokenstream.ts';
-import type {RuleEvaluator} from './evaluation.ts';
+import type {RecordingRequest} from './evaluation.ts';
 import type {RuleConfig} from './rulegroup-config.ts';
-import {RuleState} from './rulestate.ts';
-import type {RuleSeries} from './series.ts';
+import {type EvaluationMoment, RuleState} from './rulestate.ts';
 
 /** Stores what an expression gives as series of another name. */
 export class RecordingRule extends RuleState {
@@ -12,19 +11,9 @@ export class RecordingRule extends RuleState {
     super(record, expr, labels, parse);
   }
 
-  evaluate(
-    evaluator: RuleEvaluator,
-    {nowMs, queryOffsetMs, limit}: {nowMs: number; queryOffsetMs: number; limit: number},
-  ): Promise<RuleSeries> {
-    const {name, labels, query} = this;
-    return evaluator.recording({
-      rule: 'recording',
-      expr: query,
-      timeMs: nowMs - queryOffsetMs,
-      name,
-      labels,
-      limit,
-    });
+  request({nowMs, queryOffsetMs, limit}: EvaluationMoment): RecordingRequest {
+    const {name, labels, query: expr} = this;
+    return {rule: 'recording', expr, timeMs: nowMs - queryOffsetMs, name, labels, limit};
   }
 
   /** Equal where two rules do the same. */

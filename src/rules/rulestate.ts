@@ -14,6 +14,14 @@ export interface RuleOptions {
   restore: boolean;
 }
 
+/** For when, and how, a rule is evaluated. */
+export interface EvaluationMoment {
+  nowMs: number;
+  queryOffsetMs: number;
+  /** Alerts or series that the rule may give; 0 = any number. */
+  limit: number;
+}
+
 /** Numbers are given once in the life of the process: the store may still know those of rules that are gone. */
 let nextNumber = 1;
 

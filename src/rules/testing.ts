@@ -91,6 +91,7 @@ export function createTestRules(
   const passing: RuleEvaluator = {
     recording: (request) => (store.passTo(clock.now()), inner.recording(request)),
     alerting: (request) => (store.passTo(clock.now()), inner.alerting(request)),
+    batch: (requests) => (store.passTo(clock.now()), inner.batch(requests)),
     forState: (request) => inner.forState(request),
   };
   return {

@@ -77,6 +77,10 @@ export class TestStore implements RuleStore {
     return Promise.resolve(outcome);
   }
 
+  appendAll(requests: readonly AppendRequest[]): Promise<AppendOutcome[]> {
+    return Promise.all(requests.map((request) => this.append(request)));
+  }
+
   retire(rules: readonly number[], timeMs: number): Promise<void> {
     for (const rule of rules) {
       for (const labels of this.#written.get(rule)?.values() ?? []) this.#put(labels, timeMs, stale);

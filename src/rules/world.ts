@@ -26,6 +26,8 @@ export interface AppendRequest {
 export interface RuleStore {
   /** Stores the samples, and stale markers for those series of the rule's last evaluation that are not among them. */
   append(request: AppendRequest): Promise<AppendOutcome>;
+  /** The same for several, one after the other. */
+  appendAll(requests: readonly AppendRequest[]): Promise<AppendOutcome[]>;
   /** Stores stale markers for what these rules have written last, and forgets them. */
   retire(rules: readonly number[], timeMs: number): Promise<void>;
 }
