@@ -51,3 +51,11 @@ test('the engine evaluates every function that describeFeatures() names', () => 
     }
   }
 });
+
+test('features of rules and of their templates are those of Prometheus', () => {
+  const {rules, templating_functions: functionNames} = describe('concurrent-rule-eval');
+  assert.deepEqual({...rules}, {concurrent_rule_eval: true, keep_firing_for: true, query_offset: true});
+  assert.equal(describe()['rules']!['concurrent_rule_eval'], false);
+  assert.equal(Object.keys(functionNames!).length, 29);
+  assert.equal(functionNames!['humanizeDuration'], true);
+});

@@ -1,6 +1,7 @@
 // /features: what clients may count on, in the categories and by the names of Prometheus. What is not there says so.
 
 import {functions} from '../promql/functions.ts';
+import {prometheusFunctionNames} from '../template/prometheus.ts';
 import {sortKeys} from './envelope.ts';
 
 export interface FeatureSwitches {
@@ -59,6 +60,11 @@ export function describeFeatures(switches: FeatureSwitches): Record<string, Reco
       limit_ratio: withExperiments,
       limitk: withExperiments,
     }),
+    rules: sortKeys({
+      ...named('keep_firing_for query_offset', ''),
+      concurrent_rule_eval: enabled.has('concurrent-rule-eval'),
+    }),
+    templating_functions: named(prometheusFunctionNames().join(' '), ''),
     scrape: named('', 'extra_scrape_metrics start_timestamp_zero_ingestion type_and_unit_labels'),
     service_discovery_providers: named(switches.serviceDiscoveries.join(' '), ''),
     tsdb: sortKeys({

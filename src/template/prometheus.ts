@@ -180,6 +180,11 @@ function valueOfSample(value: number | FloatHistogram): Value {
   return typeof value === 'number' ? valueOf(float64Type, value) : valueOfHistogram(value);
 }
 
+/** Names of the functions that templates of rules have, beside Go's own. */
+export function prometheusFunctionNames(): string[] {
+  return [...prometheusFunctions('', {timestampMs: 0, query: () => []}).keys()];
+}
+
 export function prometheusFunctions(
   externalUrl: string,
   options: Pick<ExpandOptions, 'query' | 'timestampMs'>,
