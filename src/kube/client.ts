@@ -5,13 +5,16 @@ import {Credentials} from '../http/credentials.ts';
 import {describeFailure} from '../http/failures.ts';
 import {Transport} from '../http/transport.ts';
 import {userAgent} from '../http/user-agent.ts';
-import {statusErrorOf} from './status.ts';
+import {ExecCredentials, type ExecPlugin} from './exec.ts';
+import {KubeStatusError, statusErrorOf} from './status.ts';
 
 /** How to reach an API server. Plain data. */
 export interface KubeConnection {
   /** The URL, perhaps with a path before those of the API, or `host:port`. */
   server: string;
   http: HttpClientConfig;
+  /** A program that gives tokens. */
+  exec?: ExecPlugin;
 }
 
 export interface KubeRequest {
@@ -32,8 +35,10 @@ export class KubeClient {
   readonly #server: URL;
   readonly #credentials: Credentials;
   readonly #transport: Transport;
+  readonly #exec: ExecCredentials | null;
 
-  constructor({server, http}: KubeConnection, monotonic: () => number) {
+  constructor({server, http, exec}: KubeConnection, monotonic: () => number) {
+    this.#exec = exec === undefined ? null : new ExecCredentials(exec);
     this.#server = serverUrlOf(server);
     this.#credentials = new Credentials(http, monotonic);
     // A watch lasts: with a connection of its own it waits for no other, and none waits for it.
@@ -54,6 +59,7 @@ export class KubeClient {
         'accept-encoding': 'gzip',
         'user-agent': userAgent,
         ...more,
+        ...(this.#exec !== null && {authorization: await this.#exec.authorization()}),
       });
       const {signal} = silence;
       const response = await dispatcher.request({origin, path, method: 'GET', headers, signal});
@@ -66,6 +72,7 @@ export class KubeClient {
         onChunk(chunk as Uint8Array);
       }
     } catch (cause) {
+      if (cause instanceof KubeStatusError && cause.code === 401) this.#exec?.forget();
       if (silence.isOver && !request.signal.aborted)
         throw new Error(`Get "${url.href}": nothing came for ${request.silenceMsMax / 1000} s`, {cause});
       throw isNetworkError(cause) ? describeFailure(cause, url) : cause;

@@ -45,6 +45,22 @@ test('connectionOfKubeconfig() takes cluster and user of the current context', (
     `{client-certificate-data: ${btoa('CERT')}, client-key-data: ${btoa('KEY')}, client-key: ignored}`,
     {server, http: {tls: {insecureSkipVerify: true, cert: 'CERT', key: 'KEY'}, proxy, followRedirects: true}},
   );
+  f(
+    `{server: '${server}'}`,
+    '{exec: {apiVersion: v, command: bin/aws, args: [a, 1], env: [{name: NAME, value: V}], provideClusterInfo: true}}',
+    {
+      server,
+      exec: {
+        apiVersion: 'v',
+        command: '/etc/kube/bin/aws',
+        args: ['a', '1'],
+        env: {NAME: 'V'},
+        installHint: '',
+        cluster: {server, 'certificate-authority-data': ''},
+      },
+      http: {proxy, followRedirects: true},
+    },
+  );
   f(`{server: '${server}', proxy-url: 'http://p:1'}`, '{}', {
     server,
     http: {proxy: {...proxy, url: 'http://p:1'}, followRedirects: true},
@@ -63,8 +79,8 @@ test('connectionOfKubeconfig() says what is wrong', () => {
   f('clusters: [{name: c, cluster: {server: "k"}}]\nusers: [{name: u}]', /the server "k" is not a URL/);
   f('clusters: [{name: c, cluster: {server: "http://k"}}]', /user "u" does not exist/);
   f(
-    'clusters: [{name: c, cluster: {server: "http://k"}}]\nusers: [{name: u, user: {exec: {command: aws}}}]',
-    /exec of the user "u" is not supported yet/,
+    'clusters: [{name: c, cluster: {server: "http://k"}}]\nusers: [{name: u, user: {auth-provider: {name: gcp}}}]',
+    /auth-provider of the user "u" is not supported yet/,
   );
   f('clusters: {', /line \d+, column \d+/);
   const missing = (): string => {

@@ -14,6 +14,7 @@ import {
 } from '../base/yaml.ts';
 import {type HttpClientConfig, joinDirectory, type TlsClientConfig} from '../http/client-config.ts';
 import type {KubeConnection} from './client.ts';
+import type {ExecPlugin} from './exec.ts';
 
 /** What this file reads of the world. */
 export interface KubeWorld {
@@ -111,8 +112,10 @@ function connectionOf(config: Section, directory: string): KubeConnection {
   if (!URL.canParse(server)) throw new Error(`the server ${quoteGo(server)} is not a URL`);
   const tls = tlsOf(cluster, user, directory);
   const proxy = {...environmentProxy, url: textOf(cluster, 'proxy-url')};
+  const exec = user['exec'] ?? null;
   return {
     server,
+    ...(exec !== null && {exec: execOf(sectionOf(exec, 'exec'), cluster, directory)}),
     http: {
       ...authenticationOf(user, userName, directory),
       ...(tls !== null && {tls}),
@@ -123,7 +126,7 @@ function connectionOf(config: Section, directory: string): KubeConnection {
 }
 
 function authenticationOf(user: Section, name: string, directory: string): Partial<HttpClientConfig> {
-  for (const field of ['exec', 'auth-provider', 'as', 'as-uid', 'as-groups', 'as-user-extra'] as const)
+  for (const field of ['auth-provider', 'as', 'as-uid', 'as-groups', 'as-user-extra'] as const)
     if (user[field] !== undefined && user[field] !== null)
       throw new Error(
         `${field} of the user ${quoteGo(name)} is not supported yet: use a token or a client certificate`,
@@ -134,6 +137,30 @@ function authenticationOf(user: Section, name: string, directory: string): Parti
   if (credentials !== '') return {authorization: {type: 'Bearer', credentials}};
   const username = textOf(user, 'username');
   return username === '' ? {} : {basicAuth: {username, password: textOf(user, 'password')}};
+}
+
+/** A command with a slash is relative to the file, others are looked for in the PATH. */
+function execOf(exec: Section, cluster: Section, directory: string): ExecPlugin {
+  const command = textOf(exec, 'command');
+  if (command === '') throw new Error('exec has no command');
+  if (textOf(exec, 'interactiveMode') === 'Always')
+    throw new Error(`the program ${command} wants to talk to a person: exec.interactiveMode is Always`);
+  const args = exec['args'] ?? [];
+  const env = exec['env'] ?? [];
+  if (!Array.isArray(args) || !Array.isArray(env)) throw new TypeError('args or env of exec is not a list');
+  const pairs = env.map((each) => sectionOf(each, 'an entry of env'));
+  const known = {
+    server: textOf(cluster, 'server'),
+    'certificate-authority-data': textOf(cluster, 'certificate-authority-data'),
+  };
+  return {
+    apiVersion: textOf(exec, 'apiVersion'),
+    command: command.includes('/') ? joinDirectory(directory, command) : command,
+    args: args.map(String),
+    env: Object.fromEntries(pairs.map((each) => [textOf(each, 'name'), textOf(each, 'value')])),
+    installHint: textOf(exec, 'installHint'),
+    cluster: exec['provideClusterInfo'] === true ? known : null,
+  };
 }
 
 /** Data in the file itself come before the names of other files. */

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import test from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {ApiError} from '../../../test/lib/kubeapi-store.ts';
@@ -11,6 +14,7 @@ import {
   serviceObject,
   sliceObject,
 } from '../../../test/lib/kubecluster.ts';
+import {TestAuthority} from '../../http/testing-certificates.ts';
 import {KubeInformers} from '../../kube/informers.ts';
 import {systemClock} from '../../sys/clock.ts';
 import type {KubernetesDiscoveryConfig} from '../config.ts';
@@ -255,4 +259,44 @@ test('thousands of objects are followed as one by one', async () => {
     },
     api,
   );
+});
+
+test('a kubeconfig file leads over TLS to the server, and a token that is renewed is read again', async () => {
+  const authority = new TestAuthority();
+  const api = new TestKubeApi({tls: authority.issue({names: ['127.0.0.1']}), token: 'first', bookmarkMs: 50});
+  fillSmallCluster(api, true);
+  await api.listen();
+  const folder = mkdtempSync(join(tmpdir(), 'narthex-kube-'));
+  const file = join(folder, 'config');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      'current-context': 'c',
+      contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
+      clusters: [{name: 'c', cluster: {server: api.url, 'certificate-authority-data': btoa(authority.cert)}}],
+      users: [{name: 'u', user: {tokenFile: 'token'}}],
+    }),
+  );
+  writeFileSync(join(folder, 'token'), 'first\n');
+  const bench = new DiscoveryBench({
+    clock: systemClock,
+    kube: new KubeInformers(systemClock, kubernetesProjections),
+    kubeWorld: {readFile: (name) => readFileSync(name, 'utf8'), environment: {}},
+  });
+  const config = configOf(api, {apiServer: '', kubeconfigFile: file});
+  bench.manager.apply([{jobName: 'j', staticConfigs: [], discoveryConfigs: [config]}]);
+  try {
+    await until(() => at(bench, '10.1.0.1:8080') !== undefined);
+    api.token = 'second';
+    api.endWatches();
+    await until(() => bench.manager.failures().some(({error}) => error === 'Unauthorized'));
+    writeFileSync(join(folder, 'token'), 'second\n');
+    await until(() => bench.manager.failures().length === 0);
+    api.put(podObject('fresh', {ip: '10.8.8.8'}));
+    await until(() => at(bench, '10.8.8.8:8080') !== undefined);
+  } finally {
+    bench.manager.stop();
+    await api.stop();
+    rmSync(folder, {recursive: true, force: true});
+  }
 });
