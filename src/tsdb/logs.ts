@@ -56,7 +56,7 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
   const {dir, log, clock, fs, linear} = options;
   const elapsed = (): number => clock.elapsed();
   const {onReplayProgress: onProgress = () => {}} = options;
-  const loaded = loadHeadChunks(head, {
+  const loaded = await loadHeadChunks(head, {
     fs,
     dir: headChunksDirectory(dir),
     dataFolder: dir,

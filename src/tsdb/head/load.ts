@@ -1,6 +1,7 @@
 import {headChunkPath, listHeadChunkFiles} from '../headchunks/format.ts';
 import {readLateMark} from '../headchunks/latemark.ts';
-import {repairHeadChunks, scanHeadChunks} from '../headchunks/scan.ts';
+import {repairHeadChunks} from '../headchunks/scan.ts';
+import {scanHeadChunksInParallel} from '../headchunks/scan-parallel.ts';
 import type {ChunkFilesOptions} from './chunkfiles.ts';
 import type {Head} from './head.ts';
 import {removeSnapshots} from '../snapshot/format.ts';
@@ -10,18 +11,23 @@ import {LoadedChunks} from './loadedchunks.ts';
  * Reads what the files of full chunks have, takes away what is damaged with all behind it, and lets the head go on behind the rest.
  * Where files cannot be read at all, the head starts without them: the log has everything.
  */
-export function loadHeadChunks(
+export async function loadHeadChunks(
   head: Head,
   options: Omit<ChunkFilesOptions, 'firstFile' | 'lastFile'> & {
     dataFolder: string;
     /** Between files: `done` of `total` are read. */
     onProgress: (done: number, total: number) => void;
   },
-): LoadedChunks | null {
+): Promise<LoadedChunks | null> {
   const {fs, dir, log, elapsed} = options;
   const started = elapsed();
   const loaded = new LoadedChunks();
-  const {damage, files, chunks, ...scan} = scanHeadChunks(fs, dir, (chunk) => loaded.add(chunk), options);
+  const {damage, files, chunks, ...scan} = await scanHeadChunksInParallel(
+    fs,
+    dir,
+    (chunk) => loaded.add(chunk),
+    options,
+  );
   const mark = readLateMark(fs, dir, log);
   if (mark !== null) loaded.mark(mark);
   let {lastFile} = scan;

@@ -59,24 +59,36 @@ export function scanHeadChunks(
   fs: FileSystem,
   dir: string,
   receive: (chunk: ScannedChunk) => void,
-  {
-    linear = null,
-    onProgress,
-  }: {
-    linear?: LogMemory | null;
-    /** Between files: `done` of `total` are read. */
-    onProgress?: (done: number, total: number) => void;
-  } = {},
+  options: ScanOptions = {},
+): HeadChunkScan {
+  return scanHeadChunkFiles(fs, dir, listHeadChunkFiles(fs, dir), receive, options);
+}
+
+export interface ScanOptions {
+  linear?: LogMemory | null;
+  /** Between files: `done` of `total` are read. */
+  onProgress?: (done: number, total: number) => void;
+  /** The file before the first one, which was scanned already; 0 = there is none. */
+  previousFile?: number;
+}
+
+/** The same for some of the files. */
+export function scanHeadChunkFiles(
+  fs: FileSystem,
+  dir: string,
+  files: readonly number[],
+  receive: (chunk: ScannedChunk) => void,
+  {linear = null, onProgress, previousFile = 0}: ScanOptions = {},
 ): HeadChunkScan {
   const scan: HeadChunkScan = {files: 0, chunks: 0, lastFile: 0, damage: null};
-  const all = listHeadChunkFiles(fs, dir);
-  for (const file of all) {
-    onProgress?.(scan.files, all.length);
-    const missing = scan.files > 0 && file !== scan.lastFile + 1;
-    if (missing) {
-      scan.damage = {file, offset: 0, reason: `file ${scan.lastFile + 1} is missing`};
+  let previous = previousFile;
+  for (const file of files) {
+    onProgress?.(scan.files, files.length);
+    if (previous > 0 && file !== previous + 1) {
+      scan.damage = {file, offset: 0, reason: `file ${previous + 1} is missing`};
       return scan;
     }
+    previous = file;
     const scanner = new FileScanner(fs, dir, file, linear);
     try {
       scan.damage = scanner.run(receive);
@@ -287,6 +299,8 @@ class FileScanner {
   }
 
   #isEmpty(start: number, length: number): boolean {
+    // Fast path: the low bytes of the ref, of which few are 0.
+    if (length > 7 && (this.#buffer[start + 7] !== 0 || this.#buffer[start + 6] !== 0)) return false;
     for (let i = start; i < start + length; i++) if (this.#buffer[i] !== 0) return false;
     return true;
   }

@@ -16,7 +16,7 @@ const stopField = 16;
 const controlBytes = 32;
 const headerBytes = 24;
 
-export const ringBytes = 2 ** 23;
+export const ringBytes = 2 ** 21;
 export const ringTotalBytes = controlBytes + ringBytes;
 /** Longer records do not go through the ring. */
 export const ringRecordBytesMax = ringBytes / 4;

@@ -1,0 +1,69 @@
+// Scans files of head chunks while another thread scans those before them, and hands over what it found, in columns.
+import {parentPort, workerData} from 'node:worker_threads';
+import {SizeClassArena} from '../../kernels/arena.ts';
+import {loadKernels} from '../../kernels/kernels.ts';
+import {LinearMemory} from '../../kernels/memory.ts';
+import {nodeFileSystem} from '../../sys/fs.ts';
+import {type HeadChunkScan, type ScannedChunk, scanHeadChunkFiles} from './scan.ts';
+
+export interface ScanThreadData {
+  memory: WebAssembly.Memory;
+  /** Memory for this thread alone: `[scratch, scratchEnd)`. */
+  scratch: number;
+  scratchEnd: number;
+  dir: string;
+  files: number[];
+}
+
+/** Rows of `rowFields` numbers, in blocks. */
+export interface ScanThreadResult {
+  scan: HeadChunkScan;
+  blocks: Float64Array<ArrayBuffer>[];
+  /** Rows in the last block; the others are full. */
+  rowsInLast: number;
+}
+
+/** ref, minTime, maxTime, encoding, outOfOrder, file, offset, bytes, samples. */
+export const rowFields = 9;
+export const blockRows = 65_536;
+
+class Rows {
+  readonly blocks: Float64Array<ArrayBuffer>[] = [];
+  /** Rows in the last block. */
+  length = blockRows;
+
+  add(chunk: ScannedChunk): void {
+    if (this.length === blockRows) {
+      this.blocks.push(new Float64Array(blockRows * rowFields));
+      this.length = 0;
+    }
+    const block = this.blocks.at(-1)!;
+    let at = this.length++ * rowFields;
+    block[at++] = chunk.ref;
+    block[at++] = chunk.minTime;
+    block[at++] = chunk.maxTime;
+    block[at++] = chunk.encoding;
+    block[at++] = Number(chunk.outOfOrder);
+    block[at++] = chunk.file;
+    block[at++] = chunk.offset;
+    block[at++] = chunk.bytes;
+    block[at] = chunk.samples;
+  }
+}
+
+function scan(data: ScanThreadData): void {
+  const memory = new LinearMemory(data.memory);
+  const arena = new SizeClassArena(memory, data.scratch, data.scratchEnd);
+  const linear = {memory, kernels: loadKernels(memory), arena};
+  const rows = new Rows();
+  const found = scanHeadChunkFiles(nodeFileSystem, data.dir, data.files, (chunk) => rows.add(chunk), {
+    linear,
+  });
+  const result: ScanThreadResult = {scan: found, blocks: rows.blocks, rowsInLast: rows.length};
+  parentPort!.postMessage(
+    result,
+    rows.blocks.map(({buffer}) => buffer),
+  );
+}
+
+if (parentPort !== null) scan(workerData as ScanThreadData);
