@@ -3,7 +3,7 @@ import {type FileSystem, nodeFileSystem} from '../../sys/fs.ts';
 import type {LogMemory} from '../wal/page-buffer.ts';
 import {headChunkPath, listHeadChunkFiles} from './format.ts';
 import {type HeadChunkScan, type ScannedChunk, scanHeadChunkFiles, type ScanOptions} from './scan.ts';
-import {blockRows, rowFields, type ScanThreadData, type ScanThreadResult} from './scan-thread.ts';
+import {blockRows, rowFields, type ScanThreadData, type ScanThreadResult} from './scan-rows.ts';
 
 /** With less to read, a second thread costs more time than it saves. */
 const bytesMin = 96 * 1024 * 1024;

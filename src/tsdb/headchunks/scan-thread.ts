@@ -4,28 +4,8 @@ import {SizeClassArena} from '../../kernels/arena.ts';
 import {loadKernels} from '../../kernels/kernels.ts';
 import {LinearMemory} from '../../kernels/memory.ts';
 import {nodeFileSystem} from '../../sys/fs.ts';
-import {type HeadChunkScan, type ScannedChunk, scanHeadChunkFiles} from './scan.ts';
-
-export interface ScanThreadData {
-  memory: WebAssembly.Memory;
-  /** Memory for this thread alone: `[scratch, scratchEnd)`. */
-  scratch: number;
-  scratchEnd: number;
-  dir: string;
-  files: number[];
-}
-
-/** Rows of `rowFields` numbers, in blocks. */
-export interface ScanThreadResult {
-  scan: HeadChunkScan;
-  blocks: Float64Array<ArrayBuffer>[];
-  /** Rows in the last block; the others are full. */
-  rowsInLast: number;
-}
-
-/** ref, minTime, maxTime, encoding, outOfOrder, file, offset, bytes, samples. */
-export const rowFields = 9;
-export const blockRows = 65_536;
+import {type ScannedChunk, scanHeadChunkFiles} from './scan.ts';
+import {blockRows, rowFields, type ScanThreadData, type ScanThreadResult} from './scan-rows.ts';
 
 class Rows {
   readonly blocks: Float64Array<ArrayBuffer>[] = [];
@@ -66,4 +46,4 @@ function scan(data: ScanThreadData): void {
   );
 }
 
-if (parentPort !== null) scan(workerData as ScanThreadData);
+scan(workerData as ScanThreadData);
