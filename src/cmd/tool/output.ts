@@ -1,23 +1,23 @@
+import {writeSync} from 'node:fs';
+
 const bufferChars = 65_536;
+/** Until a full pipe is tried again. */
+const fullWaitMs = 1;
+const nothing = new Int32Array(new SharedArrayBuffer(4));
 
 /** Where a tool writes to. */
 export interface Output {
   write(text: string): void;
 }
 
-/** Gathers small writes to a stream, and waits for it where it is slow. */
+/** Gathers small writes to a file descriptor, and waits for whoever reads it: what it does not take yet is not kept in memory. */
 export class BufferedOutput implements Output {
-  readonly #stream: NodeJS.WritableStream;
+  readonly #descriptor: number;
   #parts: string[] = [];
   #length = 0;
 
-  constructor(stream: NodeJS.WritableStream) {
-    this.#stream = stream;
-    // Whoever read it, `head` for example, has seen enough.
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0);
-      throw error;
-    });
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
   }
 
   write(text: string): void {
@@ -26,11 +26,24 @@ export class BufferedOutput implements Output {
     if (this.#length >= bufferChars) this.flush();
   }
 
-  /** Files and pipes take it at once. */
   flush(): void {
-    if (this.#length > 0) this.#stream.write(this.#parts.join(''));
+    const bytes = Buffer.from(this.#parts.join(''));
     this.#parts = [];
     this.#length = 0;
+    for (let at = 0; at < bytes.length;) at += this.#tryWrite(bytes, at);
+  }
+
+  #tryWrite(bytes: Uint8Array, at: number): number {
+    try {
+      return writeSync(this.#descriptor, bytes, at);
+    } catch (error) {
+      const {code} = error as NodeJS.ErrnoException;
+      // Whoever read it, `head` for example, has seen enough.
+      if (code === 'EPIPE') process.exit(0);
+      if (code !== 'EAGAIN' && code !== 'ENOBUFS') throw error;
+      Atomics.wait(nothing, 0, 0, fullWaitMs);
+      return 0;
+    }
   }
 }
 

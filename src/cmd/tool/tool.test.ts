@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
 import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -210,6 +211,27 @@ test('repairDirectory() says what is lost, saves the rest, and keeps the damaged
   const again = new Collected();
   assert.ok(await repairDirectory(dir, {dryRun: false}, again));
   assert.match(again.text, /^(\w+: OK\n){2}$/);
+});
+
+test('a tool waits for whoever reads its output, and ends with them', (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'narthex-tool-'));
+  context.after(() => rmSync(dir, {recursive: true, force: true}));
+  const input = join(dir, 'input.om');
+  const lines = Array.from(
+    {length: 20_000},
+    (_, i) => `a{text="${'x'.repeat(100)}"} ${i} ${1_700_000_000 + i / 10}`,
+  );
+  writeFileSync(input, `# TYPE a gauge\n${lines.join('\n')}\n# EOF\n`);
+  const data = join(dir, 'data');
+  const common = {humanReadable: false, quiet: true, blockMsMax: 7_200_000, labels: {}};
+  createBlocks({input, outputDir: data, ...common}, new Collected());
+  const launcher = join(import.meta.dirname, '../../../bin/narthex');
+  const piped = (reader: string): string =>
+    execFileSync('sh', ['-c', `"${launcher}" tool tsdb dump "${data}" | (sleep 0.3; ${reader})`], {
+      encoding: 'utf8',
+    }).trim();
+  assert.equal(piped('wc -l'), '20000');
+  assert.match(piped('head -n 1'), /^\{__name__="a", text="x+"\} 0 1700000000000$/);
 });
 
 test('readSeries() takes each series of lines of labels once, up to a number', () => {

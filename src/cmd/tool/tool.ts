@@ -215,7 +215,7 @@ export async function runTool(given: string[]): Promise<number> {
     process.stdout.write(toolHelp(name, tool));
     return 0;
   }
-  const output = new BufferedOutput(process.stdout);
+  const output = new BufferedOutput(process.stdout.fd);
   const errors: Output = {
     write(text) {
       // In one terminal, or one file, both are read in the order in which they were written.
