@@ -56,6 +56,7 @@ export class Alerting implements AlertingBackend {
     | null = null;
   readonly #options: AlertingOptions;
   readonly #rules: RuleManager;
+  readonly #evaluator: QueryRuleEvaluator;
   readonly #discovery: DiscoveryManager;
 
   constructor(options: AlertingOptions) {
@@ -67,11 +68,12 @@ export class Alerting implements AlertingBackend {
       elapsed: () => systemClock.elapsed(),
       createHttpClient: (config) => new HttpClient(config, () => systemClock.elapsed()),
     });
+    this.#evaluator = new QueryRuleEvaluator(queries);
     const concurrent = flags.features.has('concurrent-rule-eval');
     this.#rules = new RuleManager({
       clock: systemClock,
       logger: logger.child({component: 'rule manager'}),
-      evaluator: new QueryRuleEvaluator(queries),
+      evaluator: this.#evaluator,
       store,
       notify: (alerts) => this.notifier.send(alerts),
       readFile: readTextFile,
@@ -111,7 +113,9 @@ export class Alerting implements AlertingBackend {
 
   /** Ends the evaluation, then sends what waits. */
   async stop(): Promise<void> {
+    const timer = setTimeout(() => this.#evaluator.cancel(), evaluationGraceMs);
     await this.#rules.stop();
+    clearTimeout(timer);
     this.#discovery.stop();
     await this.notifier.stop();
   }
@@ -218,12 +222,21 @@ function rulesConfigOf({global, ruleFiles}: Config): RulesConfig {
 /** Among the clients of the query threads, the rules are one. */
 const source = {client: 'rules', group: ''};
 
+/** Rules that are being evaluated at the end may go on for so long. */
+const evaluationGraceMs = 2000;
+
 /** Evaluates in the query threads. */
 class QueryRuleEvaluator implements RuleEvaluator {
   readonly #queries: QueryBackend;
+  readonly #running = new Set<AbortController>();
 
   constructor(queries: QueryBackend) {
     this.#queries = queries;
+  }
+
+  /** Ends what is being evaluated. */
+  cancel(): void {
+    for (const running of this.#running) running.abort();
   }
 
   recording(request: RuleRequest): Promise<RuleSeries> {
@@ -243,11 +256,15 @@ class QueryRuleEvaluator implements RuleEvaluator {
   }
 
   async #run<T>(request: RuleRequest): Promise<T> {
+    const abort = new AbortController();
+    this.#running.add(abort);
     try {
-      return await evaluateRule<T>(this.#queries, request, new AbortController().signal, source);
+      return await evaluateRule<T>(this.#queries, request, abort.signal, source);
     } catch (cause) {
       // The kind of the error is no part of what is told.
       throw cause instanceof ApiError ? new Error(cause.message, {cause}) : cause;
+    } finally {
+      this.#running.delete(abort);
     }
   }
 }
