@@ -1,7 +1,11 @@
 // kubernetes_sd_configs side by side with Prometheus on one API server: the same targets with the same discovered labels.
 import assert from 'node:assert/strict';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import test from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {TestAuthority} from '../../src/http/testing-certificates.ts';
 import {TestKubeApi} from '../lib/kubeapi.ts';
 import {changeSmallCluster, fillSmallCluster} from '../lib/kubecluster.ts';
 import {type StartedServer, startNarthex, startPrometheus} from '../lib/narthex.ts';
@@ -129,14 +133,14 @@ function jobsOf(newer: boolean): Job[] {
 function configOf(jobs: readonly Job[], server: string): string {
   const lines = jobs.map(
     ({name, role, rest = ''}) =>
-      `  - job_name: ${name}\n    kubernetes_sd_configs: [{role: ${role}, api_server: '${server}'${rest === '' ? '' : `, ${rest}`}}]`,
+      `  - job_name: ${name}\n    kubernetes_sd_configs: [{role: ${role}, api_server: ${server}${rest === '' ? '' : `, ${rest}`}}]`,
   );
   return `global: {scrape_interval: 1h}\nscrape_configs:\n${lines.join('\n')}\n`;
 }
 
 /** Whether the Prometheus has what came after 3.5; null = it knows no Kubernetes. */
 async function peer(): Promise<boolean | null> {
-  const config = configOf([{name: 'x', role: 'pod'}], 'http://127.0.0.1:1');
+  const config = configOf([{name: 'x', role: 'pod'}], "'http://127.0.0.1:1'");
   let started: StartedServer;
   try {
     started = await startPrometheus({config});
@@ -157,10 +161,19 @@ test('all roles find the targets that Prometheus finds, before and after changes
     context.skip('this Prometheus was built without Kubernetes');
     return;
   }
-  const api = new TestKubeApi();
+  const authority = new TestAuthority();
+  const api = new TestKubeApi({
+    tls: authority.issue({names: ['127.0.0.1']}),
+    token: 'secret',
+    bookmarkMs: 1000,
+  });
   await api.listen();
+  const folder = mkdtempSync(join(tmpdir(), 'narthex-kube-'));
+  writeFileSync(join(folder, 'ca.pem'), authority.cert);
+  writeFileSync(join(folder, 'token'), 'secret\n');
   fillSmallCluster(api, newer);
-  const config = configOf(jobsOf(newer), api.url);
+  const http = `authorization: {credentials_file: ${folder}/token}, tls_config: {ca_file: ${folder}/ca.pem}`;
+  const config = configOf(jobsOf(newer), `'${api.url}', ${http}`);
   const servers = await Promise.all([startNarthex({config}), startPrometheus({config})]);
   const urls = servers.map(({url}) => url);
   try {
@@ -182,5 +195,6 @@ test('all roles find the targets that Prometheus finds, before and after changes
   } finally {
     await Promise.all(servers.map((each) => each.stop()));
     await api.stop();
+    rmSync(folder, {recursive: true, force: true});
   }
 });
