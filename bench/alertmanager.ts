@@ -52,7 +52,8 @@ export async function run(options: string[]): Promise<void> {
     ['narthex', join(import.meta.dirname, '../bin/narthex'), ['alertmanager']],
   ];
   const debian = process.env['ALERTMANAGER'] ?? findProgram('prometheus-alertmanager');
-  if (debian !== null) systems.push(['alertmanager (Debian)', debian, []]);
+  // An empty variable leaves it out.
+  if (debian !== null && debian !== '') systems.push(['alertmanager (Debian)', debian, []]);
   const rows: Row[] = [];
   for (const [name, command, args] of systems) rows.push(await measure(name, command, args, plan));
   printTable(
