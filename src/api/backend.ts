@@ -1,6 +1,7 @@
 // What the HTTP API needs from the rest of the program. The wiring implements these interfaces, mostly as calls to other
 // threads: everything that passes through them is plain data that can be cloned.
 
+import type {RelabelConfig} from '../relabel/config.ts';
 import type {DiscoveryFailure, DiscoveryStatistics} from '../discovery/statistics.ts';
 import type {DroppedTarget, MetricMetadata, TargetStatus} from '../scrape/status.ts';
 import type {WriteOutcome} from '../remote/write-outcome.ts';
@@ -277,6 +278,8 @@ export interface AdminBackend {
   storageRetention(): string;
   /** External labels of the configuration. */
   externalLabels(): Readonly<Record<string, string>>;
+  /** Rules for the targets of a scrape pool; null where there is no such pool. */
+  relabelConfigs(scrapePool: string): readonly RelabelConfig[] | null;
 }
 
 export interface AlertingStatistics {

@@ -1,5 +1,6 @@
 // A backend for tests: answers from plain data and remembers what it was asked.
 
+import type {RelabelConfig} from '../relabel/config.ts';
 import type {
   AdminBackend,
   Backend,
@@ -107,6 +108,7 @@ export class FakeBackend implements Backend {
     lastReload: () => ({successful: true, timeMs: Date.UTC(2026, 0, 2, 3, 4, 6)}),
     storageRetention: () => '15d',
     externalLabels: () => ({}),
+    relabelConfigs: (scrapePool) => (scrapePool === 'a' ? fakeRules : null),
   };
 }
 
@@ -219,3 +221,24 @@ function fakeStorageStatistics(): StorageStatistics {
     memory: {committedBytes: 1_000_000, usedBytes: 500_000},
   };
 }
+
+const fakeRules: readonly RelabelConfig[] = [
+  {
+    sourceLabels: ['a'],
+    separator: ';',
+    regex: '(.*)',
+    modulus: 0,
+    targetLabel: 'b',
+    replacement: '$1!',
+    action: 'replace',
+  },
+  {
+    sourceLabels: ['b'],
+    separator: ';',
+    regex: 'x!',
+    modulus: 0,
+    targetLabel: '',
+    replacement: '$1',
+    action: 'drop',
+  },
+];

@@ -313,6 +313,12 @@ test('endpoints answer in the shapes of Prometheus', async () => {
   );
   await f('/targets?state=other', `{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":null}`);
   await f('/scrape_pools', '{"scrapePools":["a","gone"]}');
+  const labels = encodeURIComponent('{"a":"x"}');
+  const rule = '"separator":";","regex":"(.*)","target_label":"b","replacement":"$1!","action":"replace"';
+  await f(
+    `/targets/relabel_steps?scrapePool=a&labels=${labels}`,
+    `{"steps":[{"rule":{"source_labels":["a"],${rule}},"output":{"a":"x","b":"x!"},"keep":true},{"rule":{"source_labels":["b"],"separator":";","regex":"x!","replacement":"$1","action":"drop"},"output":{},"keep":false}]}`,
+  );
   const up = '{"type":"gauge","unit":"","help":"Is it up?"}';
   const upToo = '{"type":"gauge","unit":"","help":"Up."}';
   const bytes = '{"type":"counter","unit":"bytes","help":"Bytes read."}';

@@ -80,6 +80,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     webUrl,
     listenPort: listen.port,
     parseSelector: options.parseSelector,
+    relabelConfigsOf: (scrapePool: string) => backend.admin.relabelConfigs(scrapePool),
   };
   addTargetRoutes(api, new TargetsApi(parts));
   const alerting = backend.alerting ?? null;
@@ -136,6 +137,7 @@ function addTargetRoutes(api: ApiRoutes, targets: TargetsApi): void {
   api.add(['GET'], '/targets', (call) => targets.targets(call));
   api.add(['GET'], '/targets/metadata', (call) => targets.targetMetadata(call));
   api.add(['GET'], '/scrape_pools', () => targets.scrapePools());
+  api.add(['GET'], '/targets/relabel_steps', (call) => targets.relabelSteps(call));
   api.add(['GET'], '/metadata', (call) => targets.metadata(call));
 }
 

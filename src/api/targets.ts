@@ -4,10 +4,14 @@ import type {DiscoveryFailure} from '../discovery/statistics.ts';
 import type {HttpReply} from '../http/reply.ts';
 import type {HttpCall} from '../http/server.ts';
 import type {WebUrl} from '../http/weburl.ts';
+import {quoteGo} from '../base/quote.ts';
 import {formatDuration} from '../model/duration.ts';
+import {type Labels, labelsOf, labelsToRecord} from '../model/labels.ts';
+import type {RelabelConfig} from '../relabel/config.ts';
+import {compileRelabel, relabel} from '../relabel/relabel.ts';
 import type {TargetStatus} from '../scrape/status.ts';
 import type {MatcherData, StorageBackend} from './backend.ts';
-import {formatGoTime, sortKeys, success} from './envelope.ts';
+import {ApiError, formatGoTime, sortKeys, success} from './envelope.ts';
 import {parameter, plainNumberParameter} from './parameters.ts';
 
 export interface TargetsApiOptions {
@@ -17,6 +21,8 @@ export interface TargetsApiOptions {
   listenPort: number;
   /** Reads a series selector. Throws SyntaxError. */
   parseSelector: (text: string) => MatcherData[];
+  /** Rules for the targets of a scrape pool; null where there is no such pool. */
+  relabelConfigsOf: (scrapePool: string) => readonly RelabelConfig[] | null;
 }
 
 export class TargetsApi {
@@ -69,6 +75,30 @@ export class TargetsApi {
     return success({scrapePools: await this.#options.backend.scrapePools()});
   }
 
+  /** What each rule of a pool makes of labels. */
+  relabelSteps({form}: HttpCall): HttpReply {
+    const scrapePool = form.get('scrapePool');
+    if (scrapePool === '') throw new ApiError('bad_data', 'no scrapePool parameter provided');
+    const text = form.get('labels');
+    if (text === '') throw new ApiError('bad_data', 'no labels parameter provided');
+    let labels: Labels | null = readLabels(text);
+    const rules = this.#options.relabelConfigsOf(scrapePool);
+    if (rules === null)
+      throw new ApiError(
+        'bad_data',
+        `error retrieving scrape config: scrape pool ${quoteGo(scrapePool)} not found`,
+      );
+    const steps = rules.map((rule) => {
+      if (labels !== null) labels = relabel(labels, compileRelabel([rule]));
+      return {
+        rule: describeRule(rule),
+        output: sortKeys(labels === null ? {} : labelsToRecord(labels)),
+        keep: labels !== null,
+      };
+    });
+    return success({steps});
+  }
+
   async metadata({form}: HttpCall): Promise<HttpReply> {
     const limit = plainNumberParameter(form, 'limit', -1);
     const limitPerMetric = plainNumberParameter(form, 'limit_per_metric', -1);
@@ -96,6 +126,35 @@ export class TargetsApi {
       scrapeTimeout: formatDuration(target.scrapeTimeoutMs),
     };
   }
+}
+
+/** Labels as JSON has them: an object of texts. */
+function readLabels(text: string): Labels {
+  let read: unknown;
+  try {
+    read = JSON.parse(text);
+  } catch (cause) {
+    throw new ApiError('bad_data', `error parsing labels: ${(cause as Error).message}`);
+  }
+  if (typeof read !== 'object' || read === null || Array.isArray(read))
+    throw new ApiError('bad_data', 'error parsing labels: they are an object of names and values');
+  for (const [name, value] of Object.entries(read))
+    if (typeof value !== 'string')
+      throw new ApiError('bad_data', `error parsing labels: the value of ${quoteGo(name)} is not a string`);
+  return labelsOf(read as Record<string, string>);
+}
+
+/** A rule as Prometheus writes it, with the fields of the configuration file. */
+function describeRule(rule: RelabelConfig): unknown {
+  return {
+    ...(rule.sourceLabels.length > 0 && {source_labels: rule.sourceLabels}),
+    separator: rule.separator,
+    regex: rule.regex,
+    ...(rule.modulus !== 0 && {modulus: rule.modulus}),
+    ...(rule.targetLabel !== '' && {target_label: rule.targetLabel}),
+    replacement: rule.replacement,
+    action: rule.action,
+  };
 }
 
 /** The targets of a job whose discovery fails are the last that it found. */

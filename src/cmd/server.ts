@@ -310,6 +310,9 @@ class Server {
       reload: () => this.#reload(),
       quit: () => this.#stopped.resolve(0),
       configYaml: () => this.#configuration.yaml(),
+      relabelConfigs: (scrapePool) =>
+        this.#configuration.current.scrapeConfigs.find(({jobName}) => jobName === scrapePool)
+          ?.relabelConfigs ?? null,
       flags: this.#flags.values,
       startTimeMs: this.#startTimeMs,
       lastReload: () => this.#configuration.lastReload,

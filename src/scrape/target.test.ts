@@ -47,9 +47,12 @@ test('targetsOf() fills in what the configuration says; the target wins over its
   const target = found[0]!;
   assert.deepEqual(labelsToRecord(target.discovered.labels()), {
     __address__: 'host:9100',
+    __always_scrape_classic_histograms__: 'false',
+    __convert_classic_histograms_to_nhcb__: 'false',
     __metrics_path__: '/metrics',
     __param_module: 'x y',
     __scheme__: 'http',
+    __scrape_native_histograms__: 'false',
     __scrape_interval__: '15s',
     __scrape_timeout__: '10s',
     a: 'target',
@@ -139,9 +142,10 @@ test('labels say what is to be done with histograms', () => {
     const found = targets({__address__: 'x', __scrape_native_histograms__: text}).targets[0]!;
     assert.deepEqual(found.histograms, expected, text);
   };
-  f('true', {native: true});
-  f('F', {native: false});
-  f('', {});
+  const others = {keepClassic: false, convertClassic: false};
+  f('true', {native: true, ...others});
+  f('F', {native: false, ...others});
+  f('', {native: false, ...others});
   assert.match(
     targets({__address__: 'x', __convert_classic_histograms_to_nhcb__: 'yes'}).failures[0]!,
     /error parsing convert classic histograms to nhcb: strconv.ParseBool: parsing "yes": invalid syntax$/,

@@ -37,6 +37,11 @@ const histogramLabels = {
   convertClassic: ['__convert_classic_histograms_to_nhcb__', 'convert classic histograms to nhcb'],
 } as const;
 
+/** These are read and left out: a target stays the same one when the configuration says otherwise. */
+function isHistogramLabel(name: string): boolean {
+  return name.startsWith('__') && Object.values(histogramLabels).some(([each]) => each === name);
+}
+
 export interface TargetSet {
   targets: Target[];
   /** The targets that relabeling dropped. */
@@ -84,6 +89,9 @@ function defaultsOf(config: ScrapeConfig): Labels {
     __scrape_timeout__: formatDuration(config.scrapeTimeoutMs),
     __metrics_path__: config.metricsPath,
     __scheme__: config.scheme,
+    [histogramLabels.native[0]]: String(config.scrapeNativeHistograms),
+    [histogramLabels.keepClassic[0]]: String(config.alwaysScrapeClassicHistograms),
+    [histogramLabels.convertClassic[0]]: String(config.convertClassicHistogramsToNhcb),
   };
   for (const [name, values] of Object.entries(config.params)) {
     if (values[0] !== undefined) defaults[`__param_${name}`] = values[0];
@@ -110,7 +118,8 @@ function targetOf(config: ScrapeConfig, discovered: Discovered, relabeled: Label
   const histograms = histogramsOf(relabeled);
   const kept: string[] = [];
   for (let i = 0; i < relabeled.length; i += 2)
-    if (!relabeled[i]!.startsWith('__meta_')) kept.push(relabeled[i]!, relabeled[i + 1]!);
+    if (!relabeled[i]!.startsWith('__meta_') && !isHistogramLabel(relabeled[i]!))
+      kept.push(relabeled[i]!, relabeled[i + 1]!);
   const labels = labelOf(kept, 'instance') === '' ? withLabel(kept, 'instance', address) : kept.slice();
   for (let i = 0; i < labels.length; i += 2) {
     if (!labels[i + 1]!.isWellFormed()) {

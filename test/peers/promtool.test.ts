@@ -121,7 +121,15 @@ test('check service-discovery prints what promtool prints', () => {
   const args = ['check', 'service-discovery', 'jobs.yml'];
   const {theirs, ours} = both(...args, 'a', '--timeout=2s');
   // Some versions fall over their own time limit.
-  if (theirs.code === 0) assert.deepEqual(JSON.parse(ours.out), JSON.parse(theirs.out));
+  if (theirs.code === 0) {
+    // Older versions do not say what is to be done with histograms.
+    const older = ours.out.replaceAll(
+      /^ *"__(?:always|convert|scrape_native)_\w*histograms\w*": ".*",?\n/gm,
+      '',
+    );
+    const isOlder = !theirs.out.includes('__scrape_native_histograms__');
+    assert.deepEqual(JSON.parse(isOlder ? older : ours.out), JSON.parse(theirs.out));
+  }
   assert.equal(ours.code, 0);
   const unknown = both(...args, 'c');
   assert.deepEqual(unknown.ours, unknown.theirs);
