@@ -92,7 +92,8 @@ export function notificationOf(fields: Partial<Notification> = {}): Notification
     reason: 'first notification',
     externalUrl: 'http://am.example',
     nowMs: Date.UTC(2026, 0, 1, 10, 1),
-    signal: AbortSignal.timeout(5000),
+    // Longer than any test: notifications are made where a file is loaded, and used when its turn has come.
+    signal: AbortSignal.timeout(600_000),
     receiverData: new Map(),
     ...fields,
   };
