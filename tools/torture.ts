@@ -30,6 +30,11 @@ async function tortureSimulated(seedsText: string, [firstText, stepsText = '120'
 async function tortureProcess([killsText = '200', seedText]: string[]): Promise<void> {
   const kills = Number(killsText);
   const seed = Number(seedText ?? Date.now() % 1_000_000);
+  // What was done so far is told on the way, too.
+  process.once('SIGTERM', () => {
+    console.log({seed, ...torture.figures});
+    process.exit(1);
+  });
   const torture = new ProcessTorture({kills, seed, killsPerFlip: 10, lifeMsMax: 1500});
   const started = performance.now();
   try {
