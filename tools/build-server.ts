@@ -71,9 +71,16 @@ function loadUndici(id: string): string | null {
     Pool: 'dispatcher/pool.js',
     buildConnector: 'core/connect.js',
   };
-  return Object.entries(parts)
-    .map(([name, file]) => `export {default as ${name}} from 'undici/lib/${file}';\n`)
-    .join('');
+  const lines = Object.entries(parts).map(
+    ([name, file]) => `export {default as ${name}} from 'undici/lib/${file}';`,
+  );
+  // undici's index does this, too: dispatchers get request(), stream() and their like.
+  const api = [
+    "import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';",
+    "import api from 'undici/lib/api/index.js';",
+    'Object.assign(Dispatcher.prototype, api);',
+  ];
+  return [...lines, ...api].join('\n');
 }
 
 if (import.meta.main && !(process.argv.includes('--if-stale') && !isStale())) await buildServer();
