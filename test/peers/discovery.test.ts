@@ -19,6 +19,13 @@ interface TargetsData {
   droppedTargets: {discoveredLabels: Record<string, string>}[];
 }
 
+/** 3.14 was the first to have these, which are not of discovery. */
+const newerLabels = /^__(always_scrape|convert_classic|scrape_native)_/;
+
+function known(labels: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !newerLabels.test(name)));
+}
+
 /** What both servers must agree on, in an order of its own. */
 async function targetsOf(url: string): Promise<unknown> {
   const response = await fetch(`${url}/api/v1/targets`);
@@ -27,14 +34,14 @@ async function targetsOf(url: string): Promise<unknown> {
   return {
     active: sorted(
       data.activeTargets.map(({discoveredLabels, labels, scrapePool, scrapeUrl}) => ({
-        discoveredLabels,
+        discoveredLabels: known(discoveredLabels),
         labels,
         scrapePool,
         scrapeUrl,
       })),
     ),
     // Older Prometheus say no more of these.
-    dropped: sorted(data.droppedTargets.map(({discoveredLabels}) => discoveredLabels)),
+    dropped: sorted(data.droppedTargets.map(({discoveredLabels}) => known(discoveredLabels))),
   };
 }
 
