@@ -56,7 +56,8 @@ function certificate(
 ): string {
   const algorithm = sequence(objectId('2a8648ce3d040302')); // ecdsa-with-SHA256
   const serial = randomBytes(16);
-  serial[0]! &= 0x7f;
+  // Positive, and not with zeros in front, which DER does not allow.
+  serial[0] = (serial[0]! & 0x3f) | 0x40;
   const keyInfo = publicKey.export({type: 'spki', format: 'der'});
   const body = sequence(
     tagged(0xa0, tagged(0x02, Uint8Array.of(2))),
