@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
 import test from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {buildServer} from './build-server.ts';
@@ -26,16 +26,42 @@ test('the bundle serves and starts again, with all its threads', {timeout: 120_0
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
       '--web.enable-lifecycle',
-      '--log.level=error',
     ]);
+    let log = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
     t.after(() => child.kill('SIGKILL'));
     const ended = new Promise((resolve) => child.on('exit', resolve));
     const base = `http://127.0.0.1:${port}`;
     while ((await countSamples(base)) < samplesMin) await sleep(100);
     await fetch(`${base}/-/quit`, {method: 'POST'});
     assert.equal(await ended, 0);
+    checkSources(log);
   }
 });
+
+/** Log lines name the line of the source that has written them. */
+function checkSources(log: string): void {
+  const sources = globSync('src/**/*.ts', {cwd: root});
+  const lines = log.matchAll(/ level=\w+ source=(\S+):(\d+) msg=("(?:[^"\\]|\\.)*"|\S+)/g);
+  const files = new Set<string>();
+  for (const [text, name, line, msg] of lines) {
+    const texts = sources
+      .filter((path) => basename(path) === name)
+      .map((path) =>
+        readFileSync(join(root, path), 'utf8')
+          .split('\n')
+          .slice(Number(line) - 1),
+      );
+    // Some begin with what varies, such as the name of a log; none is longer than a few lines.
+    const words = msg!.replaceAll('"', '').split(' ').slice(-2).join(' ');
+    const isCall = (each: string[]): boolean =>
+      /\.(?:debug|info|warn|error)\(/.test(each[0]!) && each.slice(0, 4).join('\n').includes(words);
+    assert.ok(texts.some(isCall), text);
+    files.add(name!);
+  }
+  // Of the main thread and of the one that stores.
+  for (const name of ['server.ts', 'replay.ts']) assert.ok(files.has(name), `${name} in\n${log}`);
+}
 
 const config = `
 global: {scrape_interval: 500ms}

@@ -2,8 +2,10 @@
 // needs less memory. bin/narthex runs the bundle where it is newer than the sources, else the sources themselves.
 // `--if-stale` builds only where a source is newer. Part of npm's `prepare` script, so it also runs where the development
 // dependencies are missing: then it says so and is done.
-import {existsSync, globSync, rmSync, statSync, utimesSync} from 'node:fs';
+import {existsSync, globSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
+import {SourceMap, type SourceMapPayload} from 'node:module';
 import {basename, join} from 'node:path';
+import {type LogSites, logSitesFile} from '../src/sys/log-sites.ts';
 
 const root = join(import.meta.dirname, '..');
 const built = join(root, 'dist/server/main.js');
@@ -39,23 +41,49 @@ export async function buildServer(target = join(root, 'dist/server')): Promise<v
       {name: 'undici', resolveId: (id) => (id === 'undici' ? undiciPart : null), load: loadUndici},
     ],
   });
-  await bundle.write({
+  const {output} = await bundle.write({
     dir: target,
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
     // Names stay, for stack traces and for errors' names.
     minify: {compress: true, mangle: false, codegen: {removeWhitespace: true}},
+    sourcemap: 'hidden',
   });
+  const sites: LogSites = {};
+  for (const part of output) {
+    if (part.type === 'chunk' && part.map !== null) {
+      const found = logSitesOf(part.code, part.map.toString());
+      if (Object.keys(found).length > 0) sites[part.fileName] = found;
+    } else if (part.fileName.endsWith('.map')) {
+      rmSync(join(target, part.fileName)); // In use they would take more memory than the program.
+    }
+  }
+  writeFileSync(join(target, logSitesFile), JSON.stringify(sites));
   // A source that was changed meanwhile makes it stale.
   utimesSync(join(target, 'main.js'), began, began);
 }
 
-/** Threads are started by the addresses of their files, which have other names in the bundle. */
-function threadAddresses(code: string): string | null {
+/** The calls of loggers' methods, whose places in the sources the log names. */
+function logSitesOf(code: string, map: string): LogSites[string] {
+  const sources = new SourceMap(JSON.parse(map) as SourceMapPayload);
+  const sites: LogSites[string] = {};
+  code.split('\n').forEach((text, line) => {
+    for (const {index} of text.matchAll(/\.(?:debug|info|warn|error)\(/g)) {
+      const entry = sources.findEntry(line, index + 1);
+      if (!('originalSource' in entry) || !/(?<!node_modules\/.*)src\/.*\.ts$/.test(entry.originalSource))
+        continue;
+      sites[`${line + 1}:${index + 2}`] = `${basename(entry.originalSource)}:${entry.originalLine + 1}`;
+    }
+  });
+  return sites;
+}
+
+/** Threads are started by the addresses of their files, which have other names in the bundle. Nothing else moves: no source map. */
+function threadAddresses(code: string): {code: string; map: null} | null {
   const pattern = /new URL\('\.\/([\w-]+-thread)\.ts', import\.meta\.url\)/g;
   const changed = code.replace(pattern, "new URL('./$1.js', import.meta.url)");
-  return changed === code ? null : changed;
+  return changed === code ? null : {code: changed, map: null};
 }
 
 const undiciPart = '\0undici';

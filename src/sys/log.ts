@@ -6,6 +6,7 @@
 import {getCallSites} from 'node:util';
 import {quoteGo} from '../base/quote.ts';
 import {LogSink} from './log-sink.ts';
+import {sourceOf} from './log-sites.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'logfmt' | 'json';
@@ -115,7 +116,7 @@ function callerOf(depth: number): string {
   const sites = getCallSites(depth + 1);
   const site = sites[depth];
   if (site === undefined) return 'unknown:0';
-  return `${site.scriptName.slice(site.scriptName.lastIndexOf('/') + 1)}:${site.lineNumber}`;
+  return sourceOf(site.scriptName, site.lineNumber, site.columnNumber);
 }
 
 const reservedKeys = new Set(['time', 'level', 'source', 'msg']);

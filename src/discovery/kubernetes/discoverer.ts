@@ -188,9 +188,9 @@ export class KubernetesDiscoverer implements Discoverer {
         if (this.#stopped) return;
         counters.kubernetesFailures++;
         // A watch that ends and begins again is nothing to tell of.
-        const level = failing ? 'error' : 'warn';
+        if (failing) logger.error(`Failed to watch ${part}`, {err: failure});
+        else logger.warn(`Failed to watch ${part}`, {err: failure});
         failing = true;
-        logger[level](`Failed to watch ${part}`, {err: failure});
         this.#context.report(part, failure);
       },
       onSuccess: () => {
