@@ -22,9 +22,11 @@ export interface RunningSystem extends RunningProgram {
 
 const root = join(import.meta.dirname, '../..');
 
+export const narthexCommand = join(root, 'bin/narthex');
+
 const narthex: SystemUnderTest = {
   name: 'narthex',
-  start: (options) => startWithFlags('narthex', join(root, 'bin/narthex'), options),
+  start: (options) => startWithFlags('narthex', narthexCommand, options),
 };
 
 /** `version` is asked of the program, so that the table says what was measured. */
