@@ -158,6 +158,7 @@ function fakeQueryStatistics(): QueryStatistics {
     slices: [{slice: 'inner_eval', count: 3, secondsTotal: 0.5, quantiles: [[0.5, NaN]]}],
     samplesRead: 1000,
     timedOut: 1,
+    damagedParts: 2,
   };
 }
 

@@ -170,6 +170,13 @@ function addQueryFamilies(
       queries.threadsReplaced,
     );
   }
+  if (queries.damagedParts !== undefined) {
+    list.gauge(
+      'narthex_tsdb_parts_damaged',
+      'Chunks, series and lists of postings that queries could not read.',
+      queries.damagedParts,
+    );
+  }
   if (queries.memory !== undefined) addQueryMemory(list, queries.memory);
 }
 

@@ -148,6 +148,8 @@ export interface QueryStatistics {
   cancelled?: number;
   /** Threads that were ended because their query did not give up, or that fell by themselves. */
   threadsReplaced?: number;
+  /** Parts of blocks and chunks of the head that were found damaged. */
+  damagedParts?: number;
   memory?: QueryMemoryStatistics;
 }
 

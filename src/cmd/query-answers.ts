@@ -32,12 +32,20 @@ export interface AnswerWorld {
   cancelled: () => boolean;
   /** Writes long answers faster. */
   points?: PointWriter;
+  /** What was found damaged since this was asked last. */
+  takeDamage?: () => string[];
 }
 
-type Finished = Omit<WorkerAnswer, 'outcome' | 'seconds' | 'heldBytes'> & {heldBytes?: number};
+type Finished = Omit<WorkerAnswer, 'outcome' | 'seconds' | 'heldBytes' | 'damaged'> & {heldBytes?: number};
 
 /** Evaluates one request to its finished answer. Never throws: what goes wrong is an answer. */
 export function answerQuery(world: AnswerWorld, evaluate: EvaluateRequest): WorkerAnswer {
+  const answered = outcomeAnswer(world, evaluate);
+  const damaged = world.takeDamage?.() ?? [];
+  return damaged.length === 0 ? answered : {...answered, damaged};
+}
+
+function outcomeAnswer(world: AnswerWorld, evaluate: EvaluateRequest): WorkerAnswer {
   const began = performance.now();
   try {
     const answered = answer(world, evaluate);

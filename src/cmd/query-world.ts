@@ -53,6 +53,7 @@ export function openQueryWorld(
   const scratch = {...linear, chunks: new ChunkCache(linear, pagesBytesMax ?? chunkBytesMax)};
   const shared = new LinearMemory(options.memory);
   const logger = createLogger(options.log).child({component: 'tsdb'});
+  const damaged: string[] = [];
   const blocks = new BlockSet({
     fs: nodeFileSystem,
     dir: options.dataFolder,
@@ -60,8 +61,17 @@ export function openQueryWorld(
     version: () => Atomics.load(shared.i32, headerBlocks >>> 2),
     onDamage: (ulid, error) =>
       logger.error('A block cannot be read and is left out', {block: ulid, err: error}),
-    onPartDamage: (ulid, damage) =>
-      logger.error('A part of a block cannot be read and is left out of answers', {block: ulid, err: damage}),
+    onPartDamage: (ulid, damage) => {
+      damaged.push(damage.message);
+      logger.error('A part of a block cannot be read and is left out of answers', {block: ulid, err: damage});
+    },
+    onMended: (ulid, damage) => {
+      damaged.push(damage.message);
+      logger.error('A list of postings cannot be read and is made again of the series', {
+        block: ulid,
+        err: damage,
+      });
+    },
   });
   const headChunks = new HeadChunkReader(
     nodeFileSystem,
@@ -74,6 +84,7 @@ export function openQueryWorld(
   head.onDamage = (error) => {
     if (told.has(error.message) || told.size > 1000) return;
     told.add(error.message);
+    damaged.push(error.message);
     logger.error('A chunk of the head cannot be read and is left out of answers', {err: error});
   };
   // What was deleted gives its room on the disk back when nobody has it open any more.
@@ -87,5 +98,10 @@ export function openQueryWorld(
     defaultEvalIntervalMs: 60_000,
     features: options.features,
   });
-  return {engine, queryable: new DbReader(head, blocks), points: new PointWriter(scratch)};
+  return {
+    engine,
+    queryable: new DbReader(head, blocks),
+    points: new PointWriter(scratch),
+    takeDamage: () => damaged.splice(0),
+  };
 }

@@ -17,6 +17,9 @@ export interface QueryWorker {
   terminate(): void;
 }
 
+/** More damage than this is not told apart. */
+const damagedMax = 10_000;
+
 export interface WorkerAnswer extends QueryAnswer {
   /** Seconds of the query's parts, by Prometheus's slice names. */
   slices: Record<string, number>;
@@ -25,6 +28,8 @@ export interface WorkerAnswer extends QueryAnswer {
   seconds: number;
   /** The most that it held at once, the answer among it. */
   heldBytes: number;
+  /** What the thread has found damaged for the first time, in words. */
+  damaged?: string[];
   outcome: 'ok' | 'error' | 'timeout' | 'canceled' | 'over budget';
 }
 
@@ -81,6 +86,8 @@ export class QueryPool implements QueryBackend {
   #timedOut = 0;
   #overBudget = 0;
   #cancelled = 0;
+  /** Each thread tells of what it has found. */
+  readonly #damaged = new Set<string>();
   #replaced = 0;
   #closed = false;
   #sweep: NodeJS.Timeout | null = null;
@@ -147,6 +154,7 @@ export class QueryPool implements QueryBackend {
       overBudget: this.#overBudget,
       cancelled: this.#cancelled,
       threadsReplaced: this.#replaced,
+      damagedParts: this.#damaged.size,
       ...(this.#options.memory === undefined ? {} : {memory: this.#options.memory()}),
     });
   }
@@ -292,6 +300,7 @@ export class QueryPool implements QueryBackend {
   #account(answer: WorkerAnswer): void {
     for (const [slice, seconds] of Object.entries(answer.slices)) this.#slices.get(slice)?.observe(seconds);
     this.#samplesRead += answer.samplesRead;
+    for (const part of answer.damaged ?? []) if (this.#damaged.size < damagedMax) this.#damaged.add(part);
     if (answer.outcome === 'timeout') this.#timedOut++;
     if (answer.outcome === 'canceled') this.#cancelled++;
     if (answer.outcome === 'over budget') this.#overBudget++;

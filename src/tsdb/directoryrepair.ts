@@ -7,7 +7,7 @@ import {type Logger, noLogger} from '../sys/log.ts';
 import {Block} from './block/block.ts';
 import {PageCache} from './block/blockfile.ts';
 import {type Salvaged, salvageBlock} from './block/salvage.ts';
-import {whyUnreadable} from './block/salvageindex.ts';
+import {whyUnreadable} from './block/damage.ts';
 import {verifyBlock} from './block/verify.ts';
 import type {Scratch} from './head/reader.ts';
 import {headChunkPath, headChunksDirectory, listHeadChunkFiles} from './headchunks/format.ts';

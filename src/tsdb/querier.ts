@@ -39,7 +39,8 @@ export class DbReader implements Queryable {
           this.#blocks.notePartDamage(block, damage);
           guard.warn?.(`a part of block ${block.meta.ulid} was left out: ${damage.message}`);
         };
-        return new BlockQuerier({block, symbols, scratch, guard, onDamage});
+        const onMended = (damage: BlockDamage): void => this.#blocks.noteMended(block, damage);
+        return new BlockQuerier({block, symbols, scratch, guard, onDamage, onMended});
       });
       const {min, max} = this.#head.timeRange();
       if (min <= range.maxt && max >= range.mint) queriers.push(head);

@@ -340,7 +340,7 @@ scrape_configs: [{job_name: t, static_configs: [{targets: ['127.0.0.1:${this.#ta
 async function damageOf({url}: StartedServer): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const names =
-    /^(?:prometheus_tsdb_wal_corruptions_total|prometheus_tsdb_mmap_chunk_corruptions_total|narthex_tsdb_blocks_damaged) (\d+)$/gm;
+    /^(?:prometheus_tsdb_wal_corruptions_total|prometheus_tsdb_mmap_chunk_corruptions_total|narthex_tsdb_blocks_damaged|narthex_tsdb_parts_damaged) (\d+)$/gm;
   return [...text.matchAll(names)].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 

@@ -36,6 +36,10 @@ export function openBlocks(dir: string): BlockSet {
     cache: new PageCache(),
     onPartDamage: (ulid, damage) =>
       void process.stderr.write(`a part of block ${ulid} is left out: ${damage.message}\n`),
+    onMended: (ulid, damage) =>
+      void process.stderr.write(
+        `postings of block ${ulid} are made again of the series: ${damage.message}\n`,
+      ),
   });
   const {length} = blocks.blocks;
   const [damaged] = blocks.damaged;

@@ -16,6 +16,8 @@ export interface BlockSetOptions {
   onDamage?: (ulid: string, error: Error) => void;
   /** Told once of each chunk and each series that cannot be read and is left out. */
   onPartDamage?: (ulid: string, damage: BlockDamage) => void;
+  /** Told once of each list of postings that cannot be read and was made again. */
+  onMended?: (ulid: string, damage: BlockDamage) => void;
 }
 
 /** Looks at the folder for one refresh. */
@@ -62,9 +64,18 @@ export class BlockSet {
 
   /** Something of a block could not be read, and was left out. */
   notePartDamage(block: Block, damage: BlockDamage): void {
-    if (this.#partsTold.has(damage.message) || this.#partsTold.size >= partsToldMax) return;
-    this.#partsTold.add(damage.message);
-    this.#options.onPartDamage?.(block.meta.ulid, damage);
+    if (this.#isNew(damage)) this.#options.onPartDamage?.(block.meta.ulid, damage);
+  }
+
+  /** A list of postings of a block could not be read, and was made of what its series say. */
+  noteMended(block: Block, damage: BlockDamage): void {
+    if (this.#isNew(damage)) this.#options.onMended?.(block.meta.ulid, damage);
+  }
+
+  #isNew({message}: BlockDamage): boolean {
+    if (this.#partsTold.has(message) || this.#partsTold.size >= partsToldMax) return false;
+    this.#partsTold.add(message);
+    return true;
   }
 
   /** Looks at the folder again if it has changed. */

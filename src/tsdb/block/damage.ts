@@ -22,3 +22,13 @@ export function damageOf<T>(path: string, offset: number, read: () => T): T {
     throw new BlockDamage(path, offset, cause.message, cause);
   }
 }
+
+/** What is wrong with bytes, in words; an error of another kind is thrown on. What the disk cannot read is damaged, too. */
+export function whyUnreadable(error: unknown): string {
+  const isUnreadable =
+    error instanceof BlockDamage ||
+    error instanceof RangeError ||
+    (error instanceof Error && 'code' in error);
+  if (!isUnreadable) throw error;
+  return error.message;
+}

@@ -18,6 +18,8 @@ export const indexMagic = 0xbaaad700;
 export const indexHeaderBytes = 5;
 export const tocBytes = 52;
 export const seriesAlignment = 16;
+/** What is kept of lists that had to be made again. */
+const mendedBytesMax = 8 * 2 ** 20;
 
 /** Places of the sections in the file; 0 = there is none. */
 export interface IndexToc {
@@ -36,6 +38,9 @@ export class BlockIndex {
   readonly symbols: SymbolTable;
   readonly table: PostingsTable;
   readonly #reader = new ByteReader(new Uint8Array(0));
+  /** By place, what damaged lists of postings held. */
+  readonly #mended = new Map<number, Uint32Array<ArrayBuffer>>();
+  #mendedBytes = 0;
 
   /** Verifies the header, the table of contents, the symbols and the postings offset table. Throws BlockDamage. */
   constructor(file: BlockFile) {
@@ -54,6 +59,17 @@ export class BlockIndex {
 
   postingsAt(offset: number): Uint32Array<ArrayBuffer> {
     return readPostings(this.file, offset);
+  }
+
+  /** The list that stands at `offset`, where it is damaged and was made again; else null. */
+  mended(offset: number): Uint32Array<ArrayBuffer> | null {
+    return this.#mended.get(offset) ?? null;
+  }
+
+  keepMended(offset: number, refs: Uint32Array<ArrayBuffer>): void {
+    if (this.#mendedBytes + refs.byteLength > mendedBytesMax) return;
+    this.#mendedBytes += refs.byteLength;
+    this.#mended.set(offset, refs);
   }
 
   /** Appends a series to `batch`: its labels, and those of its chunks that overlap [mint, maxt]. Verified. */

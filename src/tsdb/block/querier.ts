@@ -7,7 +7,8 @@ import type {Symbols} from '../../storage/symbols.ts';
 import type {Scratch} from '../head/reader.ts';
 import type {Block} from './block.ts';
 import {BlockCursor, SymbolIds} from './cursor.ts';
-import {BlockDamage} from './damage.ts';
+import type {BlockDamage} from './damage.ts';
+import {PostingsReader, type SelectionOptions} from './postings.ts';
 import {selectSeries} from './selection.ts';
 import {SeriesBatch} from './seriesbatch.ts';
 
@@ -23,6 +24,8 @@ export interface BlockQuerierOptions {
   guard?: ReadGuard;
   /** Told of damage, see BlockCursorOptions. */
   onDamage?: (damage: BlockDamage) => void;
+  /** Told of lists of postings that had to be made again, see SelectionOptions. */
+  onMended?: (damage: BlockDamage) => void;
 }
 
 /** Reads one block. Series come in the order of their labels. */
@@ -32,13 +35,15 @@ export class BlockQuerier implements Querier {
   readonly #scratch: Scratch;
   readonly #guard: ReadGuard;
   readonly #onDamage: ((damage: BlockDamage) => void) | undefined;
+  readonly #selection: SelectionOptions;
   readonly #ids: SymbolIds;
   readonly #cursors: BlockCursor[] = [];
   #closed = false;
 
-  constructor({block, symbols, scratch, guard = unguarded, onDamage}: BlockQuerierOptions) {
+  constructor({block, symbols, scratch, guard = unguarded, onDamage, onMended}: BlockQuerierOptions) {
     this.block = block;
     this.#onDamage = onDamage;
+    this.#selection = {guard, onDamage, onMended};
     this.#guard = guard;
     this.#scratch = scratch;
     this.workspace = new Workspace(scratch);
@@ -49,7 +54,7 @@ export class BlockQuerier implements Querier {
   select(matchers: readonly Matcher[], hints: SelectHints): BlockCursor {
     assert(!this.#closed, 'a querier is used before it is closed');
     const {block} = this;
-    const refs = selectSeries(block.index, matchers, this.#guard);
+    const refs = selectSeries(block.index, matchers, this.#selection);
     const cursor = new BlockCursor({
       block,
       refs,
@@ -106,16 +111,10 @@ export class BlockQuerier implements Querier {
     const {index} = this.block;
     const batch = new SeriesBatch();
     let count = 0;
-    for (const ref of selectSeries(index, matchers, this.#guard)) {
+    const postings = new PostingsReader(index, this.#selection);
+    for (const ref of selectSeries(index, matchers, this.#selection)) {
       if (count++ % itemsUnchecked === 0) this.#guard.check();
-      batch.clear();
-      try {
-        index.series(ref, batch, Infinity, -Infinity);
-      } catch (cause) {
-        if (this.#onDamage === undefined || !(cause instanceof BlockDamage)) throw cause;
-        this.#onDamage(cause);
-        continue;
-      }
+      if (!postings.readLabels(ref, batch)) continue;
       for (let i = 0; i < batch.labelsLength; i += 2) visit(batch.labels[i]!, batch.labels[i + 1]!);
     }
   }

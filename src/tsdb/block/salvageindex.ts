@@ -3,10 +3,9 @@
 // own, so what is lost is what is damaged in both places. The series themselves are found by walking their section.
 
 import {ByteReader} from '../../base/varint.ts';
-import {crc32c} from '../../kernels/crc32c.ts';
 import {compareStrings, formatLabels} from '../../model/labels.ts';
 import type {BlockFile} from './blockfile.ts';
-import {BlockDamage, damageOf} from './damage.ts';
+import {BlockDamage, damageOf, whyUnreadable} from './damage.ts';
 import {
   indexHeaderBytes,
   type IndexToc,
@@ -17,12 +16,10 @@ import {
   tocBytes,
 } from './index.ts';
 import {openPostingsTable, type PostingsTable} from './postingstable.ts';
-import {checkedSection, uint32At} from './scan.ts';
+import {checkedSection} from './scan.ts';
 import {readSeries, SeriesBatch} from './seriesbatch.ts';
+import {SeriesEntries, seriesSectionEnd} from './seriesentries.ts';
 import {SymbolTable} from './symboltable.ts';
-
-/** Shorter entries hold no chunk: a run of zeros is none. */
-const entryBytesMin = 4;
 
 export interface SalvagedSeries {
   /** Byte of the index at which the entry begins. */
@@ -53,6 +50,7 @@ export class SalvagedIndex {
   /** Number among texts of each symbol, by how series name it; null where the symbols cannot be read. */
   readonly #numbers: ReadonlyMap<number, number> | null;
   readonly #table: PostingsTable | null;
+  readonly #entries: SeriesEntries;
   readonly #reader = new ByteReader(new Uint8Array(0));
   readonly #batch = new SeriesBatch();
   /** Label pairs of each series by the postings; null = not needed so far. */
@@ -60,12 +58,11 @@ export class SalvagedIndex {
   /** References of all series that postings name, rising. */
   #known: Uint32Array<ArrayBuffer> | null = null;
   #textNumbers: Map<string, number> | null = null;
-  /** Behind the entry that was found last. */
-  #entryEnd = 0;
 
   /** Reads what there is. Throws BlockDamage where no series can be told from another. */
   constructor(file: BlockFile, events: SalvageEvents) {
     this.file = file;
+    this.#entries = new SeriesEntries(file);
     this.#events = events;
     this.version = this.#try('header of the index', () => readVersion(file)) ?? 2;
     this.#toc = this.#try('table of contents', () => readToc(file));
@@ -96,7 +93,7 @@ export class SalvagedIndex {
   chunks({place, ref}: SalvagedSeries, batch: SeriesBatch): void {
     batch.clear();
     damageOf(this.file.path, place, () => {
-      const bytes = this.#entryAt(place, this.file.size);
+      const bytes = this.#entries.at(place, this.file.size);
       if (bytes === null) throw new RangeError('it has changed');
       this.#reader.reset(bytes, 0, bytes.length);
       readSeries(this.#reader, batch, {ref, mint: -Infinity, maxt: Infinity});
@@ -116,50 +113,19 @@ export class SalvagedIndex {
     }
   }
 
-  /** Takes all entries that are whole. Behind one that is not, the next begins at one of the following aligned places. */
   #walk(): void {
     const step = this.version === 1 ? 1 : seriesAlignment;
-    const align = (at: number): number => Math.ceil(at / step) * step;
     const end = this.#seriesEnd();
-    let damage = -1;
-    for (let at = align(this.#seriesStart()); at < end;) {
-      const bytes = this.#entryAt(at, end);
-      if (bytes === null) {
-        if (damage < 0) damage = at;
-        at += step;
-        continue;
-      }
-      if (damage >= 0) this.#reportLost(damage, at, step);
-      damage = -1;
-      const next = this.#entryEnd;
-      this.#take(at, at / step, bytes);
-      at = align(next);
-    }
-    // Without a table of contents what follows the series is walked over, too.
-    if (damage >= 0 && this.#toc !== null) this.#reportLost(damage, end, step);
-  }
-
-  /** The entry at a place, or null where none stands there whole; #entryEnd is behind it. */
-  #entryAt(place: number, end: number): Uint8Array | null {
-    try {
-      return this.#checkedEntry(place, end);
-    } catch (error) {
-      whyUnreadable(error);
-      return null;
-    }
-  }
-
-  #checkedEntry(place: number, end: number): Uint8Array | null {
-    const head = this.#reader;
-    const start = this.file.upTo(place, 10);
-    head.reset(start, 0, start.length);
-    const length = head.uvarint();
-    const content = place + head.position;
-    if (length < entryBytesMin || content + length + 4 > Math.min(end, this.file.size)) return null;
-    const bytes = this.file.bytes(content, length + 4);
-    if (crc32c(bytes, 0, length) !== uint32At(bytes, length)) return null;
-    this.#entryEnd = content + length + 4;
-    return bytes.subarray(0, length);
+    this.#entries.walk(
+      {start: this.#seriesStart(), end, step},
+      {
+        onEntry: (place, bytes) => this.#take(place, place / step, bytes),
+        onGap: (from, to) => {
+          // Without a table of contents what follows the series is walked over, too.
+          if (to < end || this.#toc !== null) this.#reportLost(from, to, step);
+        },
+      },
+    );
   }
 
   #take(place: number, ref: number, bytes: Uint8Array): void {
@@ -260,16 +226,7 @@ export class SalvagedIndex {
   }
 
   #seriesEnd(): number {
-    const toc = this.#toc;
-    if (toc === null) return this.file.size - tocBytes;
-    const behind = [
-      toc.labelIndexes,
-      toc.labelIndexTable,
-      toc.postings,
-      toc.postingsTable,
-      this.file.size - tocBytes,
-    ];
-    return Math.min(...behind.filter((place) => place > toc.series));
+    return this.#toc === null ? this.file.size - tocBytes : seriesSectionEnd(this.#toc, this.file.size);
   }
 
   /** Writers need series in the order of their labels, and each once. */
@@ -287,16 +244,6 @@ export class SalvagedIndex {
       else this.#events.lost(this.labelText(each.labels), 'the index has this series twice');
     }
   }
-}
-
-/** What is wrong with bytes, in words; an error of another kind is thrown on. What the disk cannot read is damaged, too. */
-export function whyUnreadable(error: unknown): string {
-  const isUnreadable =
-    error instanceof BlockDamage ||
-    error instanceof RangeError ||
-    (error instanceof Error && 'code' in error);
-  if (!isUnreadable) throw error;
-  return error.message;
 }
 
 function compareNumbers(left: readonly number[], right: readonly number[]): number {

@@ -1,6 +1,7 @@
 import type {Matcher} from '../../model/matcher.ts';
 import {unguarded, type ReadGuard} from '../../storage/querier.ts';
 import type {BlockIndex} from './index.ts';
+import {PostingsReader, type SelectionOptions} from './postings.ts';
 import {intersectRefs, noRefs, type Refs, subtractRefs, uniteRefs} from './refs.ts';
 import {SeriesBatch} from './seriesbatch.ts';
 
@@ -18,8 +19,10 @@ const listBytes = 200;
 export function selectSeries(
   index: BlockIndex,
   matchers: readonly Matcher[],
-  guard: ReadGuard = unguarded,
+  options: SelectionOptions = {},
 ): Refs {
+  const selection = {index, postings: new PostingsReader(index, options), guard: options.guard ?? unguarded};
+  const {postings, guard} = selection;
   guard.check();
   let found: Refs | null = null;
   const open: Matcher[] = [];
@@ -30,7 +33,7 @@ export function selectSeries(
       open.push(matcher);
       continue;
     }
-    const refs = uniteRefs(values.map((value) => index.postings(matcher.name, value)));
+    const refs = uniteRefs(values.map((value) => postings.list(matcher.name, value)));
     found = found === null ? refs : intersectRefs(found, refs);
     if (found.length === 0) return noRefs;
   }
@@ -44,12 +47,18 @@ export function selectSeries(
       continue;
     }
     found = matcher.matches('')
-      ? subtractRefs(found ?? index.postings('', ''), refsOfValues(index, matcher, false, guard))
-      : intersectMaybe(found, refsOfValues(index, matcher, true, guard));
+      ? subtractRefs(found ?? postings.list('', ''), refsOfValues(selection, matcher, false))
+      : intersectMaybe(found, refsOfValues(selection, matcher, true));
     if (found.length === 0) return noRefs;
   }
-  found ??= index.postings('', '');
-  return later.length === 0 ? found : checkSeries(index, found, later, guard);
+  found ??= postings.list('', '');
+  return later.length === 0 ? found : checkSeries(selection, found, later);
+}
+
+interface Selection {
+  index: BlockIndex;
+  postings: PostingsReader;
+  guard: ReadGuard;
 }
 
 /** Matchers that are written where one is needed and all is wanted. */
@@ -69,11 +78,11 @@ function literalValues(matcher: Matcher): readonly string[] | null {
 }
 
 /** The series with a value of the matcher's label that matches, or with one that does not. */
-function refsOfValues(index: BlockIndex, matcher: Matcher, matching: boolean, guard: ReadGuard): Refs {
+function refsOfValues({index, postings, guard}: Selection, matcher: Matcher, matching: boolean): Refs {
   const lists: Refs[] = [];
-  const add = (offset: number): void => {
+  const add = (offset: number, value: string): void => {
     if (lists.length % itemsUnchecked === 0) guard.check();
-    const refs = index.postingsAt(offset);
+    const refs = postings.at(offset, matcher.name, value);
     // Twice: in its list and in all together.
     guard.takeBytes(listBytes + 8 * refs.length);
     lists.push(refs);
@@ -82,7 +91,7 @@ function refsOfValues(index: BlockIndex, matcher: Matcher, matching: boolean, gu
   if (!matching && (matcher.type === '!=' || matcher.type === '!~') && matcher.setMatches.length > 0) {
     for (const value of matcher.setMatches) {
       const offset = value === '' ? -1 : index.table.find(matcher.name, value);
-      if (offset >= 0) add(offset);
+      if (offset >= 0) add(offset, value);
     }
     return uniteRefs(lists);
   }
@@ -93,14 +102,14 @@ function refsOfValues(index: BlockIndex, matcher: Matcher, matching: boolean, gu
   index.table.walk(matcher.name, narrow ? prefix : '', (value, offset) => {
     if (++looked % itemsUnchecked === 0) guard.check();
     if (narrow && !value.startsWith(prefix)) return false;
-    if (matcher.matches(value) === matching) add(offset);
+    if (matcher.matches(value) === matching) add(offset, value);
     return true;
   });
   return uniteRefs(lists);
 }
 
 /** Those of `refs` whose own labels pass. Each label pair is looked at once. */
-function checkSeries(index: BlockIndex, refs: Refs, matchers: readonly Matcher[], guard: ReadGuard): Refs {
+function checkSeries({index, postings, guard}: Selection, refs: Refs, matchers: readonly Matcher[]): Refs {
   const names = matchers.map((matcher) => index.symbols.find(matcher.name));
   const verdicts = matchers.map(() => new Map<number, boolean>());
   const emptyVerdicts = matchers.map((matcher) => matcher.matches(''));
@@ -109,8 +118,7 @@ function checkSeries(index: BlockIndex, refs: Refs, matchers: readonly Matcher[]
   let count = 0;
   for (const [at, ref] of refs.entries()) {
     if (at % itemsUnchecked === 0) guard.check();
-    batch.clear();
-    index.series(ref, batch, Infinity, -Infinity);
+    if (!postings.readLabels(ref, batch)) continue;
     let passes = true;
     for (let m = 0; m < matchers.length && passes; m++) {
       const value = valueOf(batch, names[m]!);
