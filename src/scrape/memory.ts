@@ -17,6 +17,8 @@ export class ScrapeMemory {
   readonly scratch: number;
   /** The same for keys that are looked for: line tables write to `scratch` when they grow. */
   readonly keyScratch: number;
+  /** Label sets that scans keep of series that are not stored yet. */
+  pendingLabels = 0;
 
   constructor(options: {memory: LinearMemory; kernels: Kernels; arena: Arena}) {
     this.memory = options.memory;

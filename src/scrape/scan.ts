@@ -50,8 +50,8 @@ import type {LabelResolver} from './labels.ts';
 import type {LineTable} from './linetable.ts';
 import type {ScrapeMemory} from './memory.ts';
 
-/** Label sets kept for series that are new in a scrape; those beyond are read once more from their keys. */
-const pendingLabelsMax = 20_000;
+/** Label sets that all scans together keep of series that are new; those beyond are read once more from their keys. */
+const pendingLabelsMax = 1000;
 
 export type ScanFormat = ExpositionFormat | 'protobuf';
 
@@ -290,8 +290,10 @@ export abstract class ScrapeScan {
     }
     const kind = labels === null ? kindDropped : kindPending;
     const index = table.add(key, length, kind | ((source.typeMatters ? type : 0) << packTypeShift));
-    if (labels !== null && this.#pendingLabels.size < pendingLabelsMax)
+    if (labels !== null && this.world.pendingLabels < pendingLabelsMax) {
       this.#pendingLabels.set(index, labels);
+      this.world.pendingLabels++;
+    }
     return index;
   }
 
@@ -341,6 +343,7 @@ export abstract class ScrapeScan {
   }
 
   #forget(): void {
+    this.world.pendingLabels -= this.#pendingLabels.size;
     this.#pendingLabels.clear();
     this.histograms = noHistograms;
     this.exemplars = noExemplars;
