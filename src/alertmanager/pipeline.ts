@@ -10,9 +10,16 @@ import {
   templateDataOf,
 } from '../template/alertmanager.ts';
 import {hashOfLabels} from './alert.ts';
+import {Gate} from './gate.ts';
 import type {Flush, FlushedAlert, Group} from './group.ts';
 import type {Inhibitor} from './inhibitor.ts';
-import {NotifyError, type FailureReason, type Notifier, type ReceiverData} from './integration.ts';
+import {
+  type FailureReason,
+  type Notification,
+  type Notifier,
+  NotifyError,
+  type ReceiverData,
+} from './integration.ts';
 import type {LogEntry, LogReceiver, NotificationLog} from './nflog.ts';
 import type {NotificationRecord} from './notification-record.ts';
 import type {PipelineStatistics, SuppressionReason} from './pipeline-statistics.ts';
@@ -50,6 +57,10 @@ export type Reason =
   | 'all alerts resolved'
   | 'repeat interval elapsed';
 
+/** Attempts of one integration that run at the same time, leaving aside those that take longer. */
+const attemptsAtOnce = 64;
+const quickAttemptMs = 100;
+
 const backoffMsFirst = 500;
 const backoffFactor = 1.5;
 const backoffMsMax = 60_000;
@@ -57,6 +68,7 @@ const backoffMsMax = 60_000;
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #random: Random;
+  readonly #gates = new Map<Integration, Gate>();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -162,36 +174,28 @@ export class Pipeline {
   }
 
   /** Until it is told, cannot be told, or the time is over. */
-  async #attempt(
-    {notifier, receiver}: Integration,
-    flush: Flush,
-    {alerts, reason, receiverData}: Told,
-  ): Promise<Outcome> {
-    const {group, signal, nowMs} = flush;
-    const {clock, logger, externalUrl} = this.#options;
+  async #attempt(integration: Integration, flush: Flush, told: Told): Promise<Outcome> {
+    const {notifier, receiver} = integration;
+    const {group, signal} = flush;
+    const {clock, logger} = this.#options;
     const counts = this.#options.statistics.integration(receiver);
-    const notificationAlerts = alerts.map(notificationAlertOf);
-    const groupLabels = kvOf(group.labels);
-    const notification = {
-      receiver: receiver.name,
-      groupKey: group.key,
-      groupLabels,
-      routeLabels: this.routeLabelsOf(group, notificationAlerts),
-      alerts: notificationAlerts,
-      reason,
-      externalUrl,
-      nowMs,
-      signal,
-      receiverData,
-    };
+    const gate = this.#gateOf(integration);
+    let notification: Notification | null = null;
     let last: NotifyError | null = null;
     let backoffMs = backoffMsFirst;
     for (let attempts = 0; ;) {
-      if (signal.aborted) return abortedOutcome(attempts, last, signal);
-      const startMs = clock.elapsed();
-      const error = await attemptOnce(notifier, notification);
-      attempts++;
-      counts.observe(clock.elapsed() - startMs, error !== null);
+      const pass = await gate.enter();
+      let error: NotifyError | null;
+      try {
+        if (signal.aborted) return abortedOutcome(attempts, last, signal);
+        notification ??= this.#notificationOf(receiver, flush, told);
+        const startMs = clock.elapsed();
+        error = await attemptOnce(notifier, notification);
+        attempts++;
+        counts.observe(clock.elapsed() - startMs, error !== null);
+      } finally {
+        gate.leave(pass);
+      }
       if (error === null) return {attempts, error: null, reason: 'other', isFinal: false};
       if (!error.retry) return {attempts, error, reason: error.reason, isFinal: true};
       if (!signal.aborted && last?.message !== error.message)
@@ -207,6 +211,35 @@ export class Pipeline {
       await pause(clock, Math.max(backoffMs * jitter, error.retryAfterMs), signal);
       backoffMs = Math.min(backoffMs * backoffFactor, backoffMsMax);
     }
+  }
+
+  #notificationOf(
+    receiver: LogReceiver,
+    {group, nowMs, signal}: Flush,
+    {alerts, reason, receiverData}: Told,
+  ): Notification {
+    const notificationAlerts = alerts.map(notificationAlertOf);
+    return {
+      receiver: receiver.name,
+      groupKey: group.key,
+      groupLabels: kvOf(group.labels),
+      routeLabels: this.routeLabelsOf(group, notificationAlerts),
+      alerts: notificationAlerts,
+      reason,
+      externalUrl: this.#options.externalUrl,
+      nowMs,
+      signal,
+      receiverData,
+    };
+  }
+
+  #gateOf(integration: Integration): Gate {
+    let gate = this.#gates.get(integration);
+    if (gate === undefined) {
+      gate = new Gate({clock: this.#options.clock, max: attemptsAtOnce, patienceMs: quickAttemptMs});
+      this.#gates.set(integration, gate);
+    }
+    return gate;
   }
 
   /** The labels of the group's route, rendered. One that cannot be is left out. */
