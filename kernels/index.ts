@@ -6,6 +6,7 @@ export {gatherChunk, xorDecode, xorDecodeAll, xorEncode, xorResume} from './xor'
 export {appendBatch, checkBatch} from './append';
 export {addRow, extremeSteps, lastSamples, nextFall, rateSteps, regressSteps, scanColumns, sumSteps} from './columns';
 export {parseNumber} from './number';
+export {quantileSteps} from './quantile';
 export {
   addEntry,
   copyKey,

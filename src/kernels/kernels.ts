@@ -120,6 +120,20 @@ export interface Kernels {
     suffixes: number,
     out: number,
   ): number;
+  /**
+   * The quantile of each step's window, of `length` values without NaN; bounds never fall. `quantiles` has one for each step;
+   * `scratch` is space for 1,024 numbers and four a value. Twin: the engine's windows/quantile.ts.
+   */
+  quantileSteps(
+    values: number,
+    length: number,
+    first: number,
+    end: number,
+    steps: number,
+    quantiles: number,
+    scratch: number,
+    out: number,
+  ): void;
   /** Adds a row to compensated sums. */
   addRow(sums: number, lost: number, values: number, steps: number): void;
   /**

@@ -17,6 +17,8 @@ export class QuantileOverTime implements WindowFunction {
   readonly samplesMin = 1;
   readonly #quantiles: Float64Array;
   readonly #ranks = new RankedWindow();
+  /** The quantiles where kernels find them. */
+  #column: Float64Array = new Float64Array(0);
   #scratch = new Float64Array(0);
 
   constructor(quantiles: Float64Array) {
@@ -34,6 +36,7 @@ export class QuantileOverTime implements WindowFunction {
       }
       return;
     }
+    if (this.#computeFast(windows, out)) return;
     this.#ranks.reset(windows.values, windows.length);
     for (let step = 0; step < steps; step++) {
       const lower = first[step]!;
@@ -43,6 +46,28 @@ export class QuantileOverTime implements WindowFunction {
       const count = upper - lower;
       out[step] = quantileOf(quantiles[step]!, count, (index) => this.#ranks.at(index));
     }
+  }
+
+  /** By a kernel. False where there is none, or some value is NaN. */
+  #computeFast(windows: Windows, out: Float64Array): boolean {
+    const workspace = windows.kernelsFor(out);
+    if (workspace === null || !windows.neverNaN) return false;
+    const {values, length, first, end, steps} = windows;
+    if (this.#column.length !== steps) {
+      this.#column = workspace.floats(steps);
+      this.#column.set(this.#quantiles);
+    }
+    workspace.kernels.quantileSteps(
+      values.byteOffset,
+      length,
+      first.byteOffset,
+      end.byteOffset,
+      steps,
+      this.#column.byteOffset,
+      windows.scratch(workspace, 4 + Math.ceil(1024 / length)),
+      out.byteOffset,
+    );
+    return true;
   }
 
   #selectedQuantile(values: Float64Array, first: number, end: number, quantile: number): number {

@@ -302,6 +302,17 @@ test('quantile_over_time interpolates between the nearest ranks, NaN smallest', 
   }
 });
 
+test('quantile_over_time takes quantiles that differ from step to step', () => {
+  const quantiles = [0.9, 0, 0.25, 1, NaN, 0.999, 0.5, -0.1, 1.5];
+  const at = (timeMs: number): number => quantiles[Math.abs(timeMs) % quantiles.length]!;
+  compare(
+    ({steps, startMs, stepMs}) =>
+      new QuantileOverTime(Float64Array.from({length: steps}, (_, step) => at(startMs + step * stepMs))),
+    (window, {stepTimeMs}) => quantile(at(stepTimeMs), valuesOf(window)),
+    {special: false},
+  );
+});
+
 test('mad_over_time is the median distance from the median', () => {
   compare(
     () => new MadOverTime(),
