@@ -19,12 +19,14 @@ import {
   listHeadChunkFiles,
 } from './headchunks/format.ts';
 import {scanHeadChunks} from './headchunks/scan.ts';
+import {makeCheckpoint} from './wal/checkpoint.ts';
 import {ReaderBuffers, SegmentReader} from './wal/segment-reader.ts';
 import {listSegments} from './wal/segments.ts';
 import {Wal} from './wal/wal.ts';
 
 const dir = '/data';
 const minute = 60_000;
+const checkpointFolder = 'wal/checkpoint.00000000';
 const memory = LinearMemory.reserve(2 ** 26);
 const kernels = loadKernels(memory);
 
@@ -76,9 +78,11 @@ async function makeFolder(): Promise<SimulatedFileSystem> {
 
 function copyOf(fs: SimulatedFileSystem): SimulatedFileSystem {
   const copy = new SimulatedFileSystem();
-  for (const folder of ['wal', 'wbl', 'chunks_head']) {
-    for (const name of fs.list(`${dir}/${folder}`))
-      copy.put(`${dir}/${folder}/${name}`, fs.contents(`${dir}/${folder}/${name}`));
+  for (const folder of ['wal', checkpointFolder, 'wbl', 'chunks_head']) {
+    if (fs.status(`${dir}/${folder}`) === null) continue;
+    for (const path of fs.list(`${dir}/${folder}`).map((name) => `${dir}/${folder}/${name}`)) {
+      if (!fs.status(path)!.directory) copy.put(path, fs.contents(path));
+    }
   }
   return copy;
 }
@@ -145,6 +149,121 @@ function mutateChunks(fs: SimulatedFileSystem, random: Random): void {
     fs.put(path, bytes);
   }
 }
+
+/** A folder whose log begins with a checkpoint: later segments have only samples of its series. */
+async function makeFolderWithCheckpoint(): Promise<SimulatedFileSystem> {
+  const fs = new SimulatedFileSystem();
+  for (const firstMinute of [100, 150]) {
+    const db = await open(fs);
+    for (let i = 0; i < 40; i++) {
+      for (let series = 0; series < 24; series++) append(db, series, (firstMinute + i) * minute);
+    }
+    if (firstMinute === 100) db.deleteFromHead([], {mint: 110 * minute, maxt: 111 * minute});
+    await db.close();
+  }
+  const db = await open(new SimulatedFileSystem());
+  await makeCheckpoint({
+    fs,
+    dir: `${dir}/wal`,
+    corruptDir: `${dir}/wal.corrupt`,
+    log: noLogger,
+    clock: {...systemClock, after: () => () => {}},
+    linear: {memory, kernels, arena: db.arena},
+    last: 0,
+    mint: 120 * minute,
+    keep: () => true,
+  });
+  await db.close();
+  return fs;
+}
+
+/** Bytes changed, cut off, put in between, or moved. */
+function spoiled(bytes: Uint8Array, random: Random): Uint8Array {
+  const at = random.below(bytes.length);
+  const length = random.below(100);
+  switch (random.below(4)) {
+    case 0:
+      return bytes.slice(0, at);
+    case 1:
+      return Uint8Array.of(...bytes.subarray(0, at), ...bytes.subarray(at + length));
+    case 2:
+      return Uint8Array.of(...bytes.subarray(0, at + length), ...bytes.subarray(at));
+    default: {
+      const changed = bytes.slice();
+      for (let i = random.below(4); i >= 0; i--) changed[random.below(bytes.length)] = random.below(256);
+      return changed;
+    }
+  }
+}
+
+test('whatever the bytes of a checkpoint are, a database opens, has nothing that was never written, tells of damage and goes on', async () => {
+  const whole = await makeFolderWithCheckpoint();
+  const sound = await open(copyOf(whole));
+  const expected = dumpHead(sound.head);
+  const pairs = pairsOf(expected);
+  assert.equal(sound.statistics().corruptions, 0);
+  await sound.close();
+  assert.equal(expected.size, 24);
+  let told = 0;
+  let kept = 0;
+  for (let seed = 0; seed < 40; seed++) {
+    const random = new Random(seed);
+    const fs = copyOf(whole);
+    const [file = ''] = fs.list(`${dir}/${checkpointFolder}`);
+    const path = `${dir}/${checkpointFolder}/${file}`;
+    const bytes = spoiled(fs.contents(path), random);
+    fs.put(path, bytes);
+    for (let start = 0; start < 2; start++) {
+      const db = await open(fs);
+      const found = pairsOf(dumpHead(db.head));
+      for (const pair of found) assert.ok(pairs.has(pair), `seed ${seed}: ${pair} was never written`);
+      const {corruptions} = db.statistics();
+      // What is cut off at the end of a record is no damage that can be seen.
+      if (start === 0 && bytes.length === whole.contents(path).length && found.size < pairs.size)
+        assert.ok(corruptions > 0, `seed ${seed}: ${pairs.size - found.size} samples are missing`);
+      told += corruptions;
+      kept += found.size;
+      await db.close();
+    }
+    const db = await open(fs);
+    append(db, 0, 500 * minute);
+    await db.close();
+    const later = await open(fs);
+    assert.ok([...pairsOf(dumpHead(later.head))].some((pair) => pair.includes(` ${500 * minute} `)));
+    await later.close();
+  }
+  assert.ok(told > 20, `${told} damages`);
+  assert.ok(kept > 0.5 * 80 * pairs.size, `${kept} of ${80 * pairs.size} samples`);
+});
+
+/** Each sample with its series and its value. Hints at resets depend on what is before. */
+function pairsOf(dump: ReturnType<typeof dumpHead>): Set<string> {
+  const pairs = new Set<string>();
+  for (const [key, {times, texts}] of dump) {
+    texts.forEach((text, i) =>
+      pairs.add(`${key} ${times[i]} ${text.replace(/ ?counter_reset_hint:\w+/, '')}`),
+    );
+  }
+  return pairs;
+}
+
+test('no records of a checkpoint whose checksums are right keep a database from opening and going on', async () => {
+  const whole = await makeFolderWithCheckpoint();
+  let seen = 0;
+  for (let seed = 0; seed < 20; seed++) {
+    const fs = copyOf(whole);
+    await mutateLog(fs, checkpointFolder, new Random(seed));
+    for (let start = 0; start < 2; start++) {
+      const db = await open(fs);
+      seen += dumpHead(db.head, [], () => {}).size;
+      const time = Math.max(db.head.maxTime, 500 * minute) + minute;
+      append(db, 0, time);
+      append(db, 1, time);
+      await db.close();
+    }
+  }
+  assert.ok(seen > 20 * 2 * 10, `${seen} series`);
+});
 
 test('no records of a log, and no chunks of the head, whose checksums are right keep a database from opening and going on', async () => {
   const whole = await makeFolder();
