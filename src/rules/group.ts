@@ -1,5 +1,4 @@
 import {formatLabels} from '../model/labels.ts';
-import {labelsHash} from '../promql/engine/labelhash.ts';
 import type {Clock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
 import {describeError} from '../sys/log.ts';
@@ -10,6 +9,7 @@ import type {Rule} from './rule.ts';
 import type {Semaphore} from './semaphore.ts';
 import type {EvaluationMoment} from './rulestate.ts';
 import {noSeries, type RuleSeries} from './series.ts';
+import {slotBefore} from './slot.ts';
 import type {Durations, GroupStatistics} from './statistics.ts';
 import type {AppendOutcome, RuleWorld} from './world.ts';
 
@@ -169,14 +169,10 @@ export class RuleGroup {
     this.#retired = [...from.#retired, ...[...unmatched.values()].flat().map((rule) => rule.number)];
   }
 
-  /** The last time before, or at, `nowMs` for which the group is evaluated: groups are spread over their interval. */
+  /** The last time before, or at, `nowMs` for which the group is evaluated. */
   slotBefore(nowMs: number): number {
-    const {name, file, intervalMs} = this.options;
-    const hash = labelsHash(['file', file, 'name', name]);
-    const offsetMs = Number(hash % BigInt(Math.round(intervalMs * 1e6))) / 1e6;
-    const adjustedMs = nowMs - offsetMs;
     // Samples have whole milliseconds.
-    return Math.floor(adjustedMs - (adjustedMs % intervalMs) + offsetMs);
+    return Math.floor(slotBefore(this.options, nowMs));
   }
 
   #wait(ms: number): void {

@@ -1,11 +1,6 @@
 import type {FlagValues} from '../flags.ts';
 import type {Output} from './output.ts';
-import {enableFeature, featuresOf, flag, ignoreUnknownFields, type Tool} from './toolspec.ts';
-
-const serverFlags = [
-  flag('http.config.file', 'text', '', 'File that says how to talk to the server: TLS, credentials, proxy.'),
-  flag('url', 'text', 'http://localhost:9090', 'The server.'),
-];
+import {enableFeature, featuresOf, flag, ignoreUnknownFields, serverFlags, type Tool} from './toolspec.ts';
 
 /** `check …`: what is wrong with files, and with servers. */
 export const checkTools: Record<string, Tool> = {

@@ -1,15 +1,19 @@
 // `narthex tool …`: what promtool and amtool do, under their names.
+import {parseTimestamp} from '../../model/timestamp.ts';
+import {createLogger} from '../../sys/log.ts';
 import {FlagError, type FlagSpec, FlagValues, splitFlags} from '../flags.ts';
 import {amtools, withLeadingFlagsLast} from './amtool/commands.ts';
 import {checkTools} from './checktools.ts';
 import {BufferedOutput, type Output} from './output.ts';
-import {enableFeature, featuresOf, flag, ignoreUnknownFields, type Tool} from './toolspec.ts';
+import {enableFeature, featuresOf, flag, ignoreUnknownFields, serverFlags, type Tool} from './toolspec.ts';
 
 const defaultPath = 'data/';
 
 const humanReadable = flag('human-readable', 'switch', 'false', 'Print times and sizes for people.', {
   short: 'r',
 });
+
+const longestBlock = flag('max-block-duration', 'duration', '2h', 'Longest block.', {hidden: true});
 
 const dumpFlags: readonly FlagSpec[] = [
   flag(
@@ -160,7 +164,7 @@ const tools: Record<string, Tool> = {
     flags: [
       humanReadable,
       flag('quiet', 'switch', 'false', 'Do not list the blocks.', {short: 'q'}),
-      flag('max-block-duration', 'duration', '2h', 'Longest block.', {hidden: true}),
+      longestBlock,
       flag('label', 'texts', '', 'A label that all series get, NAME=VALUE; may be repeated.'),
     ],
     args: ['input file', '[output directory]'],
@@ -176,6 +180,34 @@ const tools: Record<string, Tool> = {
       };
       createBlocks(options, output);
       return 0;
+    },
+  },
+  'tsdb create-blocks-from rules': {
+    about: 'make blocks of what recording rules would have stored',
+    flags: [
+      ...serverFlags,
+      flag('start', 'text', '', 'Time from which on, in seconds or as RFC 3339; required.'),
+      flag('end', 'text', '', 'Time until which; three hours ago by default.'),
+      flag('output-dir', 'text', defaultPath, 'Folder of the blocks.'),
+      flag('eval-interval', 'duration', '60s', 'Interval of groups that name none.'),
+      longestBlock,
+    ],
+    args: ['rule-files...'],
+    async run(flags, files, _output, errors) {
+      const {createRuleBlocks} = await import('./createrules.ts');
+      if (flags.text('start') === '') throw new FlagError('required flag --start not provided', 1);
+      const options = {
+        url: flags.text('url'),
+        httpConfigFile: flags.text('http.config.file'),
+        files,
+        outputDir: flags.text('output-dir'),
+        startMs: readTime(flags, 'start'),
+        endMs: flags.text('end') === '' ? Date.now() - 3 * 3_600_000 : readTime(flags, 'end'),
+        intervalMs: flags.duration('eval-interval'),
+        blockMsMax: flags.duration('max-block-duration'),
+      };
+      const logger = createLogger({level: 'info', format: 'logfmt'});
+      return createRuleBlocks(options, {errors, logger});
     },
   },
   'tsdb verify': {
@@ -280,6 +312,14 @@ function readArguments(
   if (positional.length > names.length && !isOpen)
     throw new FlagError(`unexpected ${positional[names.length]}`, 1);
   return {flags: new FlagValues(specs, splitFlags(flagArgs, specs)), positional};
+}
+
+function readTime(flags: FlagValues, name: 'start' | 'end'): number {
+  try {
+    return parseTimestamp(flags.text(name));
+  } catch (error) {
+    throw new SyntaxError(`error parsing ${name} time: ${(error as Error).message}`, {cause: error});
+  }
 }
 
 function readPairs(texts: readonly string[]): Record<string, string> {

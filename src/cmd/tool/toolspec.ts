@@ -40,6 +40,11 @@ export const ignoreUnknownFields = flag(
   'Skip fields of rule files that nobody knows; the server refuses them.',
 );
 
+export const serverFlags: readonly FlagSpec[] = [
+  flag('http.config.file', 'text', '', 'File that says how to talk to the server: TLS, credentials, proxy.'),
+  flag('url', 'text', 'http://localhost:9090', 'The server.'),
+];
+
 /** What PromQL is allowed. */
 export function featuresOf(flags: FlagValues): EngineFeatures {
   return engineFeatures(readFeatures(flags.texts('enable-feature')).enabled);

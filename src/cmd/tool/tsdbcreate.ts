@@ -2,20 +2,13 @@ import {mkdirSync, readFileSync} from 'node:fs';
 import {parseExposition} from '../../formats/body.ts';
 import {type Labels, withLabel} from '../../model/labels.ts';
 import {MemoryStore} from '../../storage/memory.ts';
-import {Symbols} from '../../storage/symbols.ts';
 import {nodeFileSystem} from '../../sys/fs.ts';
-import {noLogger} from '../../sys/log.ts';
-import {Compactor} from '../../tsdb/block/compactor.ts';
-import {exponentialRanges} from '../../tsdb/block/plan.ts';
-import {QuerierSource} from '../../tsdb/block/queriersource.ts';
+import {BlockCreator} from './blockcreator.ts';
 import {formatLabels} from './tsdbdump.ts';
 import {formatBlocks} from './tsdblist.ts';
-import {makeScratch} from './readonlydb.ts';
 import type {Output} from './output.ts';
 import {Block} from '../../tsdb/block/block.ts';
 import {PageCache} from '../../tsdb/block/blockfile.ts';
-
-const shortestMs = 7_200_000;
 
 export interface CreateBlocksOptions {
   /** OpenMetrics text in which each sample has a timestamp. */
@@ -38,16 +31,8 @@ export function createBlocks(options: CreateBlocksOptions, output: Output): void
   const body = readFileSync(options.input);
   const {mint, maxt} = timeRange(body);
   mkdirSync(outputDir, {recursive: true});
-  const blockMs =
-    exponentialRanges(shortestMs, 10, 3).findLast((range) => range <= options.blockMsMax) ?? shortestMs;
-  const scratch = makeScratch();
-  const compactor = new Compactor({
-    fs: nodeFileSystem,
-    dir: outputDir,
-    scratch,
-    log: noLogger,
-    nowMs: Date.now,
-  });
+  const creator = new BlockCreator(outputDir, options.blockMsMax);
+  const {blockMs} = creator;
   let withHeader = true;
   // Blocks begin at multiples of their length, counted towards zero.
   let next = blockMs * Math.trunc(mint / blockMs);
@@ -60,11 +45,7 @@ export function createBlocks(options: CreateBlocksOptions, output: Output): void
       if (part.next === Infinity) return;
       continue;
     }
-    const symbols = new Symbols();
-    const querier = part.store.querier(range, symbols);
-    const source = new QuerierSource({querier, symbols, scratch, ...range});
-    const {meta} = compactor.write(source, {minTime: part.mint, maxTime: part.maxt + 1});
-    source.close();
+    const meta = creator.write(part.store, part.mint, part.maxt);
     if (meta === null || options.quiet) continue;
     const block = new Block({fs: nodeFileSystem, dir: `${outputDir}/${meta.ulid}`, cache: new PageCache(0)});
     output.write(formatBlocks([block], {withHeader, humanReadable}));
