@@ -137,7 +137,8 @@ function addTargetRoutes(api: ApiRoutes, targets: TargetsApi): void {
   api.add(['GET'], '/targets', (call) => targets.targets(call));
   api.add(['GET'], '/targets/metadata', (call) => targets.targetMetadata(call));
   api.add(['GET'], '/scrape_pools', () => targets.scrapePools());
-  api.add(['GET'], '/targets/relabel_steps', (call) => targets.relabelSteps(call));
+  // The labels of a target may be more than proxies let an address be.
+  api.add(['GET', 'POST'], '/targets/relabel_steps', (call) => targets.relabelSteps(call));
   api.add(['GET'], '/metadata', (call) => targets.metadata(call));
 }
 

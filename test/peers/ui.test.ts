@@ -17,7 +17,13 @@ scrape_configs:
   - job_name: self
     static_configs: [{targets: ['127.0.0.1:PORT']}]
   - job_name: nobody
-    static_configs: [{targets: ['127.0.0.1:1']}]
+    static_configs: [{targets: ['127.0.0.1:1', '127.0.0.2:1']}]
+    relabel_configs:
+      - {target_label: zone, replacement: north}
+      - {source_labels: [__address__], regex: '127.0.0.2:.*', action: drop}
+alerting:
+  alertmanagers:
+    - static_configs: [{targets: ['127.0.0.1:1']}]
 `;
 const wide = {width: 1280, height: 900};
 const phone = {width: 390, height: 844};
@@ -274,6 +280,36 @@ test('the targets page shows each pool with its targets, and filters them', asyn
   });
 });
 
+test('the discovery page shows what relabelling did to a target', async () => {
+  await visit('/service-discovery?pool=nobody', {}, async (page) => {
+    const items = page.locator('.nx-discovered-item');
+    await until(async () => (await items.count()) === 2, 'both targets are shown');
+    await page.getByLabel('Result of relabelling').getByText('Dropped', {exact: false}).click();
+    await until(async () => (await items.count()) === 1, 'one was dropped');
+    await items.first().getByText('127.0.0.2:1').waitFor();
+    await items.first().getByRole('button', {name: 'Relabelling'}).click();
+    const steps = items.first().locator('.nx-step');
+    await until(async () => (await steps.count()) === 2, 'each rule is shown');
+    assert.match(await steps.nth(0).innerText(), /target_label: zone[^]*zone[^]*"north"/);
+    assert.match(await steps.nth(1).innerText(), /action: drop[^]*drops the target/);
+  });
+});
+
+test('the status of the storage leads to the series that it counts', async () => {
+  await visit('/tsdb-status', {}, async (page) => {
+    const names = page.getByRole('region', {name: 'Metric names with the most series'});
+    const first = names.getByRole('row').first();
+    const count = Number((await first.getByRole('cell').innerText()).replaceAll(',', ''));
+    assert.ok(count > 10, `${count} series of one name`);
+    await first.getByRole('link').click();
+    await page.locator('.nx-result-table, table').first().waitFor();
+    assert.match(decodeURIComponent(page.url()), /g0\.expr=\{__name__="/);
+  });
+  await visit('/alertmanager-discovery', {}, (page) =>
+    page.getByText('http://127.0.0.1:1/api/v2/alerts').waitFor(),
+  );
+});
+
 test('the status pages show version, flags and configuration', async () => {
   await visit('/status', {}, async (page) => {
     const version = page.getByRole('row', {name: 'Version'}).getByRole('cell');
@@ -337,7 +373,10 @@ test('no page is wider than a phone', async () => {
     '/query?g0.expr=up',
     '/query?g0.expr=sum(rate(up[1m]))&g0.tab=explain',
     '/targets',
+    '/service-discovery',
+    '/alertmanager-discovery',
     '/status',
+    '/tsdb-status',
     '/flags',
     '/config',
   ]) {

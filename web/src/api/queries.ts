@@ -1,7 +1,17 @@
 // What several components read from the server, cached and shared.
-import {QueryCache, QueryClient, useQuery} from '@tanstack/react-query';
+import {keepPreviousData, QueryCache, QueryClient, useQuery} from '@tanstack/react-query';
 import {ApiError, requestApi, requestReadiness, type Readiness} from './client.ts';
-import type {Facts, RulesData, TargetsData, WalReplay} from './types.ts';
+import type {
+  Alertmanagers,
+  Facts,
+  LabelSet,
+  RelabelStep,
+  RulesData,
+  TargetsData,
+  TsdbBlock,
+  TsdbStatus,
+  WalReplay,
+} from './types.ts';
 import type {MetadataByMetric} from '../query/metric-search.ts';
 
 const retriesMax = 1;
@@ -64,6 +74,61 @@ export function useTargets(intervalMs: number | false) {
       return {...data, warnings};
     },
     refetchInterval: intervalMs,
+  });
+}
+
+/** All that discovery found, with what relabelling dropped. */
+export function useDiscoveredTargets(intervalMs: number | false) {
+  return useQuery({
+    queryKey: ['discovered-targets'],
+    queryFn: async ({signal}) => {
+      const {data, warnings} = await requestApi<TargetsData>('targets', {signal});
+      return {...data, warnings};
+    },
+    refetchInterval: intervalMs,
+  });
+}
+
+/** What the rules of a pool make of a target's labels, one after the other. */
+export function useRelabelSteps(scrapePool: string, labels: LabelSet) {
+  const text = JSON.stringify(labels);
+  return useQuery({
+    queryKey: ['relabel-steps', scrapePool, text],
+    queryFn: async ({signal}) => {
+      const params = new URLSearchParams({scrapePool, labels: text});
+      return (await requestApi<{steps: readonly RelabelStep[]}>('targets/relabel_steps', {params, signal}))
+        .data.steps;
+    },
+    staleTime: namesStaleMs,
+  });
+}
+
+export function useAlertmanagers(intervalMs: number | false) {
+  return useQuery({
+    queryKey: ['alertmanagers'],
+    queryFn: async ({signal}) => (await requestApi<Alertmanagers>('alertmanagers', {signal})).data,
+    refetchInterval: intervalMs,
+  });
+}
+
+/** The head's series, with the `limit` largest of each statistic. */
+export function useTsdbStatus(limit: number) {
+  return useQuery({
+    queryKey: ['status', 'tsdb', limit],
+    queryFn: async ({signal}) => {
+      const params = new URLSearchParams({limit: String(limit)});
+      return (await requestApi<TsdbStatus>('status/tsdb', {params, signal})).data;
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useTsdbBlocks() {
+  return useQuery({
+    queryKey: ['status', 'tsdb-blocks'],
+    queryFn: async ({signal}) =>
+      (await requestApi<{blocks: readonly TsdbBlock[] | null}>('status/tsdb/blocks', {signal})).data.blocks ??
+      [],
   });
 }
 

@@ -87,9 +87,67 @@ export interface Target {
   scrapeTimeout: string;
 }
 
+export interface DroppedTarget {
+  discoveredLabels: LabelSet;
+  scrapePool: string;
+}
+
 export interface TargetsData {
   activeTargets: readonly Target[] | null;
+  droppedTargets?: readonly DroppedTarget[] | null;
   droppedTargetCounts?: Readonly<Record<string, number>> | null;
+}
+
+/** With the field names of the configuration file. */
+export interface RelabelRule {
+  source_labels?: readonly string[];
+  separator: string;
+  regex: string;
+  modulus?: number;
+  target_label?: string;
+  replacement: string;
+  action: string;
+}
+
+export interface RelabelStep {
+  rule: RelabelRule;
+  output: LabelSet;
+  keep: boolean;
+}
+
+export interface Alertmanagers {
+  activeAlertmanagers: readonly {url: string}[];
+  droppedAlertmanagers: readonly {url: string}[];
+}
+
+/** A name and how often, or how much of it, there is. */
+export interface TsdbStat {
+  name: string;
+  value: number;
+}
+
+export interface TsdbStatus {
+  headStats: {
+    numSeries: number;
+    numLabelPairs: number;
+    chunkCount: number;
+    /** Milliseconds; the largest number there is where there are no samples. */
+    minTime: number;
+    maxTime: number;
+  };
+  seriesCountByMetricName: readonly TsdbStat[];
+  labelValueCountByLabelName: readonly TsdbStat[];
+  memoryInBytesByLabelName: readonly TsdbStat[];
+  seriesCountByLabelValuePair: readonly TsdbStat[];
+}
+
+export interface TsdbBlock {
+  ulid: string;
+  /** Milliseconds. */
+  minTime: number;
+  maxTime: number;
+  stats?: {numSamples?: number; numSeries?: number; numChunks?: number};
+  compaction?: {level?: number};
 }
 
 export type RuleHealth = 'ok' | 'err' | 'unknown';

@@ -10,7 +10,10 @@ export const pages = [
   'notifications',
   'backtest',
   'targets',
+  'service-discovery',
+  'alertmanager-discovery',
   'status',
+  'tsdb-status',
   'flags',
   'config',
 ] as const;

@@ -31,6 +31,13 @@ const BacktestPage = lazy(async () => ({
   default: (await import('../backtest/backtest-page.tsx')).BacktestPage,
 }));
 const TargetsPage = lazy(async () => ({default: (await import('../targets/targets-page.tsx')).TargetsPage}));
+const DiscoveryPage = lazy(async () => ({
+  default: (await import('../discovery/discovery-page.tsx')).DiscoveryPage,
+}));
+const AlertmanagersPage = lazy(async () => ({
+  default: (await import('../discovery/alertmanagers-page.tsx')).AlertmanagersPage,
+}));
+const TsdbPage = lazy(async () => ({default: (await import('../status/tsdb-page.tsx')).TsdbPage}));
 const StatusPage = lazy(async () => ({default: (await import('../status/status-page.tsx')).StatusPage}));
 const FlagsPage = lazy(async () => ({default: (await import('../status/flags-page.tsx')).FlagsPage}));
 const ConfigPage = lazy(async () => ({default: (await import('../status/config-page.tsx')).ConfigPage}));
@@ -110,6 +117,15 @@ function Pages(): ReactNode {
       </Route>
       <Route path="/targets">
         <TargetsPage />
+      </Route>
+      <Route path="/service-discovery">
+        <DiscoveryPage />
+      </Route>
+      <Route path="/alertmanager-discovery">
+        <AlertmanagersPage />
+      </Route>
+      <Route path="/tsdb-status">
+        <TsdbPage />
       </Route>
       <Route path="/status">
         <StatusPage />

@@ -29,7 +29,10 @@ const statusItems: readonly NavItem[] = [
   {page: 'routing', title: 'nav.routing'},
   {page: 'notifications', title: 'nav.notifications'},
   {page: 'backtest', title: 'nav.backtest'},
+  {page: 'service-discovery', title: 'nav.discovery'},
+  {page: 'alertmanager-discovery', title: 'nav.alertmanagers'},
   {page: 'status', title: 'nav.runtime'},
+  {page: 'tsdb-status', title: 'nav.tsdb'},
   {page: 'flags', title: 'nav.flags'},
   {page: 'config', title: 'nav.config'},
 ];

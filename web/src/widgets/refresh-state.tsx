@@ -1,4 +1,5 @@
 // Says how often a page refreshes itself, and stops it.
+import './refresh-state.css';
 import {ActionIcon, Tooltip} from '@mantine/core';
 import {IconPlayerPause, IconPlayerPlay} from '@tabler/icons-react';
 import type {ReactNode} from 'react';

@@ -1,0 +1,156 @@
+// What service discovery found, and what relabelling made of it.
+import '../targets/targets-page.css';
+import './discovery-page.css';
+import {Button, NativeSelect, SegmentedControl, TextInput} from '@mantine/core';
+import {IconSearch} from '@tabler/icons-react';
+import {useDeferredValue, useMemo, useState, type ReactNode} from 'react';
+import {useLocation} from 'wouter';
+import {useSearch} from 'wouter/use-browser-location';
+import {useDiscoveredTargets} from '../api/queries.ts';
+import {useMessages} from '../i18n/use-messages.ts';
+import {EmptyState} from '../widgets/empty-state.tsx';
+import {ErrorAlert} from '../widgets/error-alert.tsx';
+import {Notice} from '../widgets/notice.tsx';
+import {RefreshState} from '../widgets/refresh-state.tsx';
+import {DiscoveredPoolCard} from './discovered-pool-card.tsx';
+import {
+  decodeDiscoveryFilter,
+  discoveredPoolsOf,
+  discoveredTargetsOf,
+  type DiscoveredTarget,
+  type DiscoveryFilter,
+  encodeDiscoveryFilter,
+  type TargetState,
+  targetStates,
+} from './discovered-target.ts';
+
+/** All labels of all targets are much to send: not as often as on the page of targets. */
+const refreshMs = 30_000;
+const noFilter: DiscoveryFilter = {pool: '', state: '', search: ''};
+const noCounts: Readonly<Record<string, number>> = {};
+
+export function DiscoveryPage(): ReactNode {
+  const {t} = useMessages();
+  const [paused, setPaused] = useState(false);
+  const [filter, setFilter] = useFilter();
+  const deferred = useDeferredValue(filter);
+  const {data, error, refetch, isPending} = useDiscoveredTargets(paused ? false : refreshMs);
+  const targets = useMemo(() => (data === undefined ? [] : discoveredTargetsOf(data)), [data]);
+  const droppedCounts = data?.droppedTargetCounts ?? noCounts;
+  const all = useMemo(() => discoveredPoolsOf(targets, droppedCounts, noFilter), [targets, droppedCounts]);
+  const pools = useMemo(
+    () => discoveredPoolsOf(targets, droppedCounts, deferred),
+    [targets, droppedCounts, deferred],
+  );
+  return (
+    <>
+      <div className="nx-page-head">
+        <h1>{t('discovery.title')}</h1>
+        <div className="nx-spacer" />
+        <RefreshState intervalMs={refreshMs} paused={paused} onChange={setPaused} />
+      </div>
+      <FilterBar
+        targets={targets}
+        poolNames={all.map(({name}) => name)}
+        filter={filter}
+        onChange={setFilter}
+      />
+      {error === null ? null : <ErrorAlert error={error} onRetry={() => void refetch()} />}
+      {data !== undefined && data.warnings.length > 0 ? (
+        <Notice kind="warning" title={t('targets.discoveryFails')}>
+          {data.warnings.map((text) => (
+            <div key={text} className="nx-server-text">
+              {text}
+            </div>
+          ))}
+        </Notice>
+      ) : null}
+      {isPending ? <EmptyState title={t('common.loading')} /> : null}
+      {data !== undefined && all.length === 0 ? (
+        <EmptyState title={t('discovery.empty')} help={t('targets.emptyHelp')} />
+      ) : null}
+      {all.length > 0 && pools.length === 0 ? (
+        <EmptyState title={t('targets.noMatch')}>
+          <Button size="xs" variant="default" onClick={() => setFilter(noFilter)}>
+            {t('targets.resetFilter')}
+          </Button>
+        </EmptyState>
+      ) : null}
+      <div className="nx-pools">
+        {pools.map((pool) => (
+          <DiscoveredPoolCard
+            key={pool.name}
+            pool={pool}
+            alone={pools.length === 1}
+            // Words that were looked for are to be seen.
+            showAllLabels={deferred.search !== ''}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** The filter stands in the address. */
+function useFilter(): [DiscoveryFilter, (filter: DiscoveryFilter) => void] {
+  const search = useSearch();
+  const [, navigate] = useLocation();
+  const filter = useMemo(() => decodeDiscoveryFilter(search), [search]);
+  const setFilter = (next: DiscoveryFilter): void => {
+    const encoded = encodeDiscoveryFilter(next);
+    navigate(encoded === '' ? '/service-discovery' : `/service-discovery?${encoded}`, {replace: true});
+  };
+  return [filter, setFilter];
+}
+
+interface FilterBarProps {
+  targets: readonly DiscoveredTarget[];
+  poolNames: readonly string[];
+  filter: DiscoveryFilter;
+  onChange: (filter: DiscoveryFilter) => void;
+}
+
+function FilterBar({targets, poolNames, filter, onChange}: FilterBarProps): ReactNode {
+  const {t} = useMessages();
+  const known =
+    poolNames.includes(filter.pool) || filter.pool === '' ? poolNames : [filter.pool, ...poolNames];
+  const inPool = filter.pool === '' ? targets : targets.filter(({scrapePool}) => scrapePool === filter.pool);
+  const active = inPool.filter(({labels}) => labels !== null).length;
+  const counts: Record<TargetState, number> = {active, dropped: inPool.length - active};
+  return (
+    <div className="nx-filters">
+      <NativeSelect
+        size="sm"
+        aria-label={t('targets.pool')}
+        value={filter.pool}
+        onChange={(event) => onChange({...filter, pool: event.currentTarget.value})}
+        data={[
+          {value: '', label: t('targets.allPools')},
+          ...known.map((name) => ({value: name, label: name})),
+        ]}
+      />
+      <SegmentedControl
+        size="sm"
+        aria-label={t('discovery.state')}
+        value={filter.state}
+        onChange={(state) => onChange({...filter, state: state as TargetState | ''})}
+        data={[
+          {value: '', label: `${t('targets.all')} ${inPool.length}`},
+          ...targetStates.map((state) => ({
+            value: state,
+            label: `${t(`discovery.${state}`)} ${counts[state]}`,
+          })),
+        ]}
+      />
+      <TextInput
+        className="nx-filter-search"
+        size="sm"
+        leftSection={<IconSearch size={15} aria-hidden />}
+        placeholder={t('discovery.search')}
+        aria-label={t('discovery.search')}
+        value={filter.search}
+        onChange={(event) => onChange({...filter, search: event.currentTarget.value})}
+      />
+    </div>
+  );
+}
