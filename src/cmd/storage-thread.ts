@@ -32,7 +32,6 @@ import {ScrapeManager} from '../scrape/manager.ts';
 import type {ScrapeFeatures} from '../scrape/world.ts';
 import {createLogger, type LogOptions} from '../sys/log.ts';
 import {serve} from '../sys/rpc.ts';
-import type {RetentionLimits} from '../tsdb/block/retention.ts';
 import type {Administration, DeletionRequest} from '../tsdb/administration.ts';
 import {formatMeta} from '../tsdb/block/meta.ts';
 import {Db} from '../tsdb/db.ts';
@@ -40,6 +39,7 @@ import {replayPhases} from '../tsdb/replayphases.ts';
 import {headCardinality} from '../tsdb/head/cardinality.ts';
 import {CompactorClient} from './compactor-client.ts';
 import {createDiscovery} from './discovery.ts';
+import {retentionLimits} from './retention-limits.ts';
 import {storageStatistics} from './storage-statistics.ts';
 
 export interface StorageThreadData {
@@ -120,7 +120,7 @@ class StorageThread {
       dir: data.dataFolder,
       chunkRangeMs: data.blockMsMin,
       blockMsMax: data.blockMsMax,
-      retention: () => retentionLimits(limits.retention, data.dataFolder),
+      retention: () => retentionLimits(limits.retention, {dir: data.dataFolder, diskBytes, logger}),
       compactor: new CompactorClient({
         memory: data.memory,
         dataFolder: data.dataFolder,
@@ -259,11 +259,9 @@ class StorageThread {
   }
 }
 
-/** A part of the disk, in bytes. */
-function retentionLimits({timeMs, bytes, percentage}: Retention, dir: string): RetentionLimits {
-  if (percentage === 0) return {timeMs, bytes};
+function diskBytes(dir: string): number {
   const {blocks, bsize} = statfsSync(dir);
-  return {timeMs, bytes: Math.trunc((blocks * bsize * percentage) / 100)};
+  return blocks * bsize;
 }
 
 const data = workerData as StorageThreadData;

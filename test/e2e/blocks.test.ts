@@ -1,6 +1,7 @@
 // Blocks through the real program: the head is moved to them, they are merged and deleted, and queries see every sample once.
 import assert from 'node:assert/strict';
-import {mkdtempSync, readdirSync, rmSync} from 'node:fs';
+import {execFileSync} from 'node:child_process';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'node:test';
@@ -94,3 +95,50 @@ test('the server makes blocks of the head, and answers from both, over a restart
   assert.ok((blocks as {data: {blocks: unknown[]}}).data.blocks.length > 0);
   await copy.stop();
 });
+
+test('retention by a part of the disk deletes the oldest blocks', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'narthex-retention-'));
+  context.after(() => rmSync(folder, {recursive: true, force: true}));
+  const dataFolder = join(folder, 'data');
+  const input = join(folder, 'input.om');
+  // Five blocks of two hours; values that do not pack well.
+  const lines: string[] = [];
+  for (let series = 0; series < 20; series++) {
+    for (let minute = 0; minute < 600; minute++) {
+      lines.push(`m{series="${series}"} ${Math.sqrt(series * 1000 + minute)} ${1_699_999_200 + minute * 60}`);
+    }
+  }
+  writeFileSync(input, `# TYPE m gauge\n${lines.join('\n')}\n# EOF\n`);
+  const program = join(import.meta.dirname, '../../bin/narthex');
+  execFileSync(program, ['tool', 'tsdb', 'create-blocks-from', 'openmetrics', '-q', input, dataFolder]);
+  const sizes = new Map(blocksIn(dataFolder).map((ulid) => [ulid, bytesBelow(join(dataFolder, ulid))]));
+  assert.equal(sizes.size, 5);
+  const newest = [...sizes.keys()].sort((left, right) => startOf(right) - startOf(left));
+  const kept = newest.slice(0, 2);
+  const bytes = kept.reduce((sum, ulid) => sum + sizes.get(ulid)!, 0) + sizes.get(newest[2]!)! / 2;
+  const {blocks, bsize} = statfsSync(dataFolder);
+  const percentage = (100 * bytes) / (blocks * bsize);
+  const server = await startNarthex({
+    dataFolder,
+    config: `storage: {tsdb: {retention: {percentage: ${percentage.toFixed(15)}}}}\n`,
+  });
+  context.after(() => server.stop('SIGKILL'));
+  await until('the end of the oldest blocks', () => blocksIn(dataFolder).length <= 2);
+  assert.deepEqual(blocksIn(dataFolder), kept.sort());
+  assert.equal(await metric(server.url, 'prometheus_tsdb_size_retentions_total'), 1);
+  assert.equal(await metric(server.url, 'prometheus_tsdb_time_retentions_total'), 0);
+  const limit = await metric(server.url, 'prometheus_tsdb_retention_limit_percentage');
+  assert.ok(Math.abs(limit / percentage - 1) < 1e-3, `${limit}`);
+  await server.stop();
+
+  function startOf(ulid: string): number {
+    const meta = readFileSync(join(dataFolder, ulid, 'meta.json'), 'utf8');
+    return (JSON.parse(meta) as {minTime: number}).minTime;
+  }
+});
+
+function bytesBelow(folder: string): number {
+  return readdirSync(folder, {recursive: true, encoding: 'utf8'})
+    .map((name) => statSync(join(folder, name)))
+    .reduce((sum, status) => sum + (status.isFile() ? status.size : 0), 0);
+}
