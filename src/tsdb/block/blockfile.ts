@@ -1,6 +1,7 @@
 import {assert} from '../../base/assert.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import {BlockDamage} from './damage.ts';
+import {SeriesCache} from './seriescache.ts';
 
 export const pageBytes = 32_768;
 /** Files are at most 64 GiB: a page's key is its file's number and its own. */
@@ -13,6 +14,8 @@ const pagesPerFile = 2 ** 21;
 export class PageCache {
   readonly #pagesMax: number;
   readonly #pages = new Map<number, Uint8Array>();
+  /** What is known of the series in these files. */
+  readonly series = new SeriesCache();
   #files = 0;
   hits = 0;
   misses = 0;
@@ -61,9 +64,10 @@ export class BlockFile {
   readonly path: string;
   readonly size: number;
   readonly #fs: FileSystem;
-  readonly #cache: PageCache;
+  readonly cache: PageCache;
+  /** The file's number in the cache. */
+  readonly number: number;
   readonly #file: number;
-  readonly #number: number;
   /** The page read last, for runs of small reads. */
   #page: Uint8Array = new Uint8Array(0);
   #pageStart = -1;
@@ -72,16 +76,16 @@ export class BlockFile {
   constructor(fs: FileSystem, path: string, cache: PageCache) {
     this.path = path;
     this.#fs = fs;
-    this.#cache = cache;
+    this.cache = cache;
     this.#file = fs.open(path, 'r');
     this.size = fs.size(this.#file);
-    this.#number = cache.register();
+    this.number = cache.register();
   }
 
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#cache.drop(this.#number);
+    this.cache.drop(this.number);
     this.#fs.close(this.#file);
   }
 
@@ -140,13 +144,13 @@ export class BlockFile {
   }
 
   #pageAt(number: number): Uint8Array {
-    const key = this.#number * pagesPerFile + number;
-    const known = this.#cache.get(key);
+    const key = this.number * pagesPerFile + number;
+    const known = this.cache.get(key);
     if (known !== undefined) return known;
     const start = number * pageBytes;
     const page = new Uint8Array(Math.min(pageBytes, this.size - start));
     this.readInto(page, 0, start, page.length);
-    this.#cache.put(key, page);
+    this.cache.put(key, page);
     return page;
   }
 }

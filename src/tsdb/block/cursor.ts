@@ -19,18 +19,30 @@ const chunksAheadMax = 4096;
 /** After so many chunks, and one, it is asked whether to go on. */
 const chunksUncheckedMask = 255;
 
+/** Ids of so many symbols, of those with the lowest numbers, lie in a column. */
+const columnIdsMax = 16_384;
+
 /** Ids of a block's symbols in a query's. */
 export class SymbolIds {
   readonly #block: Block;
   readonly #symbols: Symbols;
+  /** By symbol; 0 = not known, which the empty text's id is, too. */
+  readonly #column: Uint32Array;
   readonly #ids = new Map<number, number>();
 
   constructor(block: Block, symbols: Symbols) {
     this.#block = block;
     this.#symbols = symbols;
+    this.#column = new Uint32Array(Math.min(columnIdsMax, block.index.symbols.count));
   }
 
   id(symbol: number): number {
+    if (symbol < this.#column.length) {
+      return (
+        this.#column[symbol]! ||
+        (this.#column[symbol] = this.#symbols.intern(this.#block.index.symbols.text(symbol)))
+      );
+    }
     let id = this.#ids.get(symbol);
     if (id === undefined) {
       id = this.#symbols.intern(this.#block.index.symbols.text(symbol));
@@ -161,7 +173,7 @@ export class BlockCursor implements SeriesCursor {
     const end = Math.min(this.#refs.length, this.#ahead + seriesAhead);
     while (this.#ahead < end && batch.chunksLength < chunksAheadMax) {
       try {
-        block.index.series(this.#refs[this.#ahead++]!, batch, mint, maxt);
+        block.index.knownSeries(this.#refs[this.#ahead++]!, batch, mint, maxt);
       } catch (cause) {
         this.#leaveOut(cause);
         batch.dropPart();

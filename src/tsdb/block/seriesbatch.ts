@@ -32,6 +32,28 @@ export class SeriesBatch {
     this.chunksLength = this.chunkStart(this.length);
   }
 
+  /** Room that there is, in bytes. */
+  get bytes(): number {
+    const perSeries = this.refs.byteLength + this.labelEnds.byteLength + this.chunkEnds.byteLength;
+    return perSeries + this.labels.byteLength + 3 * this.chunkMin.byteLength;
+  }
+
+  /** Appends a series of another, with those chunks that overlap [mint, maxt]. */
+  append(from: SeriesBatch, series: number, mint: number, maxt: number): void {
+    const start = from.labelStart(series);
+    const labels = from.labelEnds[series]! - start;
+    while (this.labelsLength + labels > this.labels.length) this.labels = doubled(this.labels);
+    for (let i = 0; i < labels; i++) this.labels[this.labelsLength + i] = from.labels[start + i]!;
+    this.labelsLength += labels;
+    const end = from.chunkEnds[series]!;
+    for (let i = from.chunkStart(series); i < end; i++) {
+      const min = from.chunkMin[i]!;
+      const max = from.chunkMax[i]!;
+      if (min <= maxt && max >= mint) this.addChunk(min, max, from.chunkRefs[i]!);
+    }
+    this.endSeries(from.refs[series]!);
+  }
+
   labelStart(series: number): number {
     return series === 0 ? 0 : this.labelEnds[series - 1]!;
   }
