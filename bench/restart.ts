@@ -1,9 +1,9 @@
 // `npm run bench -- restart`: how long a start takes with a head of many series and hours of samples: from the log alone, and from a
 // snapshot of the memory. Narthex and whichever versions of Prometheus are installed, one after the other, each with a copy of the
 // same data folder, and afterwards with the snapshot that it has written itself. Seconds are from the start of the process until it is
-// ready; files are in the system's cache.
+// ready; files are in the system's cache. `--keep FOLDER` keeps the data folder there and uses it again.
 import {spawn} from 'node:child_process';
-import {cpSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
@@ -51,19 +51,18 @@ export async function run(options: string[]): Promise<void> {
       hours: {type: 'string', default: '2'},
       interval: {type: 'string', default: '15'},
       only: {type: 'string', multiple: true, default: []},
+      keep: {type: 'string'},
     },
   });
   const stepMs = 1000 * Number(values.interval);
   const folder = mkdtempSync(join(tmpdir(), 'narthex-bench-'));
-  const plan: HeadPlan = {
-    folder: join(folder, 'head'),
+  const sizes = {
     series: Number(values.series),
     samples: Math.floor((Number(values.hours) * 3_600_000) / stepMs),
     stepMs,
-    endMs: Math.floor(Date.now() / stepMs) * stepMs,
   };
   try {
-    await makeHead(plan);
+    const plan = await headOf(sizes, {folder, keep: values.keep});
     const logBytes = folderBytes(join(plan.folder, 'wal'));
     const chunkBytes = folderBytes(join(plan.folder, 'chunks_head'));
     process.stdout.write(
@@ -78,6 +77,33 @@ export async function run(options: string[]): Promise<void> {
   } finally {
     rmSync(folder, {recursive: true, force: true});
   }
+}
+
+/** A data folder of that size: the newest one that was kept, or a new one. */
+async function headOf(
+  sizes: Omit<HeadPlan, 'folder' | 'endMs'>,
+  {folder, keep}: {folder: string; keep: string | undefined},
+): Promise<HeadPlan> {
+  const endMs = Math.floor(Date.now() / sizes.stepMs) * sizes.stepMs;
+  if (keep === undefined) {
+    const plan = {...sizes, endMs, folder: join(folder, 'head')};
+    await makeHead(plan);
+    return plan;
+  }
+  mkdirSync(keep, {recursive: true});
+  const prefix = `head-${sizes.series}-${sizes.samples}-${sizes.stepMs}-`;
+  const kept = readdirSync(keep)
+    .filter((name) => name.startsWith(prefix) && !name.endsWith('.tmp'))
+    .sort();
+  const last = kept.at(-1);
+  if (last !== undefined)
+    return {...sizes, endMs: Number(last.slice(prefix.length)), folder: join(keep, last)};
+  const plan = {...sizes, endMs, folder: join(keep, `${prefix}${endMs}`)};
+  // One that was not finished is not used.
+  rmSync(`${plan.folder}.tmp`, {recursive: true, force: true});
+  await makeHead({...plan, folder: `${plan.folder}.tmp`});
+  renameSync(`${plan.folder}.tmp`, plan.folder);
+  return plan;
 }
 
 function mega(bytes: number): string {

@@ -2,6 +2,8 @@
 export {crc32c} from './crc32c';
 export {encodeSamples} from './walsamples';
 export {areSamples, replaySamples} from './replay';
+export {scanEntries} from './headchunks';
+export {areSeries, restoreChunkOf, restorePostings, restoreSeries} from './restore';
 export {gatherChunk, xorDecode, xorDecodeAll, xorEncode, xorResume} from './xor';
 export {appendBatch, checkBatch} from './append';
 export {addRow, extremeSteps, lastSamples, nextFall, rateSteps, regressSteps, scanColumns, sumSteps} from './columns';

@@ -19,6 +19,16 @@ export interface Kernels {
   replaySamples(context: number, at: number, end: number): number;
   /** Whether replaySamples() can read all of them; 0 = no. Twin: replay.ts. */
   areSamples(context: number, at: number, end: number): number;
+  /** Reads entries of a file of full chunks into rows: see kernels/headchunks.ts. Twin: src/tsdb/headchunks/scan.ts. */
+  scanEntries(at: number, end: number, base: number, rows: number, capacity: number): number;
+  /** Reads and looks up a series (restore-layout.ts); gives the address behind it, 0 = left to TypeScript. See kernels/restore.ts. */
+  restoreSeries(context: number, at: number, end: number): number;
+  /** Reads the open chunk of a snapshot's series: 0 = none, 1 = in the context, 2 = left to TypeScript. */
+  restoreChunkOf(context: number, at: number, end: number): number;
+  /** Adds a slot to the lists of entries from number `i` on. Gives the number of the first whose list is full, or `pairs`. */
+  restorePostings(entries: number, i: number, pairs: number, slot: number): number;
+  /** Whether the bytes are series, as in the log; 0 = no. */
+  areSeries(at: number, end: number): number;
   /** Compresses with snappy, gives the bytes written to `target`; `table` is scratch space of 32 KiB. Twin: snappy.ts. */
   snappyCompress(source: number, length: number, target: number, table: number): number;
   /** Expands snappy's elements to `length` bytes; 0 = they are damaged. 63 bytes behind both ends may be touched. Twin: snappy.ts. */

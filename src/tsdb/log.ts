@@ -67,6 +67,11 @@ export interface ReplaySink {
    * record is not sound: then nothing of it was used.
    */
   samplesRecord?(address: number, length: number): number;
+  /**
+   * A record of series, likewise. Those that are not as usual, with a label that is new or names that do not rise, are given to `slowly`
+   * instead.
+   */
+  seriesRecord?(address: number, length: number, slowly: (ref: number, labels: Labels) => void): number;
   histograms(samples: readonly LoggedHistogram[]): void;
   metadata(ref: number, type: string, unit: string, help: string): void;
   exemplar(ref: number, time: number, value: number, labels: Labels): void;

@@ -13,7 +13,11 @@ const samplesMaskST = 0x3fff;
 /** Samples of a chunk, by its header. */
 export function chunkSamples(chunkEncoding: number, data: Uint8Array): number {
   if (data.length < 2) return 0;
-  const count = (data[0]! << 8) | data[1]!;
+  return headerSamples(chunkEncoding, (data[0]! << 8) | data[1]!);
+}
+
+/** The same of the header's first two bytes as a number. */
+export function headerSamples(chunkEncoding: number, count: number): number {
   const withStarts = chunkEncoding === encoding.histogramST || chunkEncoding === encoding.floatHistogramST;
   return withStarts ? count & samplesMaskST : count;
 }

@@ -15,13 +15,14 @@
 //
 // Blocks never change: another takes their place.
 
+import {tableHeaderBytes, removedPlace} from '../../kernels/index-layout.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Intervals} from '../block/tombstones.ts';
 import {forEachEntry, indexEntryMaxTime} from './chunks.ts';
 import type {Reclaimer} from './epochs.ts';
 import {headerAnnexCount, headerAnnexes} from './header.ts';
-import {AddressTable, removedPlace, tableHeaderBytes} from './table.ts';
+import {AddressTable} from './table.ts';
 
 const annexBytes = 32;
 export const annexDeleted = 4;

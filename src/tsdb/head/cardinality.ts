@@ -1,11 +1,11 @@
 // What the head's label pairs and names add up to, for those who look for the labels that cost most. One pass over the
 // index: texts are made for the results only.
 
+import {symbolLength, entryName, entryValue, entryList, listItems} from '../../kernels/index-layout.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import {metricNameLabel} from '../../model/labels.ts';
 import {headerRoot} from './header.ts';
-import {entryList, entryName, entryValue, listItems} from './postings.ts';
-import {symbolLength, type SymbolTexts} from './symbols.ts';
+import {type SymbolTexts} from './symbols.ts';
 
 export interface CardinalityCount {
   name: string;

@@ -1,8 +1,7 @@
+import {entryName, entryValue, blockPairs, blockEntries} from '../../kernels/index-layout.ts';
 import {compareStrings} from '../../model/labels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
-import {entryName, entryValue} from './postings.ts';
 import type {EntryNumbers, SelectedSeries} from './selection.ts';
-import {blockEntries, blockPairs} from './series.ts';
 import type {SymbolTexts} from './symbols.ts';
 
 /** Puts series in the order of their labels. Each label pair's text is looked at once; series are compared by numbers. */

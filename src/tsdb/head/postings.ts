@@ -1,9 +1,18 @@
+import {
+  entryName,
+  entryValue,
+  entryList,
+  listCapacity,
+  listItems,
+  tableHeaderBytes,
+  removedPlace,
+} from '../../kernels/index-layout.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Reclaimer} from './epochs.ts';
 import {headerEntries, headerRoot} from './header.ts';
 import type {SymbolTable} from './symbols.ts';
-import {AddressTable, removedPlace, tableHeaderBytes} from './table.ts';
+import {AddressTable} from './table.ts';
 
 // The index. An entry stands for a label pair, a label name (value 0), or the root (name 0, value 0):
 //
@@ -17,14 +26,8 @@ import {AddressTable, removedPlace, tableHeaderBytes} from './table.ts';
 // Items are only ever added behind `count`, which is then published. To take items out or to grow, a list is written
 // aside and published in the entry: who holds the old one sees the past. `next` belongs to the writer.
 
-export const entryName = 0;
-export const entryValue = 4;
-export const entryList = 8;
 const entryNext = 12;
 const entryBytes = 16;
-
-export const listCapacity = 4;
-export const listItems = 8;
 
 /** End of the chain of changed entries. */
 const chainEnd = 1;

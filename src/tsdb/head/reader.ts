@@ -1,3 +1,4 @@
+import {entryName, entryValue, blockPairs, blockEntries} from '../../kernels/index-layout.ts';
 import {
   fragmentData,
   fragmentDataBytes,
@@ -46,9 +47,9 @@ import {filedEncoding, filedFile, filedOffset, filedSamples, isFiled} from './fi
 import {headerMagic, headerMinTime, headerRoot, headMagic} from './header.ts';
 import {sortByLabels} from './labelorder.ts';
 import {forgetReset, LateRows, removeDeleted, sortRows} from './laterows.ts';
-import {entryName, entryValue, findEntry} from './postings.ts';
+import {findEntry} from './postings.ts';
 import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
-import {blockEntries, blockPairs, slotAddress} from './series.ts';
+import {slotAddress} from './series.ts';
 import {SymbolTexts} from './symbols.ts';
 import {openData, openMinTime, openUsed, sealedData, tagMask} from './taggedchunks.ts';
 

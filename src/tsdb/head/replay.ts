@@ -2,12 +2,14 @@ import type {Labels} from '../../model/labels.ts';
 import type {LoggedHistogram, ReplaySink} from '../log.ts';
 import type {SnapshotChunk, SnapshotSink} from '../snapshot/read.ts';
 import {slotLastTime, slotLastValue, slotSealed} from '../../kernels/head-layout.ts';
+import {encoding} from '../chunkenc/encoding.ts';
 import type {Head} from './head.ts';
 import {LateReplay} from './late-replay.ts';
 import {restoreLastValues} from './lastvalues.ts';
 import type {LoadedChunks} from './loadedchunks.ts';
 import {ReplayRefs} from './replayrefs.ts';
 import {ReplaySamples} from './replaysamples.ts';
+import {chunkRead, SeriesRestore} from './restore.ts';
 import {slotAddress} from './series.ts';
 
 /** What the log held beside what is now in the head. */
@@ -30,6 +32,7 @@ export class HeadReplay implements ReplaySink {
   readonly #head: Head;
   readonly #refs: ReplayRefs;
   readonly #samples: ReplaySamples;
+  readonly #restore: SeriesRestore;
   /** Late chunks in files, with the slots of their series. */
   readonly #lateReferences = new Map<number, number>();
   /** What the files of full chunks have of series that the log has not named yet. */
@@ -40,18 +43,47 @@ export class HeadReplay implements ReplaySink {
     this.#loaded = loaded;
     this.#refs = new ReplayRefs(head.memory, head.arena);
     this.#samples = new ReplaySamples(head, this.#refs);
+    this.#restore = new SeriesRestore(head);
     // A series whose record was lost has chunks still: its ref is given to no other.
     if (loaded !== null) head.reserveRef(loaded.lastRef);
   }
 
   series(ref: number, labels: Labels): void {
     const {series} = this.#head;
-    this.#head.reserveRef(ref);
-    if (!series.find(labels)) {
-      series.create(labels, ref);
-      this.#head.appender().counts.seriesCreated++;
-    } else if (series.ref(series.slot) !== ref) this.otherRefs.set(ref, series.ref(series.slot));
+    const isNew = !series.find(labels);
+    if (isNew) series.create(labels, ref);
+    this.#restore.remember(series.slot);
+    this.#named(ref, isNew);
+  }
+
+  seriesRecord(address: number, length: number, slowly: (ref: number, labels: Labels) => void): number {
+    const restore = this.#restore;
+    const end = address + length;
+    if (!restore.isSound(address + 1, end)) return -1;
+    let copy: Uint8Array | null = null;
+    let count = 0;
+    for (let at = address + 1; at < end; count++) {
+      const next = restore.read(at, end);
+      if (next === 0) {
+        copy ??= this.#head.memory.u8.slice(address, end);
+        const read = restore.readSlowly(copy, at - address);
+        slowly(read.ref, read.labels);
+        at = address + read.next;
+      } else {
+        this.#named(restore.ref, restore.place());
+        at = next;
+      }
+    }
+    return count;
+  }
+
+  /** The log names the series in `series.slot`, which was made for it or was there. */
+  #named(ref: number, isNew: boolean): void {
+    const {series} = this.#head;
     const {slot} = series;
+    this.#head.reserveRef(ref);
+    if (isNew) this.#head.appender().counts.seriesCreated++;
+    else if (series.ref(slot) !== ref) this.otherRefs.set(ref, series.ref(slot));
     if (this.#loaded !== null) this.#attach(ref, slot, this.#loaded);
     this.#refs.set(ref, slot, this.#lastTime(slot));
   }
@@ -191,6 +223,7 @@ export class HeadReplay implements ReplaySink {
   /** A sink for a snapshot, which comes before the log. */
   snapshot(): SnapshotSink {
     return {
+      seriesRecord: (address, length) => this.#snapshotSeries(address, length),
       series: ({ref, labels, chunk}) => {
         this.series(ref, labels);
         const {slot} = this.#head.series;
@@ -203,12 +236,33 @@ export class HeadReplay implements ReplaySink {
     };
   }
 
+  /** False where the record is left to series(): then nothing of it was used. */
+  #snapshotSeries(address: number, length: number): boolean {
+    const restore = this.#restore;
+    const end = address + length;
+    const behind = restore.read(address + 1, end);
+    if (behind === 0) return false;
+    const read = restore.readChunk(behind, end);
+    if (read === chunkRead.unusual) return false;
+    this.#named(restore.ref, restore.place());
+    if (read === chunkRead.none) return true;
+    const {memory, series} = this.#head;
+    const {minTime, maxTime, lastHigh, lastLow, chunk, chunkBytes} = restore;
+    const bytes = memory.u8.subarray(chunk, chunk + chunkBytes);
+    this.#storeChunk(series.slot, {minTime, maxTime, encoding: encoding.xor, bytes, lastHigh, lastLow});
+    this.#refs.set(restore.ref, series.slot, this.#lastTime(series.slot));
+    return true;
+  }
+
   /** A chunk that was open when the snapshot was taken; it may have become a full one since. */
-  #storeChunk(slot: number, {minTime, maxTime, encoding, bytes, lastHigh, lastLow}: SnapshotChunk): void {
+  #storeChunk(
+    slot: number,
+    {minTime, maxTime, encoding: chunkEncoding, bytes, lastHigh, lastLow}: SnapshotChunk,
+  ): void {
     const {chunks, memory, truncatedBefore} = this.#head;
     const address = slotAddress(memory.u32, slot);
     if (minTime <= memory.f64[(address + slotLastTime) >>> 3]! || maxTime < truncatedBefore) return;
-    chunks.appendCopy(address, {minTime, maxTime}, encoding, bytes);
+    chunks.appendCopy(address, {minTime, maxTime}, chunkEncoding, bytes);
     memory.f64[(address + slotLastTime) >>> 3] = maxTime;
     memory.u32[(address + slotLastValue) >>> 2] = lastLow;
     memory.u32[(address + slotLastValue + 4) >>> 2] = lastHigh;
@@ -223,6 +277,7 @@ export class HeadReplay implements ReplaySink {
   /** Ends the replay and forgets the refs. The head's counters start from here. */
   finish(): void {
     this.#samples.free();
+    this.#restore.free();
     this.#refs.free();
     restoreLastValues(this.#head);
     this.#head.resetCounts();

@@ -1,10 +1,18 @@
+import {
+  entryName,
+  entryValue,
+  entryList,
+  listItems,
+  blockPairs,
+  blockEntries,
+} from '../../kernels/index-layout.ts';
 import {slotLabels, slotRef} from '../../kernels/head-layout.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Matcher} from '../../model/matcher.ts';
 import {unguarded, type ReadGuard} from '../../storage/querier.ts';
 import {headerSlotCount} from './header.ts';
-import {entryList, entryName, entryValue, findEntry, listItems} from './postings.ts';
-import {blockEntries, blockPairs, slotAddress} from './series.ts';
+import {findEntry} from './postings.ts';
+import {slotAddress} from './series.ts';
 import {findSymbol, SymbolKey, type SymbolTexts} from './symbols.ts';
 
 /** Matchers that are checked in one pass over the candidates: two bits each in a verdict. */

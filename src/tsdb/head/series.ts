@@ -1,4 +1,13 @@
 import {
+  entryName,
+  entryValue,
+  blockPairs,
+  blockEntries,
+  placeSlotBits,
+  placeSlotMask,
+  placeRemoved,
+} from '../../kernels/index-layout.ts';
+import {
   segmentSlotsLog2,
   slotBytes,
   slotGeneration,
@@ -8,12 +17,13 @@ import {
 } from '../../kernels/head-layout.ts';
 import {assert} from '../../base/assert.ts';
 import type {Arena} from '../../kernels/arena.ts';
+import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Labels} from '../../model/labels.ts';
 import {RefTable} from '../reftable.ts';
 import {type Reclaimer, retiredSlot} from './epochs.ts';
 import {headerDirectory, headerSeriesCount, headerSlotCount, segmentsMax} from './header.ts';
-import {entryName, entryValue, findEntry, type Postings} from './postings.ts';
+import {findEntry, type Postings} from './postings.ts';
 import type {SymbolTable, SymbolTexts} from './symbols.ts';
 
 // The series table. A series has a slot (src/kernels/head-layout.ts) and a label block, which never changes:
@@ -23,9 +33,7 @@ import type {SymbolTable, SymbolTexts} from './symbols.ts';
 // `entry` is the index entry of a label pair, in the order of label names. `metadata` is a symbol or 0; only the writer uses it.
 
 const blockHash = 0;
-export const blockPairs = 4;
 const blockMetadata = 8;
-export const blockEntries = 12;
 
 const segmentSlots = 1 << segmentSlotsLog2;
 const slotMask = segmentSlots - 1;
@@ -38,10 +46,15 @@ export function slotAddress(u32: Uint32Array, slot: number): number {
   return u32[(headerDirectory >>> 2) + (slot >>> segmentSlotsLog2)]! + (slot & slotMask) * slotBytes;
 }
 
-// Places of the lookup table: slot + 1 in the low 26 bits, six bits of the hash above them. 0 = never used.
-const placeSlotBits = 26;
-const placeSlotMask = 2 ** placeSlotBits - 1;
-const placeRemoved = placeSlotMask;
+/** Labels that are entries already: see SeriesRestore. */
+export interface RestoredLabels {
+  kernels: Kernels;
+  /** Address of the entries. */
+  entries: number;
+  pairs: number;
+  hash: number;
+  ref: number;
+}
 
 /** The writing side. */
 export class SeriesTable {
@@ -89,6 +102,11 @@ export class SeriesTable {
     return this.#slotCount;
   }
 
+  /** The table that finds series by their labels, and its places less one. */
+  get places(): {address: number; mask: number} {
+    return {address: this.#places, mask: this.#placesMask};
+  }
+
   /** Looks the series up; `slot` is set where it returns true. */
   find(labels: Labels): boolean {
     const pairs = labels.length >>> 1;
@@ -124,11 +142,44 @@ export class SeriesTable {
     this.#makeMissingEntries(labels);
     const entries = this.#entries;
     const hash = hashEntries(entries, pairs);
+    const block = this.#makeBlock(hash, pairs);
+    for (let i = 0; i < pairs; i++) u32[((block + blockEntries) >>> 2) + i] = entries[i]!;
+    const slot = this.#publish(block, ref);
+    for (let i = 0; i < pairs; i++) this.#postings.append(entries[i]!, slot);
+    this.#addPlace(hash, slot);
+    this.#countSeries(1);
+    this.slot = slot;
+  }
+
+  /** Makes a series that is not there, of entries that are, at `entries`; `slot` is set. */
+  createOf({kernels, entries, pairs, hash, ref}: RestoredLabels): void {
+    const u32 = this.#memory.u32;
+    const block = this.#makeBlock(hash, pairs);
+    const first = (block + blockEntries) >>> 2;
+    for (let i = 0; i < pairs; i++) u32[first + i] = u32[(entries >>> 2) + i]!;
+    const slot = this.#publish(block, ref);
+    for (let i = 0; ; i++) {
+      i = kernels.restorePostings(entries, i, pairs, slot);
+      if (i === pairs) break;
+      this.#postings.append(u32[(entries >>> 2) + i]!, slot);
+    }
+    this.#addPlace(hash, slot);
+    this.#countSeries(1);
+    this.slot = slot;
+  }
+
+  #makeBlock(hash: number, pairs: number): number {
+    const u32 = this.#memory.u32;
     const block = this.#arena.alloc(blockEntries + 4 * pairs);
     u32[(block + blockHash) >>> 2] = hash;
     u32[(block + blockPairs) >>> 2] = pairs;
     u32[(block + blockMetadata) >>> 2] = 0;
-    for (let i = 0; i < pairs; i++) u32[((block + blockEntries) >>> 2) + i] = entries[i]!;
+    return block;
+  }
+
+  /** Gives the series with this label block a slot. */
+  #publish(block: number, ref: number): number {
+    const u32 = this.#memory.u32;
     const slot = this.#takeSlot();
     const address = slotAddress(u32, slot);
     this.#memory.f64[(address + slotRef) >>> 3] = ref;
@@ -136,10 +187,7 @@ export class SeriesTable {
     // The slot is whole: from here on readers may find it.
     Atomics.store(u32, (address + slotLabels) >>> 2, block);
     if (slot === this.#slotCount - 1) Atomics.store(u32, headerSlotCount >>> 2, this.#slotCount);
-    for (let i = 0; i < pairs; i++) this.#postings.append(entries[i]!, slot);
-    this.#addPlace(hash, slot);
-    this.#countSeries(1);
-    this.slot = slot;
+    return slot;
   }
 
   /** Takes a series out, whose chunks are retired already. Its slot stays in postings until sweep(). */

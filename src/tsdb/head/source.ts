@@ -1,3 +1,4 @@
+import {entryName, entryValue, blockPairs, blockEntries} from '../../kernels/index-layout.ts';
 import {compareStrings} from '../../model/labels.ts';
 import {unguarded} from '../../storage/querier.ts';
 import type {SeriesSource} from '../block/seriessource.ts';
@@ -5,10 +6,9 @@ import type {Intervals} from '../block/tombstones.ts';
 import {deletedIntervals, findAnnex} from './annex.ts';
 import {ChunkList} from './chunklist.ts';
 import {sortByLabels} from './labelorder.ts';
-import {entryName, entryValue} from './postings.ts';
 import type {HeadReader} from './reader.ts';
 import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
-import {blockEntries, blockPairs, slotAddress} from './series.ts';
+import {slotAddress} from './series.ts';
 
 export interface HeadSourceOptions {
   minTime: number;

@@ -1,20 +1,23 @@
+import {
+  symbolHash,
+  symbolLength,
+  symbolBytes,
+  tableHeaderBytes,
+  removedPlace,
+} from '../../kernels/index-layout.ts';
 import {Buffer} from 'node:buffer';
 import {assert} from '../../base/assert.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Reclaimer} from './epochs.ts';
 import {headerSeed, headerSymbols} from './header.ts';
-import {AddressTable, removedPlace, tableHeaderBytes} from './table.ts';
+import {AddressTable} from './table.ts';
 
 // A symbol is a string that label names, label values and metadata share:
 //
 //     references:u32  hash:u32  length:u32  bytes (UTF-8)
 //
 // Everything but the reference count, which only the writer looks at, never changes while the symbol can be reached.
-
-export const symbolHash = 4;
-export const symbolLength = 8;
-export const symbolBytes = 12;
 
 /** Texts whose symbols the writer remembers. */
 const cacheMax = 16_384;

@@ -1,3 +1,4 @@
+import {tableHeaderBytes, removedPlace} from '../../kernels/index-layout.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Reclaimer} from './epochs.ts';
@@ -9,9 +10,6 @@ import type {Reclaimer} from './epochs.ts';
 // A place holds 0 = never used, 1 = removed, or the address of a record. Records never move within a table: a place goes from
 // never used to an address, from an address to removed, and from removed to an address again. So a probe that began before
 // a change misses at most what came or went at that moment. A fuller table is written aside and published as a whole.
-
-export const tableHeaderBytes = 8;
-export const removedPlace = 1;
 
 const placesMin = 1024;
 

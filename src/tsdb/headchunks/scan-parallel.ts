@@ -1,7 +1,7 @@
 import {Worker} from 'node:worker_threads';
 import {type FileSystem, nodeFileSystem} from '../../sys/fs.ts';
 import type {LogMemory} from '../wal/page-buffer.ts';
-import {headChunkPath, listHeadChunkFiles} from './format.ts';
+import {headChunkPath, listHeadChunkFiles, outOfOrderBit, referenceFile, referenceOffset} from './format.ts';
 import {type HeadChunkScan, type ScannedChunk, scanHeadChunkFiles, type ScanOptions} from './scan.ts';
 import {blockRows, rowFields, type ScanThreadData, type ScanThreadResult} from './scan-rows.ts';
 
@@ -107,12 +107,13 @@ function give(
       chunk.ref = block[at]!;
       chunk.minTime = block[at + 1]!;
       chunk.maxTime = block[at + 2]!;
-      chunk.encoding = block[at + 3]!;
-      chunk.outOfOrder = block[at + 4] === 1;
-      chunk.file = block[at + 5]!;
-      chunk.offset = block[at + 6]!;
-      chunk.bytes = block[at + 7]!;
-      chunk.samples = block[at + 8]!;
+      chunk.file = referenceFile(block[at + 3]!);
+      chunk.offset = referenceOffset(block[at + 3]!);
+      const header = block[at + 4]!;
+      chunk.encoding = header & (outOfOrderBit - 1);
+      chunk.outOfOrder = (header & outOfOrderBit) !== 0;
+      chunk.samples = header >>> 8;
+      chunk.bytes = block[at + 5]!;
       receive(chunk);
     }
   }

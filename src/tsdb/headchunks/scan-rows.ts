@@ -18,6 +18,6 @@ export interface ScanThreadResult {
   rowsInLast: number;
 }
 
-/** ref, minTime, maxTime, encoding, outOfOrder, file, offset, bytes, samples. */
-export const rowFields = 9;
+/** ref, minTime, maxTime, reference, samples × 256 + encoding with outOfOrderBit, bytes. */
+export const rowFields = 6;
 export const blockRows = 65_536;

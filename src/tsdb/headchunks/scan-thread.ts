@@ -4,6 +4,7 @@ import {SizeClassArena} from '../../kernels/arena.ts';
 import {loadKernels} from '../../kernels/kernels.ts';
 import {LinearMemory} from '../../kernels/memory.ts';
 import {nodeFileSystem} from '../../sys/fs.ts';
+import {chunkReference, outOfOrderBit} from './format.ts';
 import {type ScannedChunk, scanHeadChunkFiles} from './scan.ts';
 import {blockRows, rowFields, type ScanThreadData, type ScanThreadResult} from './scan-rows.ts';
 
@@ -22,12 +23,9 @@ class Rows {
     block[at++] = chunk.ref;
     block[at++] = chunk.minTime;
     block[at++] = chunk.maxTime;
-    block[at++] = chunk.encoding;
-    block[at++] = Number(chunk.outOfOrder);
-    block[at++] = chunk.file;
-    block[at++] = chunk.offset;
-    block[at++] = chunk.bytes;
-    block[at] = chunk.samples;
+    block[at++] = chunkReference(chunk.file, chunk.offset);
+    block[at++] = (chunk.samples << 8) | (chunk.outOfOrder ? outOfOrderBit : 0) | chunk.encoding;
+    block[at] = chunk.bytes;
   }
 }
 

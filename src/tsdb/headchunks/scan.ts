@@ -1,5 +1,5 @@
 import {ByteReader} from '../../base/varint.ts';
-import {chunkSamples} from '../block/decode.ts';
+import {chunkSamples, headerSamples} from '../block/decode.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import {writeFully} from '../../sys/fs.ts';
 import type {Logger} from '../../sys/log.ts';
@@ -47,6 +47,11 @@ export interface HeadChunkScan {
 }
 
 const readBytes = 1024 * 1024;
+
+/** Entries that the kernel reads at once, in rows of so many numbers; one number behind them. */
+const rowsAtOnce = 1024;
+const rowNumbers = 6;
+const rowsBytes = 8 * (rowsAtOnce * rowNumbers + 1);
 
 /** Missing files that are made up for. */
 const missingMax = 1000;
@@ -163,6 +168,8 @@ class FileScanner {
   readonly #reader = new ByteReader(new Uint8Array(0));
   readonly #chunk: ScannedChunk;
   readonly #linear: LogMemory | null;
+  /** Where the kernel writes what it reads. */
+  readonly #rows: number;
   #pages: PageBuffer;
   /** What of the file #buffer holds. */
   #start = 0;
@@ -175,6 +182,7 @@ class FileScanner {
     this.#size = fs.size(this.#opened);
     this.#linear = linear;
     this.#pages = new PageBuffer(Math.max(64, Math.min(readBytes, this.#size)), linear);
+    this.#rows = linear?.arena.alloc(rowsBytes) ?? 0;
     this.#chunk = {
       file,
       offset: 0,
@@ -190,6 +198,7 @@ class FileScanner {
 
   close(): void {
     this.#pages.free();
+    this.#linear?.arena.free(this.#rows, rowsBytes);
     this.#fs.close(this.#opened);
   }
 
@@ -202,6 +211,8 @@ class FileScanner {
     if (wrong !== null) return this.#damage(0, String(wrong));
     let offset = fileHeaderBytes;
     while (offset < this.#size) {
+      offset = this.#soundEntries(offset, receive);
+      if (offset >= this.#size) return null;
       const next = this.#orError(() => this.#entry(offset));
       if (typeof next === 'string') return this.#damage(offset, next);
       if (next === 0) return null;
@@ -210,6 +221,36 @@ class FileScanner {
       offset = next;
     }
     return null;
+  }
+
+  /** Takes the entries from `offset` on that the buffer holds, as long as they are sound, and gives where the others begin. */
+  #soundEntries(offset: number, receive: (chunk: ScannedChunk) => void): number {
+    if (this.#linear === null || offset < this.#start) return offset;
+    const {memory, kernels} = this.#linear;
+    const {address} = this.#pages;
+    const end = address + (this.#end - this.#start);
+    const rows = this.#rows;
+    const chunk = this.#chunk;
+    for (let count = rowsAtOnce; count === rowsAtOnce;) {
+      const at = address + (offset - this.#start);
+      if (at >= end) break;
+      count = kernels.scanEntries(at, end, offset, rows, rowsAtOnce);
+      for (let row = rows >>> 3, i = 0; i < count; i++, row += rowNumbers) {
+        const header = memory.f64[row + 4]!;
+        chunk.ref = memory.f64[row]!;
+        chunk.minTime = memory.f64[row + 1]!;
+        chunk.maxTime = memory.f64[row + 2]!;
+        chunk.offset = memory.f64[row + 3]!;
+        chunk.outOfOrder = (header & outOfOrderBit) !== 0;
+        chunk.encoding = header & (outOfOrderBit - 1);
+        chunk.bytes = memory.f64[row + 5]!;
+        chunk.samples = headerSamples(chunk.encoding, header >>> 8);
+        receive(chunk);
+      }
+      this.chunks += count;
+      offset = memory.f64[(rows >>> 3) + rowNumbers * rowsAtOnce]! - address + this.#start;
+    }
+    return offset;
   }
 
   #orError<T>(read: () => T): T | string {

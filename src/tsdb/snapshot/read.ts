@@ -9,9 +9,9 @@ import {RecordDecoder} from '../wal/decode.ts';
 import {recordType} from '../wal/format.ts';
 import type {LogMemory} from '../wal/page-buffer.ts';
 import {ReadAhead} from '../wal/readahead.ts';
-import {ReaderBuffers, SegmentReader} from '../wal/segment-reader.ts';
+import {ReaderBuffers, type RecordReader, SegmentReader} from '../wal/segment-reader.ts';
 import {listSegments} from '../wal/segments.ts';
-import {StringReader} from '../wal/string-reader.ts';
+import {readLabels, StringReader} from '../wal/string-reader.ts';
 import {listSnapshots, type Snapshot, snapshotRecord, tombstonesVersion} from './format.ts';
 
 export interface SnapshotReadOptions {
@@ -46,6 +46,11 @@ export interface SnapshotChunk {
 
 /** Receives what a snapshot has. What it is given is reused. */
 export interface SnapshotSink {
+  /**
+   * A record of a series as it lies in the linear memory: faster than series(). False where it is not as usual: then nothing of it was
+   * used.
+   */
+  seriesRecord?(address: number, length: number): boolean;
   series(series: SnapshotSeries): void;
   tombstone(ref: number, mint: number, maxt: number): void;
   exemplar(ref: number, time: number, value: number, labels: Labels): void;
@@ -94,7 +99,7 @@ export async function readSnapshot(
       onProgress?.(index, segments.length);
       const reader = ahead?.reader(segment, 0) ?? new SegmentReader(fs, segment, buffers);
       try {
-        while (reader.next()) if (reader.length > 0) decoder.record(reader.record);
+        while (reader.next()) if (reader.length > 0) decoder.read(reader);
       } finally {
         reader.close();
       }
@@ -117,7 +122,15 @@ class SnapshotDecoder {
     this.#sink = sink;
   }
 
-  record(record: Uint8Array): void {
+  read(reader: RecordReader): void {
+    const {address, length} = reader;
+    // Fast path: most records are of series.
+    const isSeries = reader.type === snapshotRecord.series && address !== 0;
+    if (isSeries && this.#sink.seriesRecord?.(address, length) === true) this.series++;
+    else this.#record(reader.record);
+  }
+
+  #record(record: Uint8Array): void {
     this.#reader.reset(record, 1, record.length);
     switch (record[0]) {
       case snapshotRecord.series:
@@ -137,7 +150,7 @@ class SnapshotDecoder {
   #series(): void {
     const reader = this.#reader;
     const ref = reader.uint64();
-    const labels = this.#labels();
+    const labels = readLabels(reader, this.#strings);
     reader.int64();
     const chunk = reader.uvarint() === 0 ? null : this.#chunk();
     if (ref === 0 || ref > Number.MAX_SAFE_INTEGER || labels.length === 0) {
@@ -145,17 +158,6 @@ class SnapshotDecoder {
     }
     this.series++;
     this.#sink.series({ref, labels, chunk});
-  }
-
-  #labels(): Labels {
-    const reader = this.#reader;
-    const count = reader.uvarint();
-    // A label takes at least two bytes.
-    if (2 * count > reader.end - reader.position)
-      throw new RangeError(`${count} labels do not fit the record`);
-    const labels: string[] = [];
-    for (let i = 0; i < 2 * count; i++) labels.push(this.#strings.read(reader));
-    return labels;
   }
 
   #chunk(): SnapshotChunk {

@@ -93,8 +93,15 @@ export class RecordRing {
     f64[(entry + 16) >>> 3] = end;
     u8.copyWithin(entry + headerBytes, address, address + length);
     Atomics.store(this.#memory.i32, (this.#control + headField) >>> 2, (head + bytes) | 0);
-    if (this.#load(recordsWanted) === 1) Atomics.notify(this.#memory.i32, (this.#control + headField) >>> 2);
+    this.#tell(kind, (head + bytes) | 0);
     return true;
+  }
+
+  /** Wakes the other side when there is something to do for a while, or the end of something: not for every record. */
+  #tell(kind: number, head: number): void {
+    const used = (head - this.#load(tailField)) | 0;
+    if (kind === entryKind.record && used < ringBytes / 4) return;
+    if (this.#load(recordsWanted) === 1) Atomics.notify(this.#memory.i32, (this.#control + headField) >>> 2);
   }
 
   /** Gives the entry before back and moves to the next one. False where none has come for `waitMs`. */

@@ -298,6 +298,7 @@ class Replay {
     result.records[type]!++;
     // Fast path: nearly all records are of samples.
     if (type === recordType.samples && this.#samplesRecord(reader)) return;
+    if (type === recordType.series && this.#seriesRecord(reader)) return;
     const {record} = reader;
     switch (type) {
       case recordType.samples:
@@ -334,6 +335,17 @@ class Replay {
     this.#give(() => (count = sink.samplesRecord!(address, length)));
     if (count < 0) return false;
     this.result.samples += count;
+    return true;
+  }
+
+  /** Likewise. */
+  #seriesRecord({address, length}: RecordReader): boolean {
+    const {sink} = this.#options;
+    if (address === 0 || sink.seriesRecord === undefined) return false;
+    let count = 0;
+    this.#give(() => (count = sink.seriesRecord!(address, length, this.#onSeries)));
+    if (count < 0) return false;
+    this.result.series += count;
     return true;
   }
 

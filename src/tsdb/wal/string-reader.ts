@@ -1,4 +1,5 @@
 import type {ByteReader} from '../../base/varint.ts';
+import type {Labels} from '../../model/labels.ts';
 
 // A mark U+FEFF at the start belongs to the string.
 const decoder = new TextDecoder('utf-8', {ignoreBOM: true});
@@ -41,4 +42,14 @@ export class StringReader {
 function same(text: string, bytes: Uint8Array, start: number): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
   return true;
+}
+
+/** Reads a number of label pairs, and these. Throws a RangeError where the bytes end before. */
+export function readLabels(reader: ByteReader, strings: StringReader): Labels {
+  const count = reader.uvarint();
+  // A label takes at least two bytes.
+  if (2 * count > reader.end - reader.position) throw new RangeError(`${count} labels do not fit the record`);
+  const labels: string[] = [];
+  for (let i = 0; i < 2 * count; i++) labels.push(strings.read(reader));
+  return labels;
 }
