@@ -5,13 +5,11 @@
 //     Receiver   group_name=1 integration=2 idx=3
 import {ProtobufWriter} from '../base/protobuf-writer.ts';
 import {compareStrings} from '../model/labels.ts';
-import type {Clock} from '../sys/clock.ts';
-import type {FileSystem} from '../sys/fs.ts';
 import type {Logger} from '../sys/log.ts';
 import type {ReceiverData} from './integration.ts';
+import {KeptState, type KeptStateOptions} from './kept-state.ts';
 import {walkMessage} from './message.ts';
-import {StateFile} from './state-file.ts';
-import {MaintenanceCounts} from './statistics.ts';
+import type {MaintenanceCounts} from './statistics.ts';
 import {decodeTimestamp, encodeTimestamp, type Nanoseconds, nanosecondsOf} from './timestamp.ts';
 
 /** Who was told: an integration of a receiver. */
@@ -33,11 +31,7 @@ export interface LogEntry {
   readonly expiresAtNs: Nanoseconds;
 }
 
-export interface NotificationLogOptions {
-  readonly fs: FileSystem;
-  /** '' = nothing is kept on disk. */
-  readonly path: string;
-  readonly clock: Clock;
+export interface NotificationLogOptions extends KeptStateOptions {
   readonly logger: Logger;
   readonly retentionMs: number;
 }
@@ -47,32 +41,29 @@ const syncDelayMs = 1000;
 
 export class NotificationLog {
   readonly #options: NotificationLogOptions;
-  readonly #file: StateFile | null;
+  readonly #kept: KeptState;
   readonly #entries = new Map<string, LogEntry>();
-  #isOpen = false;
-  readonly counts = new MaintenanceCounts();
   queries = 0;
   #syncIsDue = false;
 
   constructor(options: NotificationLogOptions) {
     this.#options = options;
-    this.#file = options.path === '' ? null : new StateFile(options.fs, options.path);
+    this.#kept = new KeptState(options, () => this.#messages());
+  }
+
+  get counts(): MaintenanceCounts {
+    return this.#kept.counts;
   }
 
   /** Reads the file. Throws what the file system throws. */
-  async open(): Promise<void> {
-    if (this.#file !== null) await this.#read(this.#file);
-    this.#isOpen = true;
-  }
-
-  async #read(file: StateFile): Promise<void> {
-    const {problem} = file.load((bytes) => {
-      const entry = decodeEntry(bytes);
-      this.#entries.set(keyOf(entry.groupKey, entry.receiver), entry);
-    });
-    if (problem === '') return;
-    this.#options.logger.error('The notification log is incomplete', {err: problem});
-    await this.#snapshot();
+  open(): Promise<void> {
+    return this.#kept.open(
+      (bytes) => {
+        const entry = decodeEntry(bytes);
+        this.#entries.set(keyOf(entry.groupKey, entry.receiver), entry);
+      },
+      (problem) => this.#options.logger.error('The notification log is incomplete', {err: problem}),
+    );
   }
 
   get size(): number {
@@ -105,33 +96,19 @@ export class NotificationLog {
     return true;
   }
 
-  async maintain(): Promise<void> {
-    const {clock} = this.#options;
-    this.counts.maintenances++;
-    const startMs = clock.elapsed();
-    const now = this.#nowNs();
-    for (const [key, {expiresAtNs}] of this.#entries) if (expiresAtNs <= now) this.#entries.delete(key);
-    this.counts.collected(clock.elapsed() - startMs);
-    try {
-      await this.#snapshot();
-    } catch (error) {
-      this.counts.errors++;
-      throw error;
-    }
+  /** Forgets what need not be known any more and writes the file again. */
+  maintain(): Promise<void> {
+    return this.#kept.maintain(() => this.#forget());
   }
 
   /** Writes the whole, unless it was never read: then what is on disk stays as it is. */
-  async close(): Promise<void> {
-    if (!this.#isOpen) return;
-    await this.maintain();
-    await this.#file?.close();
+  close(): Promise<void> {
+    return this.#kept.close(() => this.#forget());
   }
 
-  async #snapshot(): Promise<void> {
-    if (this.#file === null) return;
-    const startMs = this.#options.clock.elapsed();
-    const size = await this.#file.replace(this.#messages());
-    this.counts.snapshot(this.#options.clock.elapsed() - startMs, size);
+  #forget(): void {
+    const now = this.#nowNs();
+    for (const [key, {expiresAtNs}] of this.#entries) if (expiresAtNs <= now) this.#entries.delete(key);
   }
 
   *#messages(): Generator<Uint8Array> {
@@ -140,8 +117,8 @@ export class NotificationLog {
 
   #put(entry: LogEntry): void {
     this.#entries.set(keyOf(entry.groupKey, entry.receiver), entry);
-    if (this.#file === null) return;
-    this.#file.append(encodeEntry(entry));
+    if (this.#kept.file === null) return;
+    this.#kept.file.append(encodeEntry(entry));
     if (this.#syncIsDue) return;
     this.#syncIsDue = true;
     this.#options.clock.after(syncDelayMs, () => void this.#sync());
@@ -150,8 +127,8 @@ export class NotificationLog {
   async #sync(): Promise<void> {
     this.#syncIsDue = false;
     try {
-      if (this.#file!.isLong) await this.#snapshot();
-      else await this.#file!.sync();
+      if (this.#kept.file!.isLong) await this.#kept.snapshot();
+      else await this.#kept.file!.sync();
     } catch (error) {
       this.counts.errors++;
       this.#options.logger.error('Cannot write the notification log', {err: error});

@@ -3,8 +3,6 @@ import {randomUUID} from 'node:crypto';
 import {quoteGo} from '../base/quote.ts';
 import {type Labels} from '../model/labels.ts';
 import {type Matcher} from '../model/matcher.ts';
-import type {Clock} from '../sys/clock.ts';
-import type {FileSystem} from '../sys/fs.ts';
 import type {Logger} from '../sys/log.ts';
 import {
   decodeSilence,
@@ -16,16 +14,12 @@ import {
   type StoredSilence,
 } from './silence.ts';
 import {SilenceIndex} from './silence-index.ts';
-import {StateFile} from './state-file.ts';
-import {MaintenanceCounts} from './statistics.ts';
+import {KeptState, type KeptStateOptions} from './kept-state.ts';
+import type {MaintenanceCounts} from './statistics.ts';
 import {formatMatchers} from './matchers.ts';
 import {millisecondsOf, type Nanoseconds, nanosecondsOf, zeroNs} from './timestamp.ts';
 
-export interface SilencesOptions {
-  readonly fs: FileSystem;
-  /** '' = nothing is kept on disk. */
-  readonly path: string;
-  readonly clock: Clock;
+export interface SilencesOptions extends KeptStateOptions {
   readonly logger: Logger;
   /** How long a silence is kept after its end. */
   readonly retentionMs: number;
@@ -55,31 +49,28 @@ export type PostedSilence = Omit<Silence, 'updatedAtNs'>;
 
 export class Silences {
   readonly #options: SilencesOptions;
-  readonly #file: StateFile | null;
+  readonly #kept: KeptState;
   readonly #state = new Map<string, StoredSilence>();
   readonly #index = new SilenceIndex();
-  #isOpen = false;
-  readonly counts = new MaintenanceCounts();
   /** Matchers in the file that could not be compiled. */
   compileErrors = 0;
   queries = 0;
 
   constructor(options: SilencesOptions) {
     this.#options = options;
-    this.#file = options.path === '' ? null : new StateFile(options.fs, options.path);
+    this.#kept = new KeptState(options, () => [...this.#state.values()].map(encodeSilence));
+  }
+
+  get counts(): MaintenanceCounts {
+    return this.#kept.counts;
   }
 
   /** Reads the file. Throws what the file system throws. */
-  async open(): Promise<void> {
-    if (this.#file !== null) await this.#read(this.#file);
-    this.#isOpen = true;
-  }
-
-  async #read(file: StateFile): Promise<void> {
-    const {problem} = file.load((bytes) => this.#load(bytes));
-    if (problem === '') return;
-    this.#options.logger.error('Silences are incomplete', {err: problem});
-    await this.#snapshot();
+  open(): Promise<void> {
+    return this.#kept.open(
+      (bytes) => this.#load(bytes),
+      (problem) => this.#options.logger.error('Silences are incomplete', {err: problem}),
+    );
   }
 
   #load(bytes: Uint8Array): void {
@@ -148,7 +139,7 @@ export class Silences {
       this.#change('create silence', stored);
       given.id = made.id;
     }
-    await this.#file?.sync();
+    await this.#kept.file?.sync();
     return given.id;
   }
 
@@ -157,7 +148,7 @@ export class Silences {
     const silence = this.get(id);
     if (silence === null) throw new SilenceError('not found', notFound);
     this.#expire(silence, this.#nowNs());
-    await this.#file?.sync();
+    await this.#kept.file?.sync();
   }
 
   /** Takes what another Alertmanager knows: the younger of two wins. Gives whether it was this one. */
@@ -166,41 +157,26 @@ export class Silences {
     const before = this.get(stored.silence.id);
     if (before !== null && before.updatedAtNs >= stored.silence.updatedAtNs) return false;
     this.#put(stored);
-    this.#file?.append(encodeSilence(stored));
+    this.#kept.file?.append(encodeSilence(stored));
     return true;
   }
 
   /** Forgets what ended long ago and writes the file again. */
-  async maintain(): Promise<void> {
-    const {clock} = this.#options;
-    this.counts.maintenances++;
-    const startMs = clock.elapsed();
+  maintain(): Promise<void> {
+    return this.#kept.maintain(() => this.#forget());
+  }
+
+  /** Writes the whole, unless it was never read: then what is on disk stays as it is. */
+  close(): Promise<void> {
+    return this.#kept.close(() => this.#forget());
+  }
+
+  #forget(): void {
     const now = this.#nowNs();
     for (const [id, {silence, expiresAtNs}] of this.#state) {
       if (stateOf(silence, now) === 'expired') this.#index.remove(silence);
       if (expiresAtNs <= now) this.#state.delete(id);
     }
-    this.counts.collected(clock.elapsed() - startMs);
-    try {
-      await this.#snapshot();
-    } catch (error) {
-      this.counts.errors++;
-      throw error;
-    }
-  }
-
-  /** Writes the whole, unless it was never read: then what is on disk stays as it is. */
-  async close(): Promise<void> {
-    if (!this.#isOpen) return;
-    await this.maintain();
-    await this.#file?.close();
-  }
-
-  async #snapshot(): Promise<void> {
-    if (this.#file === null) return;
-    const startMs = this.#options.clock.elapsed();
-    const size = await this.#file.replace([...this.#state.values()].map(encodeSilence));
-    this.counts.snapshot(this.#options.clock.elapsed() - startMs, size);
   }
 
   #expire(silence: Silence, now: Nanoseconds): void {
@@ -216,7 +192,7 @@ export class Silences {
 
   #change(message: string, stored: StoredSilence): void {
     this.#put(stored);
-    this.#file?.append(encodeSilence(stored));
+    this.#kept.file?.append(encodeSilence(stored));
     if (this.#options.logChanges !== true) return;
     const {silence} = stored;
     this.#options.logger.info(message, {

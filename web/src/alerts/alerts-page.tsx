@@ -18,10 +18,8 @@ import {alertsOf, alertStates, countRules, groupKey, groupsOf} from '../rules/ru
 import {formatLabels} from '../routing/label-text.ts';
 import {newSilenceAddress} from '../silences/silence-form.ts';
 import {Age} from '../widgets/age.tsx';
-import {EmptyState} from '../widgets/empty-state.tsx';
-import {ErrorAlert} from '../widgets/error-alert.tsx';
 import {LabelBadges} from '../widgets/label-badges.tsx';
-import {RefreshState} from '../widgets/refresh-state.tsx';
+import {ListPage} from '../widgets/list-page.tsx';
 import {mutingFor, mutingsOf, type MutingByLabels} from './muted.ts';
 
 const refreshMs = 5000;
@@ -37,38 +35,33 @@ export function AlertsPage(): ReactNode {
   const [paused, setPaused] = useState(false);
   const [filter, setFilter] = useRuleFilter('/alerts');
   const deferred = useDeferredValue(filter);
-  const {data, error, refetch, isPending} = useRules('alert', paused ? false : refreshMs);
+  const query = useRules('alert', paused ? false : refreshMs);
   const {data: notified} = useNotifiedAlerts([], true, paused ? false : refreshMs);
   const mutings = useMemo(() => mutingsOf(notified ?? []), [notified]);
-  const groups = data ?? noGroups;
+  const groups = query.data ?? noGroups;
   const shown = useMemo(() => groupsOf(groups, deferred, {urgentFirst: true}), [groups, deferred]);
   const counts = useMemo(() => countRules(groups), [groups]);
+  const isEmpty = query.data !== undefined && groups.length === 0;
+  const hasNoMatch = groups.length > 0 && shown.length === 0;
   return (
-    <>
-      <div className="nx-page-head">
-        <h1>{t('alerts.title')}</h1>
-        <div className="nx-spacer" />
-        <RefreshState intervalMs={refreshMs} paused={paused} onChange={setPaused} />
-      </div>
-      <FilterBar
-        choices={alertStates}
-        counts={counts}
-        filter={filter}
-        searchLabel={t('alerts.search')}
-        onChange={setFilter}
-      />
-      {error === null ? null : <ErrorAlert error={error} onRetry={() => void refetch()} />}
-      {isPending ? <EmptyState title={t('common.loading')} /> : null}
-      {data !== undefined && groups.length === 0 ? (
-        <EmptyState title={t('alerts.empty')} help={t('rules.emptyHelp')} />
-      ) : null}
-      {groups.length > 0 && shown.length === 0 ? (
-        <EmptyState title={t('rules.noMatch')}>
-          <Button size="xs" variant="default" onClick={() => setFilter({choice: '', search: ''})}>
-            {t('targets.resetFilter')}
-          </Button>
-        </EmptyState>
-      ) : null}
+    <ListPage
+      title={t('alerts.title')}
+      refresh={{intervalMs: refreshMs, paused, onChange: setPaused}}
+      filters={
+        <FilterBar
+          choices={alertStates}
+          counts={counts}
+          filter={filter}
+          searchLabel={t('alerts.search')}
+          onChange={setFilter}
+        />
+      }
+      query={query}
+      empty={isEmpty ? {title: t('alerts.empty'), help: t('rules.emptyHelp')} : null}
+      noMatch={
+        hasNoMatch ? {title: t('rules.noMatch'), onReset: () => setFilter({choice: '', search: ''})} : null
+      }
+    >
       <Mutings value={mutings}>
         <div className="nx-pools">
           {shown.map((each) => (
@@ -87,7 +80,7 @@ export function AlertsPage(): ReactNode {
           ))}
         </div>
       </Mutings>
-    </>
+    </ListPage>
   );
 }
 

@@ -1,17 +1,14 @@
 // What service discovery found, and what relabelling made of it.
 import '../targets/targets-page.css';
 import './discovery-page.css';
-import {Button, NativeSelect, SegmentedControl, TextInput} from '@mantine/core';
+import {NativeSelect, SegmentedControl, TextInput} from '@mantine/core';
 import {IconSearch} from '@tabler/icons-react';
 import {useDeferredValue, useMemo, useState, type ReactNode} from 'react';
 import {useLocation} from 'wouter';
 import {useSearch} from 'wouter/use-browser-location';
 import {useDiscoveredTargets} from '../api/queries.ts';
 import {useMessages} from '../i18n/use-messages.ts';
-import {EmptyState} from '../widgets/empty-state.tsx';
-import {ErrorAlert} from '../widgets/error-alert.tsx';
-import {Notice} from '../widgets/notice.tsx';
-import {RefreshState} from '../widgets/refresh-state.tsx';
+import {ListPage} from '../widgets/list-page.tsx';
 import {DiscoveredPoolCard} from './discovered-pool-card.tsx';
 import {
   decodeDiscoveryFilter,
@@ -34,7 +31,8 @@ export function DiscoveryPage(): ReactNode {
   const [paused, setPaused] = useState(false);
   const [filter, setFilter] = useFilter();
   const deferred = useDeferredValue(filter);
-  const {data, error, refetch, isPending} = useDiscoveredTargets(paused ? false : refreshMs);
+  const query = useDiscoveredTargets(paused ? false : refreshMs);
+  const {data} = query;
   const targets = useMemo(() => (data === undefined ? [] : discoveredTargetsOf(data)), [data]);
   const droppedCounts = data?.droppedTargetCounts ?? noCounts;
   const all = useMemo(() => discoveredPoolsOf(targets, droppedCounts, noFilter), [targets, droppedCounts]);
@@ -42,40 +40,25 @@ export function DiscoveryPage(): ReactNode {
     () => discoveredPoolsOf(targets, droppedCounts, deferred),
     [targets, droppedCounts, deferred],
   );
+  const isEmpty = data !== undefined && all.length === 0;
+  const hasNoMatch = all.length > 0 && pools.length === 0;
   return (
-    <>
-      <div className="nx-page-head">
-        <h1>{t('discovery.title')}</h1>
-        <div className="nx-spacer" />
-        <RefreshState intervalMs={refreshMs} paused={paused} onChange={setPaused} />
-      </div>
-      <FilterBar
-        targets={targets}
-        poolNames={all.map(({name}) => name)}
-        filter={filter}
-        onChange={setFilter}
-      />
-      {error === null ? null : <ErrorAlert error={error} onRetry={() => void refetch()} />}
-      {data !== undefined && data.warnings.length > 0 ? (
-        <Notice kind="warning" title={t('targets.discoveryFails')}>
-          {data.warnings.map((text) => (
-            <div key={text} className="nx-server-text">
-              {text}
-            </div>
-          ))}
-        </Notice>
-      ) : null}
-      {isPending ? <EmptyState title={t('common.loading')} /> : null}
-      {data !== undefined && all.length === 0 ? (
-        <EmptyState title={t('discovery.empty')} help={t('targets.emptyHelp')} />
-      ) : null}
-      {all.length > 0 && pools.length === 0 ? (
-        <EmptyState title={t('targets.noMatch')}>
-          <Button size="xs" variant="default" onClick={() => setFilter(noFilter)}>
-            {t('targets.resetFilter')}
-          </Button>
-        </EmptyState>
-      ) : null}
+    <ListPage
+      title={t('discovery.title')}
+      refresh={{intervalMs: refreshMs, paused, onChange: setPaused}}
+      filters={
+        <FilterBar
+          targets={targets}
+          poolNames={all.map(({name}) => name)}
+          filter={filter}
+          onChange={setFilter}
+        />
+      }
+      query={query}
+      warnings={data?.warnings}
+      empty={isEmpty ? {title: t('discovery.empty'), help: t('targets.emptyHelp')} : null}
+      noMatch={hasNoMatch ? {title: t('targets.noMatch'), onReset: () => setFilter(noFilter)} : null}
+    >
       <div className="nx-pools">
         {pools.map((pool) => (
           <DiscoveredPoolCard
@@ -87,7 +70,7 @@ export function DiscoveryPage(): ReactNode {
           />
         ))}
       </div>
-    </>
+    </ListPage>
   );
 }
 

@@ -2,16 +2,13 @@
 import './rules-page.css';
 import '../targets/targets-page.css';
 import {IconBell, IconMathFunction} from '@tabler/icons-react';
-import {Button} from '@mantine/core';
 import {memo, useDeferredValue, useMemo, useState, type ReactNode} from 'react';
 import {useRules} from '../api/queries.ts';
 import type {Rule, RuleGroup} from '../api/types.ts';
 import {formatSpan} from '../format/span.ts';
 import {useMessages} from '../i18n/use-messages.ts';
-import {EmptyState} from '../widgets/empty-state.tsx';
-import {ErrorAlert} from '../widgets/error-alert.tsx';
 import {LabelBadges} from '../widgets/label-badges.tsx';
-import {RefreshState} from '../widgets/refresh-state.tsx';
+import {ListPage} from '../widgets/list-page.tsx';
 import {FilterBar, useRuleFilter} from './filter-bar.tsx';
 import {GroupCard} from './group-card.tsx';
 import {Annotations, ExprLink, LastEvaluation, RuleError, StateBadge} from './parts.tsx';
@@ -25,36 +22,31 @@ export function RulesPage(): ReactNode {
   const [paused, setPaused] = useState(false);
   const [filter, setFilter] = useRuleFilter('/rules');
   const deferred = useDeferredValue(filter);
-  const {data, error, refetch, isPending} = useRules('all', paused ? false : refreshMs);
-  const groups = data ?? noGroups;
+  const query = useRules('all', paused ? false : refreshMs);
+  const groups = query.data ?? noGroups;
   const shown = useMemo(() => groupsOf(groups, deferred), [groups, deferred]);
   const counts = useMemo(() => countRules(groups), [groups]);
+  const isEmpty = query.data !== undefined && groups.length === 0;
+  const hasNoMatch = groups.length > 0 && shown.length === 0;
   return (
-    <>
-      <div className="nx-page-head">
-        <h1>{t('rules.title')}</h1>
-        <div className="nx-spacer" />
-        <RefreshState intervalMs={refreshMs} paused={paused} onChange={setPaused} />
-      </div>
-      <FilterBar
-        choices={['err', 'firing', 'pending', 'inactive']}
-        counts={counts}
-        filter={filter}
-        searchLabel={t('rules.search')}
-        onChange={setFilter}
-      />
-      {error === null ? null : <ErrorAlert error={error} onRetry={() => void refetch()} />}
-      {isPending ? <EmptyState title={t('common.loading')} /> : null}
-      {data !== undefined && groups.length === 0 ? (
-        <EmptyState title={t('rules.empty')} help={t('rules.emptyHelp')} />
-      ) : null}
-      {groups.length > 0 && shown.length === 0 ? (
-        <EmptyState title={t('rules.noMatch')}>
-          <Button size="xs" variant="default" onClick={() => setFilter({choice: '', search: ''})}>
-            {t('targets.resetFilter')}
-          </Button>
-        </EmptyState>
-      ) : null}
+    <ListPage
+      title={t('rules.title')}
+      refresh={{intervalMs: refreshMs, paused, onChange: setPaused}}
+      filters={
+        <FilterBar
+          choices={['err', 'firing', 'pending', 'inactive']}
+          counts={counts}
+          filter={filter}
+          searchLabel={t('rules.search')}
+          onChange={setFilter}
+        />
+      }
+      query={query}
+      empty={isEmpty ? {title: t('rules.empty'), help: t('rules.emptyHelp')} : null}
+      noMatch={
+        hasNoMatch ? {title: t('rules.noMatch'), onReset: () => setFilter({choice: '', search: ''})} : null
+      }
+    >
       <div className="nx-pools">
         {shown.map((each) => (
           <GroupCard
@@ -67,7 +59,7 @@ export function RulesPage(): ReactNode {
           </GroupCard>
         ))}
       </div>
-    </>
+    </ListPage>
   );
 }
 

@@ -1,6 +1,6 @@
 // What is scraped, and how that goes. Refreshes itself.
 import './targets-page.css';
-import {Button, NativeSelect, SegmentedControl, TextInput} from '@mantine/core';
+import {NativeSelect, SegmentedControl, TextInput} from '@mantine/core';
 import {IconSearch} from '@tabler/icons-react';
 import {useDeferredValue, useMemo, useState, type ReactNode} from 'react';
 import {useLocation} from 'wouter';
@@ -8,11 +8,8 @@ import {useSearch} from 'wouter/use-browser-location';
 import {useTargets} from '../api/queries.ts';
 import type {Health, Target} from '../api/types.ts';
 import {useMessages} from '../i18n/use-messages.ts';
-import {EmptyState} from '../widgets/empty-state.tsx';
-import {ErrorAlert} from '../widgets/error-alert.tsx';
+import {ListPage} from '../widgets/list-page.tsx';
 import {PoolCard} from './pool-card.tsx';
-import {Notice} from '../widgets/notice.tsx';
-import {RefreshState} from '../widgets/refresh-state.tsx';
 import {countsOf, decodeFilter, encodeFilter, healths, poolsOf, type TargetFilter} from './target-filter.ts';
 
 const refreshMs = 5000;
@@ -23,47 +20,32 @@ export function TargetsPage(): ReactNode {
   const [paused, setPaused] = useState(false);
   const [filter, setFilter] = useFilter();
   const deferredFilter = useDeferredValue(filter);
-  const {data, error, refetch, isPending} = useTargets(paused ? false : refreshMs);
+  const query = useTargets(paused ? false : refreshMs);
+  const {data} = query;
   const targets = data?.activeTargets ?? noTargets;
   const pools = useMemo(() => poolsOf(targets, deferredFilter), [targets, deferredFilter]);
   const poolNames = useMemo(() => [...new Set(targets.map(({scrapePool}) => scrapePool))].sort(), [targets]);
   const dropped = Object.values(data?.droppedTargetCounts ?? {}).reduce((sum, count) => sum + count, 0);
+  const isEmpty = data !== undefined && targets.length === 0;
+  const hasNoMatch = targets.length > 0 && pools.length === 0;
+  const onReset = (): void => setFilter({pool: '', health: '', search: ''});
   return (
-    <>
-      <div className="nx-page-head">
-        <h1>{t('targets.title')}</h1>
-        <div className="nx-spacer" />
-        <RefreshState intervalMs={refreshMs} paused={paused} onChange={setPaused} />
-      </div>
-      <FilterBar targets={targets} poolNames={poolNames} filter={filter} onChange={setFilter} />
-      {error === null ? null : <ErrorAlert error={error} onRetry={() => void refetch()} />}
-      {data !== undefined && data.warnings.length > 0 ? (
-        <Notice kind="warning" title={t('targets.discoveryFails')}>
-          {data.warnings.map((text) => (
-            <div key={text} className="nx-server-text">
-              {text}
-            </div>
-          ))}
-        </Notice>
-      ) : null}
-      {isPending ? <EmptyState title={t('common.loading')} /> : null}
-      {data !== undefined && targets.length === 0 ? (
-        <EmptyState title={t('targets.empty')} help={t('targets.emptyHelp')} />
-      ) : null}
-      {targets.length > 0 && pools.length === 0 ? (
-        <EmptyState title={t('targets.noMatch')}>
-          <Button size="xs" variant="default" onClick={() => setFilter({pool: '', health: '', search: ''})}>
-            {t('targets.resetFilter')}
-          </Button>
-        </EmptyState>
-      ) : null}
+    <ListPage
+      title={t('targets.title')}
+      refresh={{intervalMs: refreshMs, paused, onChange: setPaused}}
+      filters={<FilterBar targets={targets} poolNames={poolNames} filter={filter} onChange={setFilter} />}
+      query={query}
+      warnings={data?.warnings}
+      empty={isEmpty ? {title: t('targets.empty'), help: t('targets.emptyHelp')} : null}
+      noMatch={hasNoMatch ? {title: t('targets.noMatch'), onReset} : null}
+    >
       <div className="nx-pools">
         {pools.map((pool) => (
           <PoolCard key={pool.name} pool={pool} alone={pools.length === 1} />
         ))}
       </div>
       {dropped > 0 ? <p className="nx-targets-note">{t('targets.dropped', {count: dropped})}</p> : null}
-    </>
+    </ListPage>
   );
 }
 
