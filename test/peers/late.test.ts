@@ -231,6 +231,9 @@ test('Late histograms go from Narthex to Prometheus, on to Narthex, and back, lo
     process.stdout.write(
       `late histograms: ${countOf(expected!)} samples the same in 4 changes, ${blocks} blocks\n`,
     );
+  } catch (error) {
+    const ends = running.map((each) => `${each.name} ${each.child.exitCode}\n${each.output()}`);
+    throw new Error(ends.join('\n'), {cause: error});
   } finally {
     for (const server of running) await server.stop('SIGKILL').catch(() => {});
     rmSync(dataFolder, {recursive: true, force: true});
