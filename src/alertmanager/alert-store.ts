@@ -1,31 +1,234 @@
-// All alerts that were received and are not forgotten, by fingerprint.
+// All alerts that were received and are not forgotten, by fingerprint. There may be very many: what is said of them is in
+// columns, and texts are numbers.
 import {type Labels, labelOf} from '../model/labels.ts';
 import {
   type Alert,
   alertNameLabel,
   type AlertState,
-  fingerprintOf,
+  Fingerprint,
+  fingerprintInto,
   isResolvedAt,
-  updateAlert,
+  updateTimes,
 } from './alert.ts';
+import {CountedSymbols, packIds, unpackedLength, unpackId} from './counted-symbols.ts';
 import type {Group} from './group.ts';
 
-/** An alert with the groups that it is in, which do not change with its times. */
-export interface StoredAlert extends Alert {
-  /** Null before it is dispatched, and after a reload. */
-  groups: Group[] | null;
+const none = 0xffffffff;
+const roomFirst = 256;
+
+/** By slot. */
+class Columns {
+  readonly symbols = new CountedSymbols();
+  fingerprintHighs = new Uint32Array(roomFirst);
+  fingerprintLows = new Uint32Array(roomFirst);
+  startsAtMs = new Float64Array(roomFirst);
+  endsAtMs = new Float64Array(roomFirst);
+  updatedAtMs = new Float64Array(roomFirst);
+  isTimeout = new Uint8Array(roomFirst);
+  reports = new Uint32Array(roomFirst);
+  generatorUrls = new Uint32Array(roomFirst);
+  /** Of alerts in the same bucket, or of slots that are free. */
+  next = new Uint32Array(roomFirst);
+
+  get room(): number {
+    return this.next.length;
+  }
+
+  grow(): void {
+    const room = 2 * this.room;
+    const grown = <T extends Uint8Array | Uint32Array | Float64Array>(column: T, copy: T): T => {
+      copy.set(column);
+      return copy;
+    };
+    this.fingerprintHighs = grown(this.fingerprintHighs, new Uint32Array(room));
+    this.fingerprintLows = grown(this.fingerprintLows, new Uint32Array(room));
+    this.startsAtMs = grown(this.startsAtMs, new Float64Array(room));
+    this.endsAtMs = grown(this.endsAtMs, new Float64Array(room));
+    this.updatedAtMs = grown(this.updatedAtMs, new Float64Array(room));
+    this.isTimeout = grown(this.isTimeout, new Uint8Array(room));
+    this.reports = grown(this.reports, new Uint32Array(room));
+    this.generatorUrls = grown(this.generatorUrls, new Uint32Array(room));
+    this.next = grown(this.next, new Uint32Array(room));
+  }
 }
 
-/** Texts that are shared are forgotten when there are more. */
-const sharedMax = 20_000;
+/** What forgotten alerts say: they have ended long ago. */
+const forgotten = new Columns();
+forgotten.symbols.take('');
+
+/** An alert with the groups that it is in, which do not change with its times. Texts are made when they are asked for. */
+export class StoredAlert implements Alert {
+  /** Whether it is in all groups that it belongs to. */
+  isPlaced = false;
+  #groups: Group | Group[] | null = null;
+  #columns: Columns;
+  #slot: number;
+  /** Numbers of texts. */
+  #labels: string;
+  #annotations: string;
+
+  constructor(columns: Columns, slot: number, labels: string, annotations: string) {
+    this.#columns = columns;
+    this.#slot = slot;
+    this.#labels = labels;
+    this.#annotations = annotations;
+  }
+
+  get labels(): Labels {
+    return this.#texts(this.#labels);
+  }
+
+  get annotations(): readonly string[] {
+    return this.#texts(this.#annotations);
+  }
+
+  get generatorUrl(): string {
+    return this.#columns.symbols.text(this.#columns.generatorUrls[this.#slot]!);
+  }
+
+  get fingerprint(): string {
+    const {fingerprintHighs, fingerprintLows} = this.#columns;
+    return new Fingerprint(fingerprintHighs[this.#slot]!, fingerprintLows[this.#slot]!).toString();
+  }
+
+  get startsAtMs(): number {
+    return this.#columns.startsAtMs[this.#slot]!;
+  }
+
+  set startsAtMs(ms: number) {
+    this.#columns.startsAtMs[this.#slot] = ms;
+  }
+
+  get endsAtMs(): number {
+    return this.#columns.endsAtMs[this.#slot]!;
+  }
+
+  set endsAtMs(ms: number) {
+    this.#columns.endsAtMs[this.#slot] = ms;
+  }
+
+  get updatedAtMs(): number {
+    return this.#columns.updatedAtMs[this.#slot]!;
+  }
+
+  set updatedAtMs(ms: number) {
+    this.#columns.updatedAtMs[this.#slot] = ms;
+  }
+
+  get isTimeout(): boolean {
+    return this.#columns.isTimeout[this.#slot] === 1;
+  }
+
+  set isTimeout(is: boolean) {
+    this.#columns.isTimeout[this.#slot] = Number(is);
+  }
+
+  get reports(): number {
+    return this.#columns.reports[this.#slot]!;
+  }
+
+  set reports(count: number) {
+    this.#columns.reports[this.#slot] = count;
+  }
+
+  /** Whether it is in no store any more. */
+  get isForgotten(): boolean {
+    return this.#columns === forgotten;
+  }
+
+  /** Takes over annotations and generator URL. Most reports say the same as the one before. */
+  setTexts({annotations, generatorUrl}: Readonly<AlertState>): void {
+    const {symbols, generatorUrls} = this.#columns;
+    const url = generatorUrls[this.#slot]!;
+    if (symbols.text(url) !== generatorUrl) {
+      generatorUrls[this.#slot] = symbols.take(generatorUrl);
+      symbols.giveBack(url);
+    }
+    if (this.#hasAnnotations(annotations)) return;
+    const before = this.#annotations;
+    this.#annotations = takeAll(symbols, annotations);
+    giveBackAll(symbols, before);
+  }
+
+  get isInGroups(): boolean {
+    return this.#groups !== null;
+  }
+
+  /** Notes that it comes into a group; false where it is there already. */
+  enter(group: Group): boolean {
+    const groups = this.#groups;
+    if (groups === null) this.#groups = group;
+    else if (!Array.isArray(groups)) {
+      if (groups === group) return false;
+      this.#groups = [groups, group];
+    } else {
+      if (groups.includes(group)) return false;
+      groups.push(group);
+    }
+    return true;
+  }
+
+  /** A group has told its end, and does not have it any more. */
+  leave(group: Group): void {
+    const groups = this.#groups;
+    const left = Array.isArray(groups) ? groups.filter((each) => each !== group) : [];
+    this.#groups = left.length === 0 ? null : left;
+    this.isPlaced = false;
+  }
+
+  /** There are other groups now. */
+  leaveAll(): void {
+    this.#groups = null;
+    this.isPlaced = false;
+  }
+
+  /** Gives back its texts. Who still has it sees that it has ended. */
+  forget(): void {
+    const {symbols, generatorUrls} = this.#columns;
+    giveBackAll(symbols, this.#labels);
+    giveBackAll(symbols, this.#annotations);
+    symbols.giveBack(generatorUrls[this.#slot]!);
+    this.#labels = '';
+    this.#annotations = '';
+    this.#columns = forgotten;
+    this.#slot = 0;
+    this.leaveAll();
+  }
+
+  #hasAnnotations(annotations: readonly string[]): boolean {
+    const known = this.#annotations;
+    const {symbols} = this.#columns;
+    if (unpackedLength(known) !== annotations.length) return false;
+    for (let i = 0; i < annotations.length; i++)
+      if (symbols.text(unpackId(known, i)) !== annotations[i]) return false;
+    return true;
+  }
+
+  #texts(packed: string): string[] {
+    const {symbols} = this.#columns;
+    const texts: string[] = [];
+    for (let i = 0; i < unpackedLength(packed); i++) texts.push(symbols.text(unpackId(packed, i)));
+    return texts;
+  }
+}
+
+function takeAll(symbols: CountedSymbols, texts: readonly string[]): string {
+  return packIds(texts.map((text) => symbols.take(text)));
+}
+
+function giveBackAll(symbols: CountedSymbols, packed: string): void {
+  for (let i = 0; i < unpackedLength(packed); i++) symbols.giveBack(unpackId(packed, i));
+}
 
 export class AlertStore {
-  readonly #alerts = new Map<string, StoredAlert>();
+  readonly #columns = new Columns();
+  readonly #alerts: (StoredAlert | null)[] = [];
+  #buckets = new Uint32Array(roomFirst).fill(none);
+  #free = none;
+  #size = 0;
   /** For each name of an alert: fingerprints with the time at which each ends. */
   readonly #perName = new Map<string, Map<string, number>>();
   readonly #perNameMax: number;
-  /** Most values of labels and annotations are those of many alerts. */
-  readonly #shared = new Map<string, string>();
 
   /** `perNameMax`: how many alerts of one name there may be; 0 = no limit. */
   constructor(perNameMax = 0) {
@@ -33,58 +236,120 @@ export class AlertStore {
   }
 
   get size(): number {
-    return this.#alerts.size;
+    return this.#size;
   }
 
-  values(): IterableIterator<StoredAlert> {
-    return this.#alerts.values();
+  *values(): Generator<StoredAlert> {
+    for (const alert of this.#alerts) if (alert !== null) yield alert;
   }
 
   get(fingerprint: string): StoredAlert | null {
-    return this.#alerts.get(fingerprint) ?? null;
+    const slot = this.#find(Fingerprint.parse(fingerprint));
+    return slot === none ? null : this.#alerts[slot]!;
   }
 
   /** Adds a report of an alert to what is known of it. Null where there are too many of its name. */
   put(labels: Labels, report: Readonly<AlertState>, nowMs: number): StoredAlert | null {
-    const fingerprint = fingerprintOf(labels);
-    if (this.#perNameMax > 0 && !this.#hasRoom(labels, fingerprint, report.endsAtMs, nowMs)) return null;
-    const known = this.#alerts.get(fingerprint);
-    if (known !== undefined) {
-      updateAlert(known, report, nowMs);
-      return known;
-    }
-    const made: StoredAlert = {
-      labels: labels.map(this.#share),
-      fingerprint,
-      annotations: report.annotations.map(this.#share),
-      startsAtMs: report.startsAtMs,
-      endsAtMs: report.endsAtMs,
-      updatedAtMs: report.updatedAtMs,
-      isTimeout: report.isTimeout,
-      generatorUrl: this.#share(report.generatorUrl),
-      reports: 1,
-      groups: null,
-    };
-    this.#alerts.set(fingerprint, made);
-    return made;
+    fingerprintInto(scratch, labels);
+    if (this.#perNameMax > 0 && !this.#hasRoom(labels, scratch.toString(), report.endsAtMs, nowMs))
+      return null;
+    const slot = this.#find(scratch);
+    if (slot === none) return this.#add(scratch, labels, report);
+    const known = this.#alerts[slot]!;
+    updateTimes(known, report, nowMs);
+    known.setTexts(report);
+    known.reports++;
+    return known;
   }
 
-  /** Forgets resolved alerts. */
+  /** Forgets resolved alerts, once no group is to be notified of their end. */
   collect(nowMs: number): void {
-    for (const [fingerprint, alert] of this.#alerts)
-      if (isResolvedAt(alert, nowMs)) this.#alerts.delete(fingerprint);
+    for (const alert of this.#alerts)
+      if (alert !== null && !alert.isInGroups && isResolvedAt(alert, nowMs)) this.#forget(alert);
     for (const [name, ends] of this.#perName)
       if ([...ends.values()].every((endMs) => endMs < nowMs)) this.#perName.delete(name);
-    this.#shared.clear();
   }
 
-  readonly #share = (text: string): string => {
-    const known = this.#shared.get(text);
-    if (known !== undefined) return known;
-    if (this.#shared.size >= sharedMax) this.#shared.clear();
-    this.#shared.set(text, text);
-    return text;
-  };
+  /** The slot of an alert, or `none`. */
+  #find({high, low}: Fingerprint): number {
+    const {fingerprintHighs, fingerprintLows, next} = this.#columns;
+    let slot = this.#buckets[this.#bucketOf(low)]!;
+    while (slot !== none && (fingerprintLows[slot] !== low || fingerprintHighs[slot] !== high))
+      slot = next[slot]!;
+    return slot;
+  }
+
+  #add({high, low}: Fingerprint, labels: Labels, report: Readonly<AlertState>): StoredAlert {
+    const columns = this.#columns;
+    const {symbols} = columns;
+    const slot = this.#slotOfNew();
+    columns.fingerprintHighs[slot] = high;
+    columns.fingerprintLows[slot] = low;
+    columns.startsAtMs[slot] = report.startsAtMs;
+    columns.endsAtMs[slot] = report.endsAtMs;
+    columns.updatedAtMs[slot] = report.updatedAtMs;
+    columns.isTimeout[slot] = Number(report.isTimeout);
+    columns.reports[slot] = 1;
+    columns.generatorUrls[slot] = symbols.take(report.generatorUrl);
+    this.#enter(slot);
+    const alert = new StoredAlert(
+      columns,
+      slot,
+      takeAll(symbols, labels),
+      takeAll(symbols, report.annotations),
+    );
+    this.#alerts[slot] = alert;
+    this.#size++;
+    return alert;
+  }
+
+  #slotOfNew(): number {
+    if (this.#free !== none) {
+      const slot = this.#free;
+      this.#free = this.#columns.next[slot]!;
+      return slot;
+    }
+    const slot = this.#alerts.length;
+    if (slot === this.#columns.room) this.#grow();
+    this.#alerts.push(null);
+    return slot;
+  }
+
+  /** Called when all slots are taken. */
+  #grow(): void {
+    this.#columns.grow();
+    this.#buckets = new Uint32Array(this.#columns.room).fill(none);
+    for (let slot = 0; slot < this.#alerts.length; slot++) this.#enter(slot);
+  }
+
+  #enter(slot: number): void {
+    const {fingerprintLows, next} = this.#columns;
+    const bucket = this.#bucketOf(fingerprintLows[slot]!);
+    next[slot] = this.#buckets[bucket]!;
+    this.#buckets[bucket] = slot;
+  }
+
+  #forget(alert: StoredAlert): void {
+    const {next} = this.#columns;
+    const fingerprint = Fingerprint.parse(alert.fingerprint);
+    const slot = this.#find(fingerprint);
+    const bucket = this.#bucketOf(fingerprint.low);
+    if (this.#buckets[bucket] === slot) this.#buckets[bucket] = next[slot]!;
+    else {
+      let before = this.#buckets[bucket]!;
+      while (next[before] !== slot) before = next[before]!;
+      next[before] = next[slot]!;
+    }
+    alert.forget();
+    this.#alerts[slot] = null;
+    next[slot] = this.#free;
+    this.#free = slot;
+    this.#size--;
+  }
+
+  #bucketOf(low: number): number {
+    return low & (this.#buckets.length - 1);
+  }
 
   #hasRoom(labels: Labels, fingerprint: string, endsAtMs: number, nowMs: number): boolean {
     const name = labelOf(labels, alertNameLabel);
@@ -99,3 +364,5 @@ export class AlertStore {
     return true;
   }
 }
+
+const scratch = new Fingerprint(0, 0);

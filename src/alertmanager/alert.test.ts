@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {labelsOf} from '../model/labels.ts';
-import {type Alert, compareAlerts, fingerprintOf, hashOfLabels, overlap, updateAlert} from './alert.ts';
+import {
+  type AlertTimes,
+  compareAlertLabels,
+  fingerprintOf,
+  hashOfLabels,
+  overlap,
+  updateTimes,
+} from './alert.ts';
 
 test('fingerprintOf() is that of Alertmanager', () => {
   function f(labels: Record<string, string>, expected: string): void {
@@ -20,47 +27,36 @@ test('hashOfLabels() is xxHash64 with separators', () => {
   assert.equal(hashOfLabels(['a', 'x'.repeat(20_000)]), hashOfLabels(['a', 'x'.repeat(20_000)]));
 });
 
-function alert(startsAtMs: number, endsAtMs: number, updatedAtMs: number, isTimeout = false): Alert {
-  const annotations = ['updated', String(updatedAtMs)];
-  return {
-    labels: ['a', 'b'],
-    annotations,
-    startsAtMs,
-    endsAtMs,
-    updatedAtMs,
-    isTimeout,
-    generatorUrl: '',
-    fingerprint: 'f',
-    reports: 1,
-  };
+function times(startsAtMs: number, endsAtMs: number, updatedAtMs = 0, isTimeout = false): AlertTimes {
+  return {startsAtMs, endsAtMs, updatedAtMs, isTimeout};
 }
 
-test('updateAlert() keeps the earliest start, the youngest annotations, and ends that were told', () => {
+test('updateTimes() keeps the earliest start, and ends that were told', () => {
   const now = 100;
-  function f(one: Alert, other: Alert, expected: Partial<Alert>): void {
-    updateAlert(one, other, now);
-    assert.deepEqual({...one, ...expected, reports: 2}, one);
+  function f(one: AlertTimes, other: AlertTimes, expected: Partial<AlertTimes>): void {
+    updateTimes(one, other, now);
+    assert.deepEqual(one, {...other, ...expected});
   }
   // Both assumed: the younger.
-  f(alert(10, 200, 50, true), alert(20, 150, 60, true), {startsAtMs: 10, endsAtMs: 150});
+  f(times(10, 200, 50, true), times(20, 150, 60, true), {startsAtMs: 10, endsAtMs: 150});
   // An end that was told is later than one that is assumed.
-  f(alert(10, 200, 50), alert(20, 150, 60, true), {startsAtMs: 10, endsAtMs: 200});
+  f(times(10, 200, 50), times(20, 150, 60, true), {startsAtMs: 10, endsAtMs: 200});
   // Resolved by the younger.
-  f(alert(10, 200, 50), alert(10, 90, 60), {endsAtMs: 90, annotations: ['updated', '60']});
+  f(times(10, 200, 50), times(10, 90, 60), {endsAtMs: 90});
   // Both are resolved: the later.
-  f(alert(10, 95, 50), alert(10, 90, 60), {endsAtMs: 95});
+  f(times(10, 95, 50), times(10, 90, 60), {endsAtMs: 95});
   // It fires again: another time.
-  f(alert(10, 50, 50), alert(60, 150, 60), {startsAtMs: 60, endsAtMs: 150});
+  f(times(10, 50, 50), times(60, 150, 60), {startsAtMs: 60, endsAtMs: 150});
 });
 
 test('overlap() says whether two reports are of one time', () => {
-  assert.equal(overlap(alert(10, 20, 0), alert(15, 30, 0)), true);
-  assert.equal(overlap(alert(10, 20, 0), alert(5, 15, 0)), true);
-  assert.equal(overlap(alert(10, 20, 0), alert(20, 30, 0)), false);
-  assert.equal(overlap(alert(10, 20, 0), alert(10, 20, 0)), false);
+  assert.equal(overlap(times(10, 20), times(15, 30)), true);
+  assert.equal(overlap(times(10, 20), times(5, 15)), true);
+  assert.equal(overlap(times(10, 20), times(20, 30)), false);
+  assert.equal(overlap(times(10, 20), times(10, 20)), false);
 });
 
-test('compareAlerts() sorts by job, instance and labels', () => {
+test('compareAlertLabels() sorts by job, instance and labels', () => {
   const texts = [
     {job: 'b', instance: '1', x: '1'},
     {job: 'a', instance: '2', x: '1'},
@@ -71,8 +67,8 @@ test('compareAlerts() sorts by job, instance and labels', () => {
     {x: '0'},
     {x: '0', a: '1'},
     {x: '0', z: '1'},
-  ].map((labels) => ({...alert(0, 0, 0), labels: labelsOf(labels as Record<string, string>)}));
-  const sorted = texts.sort(compareAlerts).map(({labels}) => labels.join(' '));
+  ].map((labels) => labelsOf(labels as Record<string, string>));
+  const sorted = texts.sort(compareAlertLabels).map((labels) => labels.join(' '));
   assert.deepEqual(sorted, [
     'instance 1 job a x 1',
     'instance 1 job a x 2',

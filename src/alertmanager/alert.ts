@@ -2,18 +2,21 @@
 import {xxhash64} from '../base/xxhash64.ts';
 import {compareStrings, type Labels, labelOf} from '../model/labels.ts';
 
-/** What is said of an alert besides its labels. */
-export interface AlertState {
-  /** `[name, value, …]` by name; values may be empty. */
-  annotations: readonly string[];
-  /** Milliseconds since 1970. */
+/** Milliseconds since 1970. */
+export interface AlertTimes {
   startsAtMs: number;
   /** From then on it counts as resolved. */
   endsAtMs: number;
   updatedAtMs: number;
   /** Whether `endsAtMs` is only the time until which somebody has to say again that it fires. */
   isTimeout: boolean;
-  generatorUrl: string;
+}
+
+/** What is said of an alert besides its labels. */
+export interface AlertState extends AlertTimes {
+  /** `[name, value, …]` by name; values may be empty. */
+  readonly annotations: readonly string[];
+  readonly generatorUrl: string;
 }
 
 /** An alert that is known. Reports change its state in place: there are many, and they seldom say anything new. */
@@ -32,15 +35,15 @@ export function alertNameOf(alert: Alert): string {
   return labelOf(alert.labels, alertNameLabel);
 }
 
-export function isResolvedAt(alert: Alert, nowMs: number): boolean {
+export function isResolvedAt(alert: Readonly<AlertTimes>, nowMs: number): boolean {
   return alert.endsAtMs <= nowMs;
 }
 
 /**
- * Adds a younger report to what is known of an alert. Where their times overlap they are one time that it fired: it began with
- * the earlier, and an end that was told is not lost.
+ * Adds the times of a younger report to what is known of an alert. Where they overlap they are one time that it fired: it began
+ * with the earlier, and an end that was told is not lost.
  */
-export function updateAlert(alert: Alert, report: Readonly<AlertState>, nowMs: number): void {
+export function updateTimes(alert: AlertTimes, report: Readonly<AlertTimes>, nowMs: number): void {
   let {startsAtMs, endsAtMs} = report;
   if (overlap(alert, report)) {
     startsAtMs = Math.min(alert.startsAtMs, startsAtMs);
@@ -54,30 +57,20 @@ export function updateAlert(alert: Alert, report: Readonly<AlertState>, nowMs: n
   alert.endsAtMs = endsAtMs;
   alert.updatedAtMs = report.updatedAtMs;
   alert.isTimeout = report.isTimeout;
-  // What says the same as before shares its texts.
-  if (!isSameList(alert.annotations, report.annotations)) alert.annotations = report.annotations;
-  if (alert.generatorUrl !== report.generatorUrl) alert.generatorUrl = report.generatorUrl;
-  alert.reports++;
-}
-
-function isSameList(left: readonly string[], right: readonly string[]): boolean {
-  if (left.length !== right.length) return false;
-  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
-  return true;
 }
 
 /** Whether reports of one alert are of the same time that it fired. */
-export function overlap(older: Readonly<AlertState>, newer: Readonly<AlertState>): boolean {
+export function overlap(older: Readonly<AlertTimes>, newer: Readonly<AlertTimes>): boolean {
   const within = (ms: number): boolean => ms > older.startsAtMs && ms < older.endsAtMs;
   return within(newer.endsAtMs) || within(newer.startsAtMs);
 }
 
 /** The order in notifications: job, instance, then all labels as Go's LabelSet.Before has it. */
-export function compareAlerts(left: Alert, right: Alert): number {
+export function compareAlertLabels(left: Labels, right: Labels): number {
   return (
-    compareIfThere(labelOf(left.labels, 'job'), labelOf(right.labels, 'job')) ||
-    compareIfThere(labelOf(left.labels, 'instance'), labelOf(right.labels, 'instance')) ||
-    compareLabelSets(left.labels, right.labels)
+    compareIfThere(labelOf(left, 'job'), labelOf(right, 'job')) ||
+    compareIfThere(labelOf(left, 'instance'), labelOf(right, 'instance')) ||
+    compareLabelSets(left, right)
   );
 }
 
@@ -139,8 +132,33 @@ function encodeAt(text: string, start: number): number {
   return start + text.length;
 }
 
-/** FNV-1a of 64 bits over the labels, as `model.LabelSet.Fingerprint` of Prometheus. */
+/** FNV-1a of 64 bits over the labels, as `model.LabelSet.Fingerprint` of Prometheus: two unsigned halves. */
+export class Fingerprint {
+  high: number;
+  low: number;
+
+  constructor(high: number, low: number) {
+    this.high = high;
+    this.low = low;
+  }
+
+  /** Of sixteen hexadecimal digits. */
+  static parse(text: string): Fingerprint {
+    return new Fingerprint(parseInt(text.slice(0, 8), 16), parseInt(text.slice(8), 16));
+  }
+
+  toString(): string {
+    return hex(this.high) + hex(this.low);
+  }
+}
+
 export function fingerprintOf(labels: Labels): string {
+  const fingerprint = new Fingerprint(0, 0);
+  fingerprintInto(fingerprint, labels);
+  return fingerprint.toString();
+}
+
+export function fingerprintInto(fingerprint: Fingerprint, labels: Labels): void {
   const size = encodeIntoScratch(labels);
   const bytes = scratch;
   let high = 0xcbf29ce4;
@@ -153,11 +171,12 @@ export function fingerprintOf(labels: Labels): string {
     high = (Math.imul(high, 0x1b3) + (top >>> 16) + (low << 8)) | 0;
     low = (top << 16) | (bottom & 0xffff);
   }
-  return hex(high) + hex(low);
+  fingerprint.high = high >>> 0;
+  fingerprint.low = low >>> 0;
 }
 
 function hex(half: number): string {
-  return (half >>> 0).toString(16).padStart(8, '0');
+  return half.toString(16).padStart(8, '0');
 }
 
 /** What stands for an alert in the notification log: xxHash64 over the labels. */

@@ -181,7 +181,7 @@ export class Alertmanager {
     this.#active = {config, route, inhibitor, dispatcher, pipeline, integrations};
     for (const alert of this.alerts.values()) inhibitor.process(alert);
     for (const stored of this.alerts.values()) {
-      stored.groups = null;
+      stored.leaveAll();
       dispatcher.dispatch(stored);
     }
     if (before !== null) await closeAll(before.integrations, logger);

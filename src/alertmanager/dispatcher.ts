@@ -2,8 +2,9 @@
 import type {Labels} from '../model/labels.ts';
 import type {Clock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
-import type {Alert} from './alert.ts';
+import type {AlertTimes} from './alert.ts';
 import type {StoredAlert} from './alert-store.ts';
+import {Gate} from './gate.ts';
 import {Group, type Notify} from './group.ts';
 import {groupLabelsOf, type Route} from './route.ts';
 
@@ -16,10 +17,16 @@ export interface DispatcherOptions {
   readonly startAtMs: number;
 }
 
+/** Groups of one receiver that are notified about at the same time, leaving aside those that take longer. */
+const flushesAtOnce = 16;
+const quickFlushMs = 25;
+
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   /** By route, then by values of the group labels. */
   readonly #groups = new Map<Route, Map<string, Group>>();
+  /** By receiver. */
+  readonly #gates = new Map<string, Gate>();
   #isStopped = false;
   groupCount = 0;
 
@@ -33,14 +40,11 @@ export class Dispatcher {
 
   /** Brings an alert that was received into its groups. */
   dispatch(stored: StoredAlert): void {
-    if (this.#isStopped) return;
-    const {groups} = stored;
-    if (groups !== null && areThere(groups)) {
-      // Fast path: it is known, and its groups are there.
-      for (let i = 0; i < groups.length; i++) groups[i]!.insert(stored);
-      return;
-    }
-    stored.groups = this.#options.route.match(stored.labels).map((route) => this.#insert(stored, route));
+    // Fast path: it is in all of them.
+    if (this.#isStopped || stored.isPlaced) return;
+    const {labels} = stored;
+    for (const route of this.#options.route.match(labels)) this.#insert(stored, labels, route);
+    stored.isPlaced = true;
   }
 
   /** Groups with alerts, by route. */
@@ -54,35 +58,46 @@ export class Dispatcher {
     await Promise.all([...this.groups()].map((group) => group.stop()));
   }
 
-  #insert(alert: Alert, route: Route): Group {
-    const labels = groupLabelsOf(alert.labels, route.options);
+  #insert(alert: StoredAlert, alertLabels: Labels, route: Route): void {
+    const labels = groupLabelsOf(alertLabels, route.options);
     let groups = this.#groups.get(route);
     if (groups === undefined) this.#groups.set(route, (groups = new Map()));
     const key = keyOf(labels);
     const known = groups.get(key);
     if (known !== undefined && !known.isDestroyed) {
-      known.insert(alert);
-      return known;
+      if (alert.enter(known)) known.insert(alert);
+      return;
     }
     const group = this.#make(route, labels, key);
     if (known === undefined) this.groupCount++;
     groups.set(key, group);
+    alert.enter(group);
     group.insert(alert);
     group.start(this.#waitMsOf(alert, route));
-    return group;
   }
 
   #make(route: Route, labels: Labels, key: string): Group {
     const {clock, notify} = this.#options;
     return new Group(route, labels, {
       clock,
+      gate: this.#gateOf(route.options.receiver),
       notify,
       onDestroyed: (group) => this.#forget(route, key, group),
     });
   }
 
+  #gateOf(receiver: string): Gate {
+    let gate = this.#gates.get(receiver);
+    if (gate === undefined) {
+      const {clock} = this.#options;
+      gate = new Gate({clock, max: flushesAtOnce, patienceMs: quickFlushMs});
+      this.#gates.set(receiver, gate);
+    }
+    return gate;
+  }
+
   /** An alert that is old already, as after a restart, does not wait once more. */
-  #waitMsOf(alert: Alert, {options}: Route): number {
+  #waitMsOf(alert: AlertTimes, {options}: Route): number {
     const nowMs = this.#options.clock.now();
     const isOld = alert.startsAtMs + options.groupWaitMs < nowMs;
     return Math.max(isOld ? 0 : options.groupWaitMs, this.#options.startAtMs - nowMs);
@@ -94,11 +109,6 @@ export class Dispatcher {
     groups.delete(key);
     this.groupCount--;
   }
-}
-
-function areThere(groups: readonly Group[]): boolean {
-  for (let i = 0; i < groups.length; i++) if (groups[i]!.isDestroyed) return false;
-  return true;
 }
 
 function keyOf(labels: Labels): string {

@@ -1,12 +1,15 @@
 // Alerts of one route with the same group labels: they are notified about together.
 import type {Labels} from '../model/labels.ts';
 import type {Clock} from '../sys/clock.ts';
-import {type Alert, compareAlerts, isResolvedAt} from './alert.ts';
+import {type Alert, compareAlertLabels, isResolvedAt} from './alert.ts';
+import type {StoredAlert} from './alert-store.ts';
+import type {Gate} from './gate.ts';
 import {formatLabelSet, type Route} from './route.ts';
 
 /** An alert at the moment of a notification: whether it is resolved does not change while it is told. */
 export interface FlushedAlert {
   readonly alert: Alert;
+  readonly labels: Labels;
   readonly isResolved: boolean;
   /** `alert.reports` then. */
   readonly reports: number;
@@ -26,6 +29,8 @@ export type Notify = (flush: Flush) => Promise<boolean>;
 
 export interface GroupWorld {
   readonly clock: Clock;
+  /** Of all groups of the same receiver. */
+  readonly gate: Gate;
   readonly notify: Notify;
   /** Called when the last alert is gone. */
   readonly onDestroyed: (group: Group) => void;
@@ -40,17 +45,17 @@ export class Group {
   readonly route: Route;
   readonly labels: Labels;
   readonly key: string;
-  readonly alerts = new Map<string, Alert>();
+  /** Each once. */
+  alerts: StoredAlert[] = [];
   /** Names of time intervals that muted the last notification. */
   mutedBy: readonly string[] = [];
   /** It has no alerts any more and takes no new ones. */
   isDestroyed = false;
   /** When it is told of next. */
   nextAtMs = 0;
-  readonly #clock: Clock;
-  readonly #notify: Notify;
-  readonly #onDestroyed: (group: Group) => void;
-  readonly #stop = new AbortController();
+  readonly #world: GroupWorld;
+  #stop: AbortController | null = null;
+  #isStopped = false;
   #cancelTimer: () => void = () => {};
   #isFlushing = false;
   /** The timer went off during a flush, then. */
@@ -61,13 +66,12 @@ export class Group {
     this.route = route;
     this.labels = labels;
     this.key = `${route.key}:${formatLabelSet(labels)}`;
-    this.#clock = world.clock;
-    this.#notify = world.notify;
-    this.#onDestroyed = world.onDestroyed;
+    this.#world = world;
   }
 
-  insert(alert: Alert): void {
-    this.alerts.set(alert.fingerprint, alert);
+  /** An alert that it does not have. */
+  insert(alert: StoredAlert): void {
+    this.alerts.push(alert);
   }
 
   /** Begins to wait for the first notification. */
@@ -78,15 +82,16 @@ export class Group {
   /** Aborts what is being told, and waits for its end. */
   async stop(): Promise<void> {
     this.#cancelTimer();
-    this.#stop.abort(new Error('context canceled'));
+    this.#isStopped = true;
+    this.#stop?.abort(new Error('context canceled'));
     await this.#flushed;
   }
 
   #startTimer(ms: number): void {
-    this.nextAtMs = this.#clock.now() + ms;
-    this.#cancelTimer = this.#clock.after(Math.min(ms, timerMsMax), () => {
+    this.nextAtMs = this.#world.clock.now() + ms;
+    this.#cancelTimer = this.#world.clock.after(Math.min(ms, timerMsMax), () => {
       if (ms > timerMsMax) this.#startTimer(ms - timerMsMax);
-      else this.#onTimer(this.#clock.now());
+      else this.#onTimer(this.#world.clock.now());
     });
   }
 
@@ -97,50 +102,72 @@ export class Group {
     }
     this.#startTimer(this.route.options.groupIntervalMs);
     this.#isFlushing = true;
-    this.#flushed = this.#flush(nowMs).finally(() => {
+    this.#flushed = this.#flushInTurn(nowMs).finally(() => {
       this.#isFlushing = false;
       const missedMs = this.#missedMs;
       this.#missedMs = null;
-      if (missedMs !== null && !this.isDestroyed && !this.#stop.signal.aborted) this.#onTimer(missedMs);
+      if (missedMs !== null && !this.isDestroyed && !this.#isStopped) this.#onTimer(missedMs);
     });
   }
 
+  async #flushInTurn(nowMs: number): Promise<void> {
+    const {gate} = this.#world;
+    const pass = await gate.enter();
+    try {
+      if (!this.#isStopped) await this.#flush(nowMs);
+    } finally {
+      gate.leave(pass);
+    }
+  }
+
   async #flush(nowMs: number): Promise<void> {
-    if (this.alerts.size === 0) return;
-    const flushed: FlushedAlert[] = [];
-    for (const alert of this.alerts.values())
-      flushed.push({alert, isResolved: isResolvedAt(alert, nowMs), reports: alert.reports});
-    if (flushed.length > 1) flushed.sort((left, right) => compareAlerts(left.alert, right.alert));
+    if (this.alerts.length === 0) return;
+    const flushed = this.alerts.map((alert) => ({
+      alert,
+      labels: alert.labels,
+      isResolved: isResolvedAt(alert, nowMs),
+      reports: alert.reports,
+    }));
+    if (flushed.length > 1) flushed.sort((left, right) => compareAlertLabels(left.labels, right.labels));
     const {signal, release} = this.#deadline();
     try {
-      if (!(await this.#notify({group: this, nowMs, alerts: flushed, signal}))) return;
+      if (!(await this.#world.notify({group: this, nowMs, alerts: flushed, signal}))) return;
     } finally {
       release();
     }
-    for (const {alert, isResolved, reports} of flushed) {
-      // What was reported again in the meantime stays.
-      if (!isResolved || alert.reports !== reports) continue;
-      if (this.alerts.get(alert.fingerprint) === alert) this.alerts.delete(alert.fingerprint);
-    }
-    if (this.alerts.size > 0) return;
+    const gone = new Set<Alert>();
+    // What was reported again in the meantime stays.
+    for (const {alert, isResolved, reports} of flushed)
+      if (isResolved && alert.reports === reports) gone.add(alert);
+    if (gone.size > 0) this.#remove(gone);
+    if (this.alerts.length > 0) return;
     this.isDestroyed = true;
     this.#cancelTimer();
-    this.#onDestroyed(this);
+    this.#world.onDestroyed(this);
   }
 
+  #remove(gone: ReadonlySet<Alert>): void {
+    const kept: StoredAlert[] = [];
+    for (const alert of this.alerts) {
+      if (gone.has(alert)) alert.leave(this);
+      else kept.push(alert);
+    }
+    this.alerts = kept;
+  }
+
+  /** Aborts when the time is over, or the group is stopped. */
   #deadline(): {signal: AbortSignal; release: () => void} {
     const controller = new AbortController();
-    const {signal: stop} = this.#stop;
-    const onStop = (): void => controller.abort(stop.reason);
-    if (stop.aborted) onStop();
-    else stop.addEventListener('abort', onStop, {once: true});
+    this.#stop = controller;
     const ms = Math.min(Math.max(this.route.options.groupIntervalMs, flushMsMin), timerMsMax);
-    const cancel = this.#clock.after(ms, () => controller.abort(new Error('context deadline exceeded')));
+    const cancel = this.#world.clock.after(ms, () =>
+      controller.abort(new Error('context deadline exceeded')),
+    );
     return {
       signal: controller.signal,
       release: () => {
         cancel();
-        stop.removeEventListener('abort', onStop);
+        this.#stop = null;
       },
     };
   }

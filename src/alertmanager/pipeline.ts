@@ -2,6 +2,7 @@
 // knows all this already, and told if not, again and again until it takes it or the time is over.
 import {Random} from '../base/random.ts';
 import type {Clock} from '../sys/clock.ts';
+import {noteGarbage} from '../sys/garbage.ts';
 import {describeError, type Logger} from '../sys/log.ts';
 import {
   type KV,
@@ -10,7 +11,6 @@ import {
   templateDataOf,
 } from '../template/alertmanager.ts';
 import {hashOfLabels} from './alert.ts';
-import {Gate} from './gate.ts';
 import type {Flush, FlushedAlert, Group} from './group.ts';
 import type {Inhibitor} from './inhibitor.ts';
 import {
@@ -57,9 +57,8 @@ export type Reason =
   | 'all alerts resolved'
   | 'repeat interval elapsed';
 
-/** Attempts of one integration that run at the same time, leaving aside those that take longer. */
-const attemptsAtOnce = 64;
-const quickAttemptMs = 100;
+/** What it takes to tell of an alert, about: templates' data, the message and its JSON. */
+const bytesPerAlert = 3000;
 
 const backoffMsFirst = 500;
 const backoffFactor = 1.5;
@@ -68,7 +67,6 @@ const backoffMsMax = 60_000;
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #random: Random;
-  readonly #gates = new Map<Integration, Gate>();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -79,11 +77,11 @@ export class Pipeline {
   async notify(flush: Flush): Promise<boolean> {
     const {group, nowMs} = flush;
     const {inhibitor, silences} = this.#options;
-    let alerts = this.#without(flush.alerts, 'inhibition', ({alert}) => {
-      return inhibitor.inhibitionOf(alert.labels, nowMs) !== null;
+    let alerts = this.#without(flush.alerts, 'inhibition', ({labels}) => {
+      return inhibitor.inhibitionOf(labels, nowMs) !== null;
     });
     if (this.#isOutOfTime(group, nowMs, alerts.length)) return true;
-    alerts = this.#without(alerts, 'silence', ({alert}) => silences.mutesOf(alert.labels).length > 0);
+    alerts = this.#without(alerts, 'silence', ({labels}) => silences.mutesOf(labels).length > 0);
     if (alerts.length === 0) return true;
     const integrations = this.#options.integrations.get(group.route.options.receiver) ?? [];
     const state = stateOf(alerts);
@@ -179,23 +177,16 @@ export class Pipeline {
     const {group, signal} = flush;
     const {clock, logger} = this.#options;
     const counts = this.#options.statistics.integration(receiver);
-    const gate = this.#gateOf(integration);
-    let notification: Notification | null = null;
+    const notification = this.#notificationOf(receiver, flush, told);
     let last: NotifyError | null = null;
     let backoffMs = backoffMsFirst;
     for (let attempts = 0; ;) {
-      const pass = await gate.enter();
-      let error: NotifyError | null;
-      try {
-        if (signal.aborted) return abortedOutcome(attempts, last, signal);
-        notification ??= this.#notificationOf(receiver, flush, told);
-        const startMs = clock.elapsed();
-        error = await attemptOnce(notifier, notification);
-        attempts++;
-        counts.observe(clock.elapsed() - startMs, error !== null);
-      } finally {
-        gate.leave(pass);
-      }
+      if (signal.aborted) return abortedOutcome(attempts, last, signal);
+      const startMs = clock.elapsed();
+      const error = await attemptOnce(notifier, notification);
+      attempts++;
+      counts.observe(clock.elapsed() - startMs, error !== null);
+      noteGarbage(told.alerts.length * bytesPerAlert);
       if (error === null) return {attempts, error: null, reason: 'other', isFinal: false};
       if (!error.retry) return {attempts, error, reason: error.reason, isFinal: true};
       if (!signal.aborted && last?.message !== error.message)
@@ -231,15 +222,6 @@ export class Pipeline {
       signal,
       receiverData,
     };
-  }
-
-  #gateOf(integration: Integration): Gate {
-    let gate = this.#gates.get(integration);
-    if (gate === undefined) {
-      gate = new Gate({clock: this.#options.clock, max: attemptsAtOnce, patienceMs: quickAttemptMs});
-      this.#gates.set(integration, gate);
-    }
-    return gate;
   }
 
   /** The labels of the group's route, rendered. One that cannot be is left out. */
@@ -333,7 +315,7 @@ interface Outcome {
 function stateOf(alerts: readonly FlushedAlert[]): GroupState {
   const firing = new Set<bigint>();
   const resolved = new Set<bigint>();
-  for (const {alert, isResolved} of alerts) (isResolved ? resolved : firing).add(hashOfLabels(alert.labels));
+  for (const {labels, isResolved} of alerts) (isResolved ? resolved : firing).add(hashOfLabels(labels));
   return {alerts, firing, resolved};
 }
 
@@ -394,9 +376,13 @@ function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-export function notificationAlertOf({alert, isResolved}: FlushedAlert): NotificationAlert {
+export function notificationAlertOf({
+  alert,
+  labels,
+  isResolved,
+}: Pick<FlushedAlert, 'alert' | 'labels' | 'isResolved'>): NotificationAlert {
   return {
-    labels: kvOf(alert.labels),
+    labels: kvOf(labels),
     annotations: kvOf(alert.annotations),
     startsAtMs: alert.startsAtMs,
     endsAtMs: isResolved ? alert.endsAtMs : 0,

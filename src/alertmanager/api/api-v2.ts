@@ -1,10 +1,11 @@
 // Alertmanager's API v2, as its OpenAPI document describes it.
 import type {HttpReply} from '../../http/reply.ts';
 import type {HttpCall} from '../../http/server.ts';
-import {compareStrings, labelsOf} from '../../model/labels.ts';
+import {compareStrings, type Labels, labelsOf} from '../../model/labels.ts';
 import type {Matcher} from '../../model/matcher.ts';
 import {describeError} from '../../sys/log.ts';
-import {compareAlerts, compareLabelSets, type Alert} from '../alert.ts';
+import {compareAlertLabels, compareLabelSets} from '../alert.ts';
+import type {StoredAlert} from '../alert-store.ts';
 import type {Alertmanager} from '../alertmanager.ts';
 import {formatConfig} from '../config.ts';
 import type {Group} from '../group.ts';
@@ -86,12 +87,14 @@ export class ApiV2 {
     let count = 0;
     for (const alert of alerts.values()) {
       if (++count % alertsAtOnce === 0) await breathe();
-      if (alert.endsAtMs < nowMs || !matchesAll(filter.matchers, alert.labels)) continue;
-      const receivers = route.match(alert.labels).map((each) => each.options.receiver);
+      if (alert.endsAtMs < nowMs) continue;
+      const {labels} = alert;
+      if (!matchesAll(filter.matchers, labels)) continue;
+      const receivers = route.match(labels).map((each) => each.options.receiver);
       if (!filter.hasReceiver(receivers)) continue;
-      const status = this.#statusOf(alert, nowMs);
+      const status = this.#statusOf(labels, nowMs);
       if (!isAskedFor(status, filter)) continue;
-      found.push([alert.fingerprint, JSON.stringify(gettableAlert(alert, status, receivers, []))]);
+      found.push([alert.fingerprint, JSON.stringify(gettableAlert(alert, labels, status, receivers, []))]);
     }
     found.sort(([left], [right]) => (left < right ? -1 : 1));
     return jsonTextReply(`[${found.map(([, text]) => text).join(',')}]\n`);
@@ -102,20 +105,22 @@ export class ApiV2 {
     const withMuted = readBoolean(call, 'muted');
     const nowMs = this.#alertmanager.options.clock.now();
     const found: FoundGroup[] = [];
-    const receivers = new Map<string, string[]>();
+    const receivers = new Map<StoredAlert, string[]>();
     let count = 0;
     for (const group of this.#alertmanager.dispatcher.groups()) {
       const {receiver} = group.route.options;
       if (!filter.hasReceiver([receiver])) continue;
       const alerts: FoundAlert[] = [];
-      for (const alert of group.alerts.values()) {
+      for (const alert of group.alerts) {
         if (++count % alertsAtOnce === 0) await breathe();
-        if (alert.endsAtMs < nowMs || !matchesAll(filter.matchers, alert.labels)) continue;
-        const status = this.#statusOf(alert, nowMs);
+        if (alert.endsAtMs < nowMs) continue;
+        const {labels} = alert;
+        if (!matchesAll(filter.matchers, labels)) continue;
+        const status = this.#statusOf(labels, nowMs);
         if (!isAskedFor(status, filter)) continue;
         alerts.push({alert, status});
-        const known = receivers.get(alert.fingerprint);
-        if (known === undefined) receivers.set(alert.fingerprint, [receiver]);
+        const known = receivers.get(alert);
+        if (known === undefined) receivers.set(alert, [receiver]);
         else known.push(receiver);
       }
       if (alerts.length > 0) found.push({group, alerts});
@@ -180,26 +185,30 @@ export class ApiV2 {
   }
 
   /** What mutes an alert now. */
-  #statusOf(alert: Alert, nowMs: number): AlertStatus {
+  #statusOf(labels: Labels, nowMs: number): AlertStatus {
     const {inhibitor, silences} = this.#alertmanager;
-    const inhibition = inhibitor.inhibitionOf(alert.labels, nowMs);
+    const inhibition = inhibitor.inhibitionOf(labels, nowMs);
     return {
       inhibitedBy: inhibition === null ? [] : [inhibition.source.fingerprint],
-      silencedBy: silences.mutesOf(alert.labels),
+      silencedBy: silences.mutesOf(labels),
     };
   }
 
-  #groupText({group, alerts}: FoundGroup, receivers: ReadonlyMap<string, string[]>): string {
-    alerts.sort((left, right) => compareAlerts(left.alert, right.alert));
+  #groupText({group, alerts}: FoundGroup, receivers: ReadonlyMap<StoredAlert, string[]>): string {
+    const shown = alerts
+      .filter(({alert}) => !alert.isForgotten)
+      .map(({alert, status}) => ({alert, status, labels: alert.labels}))
+      .sort((left, right) => compareAlertLabels(left.labels, right.labels));
     const {pipeline} = this.#alertmanager;
-    const flushed = alerts.map(({alert}) => notificationAlertOf({alert, isResolved: false, reports: 0}));
+    const isTold = group.route.options.labels.size > 0;
+    const told = isTold ? shown.map((each) => notificationAlertOf({...each, isResolved: false})) : [];
     return JSON.stringify({
-      alerts: alerts.map(({alert, status}) =>
-        gettableAlert(alert, status, receivers.get(alert.fingerprint)!, group.mutedBy),
+      alerts: shown.map(({alert, labels, status}) =>
+        gettableAlert(alert, labels, status, receivers.get(alert)!, group.mutedBy),
       ),
       labels: recordOf(group.labels),
       receiver: {name: group.route.options.receiver},
-      routeLabels: Object.fromEntries(sorted(pipeline.routeLabelsOf(group, flushed))),
+      routeLabels: Object.fromEntries(sorted(pipeline.routeLabelsOf(group, told))),
     });
   }
 
@@ -243,7 +252,7 @@ export class ApiV2 {
 }
 
 interface FoundAlert {
-  readonly alert: Alert;
+  readonly alert: StoredAlert;
   readonly status: AlertStatus;
 }
 

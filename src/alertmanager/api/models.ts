@@ -15,6 +15,7 @@ export function isSuppressed({silencedBy, inhibitedBy}: AlertStatus): boolean {
 
 export function gettableAlert(
   alert: Alert,
+  labels: Labels,
   status: AlertStatus,
   receivers: readonly string[],
   mutedBy: readonly string[],
@@ -30,7 +31,7 @@ export function gettableAlert(
     status: {inhibitedBy, mutedBy, silencedBy, state},
     updatedAt: formatMs(alert.updatedAtMs),
     ...(alert.generatorUrl !== '' && {generatorURL: alert.generatorUrl}),
-    labels: recordOf(alert.labels),
+    labels: recordOf(labels),
   };
 }
 
