@@ -41,6 +41,8 @@ export class ChunkCache {
   #table = new Uint32Array(4 * entriesMin);
   #count = 0;
   #hand = 1;
+  /** The entry found last. */
+  #last = 0;
 
   constructor(world: {memory: LinearMemory; kernels: Kernels; arena: Arena}, bytesMax: number) {
     this.#world = world;
@@ -59,6 +61,14 @@ export class ChunkCache {
 
   /** Address of the packed chunk that the owner has at `ref` (a whole number); 0 = it is not here. Valid until the next keep(). */
   find(owner: number, ref: number): number {
+    // Fast path: chunks are asked for in the order in which they were kept, most often.
+    const next = this.#last + 1;
+    if (this.#entryRefs[next] === ref && this.#entryOwners[next] === owner && this.#addresses[next] !== 0) {
+      this.#last = next;
+      this.#used[next] = 1;
+      this.hits++;
+      return this.#addresses[next]!;
+    }
     const table = this.#table;
     const mask = table.length - 1;
     for (let slot = hashOf(owner, ref) & mask; ; slot = (slot + 1) & mask) {
@@ -68,6 +78,7 @@ export class ChunkCache {
         return 0;
       }
       if (this.#entryRefs[entry] !== ref || this.#entryOwners[entry] !== owner) continue;
+      this.#last = entry;
       this.#used[entry] = 1;
       this.hits++;
       return this.#addresses[entry]!;

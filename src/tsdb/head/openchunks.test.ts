@@ -67,14 +67,24 @@ test('an open chunk that grows is read as it is at each time, for any seed', () 
     const reader = new HeadReader(memory, scratch, 1);
     const models = Array.from({length: 5}, (): Samples => []);
     const before = scratch.chunks!.hits;
+    let truncatedBefore = startMs;
     for (let round = 0; round < 150; round++) {
       const series = random.below(models.length);
       const model = models[series]!;
       append(head, series, model, {count: random.pick([0, 1, 1, 2, 15, 17, 60]), random});
+      if (random.below(5) === 0 && models.every(({length}) => length > 0)) {
+        // Now and then all of a series, which then begins anew.
+        const oldest = Math.min(...models.map((each) => each.at(-1)![0]));
+        truncatedBefore = Math.max(truncatedBefore, oldest + random.pick([-1e6, 0, 1]));
+        head.gc(truncatedBefore);
+      }
       for (let i = 0; i < 2; i++) {
         const pick = (): number => (model.length === 0 ? startMs : random.pick(model)[0]);
         const range =
-          i === 0 ? {mint: startMs, maxt: startMs + 1e12} : {mint: pick() - random.below(2), maxt: pick()};
+          i === 0
+            ? {mint: truncatedBefore, maxt: startMs + 1e12}
+            : {mint: pick() - random.below(2), maxt: pick()};
+        range.mint = Math.max(range.mint, truncatedBefore);
         const expected = model.filter(([time]) => time >= range.mint && time <= range.maxt);
         const where = `seed ${seed} round ${round}: [${range.mint}, ${range.maxt}]`;
         assert.deepEqual(read(reader, series, range), expected, where);

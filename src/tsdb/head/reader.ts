@@ -68,8 +68,9 @@ const stagingBytes = 8192;
 const columnSamplesMin = 1024;
 /** Open chunks of fewer samples are not kept; one that has got so many more is kept anew. */
 const openCountMin = 16;
-/** What xorDecodeAll() notes. */
-const resumeBytes = 48;
+/** What xorDecodeAll() notes, and behind it the last time of the chunk before the open one. */
+const noteSealedTime = 48;
+const noteBytes = 56;
 /** So many generations of a slot are told apart: with a slot, they fit into a double. */
 const generationsApart = 2 ** 21;
 
@@ -115,7 +116,7 @@ export class HeadReader implements Queryable {
     this.openOwner = scratch.chunks?.ownerOf(this.epochs) ?? 0;
     this.staging = scratch.arena.alloc(stagingBytes);
     this.openStaging = scratch.arena.alloc(stagingBytes);
-    this.resumeState = scratch.arena.alloc(resumeBytes);
+    this.resumeState = scratch.arena.alloc(noteBytes);
     this.#times = new BigInt64Array(shared.wasm.buffer, headerMinTime, 2);
   }
 
@@ -135,7 +136,7 @@ export class HeadReader implements Queryable {
     this.files?.close();
     this.scratch.arena.free(this.staging, stagingBytes);
     this.scratch.arena.free(this.openStaging, stagingBytes);
-    this.scratch.arena.free(this.resumeState, resumeBytes);
+    this.scratch.arena.free(this.resumeState, noteBytes);
   }
 }
 
@@ -312,6 +313,17 @@ export class HeadQuerier implements Querier {
   }
 }
 
+/** An open chunk of which `count` samples are published. */
+interface OpenChunk {
+  tail: number;
+  bytes: number;
+  count: number;
+  /** Time of its first sample. */
+  first: number;
+  /** Last time of the chunk before it; -Infinity where that is not known. */
+  sealedTime: number;
+}
+
 class HeadCursor implements SeriesCursor {
   times: Float64Array;
   values: Float64Array;
@@ -392,50 +404,92 @@ class HeadCursor implements SeriesCursor {
     let tail = 0;
     let published = 0;
     const open = (this.#slot + slotOpen) >>> 2;
+    let sealedTime = 0;
     do {
-      tail = Atomics.load(u32, open);
-      published = Atomics.load(u32, open + 1);
-    } while (Atomics.load(u32, open) !== tail);
+      sealedTime = this.#sealedTime();
+      do {
+        tail = Atomics.load(u32, open);
+        published = Atomics.load(u32, open + 1);
+      } while (Atomics.load(u32, open) !== tail);
+      // The open chunk follows that one, which is in the index before the next is open.
+    } while (this.#sealedTime() !== sealedTime);
     this.histograms = null;
     this.startTimes = null;
     if ((tail & tagMask) !== 0) return this.#readWithTagged(tail, published & 0xffff, mint, maxt);
-    const openCount = tail === 0 ? 0 : published & 0xffff;
-    const openBytes = ((published >>> 16) + 7) >>> 3;
-    let openFirst = Infinity;
-    if (openCount > 0) {
-      openFirst = firstTime(this.#querier.reader.shared.u8, firstFragment(u32, tail) + fragmentData);
-    }
+    const count = tail === 0 ? 0 : published & 0xffff;
+    if (count === 0) return this.#readAllSealed(mint, maxt, Infinity, 0);
+    const first =
+      this.#notedFirst(count, sealedTime) ??
+      firstTime(this.#querier.reader.shared.u8, firstFragment(u32, tail) + fragmentData);
+    const length = this.#readAllSealed(mint, maxt, first, count);
+    if (first > maxt) return length;
+    const chunk = {tail, bytes: ((published >>> 16) + 7) >>> 3, count, first, sealedTime};
+    return this.#readOpen(chunk, mint, maxt, length);
+  }
 
-    const length = this.#readAllSealed(mint, maxt, openFirst, openCount);
-    if (openCount === 0 || openFirst > maxt) return length;
-    return this.#readOpen(tail, {bytes: openBytes, count: openCount, first: openFirst}, mint, maxt, length);
+  /**
+   * The last time of the newest sealed chunk; -Infinity where there is none. Of the chunks that a series opens one after the other, each
+   * is opened after another such time, as long as there is one.
+   */
+  #sealedTime(): number {
+    const {u32, f64} = this.#querier.reader.shared;
+    const block = Atomics.load(u32, (this.#slot + slotSealed) >>> 2);
+    if (block === 0) return -Infinity;
+    const range = Atomics.load(u32, (block + indexRange) >>> 2);
+    const end = range >>> 16;
+    if (end === (range & 0xffff)) return -Infinity;
+    return f64[(block + indexEntries + (end - 1) * indexEntryBytes + indexEntryMaxTime) >>> 3]!;
+  }
+
+  /** The first time of the open chunk, of which `count` samples are published, where that is known from before. */
+  #notedFirst(count: number, sealedTime: number): number | undefined {
+    const {scratch} = this.#querier.reader;
+    const note = this.#findNote(count);
+    if (note === 0 || sealedTime === -Infinity) return undefined;
+    const {f64, u32} = scratch.memory;
+    // Fast path: the oldest fragment, at the end of a chain of them, need not be looked for.
+    const same = f64[(note + noteSealedTime) >>> 3] === sealedTime;
+    return same && u32[(note + noteBytes + packedCount) >>> 2]! <= count
+      ? f64[(note + noteBytes + packedTime) >>> 3]!
+      : undefined;
+  }
+
+  /** What the thread knows of an open chunk of the slot, by its reference: a note, and the packed chunk behind it. 0 = nothing. */
+  #findNote(count: number): number {
+    const {scratch, openOwner} = this.#querier.reader;
+    if (scratch.chunks === undefined || count < openCountMin) return 0;
+    return scratch.chunks.find(openOwner, this.#openReference());
+  }
+
+  /** Slot and generation: a slot that is given to another series gets another generation. */
+  #openReference(): number {
+    const {u32} = this.#querier.reader.shared;
+    return (u32[(this.#slot + slotGeneration) >>> 2]! % generationsApart) * 2 ** 32 + this.#slot;
   }
 
   /** Reads the open chunk: what the thread knows of it from before, and what it has got since. */
   #readOpen(
-    tail: number,
-    {bytes, count, first}: {bytes: number; count: number; first: number},
+    {tail, bytes, count, first, sealedTime}: OpenChunk,
     mint: number,
     maxt: number,
     length: number,
   ): number {
-    const {shared, scratch, openStaging, openOwner} = this.#querier.reader;
+    const {scratch, openStaging, openOwner} = this.#querier.reader;
     const {memory, kernels, chunks} = scratch;
     const columns = this.#columns + length * 8;
     const values = columns + this.#capacity * 8;
-    // A slot that is given to another series gets another generation; chunks of one series begin at different times.
-    const generation = shared.u32[(this.#slot + slotGeneration) >>> 2]! % generationsApart;
-    const ref = generation * 2 ** 32 + this.#slot;
-    const note = chunks === undefined || count < openCountMin ? 0 : chunks.find(openOwner, ref);
+    const ref = this.#openReference();
+    const note = this.#findNote(count);
     let known = 0;
     if (note !== 0) {
-      const packed = note + resumeBytes;
+      const packed = note + noteBytes;
+      // Chunks of one series begin at different times.
       const same = memory.f64[(packed + packedTime) >>> 3] === first;
       known = same ? memory.u32[(packed + packedCount) >>> 2]! : 0;
       if (known > count) known = 0;
     }
     if (known > 0 && count - known < openCountMin) {
-      const got = kernels.unpackSamples(note + resumeBytes, mint, maxt, columns, values);
+      const got = kernels.unpackSamples(note + noteBytes, mint, maxt, columns, values);
       if (known === count) return length + got;
       this.#stageOpen(tail, bytes);
       const after = 8 * got;
@@ -459,10 +513,11 @@ class HeadCursor implements SeriesCursor {
     const {resumeState} = this.#querier.reader;
     const got = kernels.xorDecodeAll(openStaging, bytes, count, resumeState, columns, values);
     assert(got === count, 'a chunk in memory is whole');
-    const kept = {times: columns, values, count, note: resumeState, noteBytes: resumeBytes};
+    memory.f64[(resumeState + noteSealedTime) >>> 3] = sealedTime;
+    const kept = {times: columns, values, count, note: resumeState, noteBytes};
     const at = chunks!.keep(openOwner, ref, kept);
     if (at === 0) return this.#decode(openStaging, bytes, count, mint, maxt, length);
-    return length + kernels.unpackSamples(at + resumeBytes, mint, maxt, columns, values);
+    return length + kernels.unpackSamples(at + noteBytes, mint, maxt, columns, values);
   }
 
   /** Reads the sealed chunks that begin before `openFirst`; behind them there is room for `openCount` samples. */
