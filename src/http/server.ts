@@ -10,11 +10,17 @@ import fastify, {
   type HTTPMethods,
 } from 'fastify';
 import {describeError, type Logger} from '../sys/log.ts';
-import {compress, compressSizeMin, negotiateEncoding} from './compression.ts';
+import {isFormType, queryOf, type HttpCall, type HttpHandler} from './call.ts';
+import {compress, compressSizeMin, negotiateEncoding, type ContentEncoding} from './compression.ts';
+import {ConnectionLimit} from './connection-limit.ts';
 import {Form} from './form.ts';
+import {PlainConnection, type PlainAnswer, type PlainRoute, type PlainWorld} from './plain-connection.ts';
+import type {PlainRequest} from './plain-request.ts';
 import {emptyReply, redirect, textError, type HttpReply} from './reply.ts';
 import {HandlerStatistics} from './request-statistics.ts';
 import type {ListenAddress} from './weburl.ts';
+
+export type {HttpCall, HttpHandler} from './call.ts';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'OPTIONS';
 
@@ -28,24 +34,6 @@ const bodyBytesAtOnceMax = 256 * 1024 * 1024;
 const headersTimeoutMs = 10_000;
 /** A client that takes nothing of its answer for so long is cut off. */
 const sendTimeoutMs = 60_000;
-
-/** A request as a handler sees it. */
-export interface HttpCall {
-  method: string;
-  /** With the query string. */
-  url: string;
-  /** Decoded parts of the path that the route names. */
-  params: Readonly<Record<string, string>>;
-  form: Form;
-  body: Uint8Array;
-  header(name: string): string | undefined;
-  /** Aborts when the client is gone. */
-  signal: AbortSignal;
-  /** The client's address. */
-  client: string;
-}
-
-export type HttpHandler = (call: HttpCall) => HttpReply | Promise<HttpReply>;
 
 export interface RouteOptions {
   /** Name in metrics; the path where it is left out. */
@@ -66,11 +54,22 @@ export interface HttpServerOptions {
   errorReply: (status: number, message: string) => HttpReply;
 }
 
+/** What is told of a request. */
+interface Requested {
+  method: string;
+  url: string;
+  /** The client's address. */
+  ip: string;
+}
+
+/** What is sent of an answer besides its status. */
+type Packed = Pick<PlainAnswer, 'headers' | 'body'>;
+
 interface Route {
   path: string;
-  label: string;
   /** For paths with names or a star. */
   pattern: RegExp | null;
+  statistics: HandlerStatistics;
   bodyBytesMax: number;
   handlers: Map<HttpMethod, HttpHandler>;
 }
@@ -79,8 +78,11 @@ export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #app: FastifyInstance;
   readonly #routes = new Map<string, Route>();
+  /** Those of them whose paths have names and no star. */
+  readonly #named: Route[] = [];
   readonly #statistics = new Map<string, HandlerStatistics>();
   readonly #servers: http.Server[] = [];
+  readonly #plain = new Set<PlainConnection>();
   readonly #connections: ConnectionLimit;
   #notFound: HttpHandler = () => textError(404, '404 page not found');
   #prepared: Promise<void> | null = null;
@@ -110,8 +112,10 @@ export class HttpServer {
     let route = this.#routes.get(path);
     if (route === undefined) {
       const {label = path, bodyBytesMax = formBytesMax} = options;
-      route = {path, label, pattern: patternOf(path), bodyBytesMax, handlers: new Map()};
+      const statistics = this.#statisticsOf(label);
+      route = {path, pattern: patternOf(path), statistics, bodyBytesMax, handlers: new Map()};
       this.#routes.set(path, route);
+      if (/^[^*]*:[^*]*$/.test(path)) this.#named.push(route);
     }
     for (const method of methods) route.handlers.set(method, handler);
   }
@@ -142,7 +146,7 @@ export class HttpServer {
   /** Stops accepting, lets running requests finish for at most `graceMs`, then cuts them off. */
   async close(graceMs = 10_000): Promise<void> {
     this.#closing = true;
-    await Promise.all(this.#servers.map((server) => closeServer(server, graceMs)));
+    await Promise.all(this.#servers.map((server) => closeServer(server, this.#plain, graceMs)));
     await this.#app.close();
   }
 
@@ -170,14 +174,13 @@ export class HttpServer {
   }
 
   #register(route: Route): void {
-    const statistics = this.#statisticsOf(route.label);
     const url = `${this.#options.routePrefix}${route.path}`;
     for (const [method, handler] of route.handlers) {
       this.#app.route({
         method: method as HTTPMethods,
         url,
         bodyLimit: route.bodyBytesMax,
-        handler: (request, reply) => this.#answer(request, reply, handler, statistics),
+        handler: (request, reply) => this.#answer(request, reply, handler, route.statistics),
       });
     }
   }
@@ -215,38 +218,53 @@ export class HttpServer {
       else reply.raw.once('close', release);
     }
     const bytes = await this.#send(request, reply, answer);
-    const seconds = (performance.now() - startMs) / 1000;
-    statistics?.observe(answer.status, seconds, bytes);
-    this.#options.logger.debug('HTTP request', {
-      method: request.method,
-      url: request.url,
-      status: answer.status,
-      bytes,
-      seconds: Number(seconds.toFixed(6)),
-      client: request.ip,
-    });
+    this.#note(request, {status: answer.status, bytes, startMs}, statistics);
     return reply;
   }
 
-  async #send(request: FastifyRequest, reply: FastifyReply, answer: HttpReply): Promise<number> {
-    if (answer.headers !== undefined) reply.headers(answer.headers);
-    if (answer.contentType !== '') reply.header('Content-Type', answer.contentType);
-    if (this.#closing) reply.header('Connection', 'close');
-    let body: string | Uint8Array = answer.body;
-    if (
-      answer.compressed !== true &&
-      body.length >= compressSizeMin &&
-      compressibleType(answer.contentType)
-    ) {
-      addVary(reply, 'Accept-Encoding');
-      const encoding = negotiateEncoding(request.headers['accept-encoding']);
-      if (encoding !== null) {
-        body = await compress(body, encoding);
-        reply.header('Content-Encoding', encoding);
-      }
+  /** The same for a request that is no matter for fastify. */
+  async #answerPlain(call: HttpCall, handler: HttpHandler, {statistics}: Route): Promise<PlainAnswer> {
+    const startMs = performance.now();
+    const request = {method: call.method, url: call.url, ip: call.client};
+    let answer: HttpReply;
+    let packed: Packed;
+    try {
+      answer = await handler(call);
+      const encoding = encodingOf(answer, call.header('accept-encoding'));
+      packed = encoding === null ? pack(answer) : await compressed(answer, encoding);
+    } catch (cause) {
+      answer = this.#explain(cause, request);
+      packed = pack(answer);
     }
-    // Fastify would add a charset to the type of a string.
-    const sent = typeof body === 'string' ? Buffer.from(body) : bufferOf(body);
+    const {status, release} = answer;
+    this.#note(request, {status, bytes: packed.body.length, startMs}, statistics);
+    return {status, ...packed, release};
+  }
+
+  #note(
+    {method, url, ip}: Requested,
+    {status, bytes, startMs}: {status: number; bytes: number; startMs: number},
+    statistics: HandlerStatistics | null,
+  ): void {
+    const seconds = (performance.now() - startMs) / 1000;
+    statistics?.observe(status, seconds, bytes);
+    this.#options.logger.debug('HTTP request', {
+      method,
+      url,
+      status,
+      bytes,
+      seconds: Number(seconds.toFixed(6)),
+      client: ip,
+    });
+  }
+
+  async #send(request: FastifyRequest, reply: FastifyReply, answer: HttpReply): Promise<number> {
+    const accept = request.headers['accept-encoding'];
+    const encoding = encodingOf(answer, accept);
+    const {headers, body} = encoding === null ? pack(answer) : await compressed(answer, encoding);
+    reply.headers(headers);
+    if (this.#closing) reply.header('Connection', 'close');
+    const sent = bufferOf(body);
     if (sent.length > 65_536) limitSending(reply);
     reply.code(answer.status).send(sent.length === 0 ? undefined : sent);
     return sent.length;
@@ -272,7 +290,7 @@ export class HttpServer {
     return true;
   }
 
-  #explain(cause: unknown, request: FastifyRequest): HttpReply {
+  #explain(cause: unknown, request: Requested): HttpReply {
     const error = cause instanceof Error ? cause : new Error(String(cause));
     this.#options.logger.error('Error while serving request', {
       method: request.method,
@@ -308,8 +326,7 @@ export class HttpServer {
     const [path = '', query] = request.url.split('?', 2);
     const route = this.#findRoute(path);
     if (route !== null) {
-      const statistics = this.#statisticsOf(route.label);
-      return this.#answer(request, reply, () => refuseMethod(request.method, route), statistics);
+      return this.#answer(request, reply, () => refuseMethod(request.method, route), route.statistics);
     }
     const cleaned = cleanPath(path);
     if (cleaned !== path && this.#findRoute(cleaned) !== null) {
@@ -334,6 +351,72 @@ export class HttpServer {
     return null;
   }
 
+  /** Counts its connections, and takes them over for as long as their requests are plain. */
+  #watch(server: http.Server): void {
+    const limit = this.#connections;
+    const listeners = server.listeners('connection') as ((socket: Socket) => void)[];
+    const world = this.#plainWorld((socket) => {
+      for (const listener of listeners) listener.call(server, socket);
+    });
+    server.removeAllListeners('connection');
+    server.on('connection', (socket) => {
+      if (!limit.take(socket)) return;
+      const connection = new PlainConnection(socket, world);
+      this.#plain.add(connection);
+      socket.once('close', () => this.#plain.delete(connection));
+    });
+    server.on('request', ({socket}, response) => {
+      limit.begin(socket);
+      response.once('close', () => limit.end(socket));
+    });
+  }
+
+  #plainWorld(handOver: (socket: Socket) => void): PlainWorld {
+    const limit = this.#connections;
+    const {readTimeoutMs} = this.#options;
+    const isClosing = (): boolean => this.#closing;
+    return {
+      find: (request) => this.#findPlain(request),
+      handOver,
+      begin: (socket) => limit.begin(socket),
+      end: (socket) => limit.end(socket),
+      get closing(): boolean {
+        return isClosing();
+      },
+      firstTimeoutMs: Math.min(readTimeoutMs, headersTimeoutMs),
+      idleTimeoutMs: readTimeoutMs,
+      sendTimeoutMs,
+    };
+  }
+
+  /** The route of a request whose path says it literally, or with names that are no escapes. */
+  #findPlain({method, path, body, header}: PlainRequest): PlainRoute | null {
+    const {routePrefix} = this.#options;
+    if (!path.startsWith(routePrefix)) return null;
+    const rest = path.slice(routePrefix.length);
+    const found = this.#findLiterally(rest) ?? this.#findByPattern(rest);
+    const handler = found?.route.handlers.get(method);
+    if (found === null || handler === undefined || body.length > found.route.bodyBytesMax) return null;
+    // Handlers of other bodies may want them in buffers of their own.
+    if (body.length > 0 && !isFormType(header('content-type') ?? '')) return null;
+    const {route, params} = found;
+    return {params, answer: (call) => this.#answerPlain(call, handler, route)};
+  }
+
+  #findLiterally(path: string): {route: Route; params: Record<string, string>} | null {
+    const route = this.#routes.get(path);
+    return route === undefined || route.pattern !== null ? null : {route, params: {}};
+  }
+
+  #findByPattern(path: string): {route: Route; params: Record<string, string>} | null {
+    if (path.includes('%')) return null;
+    for (const route of this.#named) {
+      const params = route.pattern!.exec(path)?.groups;
+      if (params !== undefined) return {route, params};
+    }
+    return null;
+  }
+
   async #listenOn(wanted: ListenAddress): Promise<ListenAddress> {
     const {readTimeoutMs} = this.#options;
     const server = http.createServer(
@@ -346,7 +429,7 @@ export class HttpServer {
       },
       (request, response) => this.#app.routing(request, response),
     );
-    this.#connections.watch(server);
+    this.#watch(server);
     this.#servers.push(server);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -383,11 +466,8 @@ function callOf(request: FastifyRequest, signal: AbortSignal): HttpCall {
 }
 
 function formOf(request: FastifyRequest, body: Uint8Array): Form {
-  const question = request.url.indexOf('?');
-  const query = question < 0 ? '' : request.url.slice(question + 1);
-  const type = request.headers['content-type'] ?? '';
-  const isForm = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type);
-  return Form.of(query, isForm ? bufferOf(body).toString() : '');
+  const isForm = isFormType(request.headers['content-type'] ?? '');
+  return Form.of(queryOf(request.url), isForm ? bufferOf(body).toString() : '');
 }
 
 /** Bytes of body to expect; the most that the route takes where the client does not say. */
@@ -415,7 +495,7 @@ function refuseMethod(method: string, {handlers}: Route): HttpReply {
 function patternOf(path: string): RegExp | null {
   if (!/[:*]/.test(path)) return null;
   const parts = path.split('/').map((part) => {
-    if (part.startsWith(':')) return '[^/]+';
+    if (part.startsWith(':')) return `(?<${part.slice(1)}>[^/]+)`;
     return part === '*' ? '.*' : RegExp.escape(part);
   });
   return new RegExp(`^${parts.join('/')}$`);
@@ -440,9 +520,34 @@ function compressibleType(contentType: string): boolean {
   return /^(?:application\/(?:json|openmetrics-text|yaml)|text\/)/.test(contentType);
 }
 
-function addVary(reply: FastifyReply, name: string): void {
-  const known = reply.getHeader('Vary');
-  reply.header('Vary', known === undefined ? name : `${String(known)}, ${name}`);
+/** How the body is to be compressed: null where it is sent as it is. */
+function encodingOf(answer: HttpReply, accept: string | undefined): ContentEncoding | null {
+  return isCompressible(answer) ? negotiateEncoding(accept) : null;
+}
+
+function isCompressible({compressed: already, body, contentType}: HttpReply): boolean {
+  return already !== true && body.length >= compressSizeMin && compressibleType(contentType);
+}
+
+function pack(answer: HttpReply): Packed {
+  const {body} = answer;
+  // Fastify would add a charset to the type of a string.
+  return {headers: headersOf(answer), body: typeof body === 'string' ? Buffer.from(body) : body};
+}
+
+async function compressed(answer: HttpReply, encoding: ContentEncoding): Promise<Packed> {
+  const body = await compress(answer.body, encoding);
+  return {headers: {...headersOf(answer), 'Content-Encoding': encoding}, body};
+}
+
+function headersOf(answer: HttpReply): Record<string, string> {
+  const headers: Record<string, string> = {...answer.headers};
+  if (answer.contentType !== '') headers['Content-Type'] = answer.contentType;
+  if (isCompressible(answer)) {
+    const known = headers['Vary'];
+    headers['Vary'] = known === undefined ? 'Accept-Encoding' : `${known}, Accept-Encoding`;
+  }
+  return headers;
 }
 
 function limitSending(reply: FastifyReply): void {
@@ -458,54 +563,24 @@ function limitSending(reply: FastifyReply): void {
   });
 }
 
-/**
- * Counts connections over all listeners. When the last place is taken, the connection that has been without a request for the
- * longest is closed: who comes next is not refused for it, be it idle or slow on purpose.
- * (http.Server.closeIdleConnections() would also close the new one.)
- */
-class ConnectionLimit {
-  readonly #max: number;
-  #count = 0;
-  /** In the order in which they became so. */
-  readonly #withoutRequest = new Set<Socket>();
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  watch(server: http.Server): void {
-    const withoutRequest = this.#withoutRequest;
-    server.on('connection', (socket) => this.#take(socket));
-    server.on('request', ({socket}, response) => {
-      withoutRequest.delete(socket);
-      response.once('close', () => {
-        if (!socket.destroyed) withoutRequest.add(socket);
-      });
-    });
-  }
-
-  #take(socket: Socket): void {
-    if (this.#count >= this.#max) {
-      socket.destroy();
-      return;
-    }
-    this.#count++;
-    socket.once('close', () => {
-      this.#count--;
-      this.#withoutRequest.delete(socket);
-    });
-    if (this.#count === this.#max) this.#withoutRequest.values().next().value?.destroy();
-    this.#withoutRequest.add(socket);
-  }
-}
-
-async function closeServer(server: http.Server, graceMs: number): Promise<void> {
+async function closeServer(
+  server: http.Server,
+  plain: ReadonlySet<PlainConnection>,
+  graceMs: number,
+): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  const closeIdle = (): void => {
+    server.closeIdleConnections();
+    for (const connection of plain) connection.closeIfIdle();
+  };
+  closeIdle();
   // Connections become idle as their requests end.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  const sweep = setInterval(closeIdle, 50);
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+    for (const connection of plain) connection.cut();
+  }, graceMs);
   await closed;
   clearInterval(sweep);
   clearTimeout(cut);

@@ -1,0 +1,32 @@
+import type {Form} from './form.ts';
+import type {HttpReply} from './reply.ts';
+
+/** A request as a handler sees it. */
+export interface HttpCall {
+  method: string;
+  /** With the query string. */
+  url: string;
+  /** Decoded parts of the path that the route names. */
+  params: Readonly<Record<string, string>>;
+  form: Form;
+  body: Uint8Array;
+  header(name: string): string | undefined;
+  /** Aborts when the client is gone. */
+  signal: AbortSignal;
+  /** The client's address. */
+  client: string;
+}
+
+export type HttpHandler = (call: HttpCall) => HttpReply | Promise<HttpReply>;
+
+const formType = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
+
+/** Whether a body of this Content-Type is a form. */
+export function isFormType(contentType: string): boolean {
+  return formType.test(contentType);
+}
+
+export function queryOf(url: string): string {
+  const question = url.indexOf('?');
+  return question < 0 ? '' : url.slice(question + 1);
+}

@@ -1,0 +1,166 @@
+// Connections over real sockets: what is plain, what is handed over, and that nobody sees a difference.
+
+import assert from 'node:assert/strict';
+import {once} from 'node:events';
+import net from 'node:net';
+import test, {type TestContext} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {noLogger} from '../sys/log.ts';
+import type {HttpReply} from './reply.ts';
+import {HttpServer} from './server.ts';
+
+const seed = Math.floor(Math.random() * 2 ** 31);
+
+async function start(
+  context: TestContext,
+  handler: (text: string, signal: () => AbortSignal) => HttpReply | Promise<HttpReply>,
+  readTimeoutMs = 60_000,
+): Promise<number> {
+  const server = new HttpServer({
+    logger: noLogger,
+    listenAddresses: [{host: '127.0.0.1', port: 0}],
+    routePrefix: '/p',
+    connectionsMax: 100,
+    readTimeoutMs,
+    errorReply: (status, message) => ({status, contentType: 'text/plain', body: `error: ${message}`}),
+  });
+  server.route(['GET', 'POST'], '/echo/:name', (call) => {
+    const {params, form, method} = call;
+    const text = `${method} ${params['name']} ${form.get('a')} ${call.header('x-a') ?? '-'}`;
+    return handler(text, () => call.signal);
+  });
+  const [address] = await server.listen();
+  context.after(() => server.close(0));
+  return address!.port;
+}
+
+const echo = (text: string): HttpReply => ({status: 200, contentType: 'text/plain', body: text});
+
+/** Sends pieces, one after another, and returns everything that comes until `count` answers are there. */
+async function talk(port: number, pieces: readonly string[], count: number): Promise<string[]> {
+  const socket = net.connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.setNoDelay(true);
+  let text = '';
+  const done = Promise.withResolvers<void>();
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1');
+    if (bodiesOf(text).length >= count) done.resolve();
+  });
+  socket.on('close', () => done.resolve());
+  for (const piece of pieces) {
+    socket.write(piece, 'latin1');
+    await sleep(2);
+  }
+  await done.promise;
+  socket.destroy();
+  return bodiesOf(text);
+}
+
+function bodiesOf(text: string): string[] {
+  const bodies: string[] = [];
+  for (let rest = text; ;) {
+    const end = rest.indexOf('\r\n\r\n');
+    const length = Number(/content-length: ([0-9]+)/i.exec(rest.slice(0, end))?.[1]);
+    if (end < 0 || !(rest.length >= end + 4 + length)) return bodies;
+    bodies.push(rest.slice(end + 4, end + 4 + length));
+    rest = rest.slice(end + 4 + length);
+  }
+}
+
+const get = (name: string, headers = ''): string =>
+  `GET /p/echo/${name}?a=1%2B1 HTTP/1.1\r\nHost: a\r\n${headers}\r\n`;
+const post = (name: string, body: string): string =>
+  `POST /p/echo/${name} HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+  `Content-Length: ${body.length}\r\n\r\n${body}`;
+
+test('PlainConnection answers as Node does, however the bytes arrive', async (context) => {
+  const port = await start(context, (text) => sleep(1).then(() => echo(text)));
+  const requests = [
+    get('x', 'X-A: b\r\n'),
+    post('y', 'a=2'),
+    get('z%41'),
+    'POST /p/echo/c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n' +
+      'Content-Type: application/x-www-form-urlencoded\r\n\r\n3\r\na=3\r\n0\r\n\r\n',
+    get('w'),
+  ];
+  const expected = ['GET x 1+1 b', 'POST y 2 -', 'GET zA 1+1 -', 'POST c 3 -', 'GET w 1+1 -'];
+  assert.deepEqual(await talk(port, requests, 5), expected, 'each in one piece');
+  assert.deepEqual(await talk(port, [requests.join('')], 5), expected, 'all at once');
+  context.diagnostic(`seed ${seed}`);
+  let state = seed;
+  const random = (): number => (state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff) / 2 ** 31;
+  for (let round = 0; round < 20; round++) {
+    const pieces: string[] = [];
+    for (let rest = requests.join(''); rest !== '';) {
+      const length = 1 + Math.floor(random() * random() * 300);
+      pieces.push(rest.slice(0, length));
+      rest = rest.slice(length);
+    }
+    assert.deepEqual(await talk(port, pieces, 5), expected, `seed ${seed} round ${round}`);
+  }
+});
+
+test('PlainConnection sends what Node would send', async (context) => {
+  const long = 'narthex '.repeat(20_000);
+  const replies: HttpReply[] = [
+    {status: 200, contentType: 'application/json', body: '{}', headers: {Vary: 'Origin'}},
+    {status: 404, contentType: '', body: ''},
+    {status: 200, contentType: 'text/plain', body: long},
+    {status: 200, contentType: 'image/png', body: new Uint8Array(100_000).fill(65)},
+  ];
+  for (const reply of replies) {
+    const port = await start(context, () => reply);
+    const read = async (request: string): Promise<{head: string; body: string}> => {
+      const socket = net.connect(port, '127.0.0.1');
+      socket.write(request);
+      let text = '';
+      for await (const chunk of socket) {
+        text += (chunk as Buffer).toString('latin1');
+        if (bodiesOf(text).length > 0) break;
+      }
+      const end = text.indexOf('\r\n\r\n');
+      const head = text.slice(0, end).replace(/Date: [^\r]*/, 'Date');
+      return {head: head.toLowerCase(), body: text.slice(end + 4)};
+    };
+    // A second header of the same name is no plain request.
+    assert.deepEqual(await read(get('x')), await read(get('x', 'X-A: b\r\nX-A: c\r\n')));
+    const packed = 'Accept-Encoding: gzip\r\n';
+    assert.deepEqual(await read(get('x', packed)), await read(get('x', `${packed}X-A: b\r\nX-A: c\r\n`)));
+  }
+});
+
+test('PlainConnection tells a handler when its client goes away, and releases what is not sent', async (context) => {
+  const aborted = Promise.withResolvers<void>();
+  const entered = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const port = await start(context, async (text, signal) => {
+    signal().addEventListener('abort', () => aborted.resolve());
+    entered.resolve();
+    await aborted.promise;
+    return {...echo(text), release: () => released.resolve()};
+  });
+  const socket = net.connect(port, '127.0.0.1');
+  socket.write(get('x'));
+  await entered.promise;
+  socket.destroy();
+  await aborted.promise;
+  await released.promise;
+});
+
+test('PlainConnection turns what a handler throws into an answer', async (context) => {
+  const port = await start(context, () => {
+    throw new Error('broken');
+  });
+  assert.deepEqual(await talk(port, [get('x'), get('y')], 2), ['error: broken', 'error: broken']);
+});
+
+test('PlainConnection is closed when it is idle for too long', async (context) => {
+  const port = await start(context, echo, 50);
+  for (const pieces of [[], [get('x')]]) {
+    const socket = net.connect(port, '127.0.0.1');
+    for (const piece of pieces) socket.write(piece);
+    socket.resume();
+    await once(socket, 'close');
+  }
+});

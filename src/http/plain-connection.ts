@@ -1,0 +1,244 @@
+// A connection whose requests are so plain that they are read, and answered, without Node's HTTP server: for a small query
+// that and a framework cost more than the query itself (`npm run bench -- query`). With the first request that is not, or
+// is not for a route that it knows, the connection is handed over to Node's server, which keeps it.
+
+import {STATUS_CODES} from 'node:http';
+import type {Socket} from 'node:net';
+import {assert} from '../base/assert.ts';
+import {isFormType, queryOf, type HttpCall} from './call.ts';
+import {Form} from './form.ts';
+import {parsePlainRequest, type PlainRequest} from './plain-request.ts';
+
+/** A finished answer. */
+export interface PlainAnswer {
+  status: number;
+  /** Names and values; neither Content-Length nor what is said of the connection. */
+  headers: Readonly<Record<string, string>>;
+  body: Uint8Array;
+  /** Called when it has been sent, or cannot be. */
+  release?: (() => void) | undefined;
+}
+
+export interface PlainRoute {
+  params: HttpCall['params'];
+  /** Never rejects. */
+  answer: (call: HttpCall) => Promise<PlainAnswer>;
+}
+
+export interface PlainWorld {
+  /** null where this is not for a plain connection. */
+  find(request: PlainRequest): PlainRoute | null;
+  /** Takes the connection over, with everything that has not been read from it. */
+  handOver(socket: Socket): void;
+  /** A request begins, and its answer has been sent. */
+  begin(socket: Socket): void;
+  end(socket: Socket): void;
+  /** Whether connections are to be closed after their answers. */
+  readonly closing: boolean;
+  /** A connection may be without a request for so long: before the first one, and later. */
+  firstTimeoutMs: number;
+  idleTimeoutMs: number;
+  /** A client that takes nothing of its answer for so long is cut off. */
+  sendTimeoutMs: number;
+}
+
+/** Smaller answers are copied behind their headers, so that there is one thing to send. */
+const copiedBytesMax = 65_536;
+
+export class PlainConnection {
+  readonly #socket: Socket;
+  readonly #world: PlainWorld;
+  #gone: AbortController | null = null;
+  #timeoutMs = 0;
+  #busy = false;
+  #ended = false;
+  /** What has arrived while a request was being answered. */
+  #waiting: Buffer | null = null;
+
+  constructor(socket: Socket, world: PlainWorld) {
+    this.#socket = socket;
+    this.#world = world;
+    this.#limit(world.firstTimeoutMs);
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('close', this.#onClose);
+    socket.on('error', this.#onError);
+    socket.on('timeout', this.#onTimeout);
+  }
+
+  closeIfIdle(): void {
+    if (!this.#busy && !this.#ended) this.#socket.destroy();
+  }
+
+  cut(): void {
+    if (!this.#ended) this.#socket.destroy();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#busy) {
+      // Nobody should do so; one who does waits.
+      this.#waiting = this.#waiting === null ? chunk : Buffer.concat([this.#waiting, chunk]);
+      this.#socket.pause();
+      return;
+    }
+    const request = parsePlainRequest(chunk);
+    const route = request === null ? null : this.#world.find(request);
+    if (request === null || route === null) this.#handOver(chunk);
+    else this.#answer(request, route);
+  };
+
+  /** The client sends nothing any more: so it is gone, as for Node's server. */
+  readonly #onEnd = (): void => {
+    this.#gone?.abort();
+    this.#socket.end();
+  };
+
+  readonly #onClose = (): void => {
+    this.#ended = true;
+    this.#gone?.abort();
+  };
+
+  readonly #onError = (): void => {
+    this.#socket.destroy();
+  };
+
+  readonly #onTimeout = (): void => {
+    // Where a request is being answered, only sending has a limit.
+    if (!this.#busy || this.#socket.writableLength > 0) this.#socket.destroy();
+  };
+
+  #answer(request: PlainRequest, {params, answer}: PlainRoute): void {
+    this.#busy = true;
+    this.#world.begin(this.#socket);
+    void answer(this.#callOf(request, params)).then((finished) => this.#send(finished));
+  }
+
+  #callOf({method, url, header, body}: PlainRequest, params: HttpCall['params']): HttpCall {
+    let form: Form | null = null;
+    // A signal costs something, and few look at it.
+    const gone = (): AbortController => {
+      if (this.#gone === null) {
+        this.#gone = new AbortController();
+        if (this.#ended) this.#gone.abort();
+      }
+      return this.#gone;
+    };
+    return {
+      method,
+      url,
+      params,
+      body,
+      header,
+      client: this.#socket.remoteAddress ?? '',
+      get signal(): AbortSignal {
+        return gone().signal;
+      },
+      get form(): Form {
+        const text = body.length > 0 && isFormType(header('content-type') ?? '') ? utf8(body) : '';
+        return (form ??= Form.of(queryOf(url), text));
+      },
+    };
+  }
+
+  #send({status, headers, body, release}: PlainAnswer): void {
+    const socket = this.#socket;
+    // From here on the client is not gone, whatever comes.
+    this.#gone = null;
+    if (socket.destroyed || socket.writableEnded) {
+      release?.();
+      return;
+    }
+    const {closing, idleTimeoutMs, sendTimeoutMs} = this.#world;
+    const head = headOf(status, headers, body.length, closing ? 0 : idleTimeoutMs);
+    if (body.length > copiedBytesMax) this.#limit(sendTimeoutMs);
+    const sent = (): void => {
+      release?.();
+      this.#finish(closing);
+    };
+    if (body.length <= copiedBytesMax) {
+      const bytes = Buffer.allocUnsafeSlow(head.length + body.length);
+      bytes.write(head, 'latin1');
+      bytes.set(body, head.length);
+      socket.write(bytes, sent);
+      return;
+    }
+    socket.cork();
+    socket.write(head, 'latin1');
+    socket.write(body, sent);
+    socket.uncork();
+  }
+
+  #finish(close: boolean): void {
+    const socket = this.#socket;
+    this.#busy = false;
+    this.#world.end(socket);
+    if (socket.destroyed) return;
+    if (close || this.#world.closing) return void socket.end();
+    this.#limit(this.#world.idleTimeoutMs);
+    const chunk = this.#waiting;
+    if (chunk === null) return;
+    this.#waiting = null;
+    socket.resume();
+    this.#onData(chunk);
+  }
+
+  /** Where nothing happens for so long, the connection is closed. */
+  #limit(timeoutMs: number): void {
+    if (timeoutMs === this.#timeoutMs) return;
+    this.#timeoutMs = timeoutMs;
+    this.#socket.setTimeout(timeoutMs);
+  }
+
+  #handOver(chunk: Buffer): void {
+    const socket = this.#socket;
+    this.#ended = true;
+    socket.off('data', this.#onData);
+    socket.off('end', this.#onEnd);
+    socket.off('close', this.#onClose);
+    socket.off('error', this.#onError);
+    socket.off('timeout', this.#onTimeout);
+    socket.setTimeout(0);
+    socket.pause();
+    socket.unshift(chunk);
+    this.#world.handOver(socket);
+    socket.resume();
+  }
+}
+
+function utf8(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}
+
+/** Status line and headers; `idleTimeoutMs` 0: the connection will be closed. */
+function headOf(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  bodyBytes: number,
+  idleTimeoutMs: number,
+): string {
+  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  for (const name in headers) text += `${name}: ${checked(headers[name]!)}\r\n`;
+  if (status !== 204 && status !== 304) text += `content-length: ${bodyBytes}\r\n`;
+  const connection =
+    idleTimeoutMs === 0 ? 'close' : `keep-alive\r\nKeep-Alive: timeout=${Math.floor(idleTimeoutMs / 1000)}`;
+  return `${text}Date: ${dateText()}\r\nConnection: ${connection}\r\n\r\n`;
+}
+
+/** A value with a line break would be an answer of somebody else's making. */
+function checked(value: string): string {
+  assert(!/[^\t\x20-\x7e\x80-\xff]/.test(value), 'values of headers are one line');
+  return value;
+}
+
+let dateSecond = 0;
+let date = '';
+
+function dateText(): string {
+  const now = Date.now();
+  const second = Math.floor(now / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    date = new Date(now).toUTCString();
+  }
+  return date;
+}
