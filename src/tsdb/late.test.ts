@@ -3,35 +3,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {dumpHead} from '../../test/lib/head-dump.ts';
 import {Random} from '../base/random.ts';
-import {loadKernels} from '../kernels/kernels.ts';
-import {LinearMemory} from '../kernels/memory.ts';
 import type {Labels} from '../model/labels.ts';
 import {Matcher} from '../model/matcher.ts';
 import {sampleStatus, type SeriesRef} from '../storage/appender.ts';
-import {systemClock} from '../sys/clock.ts';
 import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
-import {noLogger} from '../sys/log.ts';
-import {Db, type DbOptions} from './db.ts';
-
-const dir = '/data';
-const minute = 60_000;
-
-async function openDb(fs: SimulatedFileSystem, options: Partial<DbOptions> = {}): Promise<Db> {
-  const memory = LinearMemory.reserve(2 ** 26);
-  const db = await Db.open({
-    dir,
-    memory,
-    kernels: loadKernels(memory),
-    log: noLogger,
-    clock: {...systemClock, after: () => () => {}},
-    fs,
-    lockfile: false,
-    walSegmentBytes: 32_768,
-    ...options,
-  });
-  db.setOutOfOrderWindow(60 * minute);
-  return db;
-}
+import type {Db} from './db.ts';
+import {minute, openLateDb} from './testing/latedb.ts';
 
 const labelsOf = (series: number): Labels => ['__name__', 'metric', 'series', String(series)];
 type Sample = [series: number, time: number, value: number];
@@ -68,7 +45,7 @@ const {accepted, outOfOrder, outOfBounds, duplicate, tooOld} = sampleStatus;
 
 test('Late samples are taken within the window, and refused as too old before it', async () => {
   const fs = new SimulatedFileSystem();
-  const db = await openDb(fs);
+  const db = await openLateDb(fs);
   assert.deepEqual(append(db, [[1, 200 * minute, 1]]), [accepted]);
   const late: Sample[] = [
     [1, 190 * minute, 2],
@@ -94,7 +71,7 @@ test('Late samples are taken within the window, and refused as too old before it
 });
 
 test('check() says of late samples what commit() does', async () => {
-  const db = await openDb(new SimulatedFileSystem());
+  const db = await openLateDb(new SimulatedFileSystem());
   append(db, [[1, 200 * minute, 1]]);
   const appender = db.head.appender();
   const ref: SeriesRef = {slot: 0, generation: 0};
@@ -148,7 +125,7 @@ test('Late samples are read where they belong, and kept over kills and losses of
     const random = new Random(seed);
     const fs = new SimulatedFileSystem();
     const model: Model = {values: new Map(), newest: new Map(), max: 100 * minute};
-    let db = await openDb(fs);
+    let db = await openLateDb(fs);
     append(db, [[0, model.max, 0.5]]);
     model.values.set(`0 ${model.max}`, 0.5);
     for (let step = 0; step < 6; step++) {
@@ -162,7 +139,7 @@ test('Late samples are read where they belong, and kept over kills and losses of
         await db.sync();
         fs.losePower(random);
       }
-      db = await openDb(fs);
+      db = await openLateDb(fs);
       assert.deepEqual(contentsOf(db), linesOf(model), `seed ${seed} after a start`);
     }
     // What was written as chunks is not in memory again.
@@ -173,7 +150,7 @@ test('Late samples are read where they belong, and kept over kills and losses of
 
 test('Late samples stay in memory where chunks cannot be written, and a log that cannot be written refuses them', async () => {
   const fs = new SimulatedFileSystem();
-  const db = await openDb(fs);
+  const db = await openLateDb(fs);
   append(db, [[1, 100 * minute, 1]]);
   fs.fault = (operation, path) =>
     operation === 'write' && path.includes('chunks_head') ? {code: 'ENOSPC'} : null;
@@ -186,14 +163,14 @@ test('Late samples stay in memory where chunks cannot be written, and a log that
   fs.fault = () => null;
   assert.deepEqual(append(db, [[1, 80 * minute, 1]]), [accepted]);
   fs.kill();
-  const again = await openDb(fs);
+  const again = await openLateDb(fs);
   assert.equal(contentsOf(again).length, 102);
   await again.close();
 });
 
 test('Deleted times are passed over, late samples included, over a start', async () => {
   const fs = new SimulatedFileSystem();
-  const db = await openDb(fs);
+  const db = await openLateDb(fs);
   for (let i = 100; i <= 110; i++) append(db, [[1, i * minute, i]]);
   append(db, [[1, 105 * minute + 1, 7]]);
   const byName = [new Matcher('=', '__name__', 'metric')];
@@ -205,7 +182,7 @@ test('Deleted times are passed over, late samples included, over a start', async
   const after = [...expected, `1 ${111 * minute} 1`].sort();
   assert.deepEqual(contentsOf(db), after);
   fs.kill();
-  const again = await openDb(fs);
+  const again = await openLateDb(fs);
   assert.deepEqual(contentsOf(again), after);
   fs.fault = (operation) => (operation === 'write' ? {code: 'ENOSPC'} : null);
   assert.throws(() => again.deleteFromHead(byName, {mint: 0, maxt: 1e15}), /ENOSPC/);
@@ -217,7 +194,7 @@ test('Deleted times are passed over, late samples included, over a start', async
 test('What is left of series whose records were lost goes to no other series', async () => {
   // The log is lost with the power; the log of late samples and the files of full chunks are not.
   const fs = new SimulatedFileSystem();
-  const db = await openDb(fs);
+  const db = await openLateDb(fs);
   for (let i = 0; i < 300; i++)
     append(
       db,
@@ -229,7 +206,7 @@ test('What is left of series whose records were lost goes to no other series', a
   );
   await db.close();
   fs.remove('/data/wal');
-  const again = await openDb(fs);
+  const again = await openLateDb(fs);
   assert.deepEqual(contentsOf(again), []);
   append(
     again,
@@ -238,14 +215,14 @@ test('What is left of series whose records were lost goes to no other series', a
   const expected = [1, 2, 3].map((series) => `${series} ${500 * minute} 7`);
   assert.deepEqual(contentsOf(again), expected);
   await again.close();
-  const third = await openDb(fs);
+  const third = await openLateDb(fs);
   assert.deepEqual(contentsOf(third), expected);
   await third.close();
 });
 
 test('A series that was dropped and made again keeps what has its newer reference, in both logs, over starts and truncations', async () => {
   const fs = new SimulatedFileSystem();
-  let db = await openDb(fs);
+  let db = await openLateDb(fs);
   append(db, [
     [1, 10 * minute, 1],
     [2, 10 * minute, 1],
@@ -260,7 +237,7 @@ test('A series that was dropped and made again keeps what has its newer referenc
   assert.deepEqual(contentsOf(db), expected);
   for (let start = 0; start < 3; start++) {
     fs.kill();
-    db = await openDb(fs);
+    db = await openLateDb(fs);
     // What was given up may come back from the log, where no block says that it is there.
     const found = contentsOf(db).filter((line) => Number(line.split(' ')[1]) >= 100 * minute);
     assert.deepEqual(found, [...expected].sort(), `start ${start}`);

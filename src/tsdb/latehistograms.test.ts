@@ -3,42 +3,20 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {dumpHead} from '../../test/lib/head-dump.ts';
 import {Random} from '../base/random.ts';
-import {loadKernels} from '../kernels/kernels.ts';
-import {LinearMemory} from '../kernels/memory.ts';
 import {compact} from '../model/histogram/compact.ts';
 import {formatTestExpression} from '../model/histogram/format.ts';
 import {counterReset, customBucketsSchema, FloatHistogram} from '../model/histogram.ts';
 import {sampleStatus, type SeriesRef} from '../storage/appender.ts';
-import {systemClock} from '../sys/clock.ts';
 import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
-import {noLogger} from '../sys/log.ts';
 import {randomHistograms} from './chunkenc/testing/randomsamples.ts';
-import {Db, type DbOptions} from './db.ts';
+import type {Db} from './db.ts';
+import {dir, minute, openLateDb} from './testing/latedb.ts';
 import {RecordDecoder} from './wal/decode.ts';
 import {recordType} from './wal/format.ts';
 import {ReaderBuffers, SegmentReader} from './wal/segment-reader.ts';
 import {listSegments} from './wal/segments.ts';
 
-const dir = '/data';
-const minute = 60_000;
 const {accepted, outOfOrder, outOfBounds, duplicate, tooOld} = sampleStatus;
-
-async function openDb(fs: SimulatedFileSystem, options: Partial<DbOptions> = {}): Promise<Db> {
-  const memory = LinearMemory.reserve(2 ** 26);
-  const db = await Db.open({
-    dir,
-    memory,
-    kernels: loadKernels(memory),
-    log: noLogger,
-    clock: {...systemClock, after: () => () => {}},
-    fs,
-    lockfile: false,
-    walSegmentBytes: 32_768,
-    ...options,
-  });
-  db.setOutOfOrderWindow(60 * minute);
-  return db;
-}
 
 interface Sample {
   time: number;
@@ -92,7 +70,7 @@ const counter = (count: number, more: Partial<FloatHistogram> = {}): FloatHistog
 test('Late histograms are taken within the window, and refused as too old before it', async () => {
   for (const options of [{}, {histogramStartTimes: true, walStartTimes: true}]) {
     const fs = new SimulatedFileSystem();
-    let db = await openDb(fs, options);
+    let db = await openLateDb(fs, options);
     const custom = counter(7, {schema: customBucketsSchema, customValues: [1, 2]});
     const f = (minutes: number, value: Sample['value'], integer: boolean, expected: number): void =>
       assert.equal(append(db, 'h', {time: minutes * minute, value, integer, start: 5}), expected);
@@ -120,7 +98,7 @@ test('Late histograms are taken within the window, and refused as too old before
     assert.deepEqual([appended, histogramsAppended, refused], [1, 4, 1]);
     assert.equal(db.head.stats().outOfOrder, 0);
     fs.kill();
-    db = await openDb(fs, options);
+    db = await openLateDb(fs, options);
     assert.deepEqual(contentsOf(db), expected);
     db.setOutOfOrderWindow(0);
     f(199, counter(1), true, outOfOrder);
@@ -130,7 +108,7 @@ test('Late histograms are taken within the window, and refused as too old before
 });
 
 test('check() says of late histograms what commit() does', async () => {
-  const db = await openDb(new SimulatedFileSystem());
+  const db = await openLateDb(new SimulatedFileSystem());
   append(db, 'h', {time: 200 * minute, value: counter(9)});
   for (const time of [190, 100, 201]) put(db, 'h', {time: time * minute, value: counter(1)});
   const appender = db.head.appender();
@@ -150,7 +128,7 @@ function hintsOf(db: Db): string {
 }
 
 test('Only a histogram that stands behind another of its chunk is known not to be a reset', async () => {
-  const db = await openDb(new SimulatedFileSystem());
+  const db = await openLateDb(new SimulatedFileSystem());
   for (let i = 100; i < 106; i++) append(db, 'h', {time: i * minute, value: counter(i)});
   const rest = 'not_reset not_reset not_reset';
   assert.equal(hintsOf(db), `unknown not_reset not_reset ${rest}`);
@@ -176,7 +154,7 @@ test('Only a histogram that stands behind another of its chunk is known not to b
 
 test('The log of late samples holds the records that Prometheus writes', async () => {
   const fs = new SimulatedFileSystem();
-  const db = await openDb(fs);
+  const db = await openLateDb(fs);
   append(db, 'h', {time: 200 * minute, value: counter(10)});
   const custom = {schema: customBucketsSchema, customValues: [1, 2]};
   const late: Sample[] = [
@@ -216,7 +194,7 @@ test('Late histograms are read where they belong, and kept over kills and losses
     const pool = [0, 1, 2, 3].flatMap((more) => randomHistograms(10 * seed + more, integer));
     const expected = new Map<number, string>();
     let newest = 100 * minute;
-    let db = await openDb(fs, options);
+    let db = await openLateDb(fs, options);
     const add = (time: number): void => {
       const value = random.below(10) === 0 ? random.float() : random.pick(pool).histogram;
       if (append(db, 'h', {time, value, integer}) !== accepted || expected.has(time)) return;
@@ -236,7 +214,7 @@ test('Late histograms are read where they belong, and kept over kills and losses
         await db.sync();
         fs.losePower(random);
       }
-      db = await openDb(fs, options);
+      db = await openLateDb(fs, options);
       assert.deepEqual(plainContents(db), lines, `seed ${seed} after a start`);
     }
     await db.close();
@@ -258,7 +236,7 @@ function plainContents(db: Db): string[] {
 
 test('Late histograms that the log refuses are not stored, and those of series that go leave nothing behind', async () => {
   const fs = new SimulatedFileSystem();
-  const db = await openDb(fs);
+  const db = await openLateDb(fs);
   append(db, 'h', {time: 100 * minute, value: counter(1)});
   const inUse = (): number => db.arena.bytesInUse;
   fs.fault = (operation, path) => (operation === 'write' && path.includes('wbl') ? {code: 'ENOSPC'} : null);
