@@ -252,3 +252,61 @@ test('A series that was dropped and made again keeps what has its newer referenc
   }
   await db.close();
 });
+
+test('Start timestamps of late samples are kept, in memory, in chunks and over starts, for any seed', async () => {
+  for (let seed = 0; seed < 10; seed++) {
+    const random = new Random(seed);
+    const fs = new SimulatedFileSystem();
+    const options = {floatEncoding: 'xor2', walStartTimes: true} as const;
+    let db = await openLateDb(fs, options);
+    const expected = new Map<string, string>();
+    let newest = 100 * minute;
+    let chunks = 0;
+    for (let round = 0; round < 40; round++) {
+      const appender = db.appender();
+      const {batch} = appender;
+      batch.startTimes = new Float64Array(batch.capacity);
+      const ref: SeriesRef = {slot: 0, generation: 0};
+      newest += minute;
+      for (let series = 0; series < 3; series++) {
+        for (let i = 0; i < 6; i++) {
+          const late = i === 0 ? 0 : 1 + random.below(40 * minute);
+          const time = newest - late;
+          const key = `${series} ${time}`;
+          if (expected.has(key)) continue;
+          appender.series(labelsOf(series), ref);
+          const at = batch.length++;
+          batch.slots[at] = ref.slot;
+          batch.generations[at] = ref.generation;
+          batch.times[at] = time;
+          batch.values[at] = random.float();
+          batch.startTimes[at] = random.below(3) === 0 ? 0 : time - 1 - random.below(minute);
+          expected.set(key, `${batch.values[at]} ${batch.startTimes[at]}`);
+        }
+      }
+      appender.commit();
+      assert.equal(batch.startTimes, null);
+      if (random.below(10) > 0) continue;
+      assert.deepEqual(startsOf(db), expected, `seed ${seed}`);
+      chunks += db.head.late.counts.chunksCreated;
+      if (random.below(2) === 0) await db.close();
+      else fs.kill();
+      db = await openLateDb(fs, options);
+      assert.deepEqual(startsOf(db), expected, `seed ${seed}, after a start`);
+    }
+    assert.deepEqual(startsOf(db), expected, `seed ${seed}, at the end`);
+    chunks += db.head.late.counts.chunksCreated;
+    assert.ok(chunks > 0, `seed ${seed}: some are in chunks`);
+    await db.close();
+  }
+});
+
+/** `value start` by `series time`. */
+function startsOf(db: Db): Map<string, string> {
+  const found: [string, string][] = [];
+  for (const {labels, times, values, starts} of dumpHead(db.head).values()) {
+    for (const [i, time] of times.entries())
+      found.push([`${labels[3]} ${time}`, `${values[i]} ${starts[i]}`]);
+  }
+  return new Map(found);
+}

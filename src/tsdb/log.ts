@@ -44,7 +44,13 @@ export interface HeadLog {
 /** The log of late samples (`wbl`). */
 export interface LateLog {
   /** As in HeadLog. */
-  samples(refsAddress: number, timesAddress: number, valuesAddress: number, count: number): void;
+  samples(
+    refsAddress: number,
+    timesAddress: number,
+    valuesAddress: number,
+    count: number,
+    startTimes?: Float64Array | null,
+  ): void;
   histograms(samples: readonly LoggedHistogram[]): void;
   /** All late samples of `ref` until now are in files of head chunks, the last of them in the chunk `reference`. */
   marker(ref: number, reference: number): void;

@@ -7,10 +7,12 @@
 //     +8   late:u32            published; address of a block of late samples, 0 = none
 //     +12  lateHistograms:u32  published; address of a block of late histograms, 0 = none
 //     +16  lateSealed:u32      published; newest block of the index of late chunks (chunks.ts), in the order of writing
-//     +20  unused: 12 bytes
+//     +20  lateStarts:u32      published before and after `late`; address of a block of start timestamps of late samples, 0 = none
+//     +24  unused: 8 bytes
 //
 //     intervals      count:u32  unused:u32  (first:f64  last:f64) × count       both inclusive, rising, with gaps between them
 //     late samples   count:u32  unused:u32  time:f64 × count  value:u64 × count     times rise
+//     start timestamps  the same, for the late samples that have one; instead of a value, that as f64
 //     late histograms   the same; instead of a value, the address of a sealed chunk (taggedchunks.ts) that holds this one, and 0
 //
 // Blocks never change: another takes their place.
@@ -29,6 +31,7 @@ export const annexDeleted = 4;
 export const annexLate = 8;
 export const annexLateHistograms = 12;
 export const annexLateSealed = 16;
+export const annexLateStarts = 20;
 
 const blockHeaderBytes = 8;
 const rowBytes = 16;
@@ -125,6 +128,7 @@ export class Annexes {
     if (annex === 0) return;
     this.publish(annex + annexDeleted, 0);
     this.publish(annex + annexLate, 0);
+    this.publish(annex + annexLateStarts, 0);
     this.#table.remove(hashOf(slot), annex);
     Atomics.store(this.#memory.u32, headerAnnexCount >>> 2, this.#table.size);
     this.#reclaimer.retire(annex, annexBytes);

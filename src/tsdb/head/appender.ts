@@ -220,8 +220,12 @@ export class HeadAppender implements StrictAppender {
     this.#prepare(batch.times[0]!, length);
     const logged = this.#head.kernels.checkBatch(this.#context, length);
     this.#writeLog(logged, length);
-    this.#append(length);
-    this.#appendLate(length);
+    try {
+      this.#append(length);
+      this.#appendLate(length);
+    } finally {
+      batch.startTimes = null;
+    }
     this.#exemplars.store();
     this.#head.reclaimer.reclaim();
     return this.#take();
@@ -245,6 +249,7 @@ export class HeadAppender implements StrictAppender {
       this.#appendLate(length);
       this.#appendLateHistograms();
     } finally {
+      batch.startTimes = null;
       this.#histograms.clear();
     }
     this.#exemplars.store();
@@ -345,6 +350,7 @@ export class HeadAppender implements StrictAppender {
     this.#setF64(appendMinValid, mint);
     this.#head.kernels.checkBatch(this.#context, length);
     this.#append(length);
+    this.batch.startTimes = null;
     if (this.#histograms.length > 0) {
       this.#histograms.check(mint);
       this.#histograms.append();
@@ -362,6 +368,7 @@ export class HeadAppender implements StrictAppender {
     this.batch.length = 0;
     this.#prepare(0, length);
     this.#append(length);
+    this.batch.startTimes = null;
     this.#head.reclaimer.reclaim();
     this.#take();
   }
@@ -456,10 +463,8 @@ export class HeadAppender implements StrictAppender {
     const stop = (this.#context + appendStop) >>> 2;
     if (this.#head.floatEncoding === 'xor2') {
       this.#floats.append(length);
-      this.batch.startTimes = null;
       return;
     }
-    this.batch.startTimes = null;
     for (let at = 0; ;) {
       at = kernels.appendBatch(this.#context, at, length);
       if (u32[stop] === stopDone) break;

@@ -19,14 +19,24 @@ export class LateReplay implements ReplaySink {
 
   series(): void {}
 
-  samples(refs: Float64Array, times: Float64Array, values: Float64Array, count: number): void {
+  samples(
+    refs: Float64Array,
+    times: Float64Array,
+    values: Float64Array,
+    count: number,
+    startTimes: Float64Array | null = null,
+  ): void {
     // Whole words, so that no NaN changes on its way.
     const words = new Uint32Array(values.buffer, values.byteOffset, count * 2);
     const {u32} = this.#head.memory;
     for (let i = 0; i < count; i++) {
       const slot = this.#slotOf(refs[i]!);
-      if (slot === -1) this.unknownRefs++;
-      else this.#head.late.replay(slotAddress(u32, slot), times[i]!, words[2 * i]!, words[2 * i + 1]!);
+      if (slot === -1) {
+        this.unknownRefs++;
+        continue;
+      }
+      const sampleTimes = {timeMs: times[i]!, startMs: startTimes?.[i] ?? 0};
+      this.#head.late.replay(slotAddress(u32, slot), sampleTimes, words[2 * i]!, words[2 * i + 1]!);
     }
   }
 

@@ -5,11 +5,12 @@ import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import {type SampleBatch, sampleStatus} from '../../storage/appender.ts';
 import {encoding} from '../chunkenc/encoding.ts';
+import {Xor2Appender} from '../chunkenc/xor2.ts';
 import type {LateLog, LoggedHistogram} from '../log.ts';
-import {type Annexes, annexLate, annexLateSealed, blockRows} from './annex.ts';
+import {type Annexes, annexLate, annexLateSealed, annexLateStarts, blockRows} from './annex.ts';
 import type {ChunkFiles} from './chunkfiles.ts';
 import type {Chunks} from './chunks.ts';
-import {LateBlock} from './lateblock.ts';
+import {LateBlock, StartCursor, wordsOf} from './lateblock.ts';
 import {type LateChunk, type LateHistogram, LateHistograms} from './latehistograms.ts';
 import {slotAddress} from './series.ts';
 
@@ -21,6 +22,12 @@ const rowsPerRun = 4096;
 const encoderStateBytes = 64;
 const chunkBytesMax = 24 + 19 * (capacityMax + 10);
 
+/** `startMs` is 0 where it is not known. */
+export interface SampleTimes {
+  timeMs: number;
+  startMs: number;
+}
+
 /** What late samples need of the head around them. */
 export interface LateHead {
   readonly memory: LinearMemory;
@@ -29,6 +36,7 @@ export interface LateHead {
   readonly chunks: Chunks;
   readonly annexes: Annexes;
   readonly files: ChunkFiles | null;
+  readonly floatEncoding: 'xor' | 'xor2';
   storedLate(minTime: number, maxTime: number): void;
 }
 
@@ -53,6 +61,8 @@ export class LateSamples {
   readonly counts: LateCounts = {appended: 0, histogramsAppended: 0, tooOld: 0, chunksCreated: 0};
   readonly #head: LateHead;
   readonly #floats: LateBlock;
+  /** Start timestamps of floats, of those that have one. */
+  readonly #starts: LateBlock;
   readonly #histograms: LateHistograms;
   /** Columns for the log. */
   readonly #columns: number;
@@ -64,6 +74,7 @@ export class LateSamples {
   constructor(head: LateHead) {
     this.#head = head;
     this.#floats = new LateBlock(head, annexLate);
+    this.#starts = new LateBlock(head, annexLateStarts);
     this.#histograms = new LateHistograms(head);
     this.#columns = head.arena.alloc(3 * 8 * rowsPerRun);
     this.#encoder = head.arena.alloc(encoderStateBytes);
@@ -128,8 +139,8 @@ export class LateSamples {
   }
 
   /** Stores a sample that comes from the log. */
-  replay(slot: number, time: number, low: number, high: number): void {
-    if (this.#hasRoomForReplay(slot, time)) this.#insert(slot, time, low, high);
+  replay(slot: number, times: SampleTimes, low: number, high: number): void {
+    if (this.#hasRoomForReplay(slot, times.timeMs)) this.#insert(slot, times, low, high);
   }
 
   /** Stores a histogram that comes from the log. */
@@ -145,7 +156,7 @@ export class LateSamples {
 
   /** All late samples of the series until now are in files, as the log says. */
   replayMarker(slot: number): void {
-    this.#floats.clear(slot);
+    this.#clearFloats(slot);
     this.#histograms.clear(slot);
     this.#owed.delete(slot);
   }
@@ -255,13 +266,17 @@ export class LateSamples {
       u32[(values >>> 2) + 2 * row] = batch.valueWords[2 * i]!;
       u32[(values >>> 2) + 2 * row + 1] = batch.valueWords[2 * i + 1]!;
     }
-    log.samples(refs, times, values, run.length);
+    const {startTimes} = batch;
+    const starts = startTimes === null ? null : Float64Array.from(run, (i) => startTimes[i]!);
+    log.samples(refs, times, values, run.length, starts);
     log.flush();
     for (const i of run) {
       const slot = slotAddress(u32, batch.slots[i]!);
       batch.statuses[i] = sampleStatus.accepted;
-      if (this.#has(slot, batch.times[i]!)) continue;
-      this.#insert(slot, batch.times[i]!, batch.valueWords[2 * i]!, batch.valueWords[2 * i + 1]!);
+      const timeMs = batch.times[i]!;
+      if (this.#has(slot, timeMs)) continue;
+      const sampleTimes = {timeMs, startMs: startTimes?.[i] ?? 0};
+      this.#insert(slot, sampleTimes, batch.valueWords[2 * i]!, batch.valueWords[2 * i + 1]!);
       this.counts.appended++;
     }
   }
@@ -280,9 +295,19 @@ export class LateSamples {
     }
   }
 
-  #insert(slot: number, time: number, low: number, high: number): void {
-    this.#floats.insert(slot, time, low, high);
-    this.#head.storedLate(time, time);
+  #insert(slot: number, {timeMs, startMs}: SampleTimes, low: number, high: number): void {
+    // First, so that who sees the sample sees it, too.
+    if (startMs !== 0 && this.#head.floatEncoding === 'xor2' && !this.#starts.has(slot, timeMs)) {
+      const [startLow, startHigh] = wordsOf(startMs);
+      this.#starts.insert(slot, timeMs, startLow, startHigh);
+    }
+    this.#floats.insert(slot, timeMs, low, high);
+    this.#head.storedLate(timeMs, timeMs);
+  }
+
+  #clearFloats(slot: number): void {
+    this.#floats.clear(slot);
+    this.#starts.clear(slot);
   }
 
   #insertHistogram(slot: number, histogram: LateHistogram): void {
@@ -297,18 +322,41 @@ export class LateSamples {
   }
 
   #sealFloats(slot: number): boolean {
-    const {memory, kernels} = this.#head;
+    const {memory, floatEncoding} = this.#head;
     const block = this.#floats.find(slot);
     const samples = memory.u32[block >>> 2]!;
     const times = blockRows(block);
-    const bytes = kernels.xorEncode(times, times + 8 * samples, samples, this.#encoder, this.#chunk);
     const minTime = memory.f64[times >>> 3]!;
     const maxTime = memory.f64[(times >>> 3) + samples - 1]!;
-    const chunk = memory.u8.subarray(this.#chunk, this.#chunk + bytes);
-    const reference = this.#write(slot, {encoding: encoding.xor, bytes: chunk, samples, minTime, maxTime});
+    const isXor2 = floatEncoding === 'xor2';
+    const reference = this.#write(slot, {
+      encoding: encoding[floatEncoding],
+      bytes: isXor2 ? this.#encodeXor2(slot, times, samples) : this.#encodeXor(times, samples),
+      samples,
+      minTime,
+      maxTime,
+    });
     if (reference < 0) return false;
-    this.#floats.clear(slot);
+    this.#clearFloats(slot);
     return true;
+  }
+
+  #encodeXor(times: number, samples: number): Uint8Array {
+    const {memory, kernels} = this.#head;
+    const bytes = kernels.xorEncode(times, times + 8 * samples, samples, this.#encoder, this.#chunk);
+    return memory.u8.subarray(this.#chunk, this.#chunk + bytes);
+  }
+
+  #encodeXor2(slot: number, times: number, samples: number): Uint8Array {
+    const {u32, f64} = this.#head.memory;
+    const starts = new StartCursor(this.#head.memory, this.#starts.find(slot));
+    const appender = new Xor2Appender();
+    const words = (times >>> 2) + 2 * samples;
+    for (let i = 0; i < samples; i++) {
+      const time = f64[(times >>> 3) + i]!;
+      appender.append(time, u32[words + 2 * i + 1]!, u32[words + 2 * i]!, starts.of(time));
+    }
+    return appender.bytes;
   }
 
   #sealHistograms(slot: number): boolean {

@@ -1,7 +1,7 @@
 import type {LinearMemory} from '../../kernels/memory.ts';
 import {type Annexes, blockRows} from './annex.ts';
 
-/** One of the two blocks of late samples that an annex may have: rows of a time and two words, sorted by time. */
+/** One of the blocks of late samples that an annex may have: rows of a time and two words, sorted by time. */
 export class LateBlock {
   readonly #memory: LinearMemory;
   readonly #annexes: Annexes;
@@ -71,4 +71,36 @@ export class LateBlock {
     while (at > 0 && f64[first + at - 1]! >= time) at--;
     return at;
   }
+}
+
+/** Reads start timestamps of late samples whose times rise. For any thread. */
+export class StartCursor {
+  readonly #memory: LinearMemory;
+  readonly #times: number;
+  readonly #count: number;
+  #at = 0;
+
+  /** `block` is 0 where there are none. */
+  constructor(memory: LinearMemory, block: number) {
+    this.#memory = memory;
+    this.#times = blockRows(block) >>> 3;
+    this.#count = block === 0 ? 0 : memory.u32[block >>> 2]!;
+  }
+
+  /** Of the sample with this time; 0 = it has none. */
+  of(time: number): number {
+    const {f64} = this.#memory;
+    while (this.#at < this.#count && f64[this.#times + this.#at]! < time) this.#at++;
+    const isThere = this.#at < this.#count && f64[this.#times + this.#at] === time;
+    return isThere ? f64[this.#times + this.#count + this.#at]! : 0;
+  }
+}
+
+const oneNumber = new Float64Array(1);
+const twoWords = new Uint32Array(oneNumber.buffer);
+
+/** The two words of a number. */
+export function wordsOf(value: number): [low: number, high: number] {
+  oneNumber[0] = value;
+  return [twoWords[0]!, twoWords[1]!];
 }

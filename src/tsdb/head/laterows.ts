@@ -4,9 +4,10 @@ import {setStale} from '../../model/value.ts';
 import {storedHint} from '../../storage/resethints.ts';
 import type {Intervals} from '../block/tombstones.ts';
 import {noteRow} from '../chunkenc/decode.ts';
-import {annexLate, annexLateHistograms, annexLateSealed, blockRows} from './annex.ts';
+import {annexLate, annexLateHistograms, annexLateSealed, annexLateStarts, blockRows} from './annex.ts';
 import {forEachEntry, indexEntryMaxTime} from './chunks.ts';
 import {chunkWordsOffset} from './filedchunks.ts';
+import {StartCursor} from './lateblock.ts';
 import {readLateHistogram} from './latehistograms.ts';
 
 /** The columns of a cursor. */
@@ -28,6 +29,7 @@ export class LateRows {
   highs = new Uint32Array(16);
   #memory: LinearMemory | null = null;
   #block = 0;
+  #starts = 0;
   #histograms = 0;
 
   take(
@@ -40,7 +42,11 @@ export class LateRows {
     const {u32, f64} = memory;
     this.#memory = memory;
     // Memory first: what goes to a file in the meantime is then found twice, and left out once.
-    this.#block = Atomics.load(u32, (annex + annexLate) >>> 2);
+    // Both from before what is late goes to a file, or both from after that.
+    do {
+      this.#block = Atomics.load(u32, (annex + annexLate) >>> 2);
+      this.#starts = Atomics.load(u32, (annex + annexLateStarts) >>> 2);
+    } while (Atomics.load(u32, (annex + annexLate) >>> 2) !== this.#block);
     this.#histograms = Atomics.load(u32, (annex + annexLateHistograms) >>> 2);
     this.samples = this.#block === 0 ? 0 : u32[this.#block >>> 2]!;
     // Of those outside, one is looked at.
@@ -61,15 +67,14 @@ export class LateRows {
     const count = u32[this.#block >>> 2]!;
     const times = blockRows(this.#block) >>> 3;
     const words = 2 * (times + count);
+    const starts = new StartCursor(this.#memory!, this.#starts);
     for (let i = 0; i < count; i++) {
       const time = f64[times + i]!;
       if (time < mint || time > maxt) continue;
       into.times[length] = time;
       into.valueWords[2 * length] = u32[words + 2 * i]!;
       into.valueWords[2 * length + 1] = u32[words + 2 * i + 1]!;
-      if (into.histograms !== null) into.histograms[length] = undefined;
-      if (into.startTimes !== null) into.startTimes[length] = 0;
-      length++;
+      noteRow(into, length++, undefined, starts.of(time));
     }
     return length;
   }
