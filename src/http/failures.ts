@@ -18,7 +18,7 @@ export class ConnectError extends Error {
 /** The server closed an idle connection just when it was to be used again. */
 export function isStaleConnection(error: unknown): boolean {
   const code = codeOf(error instanceof Error ? error.cause : undefined);
-  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+  return code === 'UND_ERR_SOCKET' || code === 'EOF' || code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 export function describeFailure(error: Error, url: URL, title = 'Get'): Error {
@@ -49,6 +49,8 @@ export function wordsOf(error: Error, hostname: string, host: string): string {
     EAI_AGAIN: `dial tcp: lookup ${hostname}: server misbehaving`,
     ECONNRESET: 'read: connection reset by peer',
     UND_ERR_SOCKET: 'EOF',
+    EOF: 'EOF',
+    UNEXPECTED_EOF: 'unexpected EOF',
     UND_ERR_CONNECT_TIMEOUT: `${dial}: i/o timeout`,
     UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'unexpected EOF',
     UND_ERR_HEADERS_OVERFLOW: 'server response headers are too large',

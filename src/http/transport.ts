@@ -59,6 +59,11 @@ export class Transport {
     this.#hasFiles = caFile !== undefined || certFile !== undefined || keyFile !== undefined;
   }
 
+  /** Whether requests go to the server itself, without TLS. */
+  isPlain(target: URL): boolean {
+    return target.protocol === 'http:' && this.#proxyOf(target) === null;
+  }
+
   /** Throws where certificates cannot be used. */
   route(target: URL): Route {
     const proxy = this.#proxyOf(target);

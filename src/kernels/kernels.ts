@@ -5,6 +5,13 @@ import {kernelsBase64} from './kernels.wasm.ts';
 export interface Kernels {
   /** CRC-32C of [start, start + length), signed; `crc` is the result for what came before, 0 at the start. Twin: crc32c.ts. */
   crc32c(start: number, length: number, crc: number): number;
+  /** CRC-32 as gzip has it, signed; otherwise as crc32c(). */
+  crc32(start: number, length: number, crc: number): number;
+  /**
+   * Expands a DEFLATE stream to `target` and gives the bytes, or one of the negative numbers of inflate-layout.ts, which says what
+   * `scratch` is for, and how much more than their lengths `source` and `target` need.
+   */
+  inflate(source: number, length: number, target: number, capacity: number, scratch: number): number;
   /** Encodes samples from columns of f64 for the WAL, gives the bytes written to `out`. Twin: walsamples.ts. */
   encodeSamples(
     refs: number,

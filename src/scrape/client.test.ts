@@ -12,10 +12,12 @@ import {setImmediate} from 'node:timers/promises';
 import {gzipSync, zstdCompressSync} from 'node:zlib';
 import {acceptHeader, bodyBytesDefaultMax, BodySizeError, ScrapeClient} from './client.ts';
 import type {ScrapeConfig} from './config.ts';
-import {scrapeConfig} from './testing.ts';
+import {Gunzip} from './gunzip.ts';
+import {createMemory, scrapeConfig} from './testing.ts';
 
 const servers: (http.Server | net.Server)[] = [];
 const clients: ScrapeClient[] = [];
+const gunzip = new Gunzip(createMemory());
 
 after(async () => {
   for (const client of clients) await client.close();
@@ -37,7 +39,7 @@ async function listen(server: http.Server | net.Server): Promise<number> {
 }
 
 function clientOf(options: Partial<ScrapeConfig> = {}, monotonic?: () => number): ScrapeClient {
-  const client = new ScrapeClient(scrapeConfig(options), monotonic);
+  const client = new ScrapeClient(scrapeConfig(options), monotonic, gunzip);
   clients.push(client);
   return client;
 }

@@ -1,13 +1,14 @@
-import type {Dispatcher} from 'undici';
 import type {buildConnector} from 'undici';
 import {Credentials, type Headers, leavesHost} from '../http/credentials.ts';
 import {describeFailure, isStaleConnection} from '../http/failures.ts';
+import {type AnswerController, type AnswerHandler, Http1Client} from '../http/http1.ts';
 import {isRedirect} from '../http/redirects.ts';
 import {type Route, Transport} from '../http/transport.ts';
 import {userAgent} from '../http/user-agent.ts';
 import {Breather} from './breather.ts';
 import {BodyDecoder} from './decoder.ts';
 import type {EscapingScheme} from './global-config.ts';
+import type {Gunzip} from './gunzip.ts';
 import type {ScrapeConfig} from './config.ts';
 
 /** What a target may send at most where body_size_limit does not say otherwise, before and after decompression. */
@@ -62,9 +63,17 @@ export class ScrapeClient {
   readonly #bodyBytesMax: number;
   readonly #credentials: Credentials;
   readonly #resets = new ResetWatch();
+  readonly #gunzip: Gunzip | null;
+  /** For targets that are asked directly and without TLS: most are. */
+  readonly #plain = new Http1Client(idleConnectionMs);
 
-  constructor(config: ScrapeConfig, monotonic: () => number = () => performance.now()) {
+  constructor(
+    config: ScrapeConfig,
+    monotonic: () => number = () => performance.now(),
+    gunzip: Gunzip | null = null,
+  ) {
     this.#config = config;
+    this.#gunzip = gunzip;
     this.#credentials = new Credentials(config, monotonic);
     this.#bodyBytesMax = config.bodySizeLimitBytes > 0 ? config.bodySizeLimitBytes : bodyBytesDefaultMax;
     this.#transport = new Transport(config, {
@@ -118,6 +127,7 @@ export class ScrapeClient {
   }
 
   async close(): Promise<void> {
+    this.#plain.close();
     await Promise.all([this.#transport.close(), this.#credentials.close()]);
   }
 
@@ -153,25 +163,21 @@ export class ScrapeClient {
   /** One request; returns where it was redirected to, or null. A connection that had gone stale meanwhile is tried again. */
   async #once(target: URL, headers: Headers, deadline: number, sink: BodySink): Promise<string | null> {
     for (let attempt = 0; ; attempt++) {
-      const route = this.#route(target);
+      const route = this.#transport.isPlain(target) ? null : this.#route(target);
       const request = new ScrapeRequest(target, sink, {
         bodyBytesMax: this.#bodyBytesMax,
         isDefaultMax: this.#config.bodySizeLimitBytes === 0,
         followRedirects: this.#config.followRedirects,
-        wasReset: this.#resets.since(route.host),
+        gunzip: this.#gunzip,
+        wasReset: route === null ? null : this.#resets.since(route.host),
       });
       sink.open?.((reason) => request.abort(reason));
       const timer = setTimeout(() => request.abort(deadlineExceeded(target)), deadline - performance.now());
       try {
-        route.dispatcher.dispatch(
-          {
-            origin: route.origin,
-            path: route.path,
-            method: 'GET',
-            headers: route.headers === null ? headers : {...headers, ...route.headers},
-          },
-          request,
-        );
+        if (route === null) {
+          const {origin, pathname, search} = target;
+          this.#plain.dispatch({origin, path: pathname + search, headers}, request);
+        } else dispatch(route, headers, request);
         return await request.done;
       } catch (cause) {
         if (attempt > 0 || request.answered || !isStaleConnection(cause)) throw cause;
@@ -182,12 +188,24 @@ export class ScrapeClient {
   }
 }
 
+function dispatch(
+  {dispatcher, origin, path, headers: own}: Route,
+  headers: Headers,
+  request: ScrapeRequest,
+): void {
+  dispatcher.dispatch(
+    {origin, path, method: 'GET', headers: own === null ? headers : {...headers, ...own}},
+    request,
+  );
+}
+
 interface RequestLimits {
   bodyBytesMax: number;
   isDefaultMax: boolean;
   followRedirects: boolean;
-  /** Whether a connection to the target was reset since the request was made. */
-  wasReset: () => boolean;
+  gunzip: Gunzip | null;
+  /** Whether a connection to the target was reset since the request was made; null where a reset is always an error. */
+  wasReset: (() => boolean) | null;
 }
 
 /**
@@ -222,7 +240,7 @@ class ResetWatch {
 }
 
 /** One request under way: passes the body on to the sink as it arrives. */
-class ScrapeRequest implements Dispatcher.DispatchHandler {
+class ScrapeRequest implements AnswerHandler {
   /** The location of a redirect, null at the end of a body. */
   readonly done: Promise<string | null>;
   /** Whether headers have arrived. */
@@ -232,12 +250,14 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
   readonly #limits: RequestLimits;
   #resolve!: (location: string | null) => void;
   #reject!: (error: Error) => void;
-  #controller: Dispatcher.DispatchController | null = null;
+  #controller: AnswerController | null = null;
   #settled = false;
   #decoder: BodyDecoder | null = null;
   #failure: Error | null = null;
   #location: string | null = null;
   #bytes = 0;
+  /** As the answer says; NaN = it does not. */
+  #bodyBytes = NaN;
   /** Whether neither a length nor chunks say where the body ends. */
   #endsWithConnection = false;
 
@@ -255,13 +275,13 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
     this.#fail(reason);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: AnswerController): void {
     this.#controller = controller;
     if (this.#settled) controller.abort(new Error('given up'));
   }
 
   onResponseStart(
-    controller: Dispatcher.DispatchController,
+    controller: AnswerController,
     statusCode: number,
     headers: Record<string, string | string[] | undefined>,
     statusMessage?: string,
@@ -280,7 +300,8 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
     this.#endsWithConnection =
       headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
     const {bodyBytesMax} = this.#limits;
-    if (Number(first(headers['content-length'])) >= bodyBytesMax) {
+    this.#bodyBytes = Number(first(headers['content-length']) || NaN);
+    if (this.#bodyBytes >= bodyBytesMax) {
       this.#fail(this.#tooLarge());
       return;
     }
@@ -288,6 +309,7 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
     this.#decoder = new BodyDecoder(first(headers['content-encoding']), {
       bytesMax: bodyBytesMax,
       tooLarge: () => this.#tooLarge(),
+      gunzip: this.#limits.gunzip,
       data: (chunk) => this.#sink.data(chunk),
       pause: () => {
         if (!controller.aborted) controller.pause();
@@ -298,7 +320,7 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
     });
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: AnswerController, chunk: Buffer): void {
     if (this.#settled) return;
     try {
       this.#bytes += chunk.length;
@@ -308,7 +330,7 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
       }
       if (this.#bytes >= this.#limits.bodyBytesMax) throw this.#tooLarge();
       const breather = new Breather();
-      this.#decoder.write(chunk);
+      this.#decoder.write(chunk, chunk.length === this.#bodyBytes);
       if (breather.tired && !this.#settled) this.#pause(controller);
     } catch (cause) {
       this.#fail(cause as Error);
@@ -316,27 +338,36 @@ class ScrapeRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    // The connection is another request's from now on.
+    this.#controller = null;
     if (this.#settled) return;
     if (this.#decoder === null) {
       this.#finish();
       return;
     }
-    if (this.#endsWithConnection && this.#limits.wasReset()) {
+    if (this.#endsWithConnection && this.#limits.wasReset?.() === true) {
       this.#fail(new Error(`read: connection reset by peer (${this.#url.href})`));
       return;
     }
-    this.#decoder.end().then(
-      () => this.#finish(),
-      (cause: unknown) => this.#fail(cause as Error),
-    );
+    try {
+      const passing = this.#decoder.end();
+      if (passing === null) this.#finish();
+      else
+        passing.then(
+          () => this.#finish(),
+          (cause: unknown) => this.#fail(cause as Error),
+        );
+    } catch (cause) {
+      this.#fail(cause as Error);
+    }
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: AnswerController, error: Error): void {
     if (!this.#settled) this.#fail(describeFailure(error, this.#url));
   }
 
   /** Lets others work before the next chunk is taken. */
-  #pause(controller: Dispatcher.DispatchController): void {
+  #pause(controller: AnswerController): void {
     controller.pause();
     setImmediate(() => {
       if (!controller.aborted && controller.paused) controller.resume();

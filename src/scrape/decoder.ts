@@ -2,6 +2,7 @@ import type {Zlib} from 'node:zlib';
 import {createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync} from 'node:zlib';
 import type {Transform} from 'node:stream';
 import {Breather} from './breather.ts';
+import type {Gunzip} from './gunzip.ts';
 
 /**
  * Compressed bodies up to this size are decompressed at once where they are: for one of them a thread pool's round trips
@@ -17,6 +18,8 @@ export interface DecoderOptions {
   /** Limit of the decompressed body. */
   bytesMax: number;
   tooLarge: () => Error;
+  /** Expands small gzip bodies; null = zlib does it. */
+  gunzip: Gunzip | null;
   data: (chunk: Uint8Array) => void;
   /** Stops and restarts the arrival of compressed bytes. */
   pause: () => void;
@@ -40,37 +43,50 @@ export class BodyDecoder {
     this.#encoding = encoding === 'gzip' || encoding === 'zstd' ? encoding : '';
   }
 
-  /** Takes bytes as they came. Throws what `data` throws, and what tooLarge() makes. */
-  write(chunk: Buffer): void {
+  /**
+   * Takes bytes as they came. They are only there during the call, unless they are the whole body: then until end(), which follows at
+   * once. Throws what `data` throws, and what tooLarge() makes.
+   */
+  write(chunk: Buffer, isWhole = false): void {
     if (this.#failure !== null) throw this.#failure;
     if (this.#encoding === '') {
       this.#pass(chunk);
       return;
     }
     if (this.#stream === null) {
-      this.#chunks.push(chunk);
+      this.#chunks.push(isWhole ? chunk : Buffer.from(chunk));
       this.#gathered += chunk.length;
       if (this.#gathered <= inPlaceBytesMax) return;
       this.#openStream();
       chunk = Buffer.concat(this.#chunks);
       this.#chunks.length = 0;
-    }
+    } else chunk = Buffer.from(chunk);
     if (!this.#stream!.write(chunk)) this.#options.pause();
   }
 
-  /** Settles when everything has been passed on. */
-  async end(): Promise<void> {
-    if (this.#encoding === '') return;
-    if (this.#stream === null) {
-      const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
-      if (whole.length === 0) throw new Error('EOF');
-      const output = this.#decompress(whole);
-      if (output !== null) {
-        await this.#passInPieces(output);
-        return;
+  /** null where everything has been passed on, otherwise it settles then. Throws as write() does, or rejects. */
+  end(): Promise<void> | null {
+    if (this.#encoding === '') return null;
+    if (this.#stream !== null) return this.#endStream();
+    const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    if (whole.length === 0) throw new Error('EOF');
+    const {gunzip} = this.#options;
+    if (this.#encoding === 'gzip' && gunzip !== null) {
+      const output = this.#expand(whole, gunzip);
+      if (output !== null && output.length <= pieceBytes) {
+        this.#pass(output);
+        return null;
       }
-      this.#openStream().write(whole);
+      if (output !== null) return this.#passDetached(output, gunzip);
+    } else {
+      const output = this.#decompress(whole);
+      if (output !== null) return this.#passInPieces(output);
     }
+    this.#openStream().write(Buffer.from(whole));
+    return this.#endStream();
+  }
+
+  async #endStream(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#ended = resolve;
       if (this.#failure === null) this.#stream!.end();
@@ -83,6 +99,28 @@ export class BodyDecoder {
     this.#failure ??= new Error('given up');
     this.#stream?.destroy();
     this.#ended?.();
+  }
+
+  /** The whole output, until the next is expanded; null where it is too much to be made at once. */
+  #expand(whole: Uint8Array, gunzip: Gunzip): Uint8Array | null {
+    let output: Uint8Array | null;
+    try {
+      output = gunzip.expand(whole, Math.min(this.#options.bytesMax, inPlaceOutputMax));
+    } catch (cause) {
+      throw this.#damaged(cause);
+    }
+    if (output === null && this.#options.bytesMax <= inPlaceOutputMax) throw this.#options.tooLarge();
+    return output;
+  }
+
+  /** While others have their turn, the output must stay. */
+  async #passDetached(output: Uint8Array, gunzip: Gunzip): Promise<void> {
+    const room = gunzip.detach();
+    try {
+      await this.#passInPieces(output);
+    } finally {
+      gunzip.release(room);
+    }
   }
 
   /** The whole output; null where it is too much to be made at once. */
@@ -98,7 +136,7 @@ export class BodyDecoder {
     }
   }
 
-  async #passInPieces(output: Buffer): Promise<void> {
+  async #passInPieces(output: Uint8Array): Promise<void> {
     const breather = new Breather();
     for (let at = 0; at < output.length; at += pieceBytes) {
       if (this.#failure !== null) throw this.#failure;
@@ -136,7 +174,7 @@ export class BodyDecoder {
     this.#ended?.();
   }
 
-  #pass(chunk: Buffer): void {
+  #pass(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
     if (this.#bytes >= this.#options.bytesMax) throw this.#options.tooLarge();
     this.#options.data(chunk);

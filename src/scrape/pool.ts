@@ -44,7 +44,7 @@ export class ScrapePool implements LoopOwner {
   constructor(world: ScrapeWorld, config: ScrapeConfig) {
     this.world = world;
     this.config = config;
-    this.client = new ScrapeClient(config, () => this.world.clock.elapsed());
+    this.client = new ScrapeClient(config, () => this.world.clock.elapsed(), this.world.gunzip);
     this.#relabelConfigs = compileRelabel(config.relabelConfigs);
     this.#metricRelabelConfigs = compileRelabel(config.metricRelabelConfigs);
   }
@@ -57,7 +57,7 @@ export class ScrapePool implements LoopOwner {
     }
     this.world.counters.poolReloads++;
     const sameLabels = isEqual(seriesPart(config), seriesPart(this.config));
-    const client = new ScrapeClient(config, () => this.world.clock.elapsed());
+    const client = new ScrapeClient(config, () => this.world.clock.elapsed(), this.world.gunzip);
     const relabelConfigs = compileRelabel(config.relabelConfigs);
     const metricRelabelConfigs = compileRelabel(config.metricRelabelConfigs);
     // Requests under way end on the old client.

@@ -14,6 +14,7 @@ import type {Ingest} from './ingest.ts';
 import {FailureLogs} from './failurelog.ts';
 import {Schedule} from './schedule.ts';
 import {ScrapeMemory} from './memory.ts';
+import {Gunzip} from './gunzip.ts';
 import {hashText} from './hash.ts';
 import {ScrapeCounters} from './statistics.ts';
 
@@ -45,6 +46,7 @@ const idleScansMax = 16;
 /** What all pools share. */
 export class ScrapeWorld {
   readonly memory: ScrapeMemory;
+  readonly gunzip: Gunzip;
   readonly appender: Appender;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -62,6 +64,7 @@ export class ScrapeWorld {
 
   constructor(options: ScrapeManagerOptions) {
     this.memory = new ScrapeMemory(options);
+    this.gunzip = new Gunzip(options);
     this.appender = options.appender;
     this.logger = options.logger;
     this.failureLogs = new FailureLogs(options.logger);
@@ -113,6 +116,7 @@ export class ScrapeWorld {
     await Promise.all([...this.#later.values()].filter((running) => running !== null));
     this.#later.clear();
     this.failureLogs.close();
+    this.gunzip.free();
   }
 }
 

@@ -1,0 +1,92 @@
+// The head of an answer in HTTP/1.1: https://www.rfc-editor.org/rfc/rfc9112.
+
+import {ConnectError} from './failures.ts';
+
+/** How an answer's body ends: after so many bytes, after the last chunk (-1), or with the connection (-2). */
+export const endsInChunks = -1;
+export const endsWithConnection = -2;
+
+export interface ResponseHead {
+  status: number;
+  /** What the server calls the status. */
+  statusText: string;
+  /** By their names in small letters. */
+  headers: Record<string, string | string[]>;
+  /** Bytes of the body, or endsInChunks, or endsWithConnection. */
+  bodyBytes: number;
+  /** Whether the connection can be used again after the body. */
+  keepAlive: boolean;
+}
+
+const statusLine = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/;
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** Reads a head without the empty line at its end. Throws in Go's words where it is none. */
+export function parseResponseHead(text: string): ResponseHead {
+  const lines = text.split('\n');
+  const first = withoutReturn(lines[0]!);
+  const [, version, code, statusText = ''] = statusLine.exec(first) ?? [];
+  if (code === undefined) throw broken(`malformed HTTP response ${JSON.stringify(first)}`);
+  const headers: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
+  for (let i = 1; i < lines.length; i++) {
+    let line = withoutReturn(lines[i]!);
+    // What begins with a blank goes on with the line before.
+    while (i + 1 < lines.length && /^[ \t]/.test(lines[i + 1]!))
+      line += ` ${withoutReturn(lines[++i]!).trim()}`;
+    addHeader(headers, line);
+  }
+  const status = Number(code);
+  const connection = joined(headers['connection']).toLowerCase();
+  const bodyBytes = bodyBytesOf(status, headers);
+  const wantsKeepAlive = version === '1' ? !hasWord(connection, 'close') : hasWord(connection, 'keep-alive');
+  return {
+    status,
+    statusText,
+    headers,
+    bodyBytes,
+    keepAlive: wantsKeepAlive && bodyBytes !== endsWithConnection,
+  };
+}
+
+/** An answer that is not HTTP as it should be. */
+export function broken(reason: string): ConnectError {
+  return new ConnectError(`net/http: HTTP/1.x transport connection broken: ${reason}`);
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
+}
+
+function addHeader(headers: Record<string, string | string[]>, line: string): void {
+  const colon = line.indexOf(':');
+  const name = line.slice(0, Math.max(0, colon));
+  if (!token.test(name)) throw broken(`malformed MIME header line: ${line}`);
+  const key = name.toLowerCase();
+  const value = line.slice(colon + 1).trim();
+  const before = headers[key];
+  if (before === undefined) headers[key] = value;
+  else headers[key] = Array.isArray(before) ? [...before, value] : [before, value];
+}
+
+function bodyBytesOf(status: number, headers: Record<string, string | string[]>): number {
+  if (status < 200 || status === 204 || status === 304) return 0;
+  const encoding = headers['transfer-encoding'];
+  if (encoding !== undefined) {
+    if (joined(encoding).toLowerCase() === 'chunked') return endsInChunks;
+    throw broken(`unsupported transfer encoding: ${JSON.stringify(joined(encoding))}`);
+  }
+  const length = headers['content-length'];
+  if (length === undefined) return endsWithConnection;
+  const [one = '', ...others] = Array.isArray(length) ? length : [length];
+  if (!/^\d{1,15}$/.test(one) || others.some((other) => other !== one))
+    throw broken(`bad Content-Length ${JSON.stringify(joined(length))}`);
+  return Number(one);
+}
+
+function joined(header: string | string[] | undefined): string {
+  return Array.isArray(header) ? header.join(', ') : (header ?? '');
+}
+
+function hasWord(list: string, word: string): boolean {
+  return list !== '' && list.split(',').some((each) => each.trim() === word);
+}
