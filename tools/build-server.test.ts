@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
 import test from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {buildServer} from './build-server.ts';
+import {buildServer, requireBuiltins} from './build-server.ts';
 import {freePort} from './programs.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -37,6 +37,18 @@ test('the bundle serves and starts again, with all its threads', {timeout: 120_0
     assert.equal(await ended, 0);
     checkSources(log);
   }
+});
+
+test('the bundle takes what it needs of the modules of Node', () => {
+  const f = (code: string): string => requireBuiltins(code).code;
+  assert.equal(
+    f('import { createHash, sign as makeSignature } from "node:crypto";\nimport http from "node:http";'),
+    'const { createHash, sign: makeSignature } = process.getBuiltinModule("node:crypto");\nconst http = process.getBuiltinModule("node:http");',
+  );
+  assert.equal(
+    f('import * as os from "node:os";\nimport { a } from "./a.js";'),
+    'const os = process.getBuiltinModule("node:os");\nimport { a } from "./a.js";',
+  );
 });
 
 /** Log lines name the line of the source that has written them. */
