@@ -188,7 +188,7 @@ export class Alertmanager {
   }
 
   /** Takes reports of alerts; gives what is wrong with those that were not taken. */
-  receive(reports: readonly ReceivedAlert[]): string[] {
+  receive(reports: Iterable<ReceivedAlert>): string[] {
     const nowMs = this.options.clock.now();
     const startMs = this.options.clock.elapsed();
     const wrong: string[] = [];

@@ -5,6 +5,7 @@ import type {HttpCall} from '../../http/server.ts';
 import type {ReceivedAlert} from '../alertmanager.ts';
 import type {PostedSilence} from '../silences.ts';
 import {millisecondsOf, parseNs, zeroNs} from '../timestamp.ts';
+import {readAlertsFast} from './alerts-body.ts';
 import {ApiProblem, missing} from './problem.ts';
 
 type Json = Record<string, unknown>;
@@ -13,8 +14,12 @@ const utf8 = new TextDecoder('utf-8', {ignoreBOM: true});
 
 /** The JSON of a body; undefined where there is none. */
 function readJson(call: HttpCall, name: string): unknown {
+  return hasJson(call) ? parseJson(call, name) : undefined;
+}
+
+function hasJson(call: HttpCall): boolean {
   const given = call.header('content-type');
-  if (call.body.length === 0 && given === undefined) return undefined;
+  if (call.body.length === 0 && given === undefined) return false;
   const [type = ''] = (given ?? 'application/octet-stream').split(';');
   if (type.trim().toLowerCase() !== 'application/json')
     throw new ApiProblem(
@@ -22,7 +27,10 @@ function readJson(call: HttpCall, name: string): unknown {
       `unsupported media type ${JSON.stringify(given ?? type)}, only [application/json] are allowed`,
       415,
     );
-  if (call.body.length === 0) return undefined;
+  return call.body.length > 0;
+}
+
+function parseJson(call: HttpCall, name: string): unknown {
   try {
     return JSON.parse(utf8.decode(call.body));
   } catch (error) {
@@ -41,10 +49,12 @@ function wrongType(name: string, value: unknown, field: string, type: string): A
   return unreadable(name, `json: cannot unmarshal ${kind} into Go struct field ${field} of type ${type}`);
 }
 
-/** Body of POST /alerts. */
-export function readAlerts(call: HttpCall): ReceivedAlert[] {
-  const json = readJson(call, 'alerts');
-  if (json === undefined) throw missing('alerts');
+/** Body of POST /alerts. The alerts are to be taken before the next body is read. */
+export function readAlerts(call: HttpCall): Iterable<ReceivedAlert> {
+  if (!hasJson(call)) throw missing('alerts');
+  const fast = readAlertsFast(call.body, {readTime: (text) => readTime(text, 'alerts'), isUrl});
+  if (fast !== null) return fast;
+  const json = parseJson(call, 'alerts');
   if (json === null) return [];
   if (!Array.isArray(json))
     throw unreadable(
@@ -108,7 +118,7 @@ function readPairs(json: unknown, field: string): Record<string, string | null> 
 }
 
 /** Null where nothing, or Go's zero time, is said. */
-function readTime(json: unknown, name: string): number | null {
+export function readTime(json: unknown, name: string): number | null {
   // Fast path: as Prometheus writes it.
   if (typeof json === 'string' && json.length === 24 && json.endsWith('Z')) {
     const ms = Date.parse(json);
@@ -131,14 +141,18 @@ function readNs(json: unknown, name: string): bigint {
 function readUrl(json: unknown, index: number): string {
   if (json === undefined || json === null || json === '') return '';
   if (typeof json !== 'string') throw wrongType('alerts', json, 'PostableAlert.generatorURL', 'strfmt.URI');
-  // As Go's url.ParseRequestURI: absolute, or a path.
-  if (!/^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|\/)/.test(json) || /[\0-\x20\x7f]/.test(json))
+  if (!isUrl(json))
     throw new ApiProblem(
       422,
       `${index}.generatorURL in body must be of type uri: ${JSON.stringify(json)}`,
       601,
     );
   return json;
+}
+
+/** As Go's url.ParseRequestURI: absolute, or a path. */
+export function isUrl(text: string): boolean {
+  return /^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|\/)/.test(text) && !/[\0-\x20\x7f]/.test(text);
 }
 
 /** Body of POST /silences. */
