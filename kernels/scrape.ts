@@ -4,13 +4,9 @@
 import {numberBits, numberStatus, scanNumber} from './number';
 import {numberOk} from '../src/kernels/number-status';
 import {
-  entryBase,
   entryGeneration,
   entryLastSeen,
   entryLastTracked,
-  entryNext,
-  entryPack,
-  entryRest,
   entrySlot,
   flagHonorTimestamps,
   flagOpenMetrics,
@@ -19,6 +15,10 @@ import {
   kindDropped,
   kindPending,
   kindSeries,
+  lineBase,
+  lineNext,
+  linePack,
+  lineRest,
   packCounted,
   packKindMask,
   packPrefixShift,
@@ -71,6 +71,7 @@ import {
   tableFirst,
   tableHash,
   tableHashMask,
+  tableLines,
   tableSeed,
   tableText,
   tableTextCapacity,
@@ -92,6 +93,7 @@ const space: u8 = 0x20;
 export function scanLines(state: usize): u32 {
   const table = <usize>load<u32>(state, stateTable);
   const entries = <usize>load<u32>(table, tableEntries);
+  const lines = <usize>load<u32>(table, tableLines);
   const text = <usize>load<u32>(table, tableText);
   const end = <usize>load<u32>(state, stateEnd);
   const openMetrics = (load<u32>(state, stateFlags) & flagOpenMetrics) != 0;
@@ -119,7 +121,7 @@ export function scanLines(state: usize): u32 {
       reason = scanFull;
       break;
     }
-    if (index != noEntry && matches(entries + ((<usize>index) << 5), text, at, end, type)) {
+    if (index != noEntry && matches(lines + ((<usize>index) << 4), text, at, end, type)) {
       hits++;
     } else {
       if (load<u8>(at) == newline && !openMetrics) {
@@ -149,8 +151,9 @@ export function scanLines(state: usize): u32 {
       store<u32>(state, load<u32>(state, stateMoved) + 1, stateMoved);
     }
 
-    const entry = entries + ((<usize>index) << 5);
-    const pack = load<u32>(entry, entryPack);
+    const entry = entries + ((<usize>index) << 4);
+    const line = lines + ((<usize>index) << 4);
+    const pack = load<u32>(line, linePack);
     const rest = pack >> packRestShift;
     if ((pack & packKindMask) == kindComment) {
       const sets = (pack & packTypeMask) >> packTypeShift;
@@ -178,14 +181,14 @@ export function scanLines(state: usize): u32 {
           plain++;
           at = place + 1;
           previous = index;
-          index = load<u32>(entry, entryNext);
+          index = load<u32>(line, lineNext);
           continue;
         }
         place = at + ((pack >> packPrefixShift) & 0xff) + rest;
       }
       count(state, staged, plain);
       plain = 0;
-      const after = takeLine(state, entry, index, place, openMetrics);
+      const after = takeLine(state, entry, index, pack, place, openMetrics);
       staged = load<u32>(state, stateStaged);
       stagedEnd = roomFor(state, staged);
       if (after == 0) {
@@ -195,7 +198,7 @@ export function scanLines(state: usize): u32 {
       at = after;
     }
     previous = index;
-    index = load<u32>(entry, entryNext);
+    index = load<u32>(line, lineNext);
   }
 
   count(state, staged, plain);
@@ -225,7 +228,14 @@ function count(state: usize, staged: u32, plain: u32): void {
 }
 
 /** Reads what follows a series' key: value, perhaps a timestamp, newline. Returns the address after it, 0 where it is not so plain. */
-function takeLine(state: usize, entry: usize, index: u32, key: usize, openMetrics: bool): usize {
+function takeLine(
+  state: usize,
+  entry: usize,
+  index: u32,
+  pack: u32,
+  key: usize,
+  openMetrics: bool,
+): usize {
   let at = key;
   let code = load<u8>(at);
   if (code != space && (openMetrics || code != tab)) return 0;
@@ -236,16 +246,17 @@ function takeLine(state: usize, entry: usize, index: u32, key: usize, openMetric
   const bits = numberBits;
   code = load<u8>(at);
   if (code == newline) {
-    takeSample(state, entry, index, bits, false, 0);
+    takeSample(state, entry, index, pack, bits, false, 0);
     return at + 1;
   }
-  return takeTimestamp(state, entry, index, bits, at, openMetrics);
+  return takeTimestamp(state, entry, index, pack, bits, at, openMetrics);
 }
 
 function takeTimestamp(
   state: usize,
   entry: usize,
   index: u32,
+  pack: u32,
   bits: u64,
   start: usize,
   openMetrics: bool,
@@ -258,7 +269,7 @@ function takeTimestamp(
     if (numberStatus != numberOk || load<u8>(at) != newline) return 0;
     const seconds = reinterpret<f64>(numberBits);
     if (!isFinite(seconds)) return 0;
-    takeSample(state, entry, index, bits, true, trunc(seconds * 1000) + 0);
+    takeSample(state, entry, index, pack, bits, true, trunc(seconds * 1000) + 0);
     return at + 1;
   }
   if (code != space && code != tab) return 0;
@@ -270,27 +281,29 @@ function takeTimestamp(
   if (digits > 15) return 0;
   while (code == space || code == tab) code = load<u8>(++at);
   if (code != newline) return 0;
-  takeSample(state, entry, index, bits, digits > 0, <f64>whole);
+  takeSample(state, entry, index, pack, bits, digits > 0, <f64>whole);
   return at + 1;
 }
 
 /** Counts the sample that TypeScript read, with the value in stateValue, and stages it unless something speaks against it. */
 export function stageSample(state: usize, index: u32, hasTimestamp: u32, timestamp: f64): void {
-  const entry = <usize>load<u32>(load<u32>(state, stateTable), tableEntries) + ((<usize>index) << 5);
-  takeSample(state, entry, index, load<u64>(state, stateValue), hasTimestamp != 0, timestamp);
+  const table = <usize>load<u32>(state, stateTable);
+  const entry = <usize>load<u32>(table, tableEntries) + ((<usize>index) << 4);
+  const pack = load<u32>(lineOf(table, index), linePack);
+  takeSample(state, entry, index, pack, load<u64>(state, stateValue), hasTimestamp != 0, timestamp);
 }
 
 function takeSample(
   state: usize,
   entry: usize,
   index: u32,
+  pack: u32,
   bits: u64,
   hasTimestamp: bool,
   timestamp: f64,
 ): void {
   const scrape = load<u32>(state, stateScrape);
   const flags = load<u32>(state, stateFlags);
-  const pack = load<u32>(entry, entryPack);
   store<u32>(state, load<u32>(state, stateTotal) + 1, stateTotal);
   const seen = load<u32>(entry, entryLastSeen);
   if ((pack & packKindMask) == kindDropped) {
@@ -344,30 +357,36 @@ function see(state: usize, entry: usize): void {
   store<u32>(state, load<u32>(state, stateSeen) + 1, stateSeen);
 }
 
+// @ts-ignore: decorator
+@inline
+function lineOf(table: usize, index: u32): usize {
+  return <usize>load<u32>(table, tableLines) + ((<usize>index) << 4);
+}
+
 /** Notes that `index` followed `previous`, so that the next scrape expects it there. */
 // @ts-ignore: decorator
 @inline
 function link(table: usize, previous: u32, index: u32): void {
   if (previous == noEntry) store<u32>(table, index, tableFirst);
-  else store<u32>(<usize>load<u32>(table, tableEntries) + ((<usize>previous) << 5), index, entryNext);
+  else store<u32>(lineOf(table, previous), index, lineNext);
 }
 
 /** Whether the line at `at` is this entry's, read under the same type. */
 // @ts-ignore: decorator
 @inline
-function matches(entry: usize, text: usize, at: usize, end: usize, type: u32): bool {
-  const pack = load<u32>(entry, entryPack);
+function matches(line: usize, text: usize, at: usize, end: usize, type: u32): bool {
+  const pack = load<u32>(line, linePack);
   const rest = pack >> packRestShift;
   const prefix = (pack >> packPrefixShift) & 0xff;
   if (at + prefix + rest >= end) return false;
   if ((pack & packKindMask) == kindComment) {
-    return equal(at, load<u32>(entry, entryRest), rest) && load<u8>(at + rest) == newline;
+    return equal(at, load<u32>(line, lineRest), rest) && load<u8>(at + rest) == newline;
   }
   const wanted = (pack & packTypeMask) >> packTypeShift;
   if (wanted != 0 && wanted != type) return false;
   return (
-    equal(at + prefix, text + load<u32>(entry, entryRest), rest) &&
-    equal(at, text + load<u32>(entry, entryBase), prefix)
+    equal(at + prefix, text + load<u32>(line, lineRest), rest) &&
+    equal(at, text + load<u32>(line, lineBase), prefix)
   );
 }
 
@@ -430,26 +449,26 @@ function commentLength(start: usize, end: usize, openMetrics: bool): i32 {
 export function findEntry(table: usize, key: usize, length: u32, type: u32): u32 {
   const hash = <usize>load<u32>(table, tableHash);
   const mask = load<u32>(table, tableHashMask);
-  const entries = <usize>load<u32>(table, tableEntries);
+  const lines = <usize>load<u32>(table, tableLines);
   const text = <usize>load<u32>(table, tableText);
   let place = hashKey(key, length, load<u64>(table, tableSeed));
   while (true) {
     const index = load<u32>(hash + ((<usize>(place++ & mask)) << 2));
     if (index == 0) return noEntry;
-    const entry = entries + ((<usize>(index - 1)) << 5);
-    const pack = load<u32>(entry, entryPack);
+    const line = lines + ((<usize>(index - 1)) << 4);
+    const pack = load<u32>(line, linePack);
     const rest = pack >> packRestShift;
     const prefix = (pack >> packPrefixShift) & 0xff;
     if (rest + prefix != length) continue;
     if ((pack & packKindMask) == kindComment) {
-      if (equal(key, load<u32>(entry, entryRest), rest)) return index - 1;
+      if (equal(key, load<u32>(line, lineRest), rest)) return index - 1;
       continue;
     }
     const wanted = (pack & packTypeMask) >> packTypeShift;
     if (wanted != 0 && wanted != type) continue;
     if (
-      equal(key + prefix, text + load<u32>(entry, entryRest), rest) &&
-      equal(key, text + load<u32>(entry, entryBase), prefix)
+      equal(key + prefix, text + load<u32>(line, lineRest), rest) &&
+      equal(key, text + load<u32>(line, lineBase), prefix)
     ) {
       return index - 1;
     }
@@ -484,10 +503,11 @@ export function addEntry(table: usize, key: usize, length: u32, pack: u32): u32 
   const mask = load<u32>(table, tableHashMask);
   if (index >= load<u32>(table, tableCapacity) || load<u32>(table, tableHash) == 0) return noEntry;
   if (index + (index >> 1) >= mask) return noEntry;
-  const entry = <usize>load<u32>(table, tableEntries) + ((<usize>index) << 5);
+  const entry = <usize>load<u32>(table, tableEntries) + ((<usize>index) << 4);
+  const line = lineOf(table, index);
   let prefix: u32 = 0;
   if ((pack & packKindMask) == kindComment) {
-    store<u32>(entry, <u32>key, entryRest);
+    store<u32>(line, <u32>key, lineRest);
   } else {
     const used = load<u32>(table, tableTextUsed);
     // 16 bytes of slack, since comparisons read that far.
@@ -505,15 +525,15 @@ export function addEntry(table: usize, key: usize, length: u32, pack: u32): u32 
     }
     memory.copy(text + used, key + prefix, length - prefix);
     store<u32>(table, used + length - prefix, tableTextUsed);
-    store<u32>(entry, used, entryRest);
+    store<u32>(line, used, lineRest);
   }
-  store<u32>(entry, load<u32>(table, tableBase), entryBase);
-  store<u32>(entry, pack | (prefix << packPrefixShift) | ((length - prefix) << packRestShift), entryPack);
+  store<u32>(line, load<u32>(table, tableBase), lineBase);
+  store<u32>(line, pack | (prefix << packPrefixShift) | ((length - prefix) << packRestShift), linePack);
   store<u32>(entry, 0, entrySlot);
   store<u32>(entry, 0, entryGeneration);
   store<u32>(entry, 0, entryLastSeen);
   store<u32>(entry, 0, entryLastTracked);
-  store<u32>(entry, noEntry, entryNext);
+  store<u32>(line, noEntry, lineNext);
   store<u32>(table, index + 1, tableCount);
   insert(table, hashKey(key, length, load<u64>(table, tableSeed)), index);
   return index;
@@ -524,8 +544,7 @@ export function follow(state: usize, index: u32): void {
   const table = <usize>load<u32>(state, stateTable);
   link(table, load<u32>(state, statePrevious), index);
   store<u32>(state, index, statePrevious);
-  const entry = <usize>load<u32>(table, tableEntries) + ((<usize>index) << 5);
-  store<u32>(state, load<u32>(entry, entryNext), statePredicted);
+  store<u32>(state, load<u32>(lineOf(table, index), lineNext), statePredicted);
 }
 
 function commonPrefix(left: usize, right: usize, length: u32): u32 {
@@ -554,17 +573,17 @@ export function hashEntries(table: usize, scratch: usize): void {
 
 /** Writes the key of an entry (of a comment: its line) to `target` and returns its length. */
 export function copyKey(table: usize, index: u32, target: usize): u32 {
-  const entry = <usize>load<u32>(table, tableEntries) + ((<usize>index) << 5);
-  const pack = load<u32>(entry, entryPack);
+  const line = lineOf(table, index);
+  const pack = load<u32>(line, linePack);
   const rest = pack >> packRestShift;
   const prefix = (pack >> packPrefixShift) & 0xff;
   if ((pack & packKindMask) == kindComment) {
-    memory.copy(target, load<u32>(entry, entryRest), rest);
+    memory.copy(target, load<u32>(line, lineRest), rest);
     return rest;
   }
   const text = <usize>load<u32>(table, tableText);
-  memory.copy(target, text + load<u32>(entry, entryBase), prefix);
-  memory.copy(target + prefix, text + load<u32>(entry, entryRest), rest);
+  memory.copy(target, text + load<u32>(line, lineBase), prefix);
+  memory.copy(target + prefix, text + load<u32>(line, lineRest), rest);
   return prefix + rest;
 }
 
@@ -577,23 +596,22 @@ export function copyTable(source: usize, target: usize, since: u32, map: usize, 
   const count = load<u32>(source, tableCount);
   memory.fill(map, 0, (<usize>count) << 2);
   for (let index = load<u32>(source, tableFirst); index != noEntry;) {
-    const entry = entries + ((<usize>index) << 5);
+    const entry = entries + ((<usize>index) << 4);
     // The last entry may still point at one that has vanished since, and that to others, in circles.
     if (load<u32>(map + ((<usize>index) << 2)) != 0 || load<u32>(entry, entryLastSeen) < since) break;
     copyEntry(source, target, index, map, scratch);
-    index = load<u32>(entry, entryNext);
+    index = load<u32>(lineOf(source, index), lineNext);
   }
   for (let index: u32 = 0; index < count; index++) {
-    const entry = entries + ((<usize>index) << 5);
+    const entry = entries + ((<usize>index) << 4);
     if (load<u32>(map + ((<usize>index) << 2)) != 0 || load<u32>(entry, entryLastSeen) < since) continue;
     copyEntry(source, target, index, map, scratch);
   }
 
-  const copies = <usize>load<u32>(target, tableEntries);
   const copied = load<u32>(target, tableCount);
   for (let index: u32 = 0; index < copied; index++) {
-    const entry = copies + ((<usize>index) << 5);
-    store<u32>(entry, mapped(map, load<u32>(entry, entryNext)), entryNext);
+    const line = lineOf(target, index);
+    store<u32>(line, mapped(map, load<u32>(line, lineNext)), lineNext);
   }
   store<u32>(target, mapped(map, load<u32>(source, tableFirst)), tableFirst);
 }
@@ -603,47 +621,48 @@ function mapped(map: usize, index: u32): u32 {
 }
 
 function copyEntry(source: usize, target: usize, index: u32, map: usize, scratch: usize): void {
-  const entry = <usize>load<u32>(source, tableEntries) + ((<usize>index) << 5);
-  const pack = load<u32>(entry, entryPack);
+  const entry = <usize>load<u32>(source, tableEntries) + ((<usize>index) << 4);
+  const line = lineOf(source, index);
+  const pack = load<u32>(line, linePack);
   const low = pack & ((1 << packPrefixShift) - 1);
   let key = scratch;
   let length = pack >> packRestShift;
-  if ((pack & packKindMask) == kindComment) key = load<u32>(entry, entryRest);
+  if ((pack & packKindMask) == kindComment) key = load<u32>(line, lineRest);
   else length = copyKey(source, index, scratch);
   const copy = addEntry(target, key, length, low);
   if (copy == noEntry) unreachable(); // The caller has made room for all.
-  const to = <usize>load<u32>(target, tableEntries) + ((<usize>copy) << 5);
+  const to = <usize>load<u32>(target, tableEntries) + ((<usize>copy) << 4);
   store<u32>(to, load<u32>(entry, entrySlot), entrySlot);
   store<u32>(to, load<u32>(entry, entryGeneration), entryGeneration);
   store<u32>(to, load<u32>(entry, entryLastSeen), entryLastSeen);
   store<u32>(to, load<u32>(entry, entryLastTracked), entryLastTracked);
-  store<u32>(to, load<u32>(entry, entryNext), entryNext);
+  store<u32>(lineOf(target, copy), load<u32>(line, lineNext), lineNext);
   store<u32>(map + ((<usize>index) << 2), copy + 1);
 }
 
 /** First staged sample at or after `from` whose series the store does not know yet; the number of staged samples where there is none. */
 export function nextPending(state: usize, from: u32): u32 {
-  const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
+  const lines = <usize>load<u32>(load<u32>(state, stateTable), tableLines);
   const staged = load<u32>(state, stateStaged);
   const marks = <usize>load<u32>(state, stateStagedEntries);
   let i = from;
   for (; i < staged; i++) {
     const index = load<u32>(marks + ((<usize>i) << 2)) & indexMask;
-    if ((load<u32>(entries + ((<usize>index) << 5), entryPack) & packKindMask) == kindPending) break;
+    if ((load<u32>(lines + ((<usize>index) << 4), linePack) & packKindMask) == kindPending) break;
   }
   return i;
 }
 
 /** Remembers for the staged new series of a scrape that failed that they have been counted as added. */
 export function markCounted(state: usize): void {
-  const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
+  const lines = <usize>load<u32>(load<u32>(state, stateTable), tableLines);
   const staged = load<u32>(state, stateStaged);
   const marks = <usize>load<u32>(state, stateStagedEntries);
   for (let i: u32 = 0; i < staged; i++) {
     const mark = load<u32>(marks + ((<usize>i) << 2));
     if ((mark & isNew) == 0) continue;
-    const entry = entries + ((<usize>(mark & indexMask)) << 5);
-    store<u32>(entry, load<u32>(entry, entryPack) | packCounted, entryPack);
+    const line = lines + ((<usize>(mark & indexMask)) << 4);
+    store<u32>(line, load<u32>(line, linePack) | packCounted, linePack);
   }
 }
 
@@ -660,7 +679,7 @@ export function fillBatch(
   const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
   const marks = <usize>load<u32>(state, stateStagedEntries) + ((<usize>from) << 2);
   for (let i: usize = 0; i < <usize>count; i++) {
-    const entry = entries + ((<usize>(load<u32>(marks + (i << 2)) & indexMask)) << 5);
+    const entry = entries + ((<usize>(load<u32>(marks + (i << 2)) & indexMask)) << 4);
     store<u32>(slots + (i << 2), load<u32>(entry, entrySlot));
     store<u32>(generations + (i << 2), load<u32>(entry, entryGeneration));
   }
@@ -681,7 +700,7 @@ export function markTracked(state: usize, trackedBefore: u32): void {
   for (let i: u32 = 0; i < staged; i++) {
     const mark = load<u32>(marks + ((<usize>i) << 2));
     if ((mark & tracked) == 0) continue;
-    const entry = entries + ((<usize>(mark & indexMask)) << 5);
+    const entry = entries + ((<usize>(mark & indexMask)) << 4);
     const last = load<u32>(entry, entryLastTracked);
     if (last == scrape) continue;
     all++;
@@ -709,7 +728,7 @@ export function refuse(state: usize, i: u32, trackedBefore: u32): void {
   store<u32>(place, mark & ~tracked);
   if ((mark & isNew) == 0) return;
   const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
-  store<u32>(entries + ((<usize>(mark & indexMask)) << 5), 0, entryLastSeen);
+  store<u32>(entries + ((<usize>(mark & indexMask)) << 4), 0, entryLastSeen);
   store<u32>(state, load<u32>(state, stateSeriesAdded) - 1, stateSeriesAdded);
 }
 
@@ -718,7 +737,7 @@ function untrack(state: usize, i: u32, trackedBefore: u32): void {
   const mark = load<u32>(<usize>load<u32>(state, stateStagedEntries) + (<usize>i << 2));
   if ((mark & tracked) == 0) return;
   const entries = <usize>load<u32>(load<u32>(state, stateTable), tableEntries);
-  const entry = entries + ((<usize>(mark & indexMask)) << 5);
+  const entry = entries + ((<usize>(mark & indexMask)) << 4);
   if (load<u32>(entry, entryLastTracked) != load<u32>(state, stateScrape)) return;
   const before = (mark & again) != 0;
   store<u32>(entry, before ? trackedBefore : 0, entryLastTracked);
@@ -742,13 +761,14 @@ export function fillStale(
 ): u32 {
   const table = <usize>load<u32>(state, stateTable);
   const entries = <usize>load<u32>(table, tableEntries);
+  const lines = <usize>load<u32>(table, tableLines);
   const total = load<u32>(table, tableCount);
   let index = load<u32>(state, stateCursor);
   let count: usize = 0;
   for (; index < total && count < <usize>capacity; index++) {
-    const entry = entries + ((<usize>index) << 5);
+    const entry = entries + ((<usize>index) << 4);
     if (load<u32>(entry, entryLastTracked) != trackedBefore) continue;
-    if ((load<u32>(entry, entryPack) & packKindMask) != kindSeries) continue;
+    if ((load<u32>(lines + ((<usize>index) << 4), linePack) & packKindMask) != kindSeries) continue;
     store<u32>(slots + (count << 2), load<u32>(entry, entrySlot));
     store<u32>(generations + (count << 2), load<u32>(entry, entryGeneration));
     store<f64>(times + (count << 3), time);
@@ -776,13 +796,11 @@ export function countNewlines(start: usize, length: usize): u32 {
 /** Bytes of all keys in full, without those of comments. */
 export function keyBytes(table: usize): u32 {
   const count = load<u32>(table, tableCount);
-  let entry = <usize>load<u32>(table, tableEntries);
   let sum: u32 = 0;
   for (let index: u32 = 0; index < count; index++) {
-    const pack = load<u32>(entry, entryPack);
+    const pack = load<u32>(lineOf(table, index), linePack);
     if ((pack & packKindMask) != kindComment)
       sum += (pack >> packRestShift) + ((pack >> packPrefixShift) & 0xff);
-    entry += 32;
   }
   return sum;
 }

@@ -3,26 +3,29 @@
 //
 // A line table remembers the lines of a target's last scrapes: for each series its key, that is the text of the line up to
 // the name's end or the closing brace, and what it leads to. A key is stored as a prefix that it shares with an earlier key
-// (its base) and a rest:
+// (its base) and a rest. What changes with each scrape lies apart from what is the same for all targets with the same lines:
 //
-//     entry:  slot  generation  lastSeen  lastTracked  next  rest:offset  base:offset  restLength:18|prefixLength:8|flags:6
+//     entry:  slot  generation  lastSeen  lastTracked
+//     line:   next  rest:offset  base:offset  restLength:18|prefixLength:8|flags:6
 //
 // lastSeen is the number of the last scrape that had the line, lastTracked that of the last scrape in which a sample of it
 // was stored that asks for a stale marker when the series vanishes. next is the entry that followed in the last scrape.
 // An entry of a comment (HELP, TYPE, UNIT) has the address of the whole line, interned for all targets, as rest:offset, and
-// the line's id as slot.
+// the line's id as slot. Lines that several tables have in common are not written to: who changes one has a copy made before.
 
-export const entryBytes = 32;
+export const entryBytes = 16;
 export const entrySlot = 0;
 export const entryGeneration = 4;
 export const entryLastSeen = 8;
 export const entryLastTracked = 12;
-export const entryNext = 16;
-export const entryRest = 20;
-export const entryBase = 24;
-export const entryPack = 28;
 
-/** Fields of entryPack: kind, type and counted in the low bits. */
+export const lineBytes = 16;
+export const lineNext = 0;
+export const lineRest = 4;
+export const lineBase = 8;
+export const linePack = 12;
+
+/** Fields of linePack: kind, type and counted in the low bits. */
 export const packKindMask = 3;
 export const packTypeShift = 2;
 export const packTypeMask = 12;
@@ -73,6 +76,7 @@ export const tableBase = 32;
 export const tableBaseLength = 36;
 /** First entry of the last scrape. */
 export const tableFirst = 40;
+export const tableLines = 44;
 export const tableSeed = 48; // u64
 export const tableBytes = 64;
 

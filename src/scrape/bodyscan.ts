@@ -1,8 +1,8 @@
 import type {Exemplar as ReadExemplar, ExpositionFormat} from '../formats/exposition.ts';
 import {LineParser, lineKind} from '../formats/exposition.ts';
 import {
-  entryPack,
   lineBytesMax,
+  linePack,
   packTypeShift,
   scanDone,
   scanFull,
@@ -96,7 +96,7 @@ export class BodyScan extends ScrapeScan {
   protected override readLabels(index: number): LabelSource {
     const length = this.options.table.copyKey(index);
     const key = this.#decoder.decode(this.world.copyOut(this.world.scratch, length));
-    const type = (this.u32[(this.options.table.entry(index) + entryPack) / 4]! >>> packTypeShift) & 3;
+    const type = (this.u32[(this.options.table.line(index) + linePack) / 4]! >>> packTypeShift) & 3;
     this.#parser.familyType = typeNames[type]!;
     this.#parser.parse(`${key} 0`);
     return this.#parser;

@@ -1,6 +1,6 @@
 import {
-  entryPack,
   kindDropped,
+  linePack,
   packKindMask,
   stateStagedCapacity,
   stateTotal,
@@ -73,7 +73,7 @@ export abstract class DetailScan extends ScrapeScan {
 
   /** Whether the samples of entry `index` are left out by relabeling. */
   protected isDropped(index: number): boolean {
-    const pack = this.u32[(this.options.table.entry(index) + entryPack) / 4]!;
+    const pack = this.u32[(this.options.table.line(index) + linePack) / 4]!;
     return (pack & packKindMask) === kindDropped;
   }
 

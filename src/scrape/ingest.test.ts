@@ -135,6 +135,48 @@ test('scrapes through prediction store what the plain way stores, report the sam
   assert.ok(world.arena.bytesInUse - before < 120 * rounds * 2000, 'memory was given back');
 });
 
+test('targets that send the same lines share them and do not disturb each other', async () => {
+  const before = world.arena.bytesInUse;
+  let shared = 0;
+  for (let seed = 0; seed < 60 * rounds; seed++) {
+    const random = new Random(1000 + seed);
+    const format = random.pick(['text', 'openmetrics'] as const);
+    const settings = settingsOf(random);
+    const body = new FuzzBody(random, format);
+    const targets = [0, 1, 2].map(() => ({
+      plain: new PlainScraper(settings),
+      subject: new Subject(settings),
+      text: '',
+    }));
+    for (let scrape = 1; scrape <= 12; scrape++) {
+      const timeMs = 1_700_000_000_000 + 1000 * scrape;
+      const text = body.next(timeMs);
+      for (const target of targets) {
+        // Now and then one lags behind.
+        if (scrape === 1 || random.below(4) > 0) target.text = text;
+        const note = `seed ${seed}, scrape ${scrape}: ${JSON.stringify(settings)}\n${target.text}`;
+        const expected = target.plain.scrape(target.text, format, timeMs);
+        const got = await target.subject.scrape(target.text, format, timeMs, random);
+        assert.deepEqual(got, expected, note);
+        assert.deepEqual(target.subject.dump(), nonEmpty(target.plain.store), note);
+        if (got.error === '' && random.below(3) > 0) settle(target.subject.ingest);
+      }
+      const lines = targets.map(({subject}) => subject.ingest.table.line(0));
+      if (new Set(lines).size < lines.length) shared++;
+    }
+    for (const {subject} of targets) subject.free();
+  }
+  assert.ok(shared > 50, 'lines were shared');
+  assert.equal(world.texts.size, 0);
+  world.comments.collect(new Set());
+  assert.ok(world.arena.bytesInUse - before < 180 * rounds * 2000, 'memory was given back');
+});
+
+/** As after many scrapes in which no line was out of place. */
+function settle({table, scrape}: Ingest): void {
+  for (let i = 0; i < 10; i++) table.tidy(scrape, Infinity);
+}
+
 function nonEmpty(store: Record<string, StoredSample[]>): Record<string, StoredSample[]> {
   return Object.fromEntries(Object.entries(store).filter(([, samples]) => samples.length > 0));
 }

@@ -1,8 +1,8 @@
 import {
   entryGeneration,
-  entryPack,
   entrySlot,
   kindSeries,
+  linePack,
   packCounted,
   packKindMask,
   stagedIndexMask,
@@ -238,6 +238,7 @@ export class Ingest {
       seriesAdded: scan?.seriesAdded ?? 0,
     });
     if (scan !== null) {
+      this.table.ownLines();
       this.#world.kernels.markCounted(scan.state);
       this.#counters.duplicateTimestamps += scan.duplicates;
     }
@@ -293,7 +294,7 @@ export class Ingest {
       const index = this.#stagedIndex(scan, i);
       this.#appender.series(scan.labelsOf(index), ref);
       this.#setRef(index, ref);
-      const pack = (this.table.entry(index) + entryPack) / 4;
+      const pack = (this.table.ownLine(index) + linePack) / 4;
       memory.u32[pack] = (memory.u32[pack]! & ~(packKindMask | packCounted)) | kindSeries;
       if (breather.tired) await breather.rest();
     }

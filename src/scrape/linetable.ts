@@ -1,10 +1,11 @@
 import {
   entryBytes,
-  entryPack,
   entrySlot,
   entryLastSeen,
   kindComment,
+  lineBytes,
   lineBytesMax,
+  linePack,
   none,
   packKindMask,
   slackBytes,
@@ -17,6 +18,7 @@ import {
   tableFirst,
   tableHash,
   tableHashMask,
+  tableLines,
   tableSeed,
   tableText,
   tableTextCapacity,
@@ -24,13 +26,13 @@ import {
 } from '../kernels/scrape-layout.ts';
 import type {ScrapeMemory} from './memory.ts';
 
-/** Scrapes without a line out of place after which the hash table is given back, and the text is shared. */
+/** Scrapes without a line out of place after which the hash table is given back, and lines and their text are shared. */
 const hashIdleScrapesMax = 8;
 
 /**
- * What is remembered of a target's lines between scrapes: see kernels/scrape-layout.ts for the layout. It costs 32 bytes a
- * series and the part of the key that differs from its neighbour's, which tables with the same lines share; while lines come out of
- * place, 8 more for hashes.
+ * What is remembered of a target's lines between scrapes: see kernels/scrape-layout.ts for the layout. It costs 16 bytes a
+ * series; 16 more and the part of the key that differs from its neighbour's, which tables with the same lines share; and while lines
+ * come out of place, 8 for hashes.
  */
 export class LineTable {
   /** Address of the table's record. */
@@ -40,6 +42,8 @@ export class LineTable {
   #hashIdleScrapes = 0;
   /** The text is one of the shared ones: there is no room behind it. */
   #textShared = false;
+  /** Likewise the lines, and nothing may be written to them. */
+  #linesShared = false;
 
   constructor(world: ScrapeMemory) {
     this.#world = world;
@@ -58,12 +62,35 @@ export class LineTable {
 
   get bytes(): number {
     const hash = this.#get(tableHash) === 0 ? 0 : 4 * (this.#get(tableHashMask) + 1);
-    return tableBytes + entryBytes * this.#get(tableCapacity) + this.#get(tableTextCapacity) + hash;
+    const entries = (entryBytes + lineBytes) * this.#get(tableCapacity);
+    return tableBytes + entries + this.#get(tableTextCapacity) + hash;
   }
 
   /** Address of entry `index`, until the next add(). */
   entry(index: number): number {
     return this.#get(tableEntries) + entryBytes * index;
+  }
+
+  /** Address of the line of entry `index`, to be read. */
+  line(index: number): number {
+    return this.#get(tableLines) + lineBytes * index;
+  }
+
+  /** The same, to be changed. */
+  ownLine(index: number): number {
+    this.ownLines();
+    return this.line(index);
+  }
+
+  /** Makes a copy of lines that other tables have, too: they are about to change. */
+  ownLines(): void {
+    if (!this.#linesShared) return;
+    const {arena, memory} = this.#world;
+    const shared = this.#get(tableLines);
+    const lines = arena.alloc(lineBytes * this.#get(tableCapacity));
+    memory.u8.copyWithin(lines, shared, shared + lineBytes * this.count);
+    this.#freeLines(shared, 0);
+    this.#set(tableLines, lines);
   }
 
   /** Index of the entry with the key at `key`, or -1. */
@@ -72,7 +99,7 @@ export class LineTable {
     return this.#world.kernels.findEntry(this.address, key, length, type) | 0;
   }
 
-  /** Adds an entry that find() did not find. `pack`: see entryPack. */
+  /** Adds an entry that find() did not find. `pack`: see linePack. */
   add(key: number, length: number, pack: number): number {
     this.ensureHash();
     for (;;) {
@@ -82,8 +109,10 @@ export class LineTable {
     }
   }
 
+  /** Lines can be found by their keys afterwards, and be changed. */
   ensureHash(): void {
     this.#hashUsed = true;
+    this.ownLines();
     if (this.#get(tableHash) === 0) this.#hash(Math.max(this.#get(tableCapacity), 32));
   }
 
@@ -114,12 +143,13 @@ export class LineTable {
     }
   }
 
-  /** The lines are not changing: no hash table, no spare room, and no text that another table has, too. */
+  /** The lines are not changing: no hash table, no spare room, and no lines and text that another table has, too. */
   #settle(): void {
     this.#freeHash();
     this.#ifThereIsRoom(() => {
       if (this.#get(tableCapacity) > roomFor(this.count) + 16) this.#resizeEntries(roomFor(this.count));
       this.#shareText();
+      this.#shareLines();
     });
   }
 
@@ -134,6 +164,21 @@ export class LineTable {
     this.#textShared = true;
   }
 
+  #shareLines(): void {
+    if (this.#linesShared || this.count === 0) return;
+    const own = this.#get(tableLines);
+    const shared = this.#world.texts.share(own, lineBytes * this.count);
+    this.#freeLines(own, this.#get(tableCapacity));
+    this.#set(tableLines, shared);
+    this.#linesShared = true;
+  }
+
+  #freeLines(address: number, capacity: number): void {
+    if (this.#linesShared) this.#world.texts.release(address);
+    else if (capacity > 0) this.#world.arena.free(address, lineBytes * capacity);
+    this.#linesShared = false;
+  }
+
   #freeText(address: number, capacity: number): void {
     if (this.#textShared) this.#world.texts.release(address);
     else if (capacity > 0) this.#world.arena.free(address, capacity);
@@ -145,6 +190,7 @@ export class LineTable {
     const {kernels, arena, memory, scratch} = this.#world;
     const old = {
       entries: this.#get(tableEntries),
+      lines: this.#get(tableLines),
       capacity: this.#get(tableCapacity),
       count: this.count,
       text: this.#get(tableText),
@@ -158,8 +204,10 @@ export class LineTable {
     const capacity = roomFor(live);
     const textCapacity = kernels.keyBytes(this.address) + slackBytes;
     const hashSize = hashSizeFor(capacity);
-    const sizes = [tableBytes, entryBytes * capacity, textCapacity, 4 * hashSize, 4 * old.count];
-    const [source, entries, text, hash, map] = this.#world.allocAll(sizes) as [
+    const rooms = [entryBytes * capacity, lineBytes * capacity, textCapacity, 4 * hashSize];
+    const sizes = [tableBytes, ...rooms, 4 * old.count];
+    const [source, entries, lines, text, hash, map] = this.#world.allocAll(sizes) as [
+      number,
       number,
       number,
       number,
@@ -170,6 +218,7 @@ export class LineTable {
     this.#freeHash();
     memory.u8.copyWithin(source, this.address, this.address + tableBytes);
     this.#set(tableEntries, entries);
+    this.#set(tableLines, lines);
     this.#set(tableCapacity, capacity);
     this.#set(tableCount, 0);
     this.#set(tableText, text);
@@ -183,6 +232,7 @@ export class LineTable {
     arena.free(map, 4 * old.count);
     arena.free(source, tableBytes);
     arena.free(old.entries, entryBytes * old.capacity);
+    this.#freeLines(old.lines, old.capacity);
     this.#freeText(old.text, old.textCapacity);
     this.#resizeText(this.#get(tableTextUsed) + slackBytes);
   }
@@ -190,17 +240,19 @@ export class LineTable {
   /** Adds the ids of the comments that were seen since scrape `since` to `ids`. */
   commentIds(since: number, ids: Set<number>): void {
     const u32 = this.#world.memory.u32;
-    for (let i = 0, at = this.#get(tableEntries) / 4; i < this.count; i++, at += entryBytes / 4) {
-      if ((u32[at + entryPack / 4]! & packKindMask) !== kindComment) continue;
-      if (u32[at + entryLastSeen / 4]! >= since) ids.add(u32[at + entrySlot / 4]!);
+    for (let i = 0; i < this.count; i++) {
+      if ((u32[(this.line(i) + linePack) / 4]! & packKindMask) !== kindComment) continue;
+      const entry = this.entry(i) / 4;
+      if (u32[entry + entryLastSeen / 4]! >= since) ids.add(u32[entry + entrySlot / 4]!);
     }
   }
 
   free(): void {
     const {arena} = this.#world;
     this.#freeHash();
-    if (this.#get(tableCapacity) > 0)
-      arena.free(this.#get(tableEntries), entryBytes * this.#get(tableCapacity));
+    const capacity = this.#get(tableCapacity);
+    if (capacity > 0) arena.free(this.#get(tableEntries), entryBytes * capacity);
+    this.#freeLines(this.#get(tableLines), capacity);
     this.#freeText(this.#get(tableText), this.#get(tableTextCapacity));
     arena.free(this.address, tableBytes);
   }
@@ -222,13 +274,18 @@ export class LineTable {
   #resizeEntries(capacity: number): void {
     const {arena, memory} = this.#world;
     const before = this.#get(tableCapacity);
-    const entries = arena.alloc(entryBytes * capacity);
-    if (before > 0) {
-      const old = this.#get(tableEntries);
-      memory.u8.copyWithin(entries, old, old + entryBytes * this.count);
-      arena.free(old, entryBytes * before);
-    }
+    const [entries, lines] = this.#world.allocAll([entryBytes * capacity, lineBytes * capacity]) as [
+      number,
+      number,
+    ];
+    const oldEntries = this.#get(tableEntries);
+    const oldLines = this.#get(tableLines);
+    memory.u8.copyWithin(entries, oldEntries, oldEntries + entryBytes * this.count);
+    memory.u8.copyWithin(lines, oldLines, oldLines + lineBytes * this.count);
+    if (before > 0) arena.free(oldEntries, entryBytes * before);
+    this.#freeLines(oldLines, before);
     this.#set(tableEntries, entries);
+    this.#set(tableLines, lines);
     this.#set(tableCapacity, capacity);
   }
 

@@ -12,8 +12,8 @@ interface SharedText {
 }
 
 /**
- * Texts of line tables that several targets have in common, each stored once: replicas of one program send the same lines. A shared text
- * is not written to any more.
+ * Texts and lines of line tables that several targets have in common, each stored once: replicas of one program send the same. What is
+ * shared is not written to any more.
  */
 export class SharedTexts {
   readonly #memory: LinearMemory;
