@@ -12,8 +12,8 @@ export const entryList = 8;
 export const listCapacity = 4;
 export const listItems = 8;
 
-export const blockPairs = 4;
-export const blockEntries = 12;
+export const blockPairs = 0;
+export const blockEntries = 8;
 
 export const tableHeaderBytes = 8;
 /** What is in a table of addresses where something was removed. */

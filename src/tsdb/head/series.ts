@@ -28,12 +28,11 @@ import type {SymbolTable, SymbolTexts} from './symbols.ts';
 
 // The series table. A series has a slot (src/kernels/head-layout.ts) and a label block, which never changes:
 //
-//     hash:u32  pairs:u32  metadata:u32  entry:u32 × pairs
+//     pairs:u32  metadata:u32  entry:u32 × pairs
 //
 // `entry` is the index entry of a label pair, in the order of label names. `metadata` is a symbol or 0; only the writer uses it.
 
-const blockHash = 0;
-const blockMetadata = 8;
+const blockMetadata = 4;
 
 const segmentSlots = 1 << segmentSlotsLog2;
 const slotMask = segmentSlots - 1;
@@ -141,8 +140,8 @@ export class SeriesTable {
     const pairs = labels.length >>> 1;
     this.#makeMissingEntries(labels);
     const entries = this.#entries;
-    const hash = hashEntries(entries, pairs);
-    const block = this.#makeBlock(hash, pairs);
+    const hash = hashEntries(entries, 0, pairs);
+    const block = this.#makeBlock(pairs);
     for (let i = 0; i < pairs; i++) u32[((block + blockEntries) >>> 2) + i] = entries[i]!;
     const slot = this.#publish(block, ref);
     for (let i = 0; i < pairs; i++) this.#postings.append(entries[i]!, slot);
@@ -154,7 +153,7 @@ export class SeriesTable {
   /** Makes a series that is not there, of entries that are, at `entries`; `slot` is set. */
   createOf({kernels, entries, pairs, hash, ref}: RestoredLabels): void {
     const u32 = this.#memory.u32;
-    const block = this.#makeBlock(hash, pairs);
+    const block = this.#makeBlock(pairs);
     const first = (block + blockEntries) >>> 2;
     for (let i = 0; i < pairs; i++) u32[first + i] = u32[(entries >>> 2) + i]!;
     const slot = this.#publish(block, ref);
@@ -168,10 +167,9 @@ export class SeriesTable {
     this.slot = slot;
   }
 
-  #makeBlock(hash: number, pairs: number): number {
+  #makeBlock(pairs: number): number {
     const u32 = this.#memory.u32;
     const block = this.#arena.alloc(blockEntries + 4 * pairs);
-    u32[(block + blockHash) >>> 2] = hash;
     u32[(block + blockPairs) >>> 2] = pairs;
     u32[(block + blockMetadata) >>> 2] = 0;
     return block;
@@ -197,7 +195,7 @@ export class SeriesTable {
     const block = u32[(address + slotLabels) >>> 2]!;
     const pairs = u32[(block + blockPairs) >>> 2]!;
     Atomics.store(u32, (address + slotLabels) >>> 2, 0);
-    this.#removePlace(u32[(block + blockHash) >>> 2]!, slot);
+    this.#removePlace(this.#hashOf(block), slot);
     for (let i = 0; i < pairs; i++) this.#postings.changed(u32[((block + blockEntries) >>> 2) + i]!);
     const metadata = u32[(block + blockMetadata) >>> 2]!;
     if (metadata !== 0) this.#symbols.release(metadata);
@@ -298,6 +296,11 @@ export class SeriesTable {
     return u32[(slotAddress(u32, slot) + slotLabels) >>> 2]!;
   }
 
+  #hashOf(block: number): number {
+    const u32 = this.#memory.u32;
+    return hashEntries(u32, (block + blockEntries) >>> 2, u32[(block + blockPairs) >>> 2]!);
+  }
+
   /** Fills the gaps that find() left. */
   #makeMissingEntries(labels: Labels): void {
     for (let i = 0; i < labels.length; i += 2) {
@@ -343,7 +346,7 @@ export class SeriesTable {
 
   #lookUp(pairs: number): boolean {
     const u32 = this.#memory.u32;
-    const hash = hashEntries(this.#entries, pairs);
+    const hash = hashEntries(this.#entries, 0, pairs);
     const tag = hash >>> placeSlotBits;
     const first = this.#places >>> 2;
     for (let i = hash & this.#placesMask; ; i = (i + 1) & this.#placesMask) {
@@ -391,7 +394,6 @@ export class SeriesTable {
 
   /** Puts all series into a table of the right size; the one that is being added is among them. */
   #rebuildPlaces(): void {
-    const u32 = this.#memory.u32;
     this.#arena.free(this.#places, 4 * (this.#placesMask + 1));
     let places = 1024;
     while ((this.#seriesCount + 1) * 2 > places) places *= 2;
@@ -400,7 +402,7 @@ export class SeriesTable {
     this.#placesUsed = 0;
     for (let slot = 0; slot < this.#slotCount; slot++) {
       const block = this.#block(slot);
-      if (block !== 0) this.#putPlace(u32[(block + blockHash) >>> 2]!, slot);
+      if (block !== 0) this.#putPlace(this.#hashOf(block), slot);
     }
   }
 
@@ -411,9 +413,10 @@ export class SeriesTable {
   }
 }
 
-function hashEntries(entries: Uint32Array, pairs: number): number {
+/** Of the `pairs` entries from place `first` on. */
+function hashEntries(entries: Uint32Array, first: number, pairs: number): number {
   let hash = 0x9e3779b1;
-  for (let i = 0; i < pairs; i++) {
+  for (let i = first; i < first + pairs; i++) {
     hash = Math.imul(hash ^ (entries[i]! >>> 3), 0x85ebca6b);
     hash ^= hash >>> 13;
   }
