@@ -37,29 +37,42 @@ function storeWord(address: usize, word: u64): void {
   store<u64>(address, i64x2.extract_lane(i8x16.swizzle(i64x2.splat(word), swapped()), 0));
 }
 
-/** Takes a fragment from the free list and puts it behind `tail`. */
+/** Takes a fragment from the free list and puts it behind `tail`; the first 32 bits of its data are 0. */
 function linkFragment(context: usize, tail: usize): usize {
   const fragment: usize = load<u32>(context, appendPool);
   store<u32>(context, load<u32>(fragment), appendPool);
-  store<u32>(fragment, <u32>tail);
+  store<u64>(fragment, <u64>tail);
+  return fragment;
+}
+
+/** Writes the low `n` bits (1..63) of `value` at the beginning of a new fragment behind `tail`; returns the fragment. */
+function emitNext(context: usize, tail: usize, value: u64, n: u32): usize {
+  const fragment = linkFragment(context, tail);
+  const before = loadWord(fragment);
+  value &= ((<u64>1) << n) - 1;
+  if (n <= 32) storeWord(fragment, before | (value << (32 - n)));
+  else {
+    storeWord(fragment, before | (value >> (n - 32)));
+    storeWord(fragment + 8, value << (96 - n));
+  }
   return fragment;
 }
 
 /**
  * Writes the low `n` bits (1..64) of `value`, whose other bits are 0, at bit `bits` of the stream. Without a context the
  * stream is contiguous and begins at `tail`; with one it is a chain of fragments that ends with `tail`. Returns the new tail.
- * Only whole 64-bit words are stored; what was there before `bits` is stored again unchanged.
+ * Only whole 64-bit words are stored; what was there before `bits` is stored again unchanged, as is the address at the beginning of a
+ * fragment, whose data begins in the middle of its first word.
  */
 // @ts-ignore: decorator
 @inline
 function emit(context: usize, tail: usize, bits: u32, value: u64, n: u32): usize {
-  let word: usize;
-  if (context == 0) word = tail + ((bits >> 6) << 3);
-  else {
-    const at: u32 = bits % fragmentDataBits;
-    if (at == 0) tail = linkFragment(context, tail);
-    word = tail + fragmentData + ((at >> 6) << 3);
+  if (context != 0) {
+    bits %= fragmentDataBits;
+    if (bits == 0) tail = linkFragment(context, tail);
+    bits += fragmentData << 3;
   }
+  const word = tail + ((bits >> 6) << 3);
   const filled: u32 = bits & 63;
   const room: u32 = 64 - filled;
   const before: u64 = filled == 0 ? 0 : loadWord(word);
@@ -68,12 +81,8 @@ function emit(context: usize, tail: usize, bits: u32, value: u64, n: u32): usize
     return tail;
   }
   storeWord(word, before | (value >> (n - room)));
-  word += 8;
-  if (context != 0 && word == tail + fragmentBytes) {
-    tail = linkFragment(context, tail);
-    word = tail + fragmentData;
-  }
-  storeWord(word, value << (64 - (n - room)));
+  if (context != 0 && word + 8 == tail + fragmentBytes) return emitNext(context, tail, value, n - room);
+  storeWord(word + 8, value << (64 - (n - room)));
   return tail;
 }
 

@@ -29,12 +29,12 @@ export const slotTrailing = 61;
 // Slots lie in segments of 1 MiB; the directory holds the segments' addresses.
 export const segmentSlotsLog2 = 14;
 
-// Fragment of an open chunk, 64 bytes: u32 address of the fragment before it, u32 unused, 56 bytes of the bit stream.
+// Fragment of an open chunk, 64 bytes: u32 address of the fragment before it, 60 bytes of the bit stream.
 export const fragmentBytes = 64;
 export const fragmentPrevious = 0;
-export const fragmentData = 8;
-export const fragmentDataBytes = 56;
-export const fragmentDataBits = 448;
+export const fragmentData = 4;
+export const fragmentDataBytes = 60;
+export const fragmentDataBits = 480;
 
 // Append context: the addresses and numbers that the append kernels share with the appender.
 export const appendSlots = 0;
