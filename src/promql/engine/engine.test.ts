@@ -221,6 +221,20 @@ test('delayed name removal keeps names until the end', () => {
   );
 });
 
+test('with delayed name removal the last step of a group decides whether it keeps its name', () => {
+  const engine = newEngine({}, {delayedNameRemoval: true});
+  const store = storeOf({'a{x=1}': [1, 2, 3], 'a{x=2}': [7]});
+  const f = (query: string, lastSeconds: number, expected: string[]): void =>
+    assert.deepEqual(range(store, query, [0, lastSeconds * 1000, 10_000], engine), expected, query);
+  for (const op of ['max', 'quantile']) {
+    const parameter = op === 'max' ? '' : '1, ';
+    const query = `${op} by (__name__) (${parameter}a{x="1"} or abs(last_over_time(a{x="2"}[5s])))`;
+    // At the first step there is one that loses its name; later there is none.
+    f(query, 0, ['{} 7@0']);
+    f(query, 20, ['{__name__="a"} 7@0 2@10 3@20']);
+  }
+});
+
 test('vector matching reports what is not unique', () => {
   const store = storeOf({'a{x=1,y=1}': [1], 'a{x=1,y=2}': [2], 'b{x=1}': [3], 'b{x=2}': [4]});
   const f = (query: string, message: string): void => {

@@ -18,6 +18,7 @@ import {
 } from '../row.ts';
 import {selectQuantile} from '../windows/select.ts';
 import {accumulatorBytes, newAccumulator, type Accumulator} from './accumulators.ts';
+import {DroppedNames} from './droppednames.ts';
 import {Grouping} from './grouping.ts';
 import {HistogramFold} from './histogramfold.ts';
 
@@ -37,7 +38,7 @@ export class Aggregate implements Operator {
   readonly #folds: (HistogramFold | undefined)[] = [];
   /** Where a row has floats, if it has histograms too. */
   readonly #floats: Uint8Array;
-  readonly #dropNames: boolean[] = [];
+  readonly #dropped = new DroppedNames();
   #next = -1;
 
   constructor(context: QueryContext, expr: AggregateExpr, child: Operator, grid: Grid) {
@@ -65,7 +66,7 @@ export class Aggregate implements Operator {
       if (fold !== undefined) points = fold.finish(row);
       if (points === 0) continue;
       row.labels = this.#grouping.labels[group]!;
-      row.dropName = this.#dropNames[group]!;
+      row.dropName = this.#dropped.of(group);
       row.points = points;
       this.#context.holdSamples(samplesOf(row));
       return true;
@@ -86,11 +87,10 @@ export class Aggregate implements Operator {
       if (group === this.#accumulators.length) {
         this.#context.takeBytes(accumulatorBytes(op, steps));
         this.#accumulators.push(newAccumulator(op, steps, this.#workspace()));
-        this.#dropNames.push(false);
       }
       if (row.histograms === null) this.#accumulators[group]!.add(row.values, row.kinds, row.points);
       else this.#addMixed(group, row);
-      if (row.dropName) this.#dropNames[group] = true;
+      if (this.#context.delayedNameRemoval) this.#dropped.add(group, row);
     }
     this.#context.releaseSamples(held);
   }
@@ -134,6 +134,7 @@ export function aggregateQuantile(
   const input = new Matrix(context, grid.count);
   const grouping = new Grouping(context, expr.grouping, expr.without);
   const members: number[][] = [];
+  const dropped = new DroppedNames();
   let held = 0;
   while (child.next()) {
     held += samplesOf(child.row);
@@ -142,16 +143,14 @@ export function aggregateQuantile(
     }
     const group = grouping.groupOf(child.row.labels);
     context.takeBytes(memberBytes);
+    if (context.delayedNameRemoval) dropped.add(group, child.row);
     (members[group] ??= newMembers(context)).push(input.append(child.row));
   }
   context.releaseSamples(held);
   const result = new Matrix(context, grid.count);
   for (const [group, rows] of members.entries()) {
     context.check();
-    const at = result.add(
-      grouping.labels[group]!,
-      rows.some((row) => input.dropNames[row]!),
-    );
+    const at = result.add(grouping.labels[group]!, dropped.of(group));
     const points = quantileOfRows(context, input, rows, {
       quantiles,
       values: result.valuesOf(at),
