@@ -127,6 +127,8 @@ export interface QueryBackend {
    * answer or by rejecting; nobody looks at it. Rejects otherwise only by a fault of the program, which becomes a 500.
    */
   run(request: QueryRequest, signal: AbortSignal, source: QuerySource): Promise<QueryAnswer>;
+  /** Answers at once what is known to be little work; null where that is nothing for this thread: then run() does it. */
+  light?(request: QueryRequest): QueryAnswer | null;
   statistics(): Promise<QueryStatistics>;
 }
 

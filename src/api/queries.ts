@@ -10,6 +10,7 @@ import {parseDurationParameter} from '../model/timestamp.ts';
 import type {
   AdminBackend,
   MatcherData,
+  QueryAnswer,
   QueryBackend,
   QueryRequest,
   QuerySource,
@@ -41,7 +42,7 @@ export class QueryApi {
     this.#now = now;
   }
 
-  instant(call: HttpCall): Promise<HttpReply> {
+  instant(call: HttpCall): HttpReply | Promise<HttpReply> {
     const {form} = call;
     const limit = limitParameter(form);
     const timeMs = optionalTimeParameter(form, 'time', this.#now());
@@ -54,7 +55,7 @@ export class QueryApi {
     });
   }
 
-  range(call: HttpCall): Promise<HttpReply> {
+  range(call: HttpCall): HttpReply | Promise<HttpReply> {
     const {form} = call;
     const limit = limitParameter(form);
     const startMs = timeParameter(form, 'start');
@@ -77,7 +78,7 @@ export class QueryApi {
     return this.#run(call, {kind: 'range', query, startMs, endMs, stepMs, limit, ...evaluationOf(call)});
   }
 
-  series(call: HttpCall): Promise<HttpReply> {
+  series(call: HttpCall): HttpReply | Promise<HttpReply> {
     const {form} = call;
     if (form.error !== '') throw new ApiError('bad_data', `error parsing form values: ${form.error}`);
     const matches = form.all('match[]');
@@ -86,14 +87,14 @@ export class QueryApi {
     return this.#run(call, {kind: 'series', matches, limit, ...timeRangeParameters(form)});
   }
 
-  labelNames(call: HttpCall): Promise<HttpReply> {
+  labelNames(call: HttpCall): HttpReply | Promise<HttpReply> {
     const {form} = call;
     const limit = limitParameter(form);
     const matches = form.all('match[]');
     return this.#run(call, {kind: 'labelNames', matches, limit, ...timeRangeParameters(form)});
   }
 
-  labelValues(call: HttpCall): Promise<HttpReply> {
+  labelValues(call: HttpCall): HttpReply | Promise<HttpReply> {
     const {form, params} = call;
     const escaped = params['name'] ?? '';
     const name = escaped.startsWith('U__') ? unescapeName(escaped) : escaped;
@@ -105,7 +106,7 @@ export class QueryApi {
     return this.#run(call, {kind: 'labelValues', name, matches, limit, ...timeRangeParameters(form)});
   }
 
-  text(kind: 'format' | 'parse', call: HttpCall): Promise<HttpReply> {
+  text(kind: 'format' | 'parse', call: HttpCall): HttpReply | Promise<HttpReply> {
     return this.#run(call, {kind, query: call.form.get('query')});
   }
 
@@ -158,10 +159,15 @@ export class QueryApi {
     return {status, contentType, body, release};
   }
 
-  async #run(call: HttpCall, request: QueryRequest): Promise<HttpReply> {
-    const {status, body, release} = await this.#backend.run(request, call.signal, sourceOf(call));
-    return {...jsonReply(status, body), release};
+  #run(call: HttpCall, request: QueryRequest): HttpReply | Promise<HttpReply> {
+    const light = this.#backend.light?.(request) ?? null;
+    if (light !== null) return replyOf(light);
+    return this.#backend.run(request, call.signal, sourceOf(call)).then(replyOf);
   }
+}
+
+function replyOf({status, body, release}: QueryAnswer): HttpReply {
+  return {...jsonReply(status, body), release};
 }
 
 /** Grafana names the dashboard; behind a proxy that forwards many people's queries it tells them apart. */

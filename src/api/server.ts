@@ -207,13 +207,25 @@ class ApiRoutes {
   }
 
   whileStarting(methods: readonly HttpMethod[], path: string, handler: HttpHandler): void {
-    this.plain(methods, path, async (call) => {
-      const reply = await answerErrors(handler, call);
-      // A server that is not ready says so and nothing else.
-      if (reply.headers?.['X-Prometheus-Stopping'] !== undefined) return reply;
-      reply.headers = {...reply.headers, ...this.#cors.headers(call.header('origin'))};
-      return reply;
+    this.plain(methods, path, (call) => {
+      // Without promises where there is nothing to wait for: small queries would wait for these the longest.
+      let reply: HttpReply | Promise<HttpReply>;
+      try {
+        reply = handler(call);
+      } catch (cause) {
+        reply = explained(cause);
+      }
+      if (!(reply instanceof Promise)) return this.#withCors(reply, call);
+      return reply.catch(explained).then((settled) => this.#withCors(settled, call));
     });
+  }
+
+  #withCors(reply: HttpReply, call: HttpCall): HttpReply {
+    // A server that is not ready says so and nothing else.
+    if (reply.headers?.['X-Prometheus-Stopping'] !== undefined) return reply;
+    const cors = this.#cors.headers(call.header('origin'));
+    reply.headers = reply.headers === undefined ? cors : {...reply.headers, ...cors};
+    return reply;
   }
 
   /** Neither errors nor headers are touched. */
@@ -229,13 +241,10 @@ class ApiRoutes {
   }
 }
 
-async function answerErrors(handler: HttpHandler, call: HttpCall): Promise<HttpReply> {
-  try {
-    return await handler(call);
-  } catch (cause) {
-    if (cause instanceof ApiError) return failure(cause.type, cause.message);
-    throw cause;
-  }
+/** Throws what is no error of the client's. */
+function explained(cause: unknown): HttpReply {
+  if (cause instanceof ApiError) return failure(cause.type, cause.message);
+  throw cause;
 }
 
 function errorTypeOf(status: number): ErrorType {

@@ -101,8 +101,6 @@ export class QueryPool implements QueryBackend {
 
   run(request: QueryRequest, signal: AbortSignal, source: QuerySource): Promise<QueryAnswer> {
     const costSeconds = this.#costs.expect(request);
-    const light = signal.aborted ? null : this.#answerLight(request, costSeconds);
-    if (light !== null) return Promise.resolve(light);
     const enqueuedMs = this.#now();
     const own = 'timeoutMs' in request && request.timeoutMs > 0 ? request.timeoutMs : Infinity;
     const timeoutMs = Math.min(own, this.#options.timeoutMs);
@@ -128,6 +126,16 @@ export class QueryPool implements QueryBackend {
       const ticket = this.#queue.push(job, source, {costSeconds, nowSeconds: enqueuedMs / 1000});
       this.#dispatch();
     });
+  }
+
+  light(request: QueryRequest): QueryAnswer | null {
+    if (this.#options.answerLight === undefined || this.#closed) return null;
+    const answer = this.#options.answerLight(request, this.#costs.expect(request));
+    if (answer === null) return null;
+    this.#slices.get('queue_time')!.observe(0);
+    this.#account(answer);
+    this.#costs.learn(request, answer.seconds);
+    return {status: answer.status, body: answer.body, release: answer.release};
   }
 
   /** Notes from here on which queries are evaluated. */
@@ -183,16 +191,6 @@ export class QueryPool implements QueryBackend {
       clearTimeout(ticket.item.queueTimer);
       void this.#evaluate(worker, ticket);
     }
-  }
-
-  #answerLight(request: QueryRequest, costSeconds: number): QueryAnswer | null {
-    if (this.#options.answerLight === undefined || this.#closed) return null;
-    const answer = this.#options.answerLight(request, costSeconds);
-    if (answer === null) return null;
-    this.#slices.get('queue_time')!.observe(0);
-    this.#account(answer);
-    this.#costs.learn(request, answer.seconds);
-    return {status: answer.status, body: answer.body, release: answer.release};
   }
 
   /** An idle worker; those that have died meanwhile are forgotten. */

@@ -52,14 +52,21 @@ export class Form {
   }
 
   #unescape(text: string): string | null {
-    const spaced = text.replaceAll('+', ' ');
+    const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
     if (!spaced.includes('%')) return spaced; // The usual case.
-    const wrong = /%(?![0-9a-fA-F]{2}).{0,2}/s.exec(spaced);
-    if (wrong !== null) {
-      this.#fail(`invalid URL escape ${quoteGo(wrong[0])}`);
-      return null;
+    try {
+      return decodeURIComponent(spaced);
+    } catch {
+      return this.#unescapeOddly(spaced);
     }
-    return unescapeUtf8(spaced);
+  }
+
+  /** What is no UTF-8, or no escape. */
+  #unescapeOddly(text: string): string | null {
+    const wrong = /%(?![0-9a-fA-F]{2}).{0,2}/s.exec(text);
+    if (wrong === null) return unescapeBytes(text);
+    this.#fail(`invalid URL escape ${quoteGo(wrong[0])}`);
+    return null;
   }
 
   #fail(message: string): void {
@@ -68,13 +75,9 @@ export class Form {
 }
 
 /** Bytes that are no UTF-8 become U+FFFD. */
-function unescapeUtf8(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    const bytes = text.replaceAll(/%([0-9a-fA-F]{2})|[^%]+/g, (match: string, hex: string | undefined) =>
-      hex === undefined ? Buffer.from(match).toString('latin1') : String.fromCharCode(parseInt(hex, 16)),
-    );
-    return Buffer.from(bytes, 'latin1').toString('utf8');
-  }
+function unescapeBytes(text: string): string {
+  const bytes = text.replaceAll(/%([0-9a-fA-F]{2})|[^%]+/g, (match: string, hex: string | undefined) =>
+    hex === undefined ? Buffer.from(match).toString('latin1') : String.fromCharCode(parseInt(hex, 16)),
+  );
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }

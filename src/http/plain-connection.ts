@@ -21,8 +21,8 @@ export interface PlainAnswer {
 
 export interface PlainRoute {
   params: HttpCall['params'];
-  /** Never rejects. */
-  answer: (call: HttpCall) => Promise<PlainAnswer>;
+  /** Never throws or rejects. */
+  answer: (call: HttpCall) => PlainAnswer | Promise<PlainAnswer>;
 }
 
 export interface PlainWorld {
@@ -110,7 +110,9 @@ export class PlainConnection {
   #answer(request: PlainRequest, {params, answer}: PlainRoute): void {
     this.#busy = true;
     this.#world.begin(this.#socket);
-    void answer(this.#callOf(request, params)).then((finished) => this.#send(finished));
+    const answered = answer(this.#callOf(request, params));
+    if (answered instanceof Promise) void answered.then((finished) => this.#send(finished));
+    else this.#send(answered);
   }
 
   #callOf({method, url, header, body}: PlainRequest, params: HttpCall['params']): HttpCall {

@@ -222,23 +222,49 @@ export class HttpServer {
     return reply;
   }
 
-  /** The same for a request that is no matter for fastify. */
-  async #answerPlain(call: HttpCall, handler: HttpHandler, {statistics}: Route): Promise<PlainAnswer> {
+  /** The same for a request that is no matter for fastify, without waiting where there is nothing to wait for. */
+  #answerPlain(call: HttpCall, handler: HttpHandler, route: Route): PlainAnswer | Promise<PlainAnswer> {
     const startMs = performance.now();
-    const request = {method: call.method, url: call.url, ip: call.client};
-    let answer: HttpReply;
-    let packed: Packed;
     try {
-      answer = await handler(call);
-      const encoding = encodingOf(answer, call.header('accept-encoding'));
-      packed = encoding === null ? pack(answer) : await compressed(answer, encoding);
+      const reply = handler(call);
+      if (!(reply instanceof Promise)) {
+        const encoding = encodingOf(reply, call.header('accept-encoding'));
+        if (encoding === null) return this.#finishPlain(call, reply, pack(reply), {startMs, route});
+      }
+      return this.#answerPlainLater(call, reply, {startMs, route});
     } catch (cause) {
-      answer = this.#explain(cause, request);
-      packed = pack(answer);
+      const reply = this.#explain(cause, requestedBy(call));
+      return this.#finishPlain(call, reply, pack(reply), {startMs, route});
     }
-    const {status, release} = answer;
-    this.#note(request, {status, bytes: packed.body.length, startMs}, statistics);
-    return {status, ...packed, release};
+  }
+
+  async #answerPlainLater(
+    call: HttpCall,
+    reply: HttpReply | Promise<HttpReply>,
+    from: {startMs: number; route: Route},
+  ): Promise<PlainAnswer> {
+    let release: HttpReply['release'];
+    try {
+      const answer = await reply;
+      ({release} = answer);
+      const encoding = encodingOf(answer, call.header('accept-encoding'));
+      const packed = encoding === null ? pack(answer) : await compressed(answer, encoding);
+      return this.#finishPlain(call, answer, packed, from);
+    } catch (cause) {
+      release?.();
+      const answer = this.#explain(cause, requestedBy(call));
+      return this.#finishPlain(call, answer, pack(answer), from);
+    }
+  }
+
+  #finishPlain(
+    call: HttpCall,
+    {status, release}: HttpReply,
+    {headers, body}: Packed,
+    {startMs, route}: {startMs: number; route: Route},
+  ): PlainAnswer {
+    this.#note(requestedBy(call), {status, bytes: body.length, startMs}, route.statistics);
+    return {status, headers, body, release};
   }
 
   #note(
@@ -518,6 +544,10 @@ function failureText(code: string, message: string, limit: number): string {
 
 function compressibleType(contentType: string): boolean {
   return /^(?:application\/(?:json|openmetrics-text|yaml)|text\/)/.test(contentType);
+}
+
+function requestedBy({method, url, client}: HttpCall): Requested {
+  return {method, url, ip: client};
 }
 
 /** How the body is to be compressed: null where it is sent as it is. */

@@ -13,6 +13,7 @@ import {gridOf, instantGrid, type Grid} from './grid.ts';
 import {withoutParens} from './invariance.ts';
 import {labelBytes} from './labelset.ts';
 import {Matrix, MatrixCursor, materialize, MergedMatrix} from './matrix.ts';
+import {ParseCache} from './parsecache.ts';
 import {Planner} from './plan.ts';
 import {prepareExpr, type QueryTimes} from './prepare.ts';
 import {
@@ -82,17 +83,19 @@ const evalIntervalDefaultMs = 60_000;
 
 /**
  * Evaluates PromQL, one query at a time, without waiting for anything. Throws ParseError for what is no PromQL and
- * QueryError for what cannot be evaluated. An engine keeps no state between queries.
+ * QueryError for what cannot be evaluated. Of queries, an engine keeps nothing but their trees.
  */
 export class Engine {
   readonly options: EngineOptions;
+  readonly #trees: ParseCache;
 
   constructor(options: EngineOptions) {
     this.options = options;
+    this.#trees = new ParseCache((query) => parseExpr(query, options.features ?? {}));
   }
 
   parse(query: string): Expr {
-    return parseExpr(query, this.options.features ?? {});
+    return this.#trees.get(query);
   }
 
   execInstant(queryable: Queryable, query: string, options: InstantOptions): QueryResult {

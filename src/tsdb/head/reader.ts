@@ -50,7 +50,7 @@ import {forgetReset, LateRows, removeDeleted, sortRows} from './laterows.ts';
 import {findEntry} from './postings.ts';
 import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
 import {slotAddress} from './series.ts';
-import {SymbolTexts} from './symbols.ts';
+import {SymbolKey, SymbolTexts} from './symbols.ts';
 import {openData, openMinTime, openUsed, sealedData, tagMask} from './taggedchunks.ts';
 
 /** Private memory of a reading thread: chunks are copied there and decoded. */
@@ -76,6 +76,9 @@ const generationsApart = 2 ** 21;
 
 /** How many entries are looked at between two looks at whether to go on. */
 const itemsUnchecked = 4096;
+
+/** Columns for more label pairs are not kept for the next querier. */
+const spareEntriesMax = 1024;
 
 /** A short text in a set, a list, and in the copy of it that is sorted. */
 const textBytes = 120;
@@ -103,6 +106,9 @@ export class HeadReader implements Queryable {
   /** Told of each chunk that cannot be read, which is left out of the answer. */
   onDamage: (error: HeadChunkError) => void = () => {};
   readonly #times: BigInt64Array;
+  readonly #key: SymbolKey;
+  /** What the last querier needed, for the next one. */
+  #spare: EntryColumns | null = null;
 
   constructor(shared: LinearMemory, scratch: Scratch, owner: number, files: HeadChunkReader | null = null) {
     assert(Atomics.load(shared.u32, headerMagic >>> 2) === headMagic, 'the head is there before its readers');
@@ -118,10 +124,19 @@ export class HeadReader implements Queryable {
     this.openStaging = scratch.arena.alloc(stagingBytes);
     this.resumeState = scratch.arena.alloc(noteBytes);
     this.#times = new BigInt64Array(shared.wasm.buffer, headerMinTime, 2);
+    this.#key = new SymbolKey(shared);
   }
 
   querier(range: {mint: number; maxt: number}, symbols: Symbols, guard = unguarded): HeadQuerier {
-    return new HeadQuerier(this, {range, symbols, guard});
+    const columns = this.#spare ?? new EntryColumns();
+    this.#spare = null;
+    columns.reset(guard);
+    return new HeadQuerier(this, {range, symbols, guard, columns, key: this.#key});
+  }
+
+  /** Takes back what a querier needs no more. */
+  keep(columns: EntryColumns): void {
+    if (columns.numbers.entries.length <= spareEntriesMax) this.#spare = columns;
   }
 
   /** Times of the oldest and the newest sample; min > max = there are none. */
@@ -140,6 +155,19 @@ export class HeadReader implements Queryable {
   }
 }
 
+/** Of the label pairs that a querier meets: their numbers, and the ids of their names and values. */
+class EntryColumns {
+  readonly numbers = new EntryNumbers();
+  /** By entry number; -1 = not interned yet. */
+  nameIds = new Int32Array(32);
+  valueIds = new Int32Array(32);
+
+  reset(guard: ReadGuard): void {
+    this.numbers.reset(guard);
+    this.nameIds.fill(-1);
+  }
+}
+
 export class HeadQuerier implements Querier {
   readonly reader: HeadReader;
   readonly symbols: Symbols;
@@ -149,22 +177,33 @@ export class HeadQuerier implements Querier {
   readonly #range: {mint: number; maxt: number};
   readonly #selector: Selector;
   readonly #cursors: HeadCursor[] = [];
-  /** Ids of name and value by entry number; -1 = not interned yet. */
-  #nameIds = new Int32Array(32).fill(-1);
-  #valueIds = new Int32Array(32);
+  readonly #columns: EntryColumns;
   #closed = false;
 
   constructor(
     reader: HeadReader,
-    {range, symbols, guard}: {range: {mint: number; maxt: number}; symbols: Symbols; guard: ReadGuard},
+    {
+      range,
+      symbols,
+      guard,
+      columns,
+      key,
+    }: {
+      range: {mint: number; maxt: number};
+      symbols: Symbols;
+      guard: ReadGuard;
+      columns: EntryColumns;
+      key: SymbolKey;
+    },
   ) {
     this.reader = reader;
     this.guard = guard;
     this.workspace = new Workspace(reader.scratch);
-    this.numbers = new EntryNumbers(guard);
+    this.numbers = columns.numbers;
+    this.#columns = columns;
     this.symbols = symbols;
     this.#range = range;
-    this.#selector = new Selector(reader.shared, reader.texts, {numbers: this.numbers, guard});
+    this.#selector = new Selector(reader.shared, reader.texts, {numbers: this.numbers, guard, key});
     reader.epochs.enter();
   }
 
@@ -211,6 +250,7 @@ export class HeadQuerier implements Querier {
     for (const cursor of this.#cursors) cursor.free();
     this.workspace.free();
     this.reader.epochs.leave();
+    this.reader.keep(this.#columns);
   }
 
   /** Label ids of the label block at `block`. */
@@ -221,12 +261,13 @@ export class HeadQuerier implements Querier {
     // An array that grows would be half as large again.
     // oxlint-disable-next-line unicorn/no-new-array
     const ids = new Array<number>(2 * pairs);
+    const columns = this.#columns;
     for (let i = 0; i < pairs; i++) {
       const number = this.numbers.number(u32[first + i]!);
-      if (number >= this.#nameIds.length) this.#growIds(number);
-      if (this.#nameIds[number] === -1) this.#intern(number);
-      ids[2 * i] = this.#nameIds[number]!;
-      ids[2 * i + 1] = this.#valueIds[number]!;
+      if (number >= columns.nameIds.length) this.#growIds(number);
+      if (columns.nameIds[number] === -1) this.#intern(number);
+      ids[2 * i] = columns.nameIds[number]!;
+      ids[2 * i + 1] = columns.valueIds[number]!;
     }
     return ids;
   }
@@ -234,19 +275,20 @@ export class HeadQuerier implements Querier {
   #intern(number: number): void {
     const entry = this.numbers.entries[number]!;
     const {texts} = this.reader;
-    this.#nameIds[number] = this.symbols.intern(texts.text(this.#nameOf(entry)));
-    this.#valueIds[number] = this.symbols.intern(texts.text(this.#valueOf(entry)));
+    this.#columns.nameIds[number] = this.symbols.intern(texts.text(this.#nameOf(entry)));
+    this.#columns.valueIds[number] = this.symbols.intern(texts.text(this.#valueOf(entry)));
   }
 
   #growIds(number: number): void {
-    const capacity = Math.max(number + 1, this.#nameIds.length * 2);
-    this.guard.takeBytes(8 * (capacity - this.#nameIds.length));
+    const columns = this.#columns;
+    const capacity = Math.max(number + 1, columns.nameIds.length * 2);
+    this.guard.takeBytes(8 * (capacity - columns.nameIds.length));
     const nameIds = new Int32Array(capacity).fill(-1);
     const valueIds = new Int32Array(capacity);
-    nameIds.set(this.#nameIds);
-    valueIds.set(this.#valueIds);
-    this.#nameIds = nameIds;
-    this.#valueIds = valueIds;
+    nameIds.set(columns.nameIds);
+    valueIds.set(columns.valueIds);
+    columns.nameIds = nameIds;
+    columns.valueIds = valueIds;
   }
 
   #nameOf(entry: number): number {
@@ -340,7 +382,8 @@ class HeadCursor implements SeriesCursor {
   /** Of the index entries of the chunks to read, newest first: the two words that say where the chunk is. */
   #lows = new Uint32Array(16);
   #highs = new Uint32Array(16);
-  readonly #late = new LateRows();
+  /** Made when a series has something late. */
+  #late: LateRows | null = null;
   #lateRows = 0;
   /** Where the bytes of a tagged chunk are copied to. */
   #tagged: Uint8Array | null = null;
@@ -376,16 +419,16 @@ class HeadCursor implements SeriesCursor {
     const annex = findAnnex(shared, this.#slot);
     // Fast path: nothing is late and nothing deleted.
     if (annex === 0) return this.#readInOrder(mint, maxt, 0);
-    this.#late.take(shared, annex, mint, maxt, (low, high) => this.#samplesOf(low, high));
-    const inOrder = this.#readInOrder(mint, maxt, this.#late.samples);
-    const length = this.#late.samples === 0 ? inOrder : this.#mergeLate(inOrder, mint, maxt);
+    const late = (this.#late ??= new LateRows());
+    late.take(shared, annex, mint, maxt, (low, high) => this.#samplesOf(low, high));
+    const inOrder = this.#readInOrder(mint, maxt, late.samples);
+    const length = late.samples === 0 ? inOrder : this.#mergeLate(late, inOrder, mint, maxt);
     const deleted = deletedIntervals(shared, annex);
     return deleted === undefined ? length : removeDeleted(this, length, deleted);
   }
 
   /** Adds the late samples behind the `inOrder` rows that are there, and puts all in order. */
-  #mergeLate(inOrder: number, mint: number, maxt: number): number {
-    const late = this.#late;
+  #mergeLate(late: LateRows, inOrder: number, mint: number, maxt: number): number {
     let length = late.readFloats(this, inOrder, mint, maxt);
     length = late.readHistograms(this, length, mint, maxt);
     for (let i = 0; i < late.chunks; i++) {

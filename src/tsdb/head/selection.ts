@@ -26,13 +26,18 @@ const textsUnchecked = 16;
 /** Bytes for a series in each of the columns of SelectedSeries together. */
 const selectedBytes = 16;
 
+/** Columns of so many series are small enough for V8 to make them cheaply. */
+const selectedMin = 8;
+const noWords = new Uint32Array(0);
+const noFloats = new Float64Array(0);
+
 /** Selected series in columns, oldest first. */
 export class SelectedSeries {
   length = 0;
-  slots = new Uint32Array(16);
+  slots = noWords;
   /** Addresses of the label blocks. */
-  blocks = new Uint32Array(16);
-  refs = new Float64Array(16);
+  blocks = noWords;
+  refs = noFloats;
   readonly #guard: ReadGuard;
 
   /** `guard` counts the memory. */
@@ -49,7 +54,7 @@ export class SelectedSeries {
   }
 
   #grow(): void {
-    const capacity = this.slots.length * 2;
+    const capacity = Math.max(selectedMin, this.slots.length * 2);
     this.#guard.takeBytes(selectedBytes * capacity);
     const {slots, blocks, refs} = this;
     this.slots = new Uint32Array(capacity);
@@ -58,15 +63,15 @@ export class SelectedSeries {
     this.slots.set(slots);
     this.blocks.set(blocks);
     this.refs.set(refs);
-    this.#guard.releaseBytes(selectedBytes * (capacity / 2));
+    this.#guard.releaseBytes(selectedBytes * slots.length);
   }
 
   /** Gives the memory back; the columns are not used again. */
   release(): void {
     this.#guard.releaseBytes(selectedBytes * this.slots.length);
     this.length = 0;
-    this.slots = this.blocks = new Uint32Array(0);
-    this.refs = new Float64Array(0);
+    this.slots = this.blocks = noWords;
+    this.refs = noFloats;
   }
 
   /** Puts the series in the order of their refs: merges the runs that are in order already. */
@@ -135,11 +140,18 @@ export class EntryNumbers {
   entries = new Uint32Array(32);
   #places = new Uint32Array(128);
   #numbers = new Uint32Array(128);
-  readonly #guard: ReadGuard;
+  #guard: ReadGuard;
 
   /** `guard` counts the memory. */
   constructor(guard: ReadGuard = unguarded) {
     this.#guard = guard;
+  }
+
+  /** Forgets all entries, for another querier. */
+  reset(guard: ReadGuard): void {
+    this.#guard = guard;
+    this.size = 0;
+    this.#places.fill(0);
   }
 
   number(entry: number): number {
@@ -208,13 +220,13 @@ export class Selector {
   constructor(
     memory: LinearMemory,
     texts: SymbolTexts,
-    {numbers, guard}: {numbers: EntryNumbers; guard: ReadGuard},
+    {numbers, guard, key = new SymbolKey(memory)}: {numbers: EntryNumbers; guard: ReadGuard; key?: SymbolKey},
   ) {
     this.#guard = guard;
     this.#memory = memory;
     this.#texts = texts;
     this.#numbers = numbers;
-    this.#key = new SymbolKey(memory);
+    this.#key = key;
   }
 
   select(matchers: readonly Matcher[]): SelectedSeries {
