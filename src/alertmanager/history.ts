@@ -27,6 +27,11 @@ export interface HistoryEntry {
   readonly failure: string;
 }
 
+/** In memory: fingerprints are one text, which takes a quarter of what so many of them do. */
+interface KeptEntry extends Omit<HistoryEntry, 'alerts'> {
+  readonly alerts: string;
+}
+
 export interface HistoryOptions {
   readonly fs: FileSystem;
   /** '' = nothing is kept on disk. */
@@ -46,7 +51,7 @@ export class NotificationHistory {
   readonly #file: StateFile | null;
   readonly #entriesMax: number;
   /** Oldest first. */
-  #entries: HistoryEntry[] = [];
+  #entries: KeptEntry[] = [];
   #isOpen = false;
 
   constructor(options: HistoryOptions) {
@@ -60,7 +65,7 @@ export class NotificationHistory {
     this.#isOpen = true;
     if (this.#file === null) return;
     const {problem} = this.#file.load((bytes) => {
-      this.#entries.push(JSON.parse(new TextDecoder().decode(bytes)) as HistoryEntry);
+      this.#entries.push(kept(JSON.parse(new TextDecoder().decode(bytes)) as HistoryEntry));
     });
     const isTooLong = this.#entries.length > this.#entriesMax;
     this.#forgetOld();
@@ -78,7 +83,7 @@ export class NotificationHistory {
       durationMs: Math.round(record.durationMs),
       error: error.slice(0, errorCharactersMax),
     };
-    this.#entries.push(entry);
+    this.#entries.push(kept(entry));
     if (this.#entries.length > 2 * this.#entriesMax) this.#forgetOld();
     if (!this.#isOpen) return;
     try {
@@ -89,12 +94,12 @@ export class NotificationHistory {
   }
 
   /** The newest first, those that `isWanted` says. */
-  query(isWanted: (entry: HistoryEntry) => boolean, limit: number): HistoryEntry[] {
+  query(isWanted: (entry: Omit<HistoryEntry, 'alerts'>) => boolean, limit: number): HistoryEntry[] {
     const found: HistoryEntry[] = [];
     const oldest = Math.max(0, this.#entries.length - this.#entriesMax);
     for (let i = this.#entries.length - 1; i >= oldest && found.length < limit; i--) {
       const entry = this.#entries[i]!;
-      if (isWanted(entry)) found.push(entry);
+      if (isWanted(entry)) found.push(shown(entry));
     }
     return found;
   }
@@ -117,6 +122,14 @@ export class NotificationHistory {
   }
 
   async #rewrite(): Promise<void> {
-    await this.#file?.replace(this.#entries.map((entry) => utf8.encode(JSON.stringify(entry))));
+    await this.#file?.replace(this.#entries.map((entry) => utf8.encode(JSON.stringify(shown(entry)))));
   }
+}
+
+function kept({alerts, ...entry}: HistoryEntry): KeptEntry {
+  return {...entry, alerts: alerts.join(' ')};
+}
+
+function shown({alerts, ...entry}: KeptEntry): HistoryEntry {
+  return {...entry, alerts: alerts === '' ? [] : alerts.split(' ')};
 }

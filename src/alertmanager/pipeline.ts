@@ -2,7 +2,7 @@
 // knows all this already, and told if not, again and again until it takes it or the time is over.
 import {Random} from '../base/random.ts';
 import type {Clock} from '../sys/clock.ts';
-import {noteGarbage} from '../sys/garbage.ts';
+import {noteBurst} from '../sys/garbage.ts';
 import {describeError, type Logger} from '../sys/log.ts';
 import {
   type KV,
@@ -138,8 +138,8 @@ export class Pipeline {
       {
         groupKey: group.key,
         receiver: integration.receiver,
-        firing: BigUint64Array.from(state.firing),
-        resolved: BigUint64Array.from(state.resolved),
+        firing: hashesOf(state.firing),
+        resolved: hashesOf(state.resolved),
         receiverData,
       },
       2 * repeatIntervalMs,
@@ -186,7 +186,7 @@ export class Pipeline {
       const error = await attemptOnce(notifier, notification);
       attempts++;
       counts.observe(clock.elapsed() - startMs, error !== null);
-      noteGarbage(told.alerts.length * bytesPerAlert);
+      noteBurst(told.alerts.length * bytesPerAlert);
       if (error === null) return {attempts, error: null, reason: 'other', isFinal: false};
       if (!error.retry) return {attempts, error, reason: error.reason, isFinal: true};
       if (!signal.aborted && last?.message !== error.message)
@@ -317,6 +317,12 @@ function stateOf(alerts: readonly FlushedAlert[]): GroupState {
   const resolved = new Set<bigint>();
   for (const {labels, isResolved} of alerts) (isResolved ? resolved : firing).add(hashOfLabels(labels));
   return {alerts, firing, resolved};
+}
+
+const noHashes = new BigUint64Array(0);
+
+function hashesOf(set: ReadonlySet<bigint>): BigUint64Array {
+  return set.size === 0 ? noHashes : BigUint64Array.from(set);
 }
 
 /** Why an integration is told; null where it knows all. */

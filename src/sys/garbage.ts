@@ -1,5 +1,7 @@
 /** V8's own, where Node was started with --expose-gc, as bin/narthex does. */
-const collect = (globalThis as {gc?: (options: {type: 'minor' | 'major'}) => void}).gc;
+const collect = (
+  globalThis as {gc?: (options: {type: 'minor' | 'major'; flavor?: 'regular' | 'last-resort'}) => void}
+).gc;
 
 /** So many bytes may wait for a quick collection, and for a thorough one. */
 const youngBytesMax = 8 * 2 ** 20;
@@ -11,6 +13,7 @@ const quietMs = 500;
 // Each thread has a heap of its own, and so these of its own.
 let youngBytes = 0;
 let oldBytes = 0;
+let isBurst = false;
 let timer: NodeJS.Timeout | null = null;
 
 /**
@@ -29,6 +32,17 @@ export function noteGarbage(bytes: number): void {
   if (oldBytes >= oldBytesMax) collectWhenQuiet();
 }
 
+/**
+ * The same for objects of V8's own heap that thousands of short tasks have left at once: they lie scattered among what stays,
+ * so that what stays is moved together and pages are given back, which takes some 100 ms.
+ */
+export function noteBurst(bytes: number): void {
+  oldBytes += bytes;
+  if (oldBytes < oldBytesMax) return;
+  isBurst = true;
+  collectWhenQuiet();
+}
+
 function collectWhenQuiet(): void {
   if (timer !== null) {
     timer.refresh();
@@ -37,6 +51,7 @@ function collectWhenQuiet(): void {
   timer = setTimeout(() => {
     timer = null;
     oldBytes = 0;
-    collect?.({type: 'major'});
+    collect?.({type: 'major', flavor: isBurst ? 'last-resort' : 'regular'});
+    isBurst = false;
   }, quietMs).unref();
 }
