@@ -1,7 +1,7 @@
 // What promtool says of files, against what `narthex tool` says of the same.
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {after} from 'node:test';
@@ -18,14 +18,20 @@ interface Said {
   errors: string;
 }
 
-function run(command: string, args: readonly string[]): Said {
-  const {status, stdout, stderr} = spawnSync(command, args, {cwd: folder, encoding: 'utf8', timeout: 60_000});
+function run(command: string, args: readonly string[], input = ''): Said {
+  const options = {cwd: folder, encoding: 'utf8', timeout: 60_000, input} as const;
+  const {status, stdout, stderr} = spawnSync(command, args, options);
   return {code: status, out: stdout, errors: stderr};
 }
 
 function both(...args: string[]): {theirs: Said; ours: Said} {
+  return bothGiven('', ...args);
+}
+
+/** With a standard input. */
+function bothGiven(input: string, ...args: string[]): {theirs: Said; ours: Said} {
   const promtool = process.env['PROMTOOL'] ?? requireProgram('promtool', 'prometheus');
-  return {theirs: run(promtool, args), ours: run(narthex, ['tool', ...args])};
+  return {theirs: run(promtool, args, input), ours: run(narthex, ['tool', ...args], input)};
 }
 
 function file(name: string, text: string): void {
@@ -64,6 +70,25 @@ test('check config says what promtool says, and ends with the same code', () => 
   f('--lint=too-long-scrape-interval', '--lint-fatal', 'long.yml');
   f('am.yml');
   f('good.yml', 'norule.yml', 'long.yml');
+});
+
+/** Configurations of others, kept beside the repository. */
+const foreign = join(import.meta.dirname, '../../../shared/configs');
+
+test('check config says of configurations of others what promtool says', (t) => {
+  const there = existsSync(foreign) ? globSync('**/*.{yml,yaml}', {cwd: foreign}).sort() : [];
+  if (there.length === 0) return t.skip(`no configurations in ${foreign}`);
+  const same: string[] = [];
+  for (const path of there) {
+    const text = readFileSync(join(foreign, path), 'utf8');
+    if (!/^(?:scrape_configs|otlp):/m.test(text) || /^apiVersion:/m.test(text)) continue;
+    file('foreign.yml', text);
+    const {theirs, ours} = both('check', 'config', 'foreign.yml');
+    if (/field \w+ not found/.test(theirs.errors) || /is not supported yet/.test(ours.errors)) continue;
+    assert.deepEqual(ours, theirs, path);
+    same.push(path);
+  }
+  t.diagnostic(`${same.length}: ${same.join(', ')}`);
 });
 
 test('check config ends with the code of promtool where the words differ', () => {
@@ -133,4 +158,92 @@ test('check service-discovery prints what promtool prints', () => {
   assert.equal(ours.code, 0);
   const unknown = both(...args, 'c');
   assert.deepEqual(unknown.ours, unknown.theirs);
+});
+
+const goodMetrics = `# HELP http_requests_total Requests.
+# TYPE http_requests_total counter
+http_requests_total{code="200"} 5
+http_requests_total{code="500"} 5
+http_requests_total{code="501"} 5
+# TYPE wait_seconds histogram
+# HELP wait_seconds Time that was waited.
+wait_seconds_bucket{queue="a",le="1"} 1
+wait_seconds_bucket{queue="a",le="+Inf"} 1
+wait_seconds_sum{queue="a"} 1
+wait_seconds_count{queue="a"} 1
+wait_seconds_bucket{queue="b",le="1"} 1
+wait_seconds_bucket{queue="b",le="+Inf"} 1
+wait_seconds_sum{queue="b"} 1
+wait_seconds_count{queue="b"} 1
+# HELP answer_seconds Time to answer.
+# TYPE answer_seconds summary
+answer_seconds{quantile="0.5"} 1
+answer_seconds_sum 1
+answer_seconds_count 1
+answer_seconds{handler="x",quantile="0.5"} 1
+answer_seconds_sum{handler="x"} 1
+answer_seconds_count{handler="x"} 1
+# HELP temperature_celsius Of the room.
+temperature_celsius 20 1700000000000
+`;
+
+const oddMetrics = `# TYPE latency_milliseconds histogram
+latency_milliseconds_bucket{le="1"} 1
+latency_milliseconds_sum 1
+latency_milliseconds_count 1
+# HELP camelCase x
+# TYPE camelCase gauge
+camelCase{someLabel="a",le="3",quantile="1"} 1
+camelCase{someLabel="a",le="3",quantile="1"} 1
+camelCase{someLabel="b",otherLabel="c"} 1
+camelCase{someLabel="a",le="3",quantile="1"} 1
+# TYPE x_gauge gauge
+x_gauge 1
+x_total 1
+# TYPE y_total gauge
+y_total 1
+# TYPE z counter
+z 1
+# HELP t_count
+# TYPE t_count gauge
+t_count 1
+t_sum 3
+# TYPE a_bucket counter
+a_bucket 3
+a:b_ms 4
+a_d_h_b 1
+dur_hours 4
+net_kilobits 4
+in_Miles 3
+# TYPE nothing gauge
+# TYPE p_summary summary
+p_summary{le="1",quantile="2"} 3
+# TYPE of_untyped untyped
+of_untyped{le="1"} 3
+# HELP x_histogram_size y
+# TYPE x_histogram_size histogram
+x_histogram_size_count 1
+`;
+
+test('check metrics finds what promtool finds, and ends with the same code', () => {
+  const f = (text: string, ...args: string[]): void => {
+    const {theirs, ours} = bothGiven(text, 'check', 'metrics', ...args);
+    assert.deepEqual(ours, theirs, `${args.join(' ')} of ${text}`);
+  };
+  f(goodMetrics);
+  f(goodMetrics, '--extended');
+  f(oddMetrics);
+  f('');
+  f('# HELP a b\n# HELP a c\n');
+  f('# TYPE a counter\n# TYPE a gauge\n');
+  f('a 1\n# TYPE a gauge\n');
+  f('# TYPE a thing\na 1\n');
+  f('a 1');
+});
+
+test('check metrics ends with the code of promtool where the words differ', () => {
+  for (const text of ['a\n', 'a{b=1} 2\n', 'a{b="1" 2\n', '1a 2\n', 'a 1 2 3\n', 'a x\n', 'a{b="\\x"} 1\n']) {
+    const {theirs, ours} = bothGiven(text, 'check', 'metrics');
+    assert.equal(ours.code, theirs.code, text);
+  }
 });

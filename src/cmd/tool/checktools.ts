@@ -1,3 +1,4 @@
+import {readFileSync} from 'node:fs';
 import type {FlagValues} from '../flags.ts';
 import type {Output} from './output.ts';
 import {enableFeature, featuresOf, flag, ignoreUnknownFields, serverFlags, type Tool} from './toolspec.ts';
@@ -62,6 +63,23 @@ export const checkTools: Record<string, Tool> = {
     async run(flags, [file = '', job = ''], output, errors) {
       const {checkDiscovery} = await import('./checkdiscovery.ts');
       return checkDiscovery({file, job, timeoutMs: flags.duration('timeout')}, output, errors);
+    },
+  },
+  'check metrics': {
+    about: 'say what is wrong with metrics, which come from the standard input',
+    flags: [
+      flag('extended', 'switch', 'false', 'Print how many series each metric has.'),
+      flag('lint', 'text', 'all', 'What to look for: all, none.'),
+    ],
+    args: [],
+    async run(flags, _args, output, errors) {
+      const {checkMetrics} = await import('./checkmetrics.ts');
+      const body = readFileSync(0);
+      return checkMetrics(
+        {body, extended: flags.switch('extended'), lint: flags.text('lint')},
+        output,
+        errors,
+      );
     },
   },
   'check healthy': {
