@@ -1,7 +1,6 @@
 // Quantiles of sliding windows by order statistics, see the engine's windows/quantile.ts.
 
 const recordBytes: usize = 16;
-const digits: u32 = 8;
 
 /** A double's bits, so that they rise as unsigned numbers where the doubles do. */
 // @ts-ignore: decorator
@@ -16,40 +15,56 @@ function valueOf(key: u64): f64 {
   return reinterpret<f64>(key ^ (~<u64>(<i64>key >> 63) | 0x8000000000000000));
 }
 
+/** Keys are spread over 2^22 places, by two digits of half as many bits. */
+const placeBits: i64 = 22;
+const halfBits: u64 = 11;
+const halfCount: u32 = 2048;
+/** So many steps back for each record are taken to put what shares a place in order. */
+const stepsBackMax: u32 = 8;
+
 /**
- * Sorts `count` records of a key and an index, digit by digit from the lowest, between two places. `counts` has room for 256 counts for
- * each digit. Returns which of the two has them.
+ * Sorts `count` records of a key and an index, whose least and largest key are given, between two places; `counts` has room for 2 * 2048
+ * counts. Returns which of the two has them.
  */
-function sortRecords(from: usize, to: usize, count: u32, counts: usize): usize {
-  memory.fill(counts, 0, digits << 10);
+function sortRecords(from: usize, to: usize, count: u32, least: u64, largest: u64, counts: usize): usize {
+  if (least == largest) return from;
+  const shift = <u64>max<i64>(0, 64 - <i64>clz(largest - least) - placeBits);
+  memory.fill(counts, 0, halfCount << 3);
+  const high = counts + (halfCount << 2);
   const bytes = <usize>count * recordBytes;
   for (let at: usize = 0; at < bytes; at += recordBytes) {
-    let key = load<u64>(from + at);
-    for (let digit: u32 = 0; digit < digits; digit++) {
-      const place = counts + (digit << 10) + ((<u32>key & 255) << 2);
-      store<u32>(place, load<u32>(place) + 1);
-      key >>= 8;
-    }
+    const place = <u32>((load<u64>(from + at) - least) >> shift);
+    countOne(counts, place & (halfCount - 1));
+    countOne(high, place >> <u32>halfBits);
   }
-  const any = load<u64>(from);
-  for (let digit: u32 = 0; digit < digits; digit++) {
-    const table = counts + (digit << 10);
-    const shift = <u64>digit << 3;
-    // All have the same.
-    if (load<u32>(table + (<u32>((any >> shift) & 255) << 2)) == count) continue;
-    let sum: u32 = 0;
-    for (let place = table; place < table + 1024; place += 4) {
-      const size = load<u32>(place);
-      store<u32>(place, sum);
-      sum += size;
-    }
+  scatter(from, to, bytes, least, shift, counts);
+  scatter(to, from, bytes, least, shift + halfBits, high);
+  // What shares a place is most often equal, or as it was.
+  let stepsBack: u32 = 0;
+  for (let at = from + recordBytes; at < from + bytes; at += recordBytes) {
+    const key = load<u64>(at);
+    if (key >= load<u64>(at - recordBytes)) continue;
+    const record = v128.load(at);
+    let back = at;
+    do {
+      v128.store(back, v128.load(back - recordBytes));
+      back -= recordBytes;
+      stepsBack++;
+    } while (back > from && key < load<u64>(back - recordBytes));
+    v128.store(back, record);
+    if (stepsBack > stepsBackMax * count) return sortByDigits(from, to, bytes, counts);
+  }
+  return from;
+}
+
+/** Sorts records by all digits of their keys, from the lowest on. */
+function sortByDigits(from: usize, to: usize, bytes: usize, counts: usize): usize {
+  for (let shift: u64 = 0; shift < 64; shift += halfBits) {
+    memory.fill(counts, 0, halfCount << 2);
     for (let at: usize = 0; at < bytes; at += recordBytes) {
-      const record = v128.load(from + at);
-      const place = table + (<u32>((i64x2.extract_lane(record, 0) >> shift) & 255) << 2);
-      const next = load<u32>(place);
-      store<u32>(place, next + 1);
-      v128.store(to + <usize>next * recordBytes, record);
+      countOne(counts, <u32>(load<u64>(from + at) >> shift) & (halfCount - 1));
     }
+    scatter(from, to, bytes, 0, shift, counts);
     const other = from;
     from = to;
     to = other;
@@ -57,10 +72,35 @@ function sortRecords(from: usize, to: usize, count: u32, counts: usize): usize {
   return from;
 }
 
+// @ts-ignore: decorator
+@inline
+function countOne(counts: usize, digit: u32): void {
+  const at = counts + (digit << 2);
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+/** Moves records to where their digit belongs, by the counts of each, which are used up. */
+function scatter(from: usize, to: usize, bytes: usize, least: u64, shift: u64, counts: usize): void {
+  let sum: u32 = 0;
+  for (let at = counts; at < counts + (halfCount << 2); at += 4) {
+    const size = load<u32>(at);
+    store<u32>(at, sum);
+    sum += size;
+  }
+  for (let at: usize = 0; at < bytes; at += recordBytes) {
+    const record = v128.load(from + at);
+    const digit = <u32>((<u64>i64x2.extract_lane(record, 0) - least) >> shift) & (halfCount - 1);
+    const place = counts + (digit << 2);
+    const next = load<u32>(place);
+    store<u32>(place, next + 1);
+    v128.store(to + <usize>next * recordBytes, record);
+  }
+}
+
 /**
  * The quantile of each step's window, of `length` values without NaN; bounds never fall. All values are ranked once; a window is then a
  * set of bits, one for each rank, and the place where the last quantile was found is where the next one is looked for. `scratch` is space
- * for four numbers a value, and 1,024 more.
+ * for four numbers a value, and 2,048 more.
  */
 export function quantileSteps(
   values: usize,
@@ -74,14 +114,19 @@ export function quantileSteps(
 ): void {
   if (length == 0) return;
   const counts = scratch;
-  const records = scratch + (digits << 10);
+  const records = scratch + (halfCount << 3);
   const others = records + <usize>length * recordBytes;
+  let least: u64 = 0xffffffffffffffff;
+  let largest: u64 = 0;
   for (let i: u32 = 0; i < length; i++) {
     const record = records + <usize>i * recordBytes;
-    store<u64>(record, keyOf(load<u64>(values + (i << 3))));
+    const key = keyOf(load<u64>(values + (i << 3)));
+    least = min(least, key);
+    largest = max(largest, key);
+    store<u64>(record, key);
     store<u64>(record, i, 8);
   }
-  const sorted = sortRecords(records, others, length, counts);
+  const sorted = sortRecords(records, others, length, least, largest, counts);
   const bits = sorted == records ? others : records;
   const words = (length + 63) >> 6;
   const ranks = bits + (words << 3);

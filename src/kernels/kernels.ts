@@ -139,7 +139,7 @@ export interface Kernels {
   ): number;
   /**
    * The quantile of each step's window, of `length` values without NaN; bounds never fall. `quantiles` has one for each step;
-   * `scratch` is space for 1,024 numbers and four a value. Twin: the engine's windows/quantile.ts.
+   * `scratch` is space for 2,048 numbers and four a value. Twin: the engine's windows/quantile.ts.
    */
   quantileSteps(
     values: number,

@@ -64,7 +64,7 @@ export class QuantileOverTime implements WindowFunction {
       end.byteOffset,
       steps,
       this.#column.byteOffset,
-      windows.scratch(workspace, 4 + Math.ceil(1024 / length)),
+      windows.scratch(workspace, 4 + Math.ceil(2048 / length)),
       out.byteOffset,
     );
     return true;

@@ -313,6 +313,29 @@ test('quantile_over_time takes quantiles that differ from step to step', () => {
   );
 });
 
+test('quantile_over_time is exact where values are close to each other but for some', () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const random = new Random(seed);
+    const far = random.pick([0, -1e-9, 1e300, -1e18, Infinity, -Infinity]);
+    const samples = Array.from({length: 200 + random.below(200)}, (_, i) => ({
+      time: i * 1000,
+      value: random.below(50) === 0 ? far : 1e9 + random.below(1000) / 8 + (seed % 2) * random.float(),
+    }));
+    const testCase = {samples, startMs: 0, stepMs: 7000, steps: 60, rangeMs: 150_000, offsetMs: 0};
+    const windows = windowsOf(testCase, workspace);
+    const out = workspace.floats(testCase.steps);
+    const q = random.pick([0, 0.3, 0.9, 1]);
+    new QuantileOverTime(new Float64Array(testCase.steps).fill(q)).compute(windows, out);
+    for (let step = 0; step < testCase.steps; step++) {
+      const window = samples.slice(windows.first[step], windows.end[step]);
+      if (window.length === 0) continue;
+      const expected = quantile(q, valuesOf(window));
+      assert.equal(difference(out[step]!, expected), 0, `seed ${seed} step ${step}`);
+    }
+    workspace.free();
+  }
+});
+
 test('mad_over_time is the median distance from the median', () => {
   compare(
     () => new MadOverTime(),
