@@ -18,7 +18,8 @@ import {BlockSet} from '../src/tsdb/block/blockset.ts';
 import {Compactor} from '../src/tsdb/block/compactor.ts';
 import type {SeriesSource} from '../src/tsdb/block/seriessource.ts';
 import {Head} from '../src/tsdb/head/head.ts';
-import {HeadReader, type Scratch} from '../src/tsdb/head/reader.ts';
+import {HeadReader} from '../src/tsdb/head/reader.ts';
+import type {Scratch} from '../src/tsdb/scratch.ts';
 import {DbReader} from '../src/tsdb/querier.ts';
 
 const stepMs = 15_000;

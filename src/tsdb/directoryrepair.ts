@@ -9,7 +9,7 @@ import {PageCache} from './block/blockfile.ts';
 import {type Salvaged, salvageBlock} from './block/salvage.ts';
 import {whyUnreadable} from './block/damage.ts';
 import {verifyBlock} from './block/verify.ts';
-import type {Scratch} from './head/reader.ts';
+import type {Scratch} from './scratch.ts';
 import {headChunkPath, headChunksDirectory, listHeadChunkFiles} from './headchunks/format.ts';
 import {type HeadChunkDamage, repairHeadChunks, scanHeadChunks} from './headchunks/scan.ts';
 import type {ReplaySink} from './log.ts';

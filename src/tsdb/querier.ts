@@ -14,7 +14,8 @@ import type {BlockSet} from './block/blockset.ts';
 import type {BlockDamage} from './block/damage.ts';
 import {MergeCursor} from './block/mergecursor.ts';
 import {BlockQuerier} from './block/querier.ts';
-import type {HeadReader, Scratch} from './head/reader.ts';
+import type {HeadReader} from './head/reader.ts';
+import type {Scratch} from './scratch.ts';
 
 /** Reads the head and the blocks of a database from a thread of its own. */
 export class DbReader implements Queryable {

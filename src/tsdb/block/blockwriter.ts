@@ -1,5 +1,5 @@
 import type {FileSystem} from '../../sys/fs.ts';
-import type {Scratch} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import {indexFile} from './index.ts';
 import {IndexWriter} from './indexwriter.ts';
 import {type BlockMeta, writeMeta} from './meta.ts';

@@ -3,7 +3,7 @@ import {isStale} from '../../model/value.ts';
 import {encoding} from '../chunkenc/encoding.ts';
 import {HistogramAppender} from '../chunkenc/histogram.ts';
 import {Xor2Appender} from '../chunkenc/xor2.ts';
-import type {Scratch} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import type {SampleColumns} from './columns.ts';
 
 /** Samples of a chunk that is made anew, as in Prometheus's vertical compaction. */

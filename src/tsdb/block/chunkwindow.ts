@@ -1,4 +1,4 @@
-import type {Scratch} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import {BlockDamage} from './damage.ts';
 import {wrongChecksum} from './scan.ts';
 import {chunkFrameBytesMax, segmentFactor, type Segments} from './segments.ts';

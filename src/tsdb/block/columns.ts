@@ -2,7 +2,7 @@ import {assert} from '../../base/assert.ts';
 import {packedCount} from '../../kernels/packed-layout.ts';
 import {counterReset, type FloatHistogram} from '../../model/histogram.ts';
 import {unguarded, type ReadGuard} from '../../storage/querier.ts';
-import type {Scratch} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import type {Intervals} from './tombstones.ts';
 
 const capacityMin = 1024;

@@ -1,7 +1,7 @@
 import type {Matcher} from '../../model/matcher.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import type {Logger} from '../../sys/log.ts';
-import type {Scratch} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import {Block} from './block.ts';
 import {PageCache} from './blockfile.ts';
 import {checkBlock} from './blockstore.ts';

@@ -1,7 +1,7 @@
 import type {FloatHistogram} from '../../model/histogram.ts';
 import type {LabelIds, ReadGuard, SeriesCursor} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
-import type {Scratch} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import type {Block} from './block.ts';
 import type {ChunkCache} from '../chunkcache.ts';
 import {ChunkWindow, xorEncoding} from './chunkwindow.ts';

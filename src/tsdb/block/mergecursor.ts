@@ -2,7 +2,7 @@ import type {FloatHistogram} from '../../model/histogram.ts';
 import {compareStrings} from '../../model/labels.ts';
 import type {LabelIds, ReadGuard, SeriesCursor} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
-import type {Scratch} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import {SampleColumns} from './columns.ts';
 import {BlockCursor} from './cursor.ts';
 

@@ -2,7 +2,7 @@
 // they are copied as they are; where they do, or where something of them is deleted or outside, they are made anew.
 
 import {encoding as encodings, isHistogramEncoding} from '../chunkenc/encoding.ts';
-import type {Scratch} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import {ChunkEncoder, samplesPerChunk} from './chunkencoder.ts';
 import {SampleColumns} from './columns.ts';
 import {appendChunk, chunkSamples} from './decode.ts';

@@ -4,7 +4,7 @@ import {compareStrings} from '../../model/labels.ts';
 import type {Matcher} from '../../model/matcher.ts';
 import {unguarded, type Querier, type ReadGuard, type SelectHints} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
-import type {Scratch} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import type {Block} from './block.ts';
 import {BlockCursor, SymbolIds} from './cursor.ts';
 import type {BlockDamage} from './damage.ts';

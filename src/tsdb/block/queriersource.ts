@@ -2,7 +2,7 @@ import {compareStrings} from '../../model/labels.ts';
 import type {Querier, SeriesCursor} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import {areWholeCounts} from '../chunkenc/columns.ts';
-import type {Scratch} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import {ChunkEncoder, samplesPerChunk} from './chunkencoder.ts';
 import {SampleColumns} from './columns.ts';
 import type {SeriesSource} from './seriessource.ts';

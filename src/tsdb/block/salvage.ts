@@ -2,7 +2,7 @@
 
 import {assert} from '../../base/assert.ts';
 import type {FileSystem} from '../../sys/fs.ts';
-import type {Scratch} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import {BlockFile, PageCache} from './blockfile.ts';
 import {checkBlock} from './blockstore.ts';
 import {writeBlock} from './blockwriter.ts';

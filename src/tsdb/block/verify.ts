@@ -1,4 +1,4 @@
-import type {Scratch} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import type {Block} from './block.ts';
 import {ChunkWindow} from './chunkwindow.ts';
 import {SampleColumns} from './columns.ts';

@@ -18,7 +18,8 @@ import {newMeta} from '../block/meta.ts';
 import {BlockQuerier} from '../block/querier.ts';
 import {makeUlid} from '../block/ulid.ts';
 import {Head} from './head.ts';
-import {HeadReader, type Scratch} from './reader.ts';
+import {HeadReader} from './reader.ts';
+import type {Scratch} from '../scratch.ts';
 import {HeadSource} from './source.ts';
 
 const rangeMs = 7_200_000;

@@ -22,7 +22,8 @@ import {BlockMaker} from '../blockmaker.ts';
 import {ChunkCache} from '../chunkcache.ts';
 import {Db} from '../db.ts';
 import {headerBlocks} from '../head/header.ts';
-import {HeadReader, type Scratch} from '../head/reader.ts';
+import {HeadReader} from '../head/reader.ts';
+import type {Scratch} from '../scratch.ts';
 import {DbReader} from '../querier.ts';
 
 const dir = '/data';

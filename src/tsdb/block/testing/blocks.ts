@@ -10,7 +10,7 @@ import type {Querier} from '../../../storage/querier.ts';
 import type {Symbols} from '../../../storage/symbols.ts';
 import type {FileSystem} from '../../../sys/fs.ts';
 import {ChunkCache} from '../../chunkcache.ts';
-import type {Scratch} from '../../head/reader.ts';
+import type {Scratch} from '../../scratch.ts';
 import {Block} from '../block.ts';
 import {PageCache} from '../blockfile.ts';
 import {writeBlock} from '../blockwriter.ts';
