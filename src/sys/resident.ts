@@ -1,0 +1,79 @@
+// Gives back what the process has touched and does not use: code of Node that only its start needs, and what the C library keeps of
+// what was freed. Linux with glibc only; elsewhere nothing happens.
+import {readFileSync} from 'node:fs';
+
+/** When what the start needed is given back, and how often it is looked whether there is more. */
+const firstMs = 3000;
+const everyMs = 5000;
+
+/** So much work of the process, in microseconds, leaves something to give back. */
+const workUsMin = 50_000;
+
+const adviceDontNeed = 4;
+
+interface Mapping {
+  address: bigint;
+  bytes: bigint;
+}
+
+interface SystemCalls {
+  malloc_trim(keptBytes: bigint): number;
+  madvise(address: bigint, bytes: bigint, advice: number): number;
+}
+
+/** Keeps the process's resident memory small, for as long as it runs. Once for a process, from its main thread. */
+export function keepResidentSmall(): void {
+  const calls = systemCalls();
+  if (calls === null) return;
+  // They stay where they are, so they need not be looked for again.
+  let code: Mapping[] | null = null;
+  let last = process.cpuUsage();
+  const giveBack = (): void => {
+    calls.malloc_trim(0n);
+    code ??= codeMappings(readFileSync('/proc/self/smaps', 'latin1'));
+    for (const {address, bytes} of code) calls.madvise(address, bytes, adviceDontNeed);
+    last = process.cpuUsage();
+  };
+  setTimeout(giveBack, firstMs).unref();
+  setInterval(() => {
+    const {user, system} = process.cpuUsage(last);
+    if (user + system >= workUsMin) giveBack();
+  }, everyMs).unref();
+}
+
+/** The C library's functions, where Node can call them and where it was started so that it does not warn about that, as bin/narthex does. */
+function systemCalls(): SystemCalls | null {
+  if (process.platform !== 'linux' || !process.execArgv.includes('--disable-warning=ExperimentalWarning'))
+    return null;
+  try {
+    const ffi = process.getBuiltinModule('node:ffi');
+    return ffi.dlopen(null, {
+      malloc_trim: {arguments: ['uint64'], return: 'int32'},
+      madvise: {arguments: ['uint64', 'uint64', 'int32'], return: 'int32'},
+    }).functions;
+  } catch {
+    return null; // Another C library, a Node without FFI, or one that may not use it.
+  }
+}
+
+/**
+ * Parts of the program's file, as /proc/PID/smaps has it loaded at the start, that cannot be written and hold nothing but what is in
+ * the file: what is needed of them again comes from the page cache. V8 maps some of the file once more for each thread; those
+ * mappings go with their threads, and something else may lie there then, so they are left alone.
+ */
+export function codeMappings(smaps: string, program = process.execPath): Mapping[] {
+  const found: Mapping[] = [];
+  let end = '';
+  for (const [text, from, to, access, offset, path] of smaps.matchAll(mappingPattern)) {
+    if (path !== program || (from !== end && !/^0+$/.test(offset!))) continue;
+    end = to!;
+    const asInFile = /^Anonymous:\s+0 kB$/m.test(text) && /^Swap:\s+0 kB$/m.test(text);
+    if (!asInFile || !access!.startsWith('r-')) continue;
+    const address = BigInt(`0x${from}`);
+    found.push({address, bytes: BigInt(`0x${to}`) - address});
+  }
+  return found;
+}
+
+/** A mapping of a file, and its lines. */
+const mappingPattern = /^([\da-f]+)-([\da-f]+) (\S+) ([\da-f]+) \S+ \d+ +(\/.*)\n(?:[A-Z].*\n)+/gm;
