@@ -26,8 +26,11 @@ export class Extrapolation {
     this.#windows = windows;
     this.#version = windows.version;
     this.#seconds = seconds;
-    if (this.factors.length < windows.steps) {
-      const {workspace, steps} = windows;
+    const {workspace} = windows;
+    // Of series with histograms, the floats lie where no kernel finds them.
+    const misplaced = workspace !== null && !workspace.holds(this.factors);
+    if (this.factors.length < windows.steps || misplaced) {
+      const {steps} = windows;
       this.factors = workspace === null ? new Float64Array(steps) : workspace.floats(steps);
       this.zeroRatios = workspace === null ? new Float64Array(steps) : workspace.floats(steps);
       this.#toStart = new Float64Array(windows.steps);

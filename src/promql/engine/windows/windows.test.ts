@@ -336,6 +336,24 @@ test('quantile_over_time is exact where values are close to each other but for s
   }
 });
 
+test('rate, increase and delta go from columns of their own to those of kernels, and back', () => {
+  for (const kind of ['rate', 'increase', 'delta'] as const) {
+    for (let seed = 0; seed < 20; seed++) {
+      const testCase = {...regular(randomCase(new Random(seed), false)), steps: 40};
+      const alternating = new ExtrapolatedRate(kind);
+      for (const linear of [null, workspace, null, workspace]) {
+        const windows = windowsOf(testCase, linear);
+        const out = linear?.floats(testCase.steps) ?? new Float64Array(testCase.steps);
+        alternating.compute(windows, out);
+        const expected = new Float64Array(testCase.steps);
+        new ExtrapolatedRate(kind).compute(windowsOf(testCase), expected);
+        assert.deepEqual([...out], [...expected], `${kind}, seed ${seed}`);
+      }
+      workspace.free();
+    }
+  }
+});
+
 test('mad_over_time is the median distance from the median', () => {
   compare(
     () => new MadOverTime(),
