@@ -35,6 +35,7 @@ import {systemClock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
 import {createDiscovery} from './discovery.ts';
 import type {ServerFlags} from './server-flags.ts';
+import {RuleTurns} from './rule-turns.ts';
 import {readTextFile} from './textfile.ts';
 
 export interface AlertingOptions {
@@ -222,12 +223,16 @@ function rulesConfigOf({global, ruleFiles}: Config): RulesConfig {
 /** Among the clients of the query threads, the rules are one. */
 const source = {client: 'rules', group: ''};
 
+/** So long an evaluation waits for its turn at most. */
+const turnMsMax = 250;
+
 /** Rules that are being evaluated at the end may go on for so long. */
 const evaluationGraceMs = 2000;
 
 /** Evaluates in the query threads. */
 class QueryRuleEvaluator implements RuleEvaluator {
   readonly #queries: QueryBackend;
+  readonly #turns = new RuleTurns(turnMsMax);
   readonly #running = new Set<AbortController>();
 
   constructor(queries: QueryBackend) {
@@ -258,12 +263,14 @@ class QueryRuleEvaluator implements RuleEvaluator {
   async #run<T>(request: RuleRequest): Promise<T> {
     const abort = new AbortController();
     this.#running.add(abort);
+    await this.#turns.begin();
     try {
       return await evaluateRule<T>(this.#queries, request, abort.signal, source);
     } catch (cause) {
       // The kind of the error is no part of what is told.
       throw cause instanceof ApiError ? new Error(cause.message, {cause}) : cause;
     } finally {
+      this.#turns.end();
       this.#running.delete(abort);
     }
   }

@@ -65,6 +65,29 @@ test('RuleAppender marks series stale that the rule does not give any more', asy
   await db.close();
 });
 
+test('RuleAppender stores samples and stale markers in one commit', async (t) => {
+  const db = await openDb();
+  const strict = db.head.appender();
+  const appender = new RuleAppender(strict);
+  const named = (...names: string[]): RuleSeries =>
+    series(...names.map((x): [Record<string, string>, number] => [{__name__: 'r', x}, 1]));
+  appender.append({rule: 1, timeMs: 1000, series: named('a', 'b', 'c')});
+  const {mock} = t.mock.method(strict, 'commit');
+  assert.deepEqual(appender.append({rule: 1, timeMs: 2000, series: named('b', 'd')}), {...none, accepted: 2});
+  assert.equal(mock.callCount(), 1);
+  appender.append({rule: 2, timeMs: 3000, series: series([{__name__: 'r', x: 'd'}, 2])});
+  // What is refused has ended for this rule.
+  appender.append({rule: 1, timeMs: 3000, series: named('b', 'd')});
+  appender.append({rule: 1, timeMs: 4000, series: named('b')});
+  assert.deepEqual(contents(db), [
+    '{__name__="r", x="a"} 1000=1 2000=S',
+    '{__name__="r", x="b"} 1000=1 2000=1 3000=1 4000=1',
+    '{__name__="r", x="c"} 1000=1 2000=S',
+    '{__name__="r", x="d"} 2000=1 3000=2',
+  ]);
+  await db.close();
+});
+
 test('RuleAppender tells what was refused, and why', async () => {
   const db = await openDb();
   const appender = new RuleAppender(db.head.appender());

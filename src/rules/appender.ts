@@ -54,13 +54,23 @@ export class RuleAppender {
       generations: new Uint32Array(count),
       length: 0,
     };
+    const before = this.#written.get(rule);
     this.#strictly(() => {
+      const present = new Set<number>();
+      let isMarked = false;
       for (let first = 0; first < count;) {
         const pending = this.#fill(series, first, timeMs);
         first += pending.slots.length;
-        this.#settle(pending, this.#appender.commit(), written, outcome);
+        for (const slot of pending.slots) present.add(slot);
+        const samples = this.#appender.batch.length;
+        // With the last of the samples, so that there is one commit as a rule.
+        if (first === count) isMarked = this.#mark(before, (slot) => !present.has(slot), timeMs);
+        this.#settle(pending, this.#commitWithMarkers(samples), written, outcome);
       }
-      this.#markEnded(this.#written.get(rule), new Set(written.slots.subarray(0, written.length)), timeMs);
+      if (isMarked && written.length === count) return;
+      // What was refused has ended as well.
+      const stored = new Set(written.slots.subarray(0, written.length));
+      this.#markEnded(before, (slot) => !stored.has(slot) && (!isMarked || present.has(slot)), timeMs);
     });
     this.#written.set(rule, written);
     return outcome;
@@ -69,7 +79,7 @@ export class RuleAppender {
   /** Throws where the log cannot be written. */
   retire(rules: readonly number[], timeMs: number): void {
     this.#strictly(() => {
-      for (const rule of rules) this.#markEnded(this.#written.get(rule), new Set(), timeMs);
+      for (const rule of rules) this.#markEnded(this.#written.get(rule), () => true, timeMs);
     });
     for (const rule of rules) this.#written.delete(rule);
   }
@@ -157,17 +167,45 @@ export class RuleAppender {
     }
   }
 
-  /** Marks those of `before` that are not `present` as stale. What is refused was gone on with elsewhere. */
-  #markEnded(before: SeriesColumns | undefined, present: ReadonlySet<number>, timeMs: number): void {
+  /** Puts stale markers for series of `before` into the batch. False where there is no room for them. */
+  #mark(before: SeriesColumns | undefined, hasEnded: (slot: number) => boolean, timeMs: number): boolean {
+    if (before === undefined) return true;
+    const {batch} = this.#appender;
+    if (batch.length + before.length > batch.capacity) return false;
+    for (let i = 0; i < before.length; i++) this.#markOne(before, i, hasEnded, timeMs);
+    return true;
+  }
+
+  #markOne(
+    {slots, generations}: SeriesColumns,
+    index: number,
+    hasEnded: (slot: number) => boolean,
+    timeMs: number,
+  ): void {
+    const slot = slots[index]!;
+    const generation = generations[index]!;
+    if (!hasEnded(slot) || !this.#appender.alive(slot, generation)) return;
+    setStale(this.#appender.batch.valueWords, this.#push({slot, generation}, timeMs, 0));
+  }
+
+  /** What became of the batch, not counting the markers that follow its first `samples`. */
+  #commitWithMarkers(samples: number): CommitResult {
+    const {batch} = this.#appender;
+    const markers = batch.length - samples;
+    const counts = {...this.#appender.commit()};
+    for (let i = samples; i < samples + markers; i++)
+      if (batch.statuses[i] === sampleStatus.accepted) counts.accepted--;
+    return counts;
+  }
+
+  /** Marks series of `before` as stale. What is refused was gone on with elsewhere. */
+  #markEnded(before: SeriesColumns | undefined, hasEnded: (slot: number) => boolean, timeMs: number): void {
     if (before === undefined) return;
     const appender = this.#appender;
     const {batch} = appender;
     for (let i = 0; i < before.length; i++) {
-      const slot = before.slots[i]!;
-      const generation = before.generations[i]!;
-      if (present.has(slot) || !appender.alive(slot, generation)) continue;
       if (batch.length === batch.capacity) appender.commit();
-      setStale(batch.valueWords, this.#push({slot, generation}, timeMs, 0));
+      this.#markOne(before, i, hasEnded, timeMs);
     }
     if (batch.length > 0) appender.commit();
   }
