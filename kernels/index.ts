@@ -6,7 +6,7 @@ export {inflate} from './inflate';
 export {encodeSamples} from './walsamples';
 export {areSamples, replaySamples} from './replay';
 export {scanEntries} from './headchunks';
-export {areSeries, restoreChunkOf, restorePostings, restoreSeries} from './restore';
+export {areSeries, restoreChunkOf, restoreFiled, restorePostings, restoreSeries} from './restore';
 export {gatherChunk, xorDecode, xorDecodeAll, xorEncode, xorResume} from './xor';
 export {appendBatch, checkBatch} from './append';
 export {addRow, extremeSteps, lastSamples, nextFall, rateSteps, regressSteps, scanColumns, sumSteps} from './columns';

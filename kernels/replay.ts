@@ -66,7 +66,7 @@ function readVarint(at: usize, end: usize): i64 {
 /** Where a ref is looked for first; see firstGroup() in src/kernels/refplace.ts. */
 // @ts-ignore: decorator
 @inline
-function firstPlace(ref: u64, mask: u32): u32 {
+export function firstPlace(ref: u64, mask: u32): u32 {
   const group = ref >> 6;
   const mixed = <u32>(group ^ (group >> 32)) * 0x9e3779b1;
   return (((mixed ^ (mixed >>> 15)) & (mask >>> 6)) << 6) | (<u32>ref & 63);

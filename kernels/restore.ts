@@ -1,28 +1,44 @@
 // Series of a log or a snapshot, as a start needs them: labels become entries of the index without becoming strings. What is not usual
 // is left to TypeScript, which also says what is wrong with it. Twins: SeriesTable.find() and Postings.append() in src/tsdb/head.
-import {segmentSlotsLog2, slotBytes, slotLabels} from '../src/kernels/head-layout';
+import {segmentSlotsLog2, slotBytes, slotLabels, slotLastTime, slotOpen, slotSealed} from '../src/kernels/head-layout';
+import {firstPlace} from './replay';
 import {
   blockEntries,
   blockPairs,
   entryList,
   entryName,
   entryValue,
+  filedTag,
+  indexCapacity,
+  indexCapacityMin,
+  indexEntries,
+  indexEntryBytes,
+  indexEntryChunk,
+  indexEntryMaxTime,
+  indexPrevious,
+  indexRange,
   listCapacity,
   listItems,
   placeRemoved,
   placeSlotBits,
   placeSlotMask,
   removedPlace,
+  samplesUnknown,
   symbolBytes,
   symbolHash,
   symbolLength,
   tableHeaderBytes,
 } from '../src/kernels/index-layout';
 import {
+  restoreAttached,
+  restoreAttachedMax,
+  restoreAttachedMin,
+  restoreBlocks,
   restoreChunk,
   restoreChunkBytes,
   restoreDirectory,
   restoreEntries,
+  restoreFile,
   restoreHash,
   restoreIndex,
   restoreKnownPairs,
@@ -34,9 +50,13 @@ import {
   restorePlaces,
   restorePlacesMask,
   restoreRef,
+  restoreRefs,
+  restoreRefSlots,
+  restoreRefsMask,
   restoreSeed,
   restoreSlot,
   restoreSymbols,
+  restoreTruncated,
 } from '../src/kernels/restore-layout';
 
 const numberMax: i64 = 9007199254740992;
@@ -143,6 +163,13 @@ function findTexts(context: usize, nameAt: usize, nameLength: u32, valueAt: usiz
   return value === 0 ? 0 : findPair(load<u32>(context, restoreIndex), name, value);
 }
 
+// @ts-ignore: decorator
+@inline
+function addressOf(directory: usize, slot: u32): usize {
+  const segment: usize = load<u32>(directory + (<usize>(slot >>> segmentSlotsLog2) << 2));
+  return segment + <usize>(slot & ((1 << segmentSlotsLog2) - 1)) * slotBytes;
+}
+
 /** The slot and 1 of the series with the context's entries, or 0: see SeriesTable. */
 function findSeries(context: usize, pairs: u32, hash: u32): u32 {
   const places: usize = load<u32>(context, restorePlaces);
@@ -156,9 +183,7 @@ function findSeries(context: usize, pairs: u32, hash: u32): u32 {
     if (place === 0) return 0;
     const found = place & placeSlotMask;
     if (place >>> placeSlotBits !== tag || found === placeRemoved) continue;
-    const slot = found - 1;
-    const segment: usize = load<u32>(directory + (<usize>(slot >>> segmentSlotsLog2) << 2));
-    const block: usize = load<u32>(segment + <usize>(slot & ((1 << segmentSlotsLog2) - 1)) * slotBytes, slotLabels);
+    const block: usize = load<u32>(addressOf(directory, found - 1), slotLabels);
     if (
       load<u32>(block, blockPairs) === pairs &&
       sameBytes(block + blockEntries, context + restoreEntries, <usize>pairs << 2)
@@ -273,4 +298,70 @@ export function areSeries(at: usize, end: usize): bool {
     }
   }
   return true;
+}
+
+/**
+ * Gives series the full chunks in rows [i, count), as the scan of a file has them: six f64 each (src/tsdb/headchunks/scan-rows.ts). Stops at one that
+ * is not as usual: late ones, those of series that are not known or have chunks in memory, another file's, those for which there is no
+ * room. Gives its number. Twin: HeadReplay.
+ */
+export function restoreFiled(context: usize, rows: usize, i: u32, count: u32): u32 {
+  const refs: usize = load<u32>(context, restoreRefs);
+  const slots: usize = load<u32>(context, restoreRefSlots);
+  const mask = load<u32>(context, restoreRefsMask);
+  const directory: usize = load<u32>(context, restoreDirectory);
+  const truncated = load<f64>(context, restoreTruncated);
+  const file = load<f64>(context, restoreFile);
+  let attached = load<u32>(context, restoreAttached);
+  let oldest = load<f64>(context, restoreAttachedMin);
+  let newest = load<f64>(context, restoreAttachedMax);
+  for (; i < count; i++) {
+    const row = rows + <usize>i * 48;
+    const ref = load<f64>(row);
+    const minTime = load<f64>(row, 8);
+    const maxTime = load<f64>(row, 16);
+    const offset = load<f64>(row, 24) - file * 4294967296;
+    const header = <u32>load<f64>(row, 32);
+    if ((header & 0x80) !== 0 || offset < 0 || offset >= 134217728) break;
+    let place = firstPlace(<u64>ref, mask);
+    let found: f64 = 0;
+    while (true) {
+      found = load<f64>(refs + (<usize>place << 3));
+      if (found === ref || found === 0) break;
+      place = (place + 65) & mask;
+    }
+    if (found === 0) break;
+    const slot = addressOf(directory, load<u32>(slots + (<usize>place << 2)));
+    if (load<u32>(slot, slotOpen) !== 0) break;
+    // Another series with the same labels may have come before.
+    if (minTime <= load<f64>(slot, slotLastTime) || maxTime < truncated) continue;
+    let block: usize = load<u32>(slot, slotSealed);
+    let end: u32 = 0;
+    if (block === 0) {
+      block = load<u32>(context, restoreBlocks);
+      if (block === 0) break;
+      store<u32>(context, load<u32>(block), restoreBlocks);
+      store<u32>(block, 0, indexPrevious);
+      store<u32>(block, 0, indexRange);
+      store<u32>(block, indexCapacityMin, indexCapacity);
+    } else {
+      end = load<u32>(block, indexRange) >>> 16;
+      if (end >= load<u32>(block, indexCapacity)) break;
+    }
+    const entry = block + indexEntries + <usize>end * indexEntryBytes;
+    store<f64>(entry, minTime);
+    store<f64>(entry, maxTime, indexEntryMaxTime);
+    store<u32>(entry, (<u32>file << 11) | (min(header >>> 8, samplesUnknown) << 3) | filedTag, indexEntryChunk);
+    store<u32>(entry, ((header & 0x7f) << 27) | <u32>offset, indexEntryChunk + 4);
+    atomic.store<u32>(block + indexRange, load<u32>(block, indexRange) + 0x10000);
+    if (end === 0) atomic.store<u32>(slot + slotSealed, <u32>block);
+    store<f64>(slot, maxTime, slotLastTime);
+    attached++;
+    oldest = min(oldest, minTime);
+    newest = max(newest, maxTime);
+  }
+  store<u32>(context, attached, restoreAttached);
+  store<f64>(context, oldest, restoreAttachedMin);
+  store<f64>(context, newest, restoreAttachedMax);
+  return i;
 }

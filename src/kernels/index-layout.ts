@@ -23,3 +23,20 @@ export const removedPlace = 1;
 export const placeSlotBits = 26;
 export const placeSlotMask = 2 ** placeSlotBits - 1;
 export const placeRemoved = placeSlotMask;
+
+// Blocks of the index of sealed chunks: src/tsdb/head/chunks.ts draws them.
+export const indexPrevious = 0;
+export const indexRange = 4;
+export const indexCapacity = 8;
+export const indexEntries = 16;
+export const indexEntryBytes = 24;
+export const indexEntryMaxTime = 8;
+export const indexEntryChunk = 16;
+export const indexEntryBytesField = 20;
+export const indexEntrySamples = 22;
+/** Entries of the first block of a series. */
+export const indexCapacityMin = 4;
+
+// Entries of chunks in files: src/tsdb/head/filedchunks.ts draws them.
+export const filedTag = 7;
+export const samplesUnknown = 255;

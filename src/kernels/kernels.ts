@@ -32,6 +32,8 @@ export interface Kernels {
   restoreSeries(context: number, at: number, end: number): number;
   /** Reads the open chunk of a snapshot's series: 0 = none, 1 = in the context, 2 = left to TypeScript. */
   restoreChunkOf(context: number, at: number, end: number): number;
+  /** Gives series full chunks in rows [i, count); gives the number of the first that it leaves to TypeScript, or `count`. */
+  restoreFiled(context: number, rows: number, i: number, count: number): number;
   /** Adds a slot to the lists of entries from number `i` on. Gives the number of the first whose list is full, or `pairs`. */
   restorePostings(entries: number, i: number, pairs: number, slot: number): number;
   /** Whether the bytes are series, as in the log; 0 = no. */

@@ -27,8 +27,22 @@ export const restoreLastValue = 64;
 /** u32 each: where its bytes are, and how many. */
 export const restoreChunk = 72;
 export const restoreChunkBytes = 76;
+/** u32 each: columns of the refs that are known (replay-layout.ts) and of their slots, and the places less one. */
+export const restoreRefs = 80;
+export const restoreRefSlots = 84;
+export const restoreRefsMask = 88;
+/** u32: free blocks of the index of chunks, linked by their first words; 0 = none. */
+export const restoreBlocks = 92;
+/** f64: chunks before this time are not wanted. */
+export const restoreTruncated = 96;
+/** f64: the file whose chunks are attached. */
+export const restoreFile = 104;
+/** u32, running: chunks that were attached. f64 each, running: their first and last time. */
+export const restoreAttached = 112;
+export const restoreAttachedMin = 120;
+export const restoreAttachedMax = 128;
 /** u32 × restorePairsMax: entries of the series at hand, and behind them of those before it. */
-export const restoreEntries = 80;
+export const restoreEntries = 136;
 /** Series with more labels are left to TypeScript. */
 export const restorePairsMax = 128;
 export const restoreBytes = restoreEntries + 4 * restorePairsMax;

@@ -62,6 +62,8 @@ export interface DbOptions {
   /** Longest block. */
   blockMsMax?: number;
   onReplayProgress?: OnReplayProgress;
+  /** With so many bytes of full chunks, a thread of its own scans them while a snapshot is read. */
+  scanBytesMin?: number;
 }
 
 /** How long full chunks stay in memory, at most. */

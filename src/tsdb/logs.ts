@@ -4,15 +4,17 @@ import type {Logger} from '../sys/log.ts';
 import {Summary} from '../sys/summary.ts';
 import type {Head} from './head/head.ts';
 import type {LateReplay} from './head/late-replay.ts';
-import {loadHeadChunks} from './head/load.ts';
+import {type LoadedHeadChunks, loadHeadChunks} from './head/load.ts';
+import type {HeadReplay} from './head/replay.ts';
 import {headChunksDirectory} from './headchunks/format.ts';
+import {ScanAhead} from './headchunks/scan-ahead.ts';
 import {HeadTruncation} from './headtruncation.ts';
 import {Lateness} from './lateness.ts';
 import {Staleness} from './staleness.ts';
 import {removeCovered, removeTemporary} from './wal/checkpoint.ts';
 import type {OnReplayProgress} from './replayphases.ts';
-import {removeSnapshots} from './snapshot/format.ts';
-import {loadSnapshot} from './snapshot/read.ts';
+import {removeSnapshots, type Snapshot} from './snapshot/format.ts';
+import {loadSnapshot, newestSnapshot, type SnapshotSink} from './snapshot/read.ts';
 import type {Compression} from './wal/compression.ts';
 import type {LogMemory} from './wal/page-buffer.ts';
 import {type ReplayOptions, type ReplayResult, replay} from './wal/replay.ts';
@@ -33,6 +35,7 @@ export interface LogsOptions {
   snapshots?: boolean;
   walStartTimes?: boolean;
   onReplayProgress?: OnReplayProgress;
+  scanBytesMin?: number;
 }
 
 export interface OpenLogs {
@@ -54,30 +57,9 @@ export interface OpenLogs {
 /** Fills the head with what is on the disk, and opens the logs for writing. */
 export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLogs> {
   const {dir, log, clock, fs, linear} = options;
-  const elapsed = (): number => clock.elapsed();
   const {onReplayProgress: onProgress = () => {}} = options;
-  const loaded = await loadHeadChunks(head, {
-    fs,
-    dir: headChunksDirectory(dir),
-    dataFolder: dir,
-    log,
-    linear,
-    elapsed,
-    onProgress: (done, total) => onProgress('chunks', done, total),
-  });
-  const sink = head.replay(loaded);
   const common = {fs, log, clock, linear, corruptDir: `${dir}/wal.corrupt`};
-  const lastSegment = listSegments(fs, walDirectory(dir)).at(-1)?.number ?? -1;
-  // Where full chunks were lost, only the log has what a snapshot leaves to them.
-  const useSnapshot = options.snapshots === true && head.files!.damages === 0;
-  const from = useSnapshot
-    ? await loadSnapshot(sink, {
-        ...common,
-        dir,
-        lastSegment,
-        onProgress: (done, total) => onProgress('snapshot', done, total),
-      })
-    : null;
+  const {sink, from} = await restore(head, {...options, onProgress});
   const replayed = await replay({
     ...common,
     dir: walDirectory(dir),
@@ -134,6 +116,59 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
     unknownRefs,
     chunksLoaded,
   };
+}
+
+/**
+ * Fills the head with what is not in the log: full chunks in files, and a snapshot of the memory. Says from where on the log is to be
+ * read; null = from its beginning.
+ */
+async function restore(
+  head: Head,
+  {
+    dir,
+    log,
+    clock,
+    fs,
+    linear,
+    snapshots,
+    scanBytesMin,
+    onProgress,
+  }: LogsOptions & {onProgress: OnReplayProgress},
+): Promise<{sink: HeadReplay; from: Snapshot | null}> {
+  const lastSegment = listSegments(fs, walDirectory(dir)).at(-1)?.number ?? -1;
+  const snapshot = snapshots === true ? newestSnapshot({fs, dir, lastSegment, log}) : null;
+  const chunksDir = headChunksDirectory(dir);
+  const loadSnapshotInto = async (sink: SnapshotSink): Promise<Snapshot | null> =>
+    snapshot === null
+      ? null
+      : loadSnapshot(snapshot, sink, {
+          ...{fs, log, clock, linear},
+          onProgress: (done, total) => onProgress('snapshot', done, total),
+        });
+  const loadFiles = (ahead: ScanAhead | null): Promise<LoadedHeadChunks> =>
+    loadHeadChunks(head, {
+      ...{fs, log, linear, ahead, dir: chunksDir, dataFolder: dir},
+      elapsed: () => clock.elapsed(),
+      onProgress: (done, total) => onProgress('chunks', done, total),
+    });
+  // Where full chunks were lost, only the log has what a snapshot leaves to them.
+  const usable = (): boolean => head.files!.damages === 0;
+  const ahead = snapshot === null ? null : ScanAhead.start(fs, chunksDir, {linear, bytesMin: scanBytesMin});
+  if (ahead === null) {
+    const {chunks, mark} = await loadFiles(null);
+    if (mark !== null) chunks.mark(mark);
+    const sink = head.replay(chunks.length === 0 ? null : chunks);
+    return {sink, from: usable() ? await loadSnapshotInto(sink.snapshot()) : null};
+  }
+  try {
+    // The files are scanned while the snapshot is read.
+    const sink = head.replay();
+    const from = await loadSnapshotInto(sink.snapshot(true));
+    sink.attachFiles(await loadFiles(ahead), usable());
+    return {sink, from: usable() ? from : null};
+  } finally {
+    await ahead.end();
+  }
 }
 
 function walOptionsOf(options: LogsOptions): Omit<WalOptions, 'dir' | 'segment'> {

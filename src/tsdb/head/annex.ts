@@ -17,11 +17,11 @@
 //
 // Blocks never change: another takes their place.
 
-import {tableHeaderBytes, removedPlace} from '../../kernels/index-layout.ts';
+import {tableHeaderBytes, removedPlace, indexEntryMaxTime} from '../../kernels/index-layout.ts';
 import type {Arena} from '../../kernels/arena.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Intervals} from '../block/tombstones.ts';
-import {forEachEntry, indexEntryMaxTime} from './chunks.ts';
+import {forEachEntry} from './chunks.ts';
 import type {Reclaimer} from './epochs.ts';
 import {headerAnnexCount, headerAnnexes} from './header.ts';
 import {AddressTable} from './table.ts';

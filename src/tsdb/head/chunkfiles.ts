@@ -1,3 +1,12 @@
+import {
+  indexPrevious,
+  indexRange,
+  indexEntries,
+  indexEntryBytes,
+  indexEntryMaxTime,
+  indexEntryChunk,
+  indexEntrySamples,
+} from '../../kernels/index-layout.ts';
 import {assert} from '../../base/assert.ts';
 import {slotRef, slotSealed} from '../../kernels/head-layout.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
@@ -7,18 +16,7 @@ import {headChunkPath, listHeadChunkFiles, referenceFile} from '../headchunks/fo
 import {HeadChunkError, HeadChunkReader} from '../headchunks/reader.ts';
 import {type ChunkMeta, HeadChunkWriter} from '../headchunks/writer.ts';
 import type {LogMemory} from '../wal/page-buffer.ts';
-import {
-  chunkBytes,
-  chunkEncoding,
-  indexEntries,
-  indexEntryBytes,
-  indexEntryChunk,
-  indexEntryMaxTime,
-  indexEntrySamples,
-  indexPrevious,
-  indexRange,
-  storedBlock,
-} from './chunks.ts';
+import {chunkBytes, chunkEncoding, storedBlock} from './chunks.ts';
 import {retiredFile, type Reclaimer} from './epochs.ts';
 import {filedFile, filedOffset, isFiled, publishFiled} from './filedchunks.ts';
 
@@ -143,8 +141,8 @@ export class ChunkFiles {
   }
 
   /** An index entry for a chunk in `file` was made. */
-  added(file: number): void {
-    this.#counts.set(file, (this.#counts.get(file) ?? 0) + 1);
+  added(file: number, count = 1): void {
+    this.#counts.set(file, (this.#counts.get(file) ?? 0) + count);
   }
 
   /** An index entry for a chunk in `file` is gone. */

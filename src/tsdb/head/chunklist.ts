@@ -1,4 +1,11 @@
 import {
+  indexPrevious,
+  indexRange,
+  indexEntries,
+  indexEntryBytes,
+  indexEntryMaxTime,
+} from '../../kernels/index-layout.ts';
+import {
   fragmentData,
   fragmentDataBytes,
   fragmentPrevious,
@@ -9,16 +16,7 @@ import {
 import {assert} from '../../base/assert.ts';
 import {encoding} from '../chunkenc/encoding.ts';
 import {annexLateSealed} from './annex.ts';
-import {
-  chunkHeaderBytes,
-  firstTime,
-  forEachEntry,
-  indexEntries,
-  indexEntryBytes,
-  indexEntryMaxTime,
-  indexPrevious,
-  indexRange,
-} from './chunks.ts';
+import {chunkHeaderBytes, firstTime, forEachEntry} from './chunks.ts';
 import {chunkWordsOffset, entryReference, filedFile, filedOffset, isFiled} from './filedchunks.ts';
 import type {HeadReader} from './reader.ts';
 import {openData, openMinTime, openUsed, sealedData, tagMask} from './taggedchunks.ts';

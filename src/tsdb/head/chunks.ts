@@ -1,4 +1,16 @@
 import {
+  indexPrevious,
+  indexRange,
+  indexCapacity,
+  indexEntries,
+  indexEntryBytes,
+  indexEntryMaxTime,
+  indexEntryChunk,
+  indexEntryBytesField,
+  indexEntrySamples,
+  indexCapacityMin,
+} from '../../kernels/index-layout.ts';
+import {
   fragmentBytes,
   fragmentData,
   fragmentPrevious,
@@ -29,17 +41,6 @@ import {sealedData, tagMask, TaggedChunks, type TaggedOptions} from './taggedchu
 // the chunk is in a file (filedchunks.ts).
 // `range` is published as one: entries [low half, high half) are there.
 
-export const indexPrevious = 0;
-export const indexRange = 4;
-const indexCapacity = 8;
-export const indexEntries = 16;
-export const indexEntryBytes = 24;
-export const indexEntryMaxTime = 8;
-export const indexEntryChunk = 16;
-export const indexEntryBytesField = 20;
-export const indexEntrySamples = 22;
-
-const capacityMin = 4;
 const capacityMax = 64;
 
 /** Chunk bytes before the bit stream: the number of samples. */
@@ -50,7 +51,7 @@ export interface ChunkMover {
   /** A chunk of the slot at `slot` became full. */
   sealed(slot: number): void;
   /** An index entry for a chunk in `file` was made. */
-  added(file: number): void;
+  added(file: number, count?: number): void;
   /** An index entry for a chunk in `file` is gone. */
   dropped(file: number): void;
 }
@@ -154,6 +155,14 @@ export class Chunks {
     this.mover?.sealed(slot);
   }
 
+  /** `count` chunks in `file` were attached. */
+  added(file: number, count: number): void {
+    if (count === 0) return;
+    this.count += count;
+    this.taken += count;
+    this.mover?.added(file, count);
+  }
+
   /** Adds a full chunk that comes from elsewhere, newer than all others, to the index of the slot at `slot`. */
   appendCopy(
     slot: number,
@@ -161,21 +170,31 @@ export class Chunks {
     chunkEncoding: number,
     bytes: Uint8Array,
   ): void {
+    this.append(slot, {minTime, maxTime, ...this.copy(chunkEncoding, bytes)});
+    this.count++;
+    this.taken++;
+  }
+
+  /** A copy of a full chunk, which no series has yet. */
+  copy(chunkEncoding: number, bytes: Uint8Array): {chunk: number; bytes: number; samples: number} {
     const {u8, u32} = this.#memory;
     const tagged = chunkEncoding !== encoding.xor;
     const header = tagged ? sealedData : 0;
     const address = this.#arena.alloc(header + bytes.length);
     if (tagged) u32[address >>> 2] = bytes.length;
     u8.set(bytes, address + header);
-    this.append(slot, {
-      minTime,
-      maxTime,
+    return {
       chunk: (tagged ? address | chunkEncoding : address) >>> 0,
       bytes: tagged ? 0 : bytes.length,
       samples: chunkSamples(chunkEncoding, bytes),
-    });
-    this.count++;
-    this.taken++;
+    };
+  }
+
+  /** Gives a copy back. */
+  freeCopy(chunk: number, bytes: number): void {
+    const address = (chunk & ~tagMask) >>> 0;
+    if ((chunk & tagMask) === 0) this.#arena.free(address, bytes);
+    else this.#arena.free(address, sealedData + this.#memory.u32[address >>> 2]!);
   }
 
   /** Adds a chunk that is in a file to an index, the address of whose newest block is at `root`. */
@@ -359,7 +378,7 @@ export class Chunks {
 
   #makeBlock(previous: number): number {
     const u32 = this.#memory.u32;
-    const before = previous === 0 ? capacityMin / 2 : u32[(previous + indexCapacity) >>> 2]!;
+    const before = previous === 0 ? indexCapacityMin / 2 : u32[(previous + indexCapacity) >>> 2]!;
     const capacity = Math.min(before * 2, capacityMax);
     const block = this.#arena.alloc(indexEntries + capacity * indexEntryBytes);
     u32[(block + indexPrevious) >>> 2] = previous;

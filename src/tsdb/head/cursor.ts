@@ -1,4 +1,12 @@
 import {
+  indexEntries,
+  indexEntryBytes,
+  indexEntryChunk,
+  indexEntryMaxTime,
+  indexPrevious,
+  indexRange,
+} from '../../kernels/index-layout.ts';
+import {
   fragmentData,
   fragmentDataBytes,
   slotGeneration,
@@ -17,16 +25,7 @@ import {chunkReference} from '../headchunks/format.ts';
 import {HeadChunkError, type HeadChunkReader} from '../headchunks/reader.ts';
 import type {Scratch} from '../scratch.ts';
 import {deletedIntervals, findAnnex} from './annex.ts';
-import {
-  chunkHeaderBytes,
-  firstTime,
-  indexEntries,
-  indexEntryBytes,
-  indexEntryChunk,
-  indexEntryMaxTime,
-  indexPrevious,
-  indexRange,
-} from './chunks.ts';
+import {chunkHeaderBytes, firstTime} from './chunks.ts';
 import {filedEncoding, filedFile, filedOffset, filedSamples, isFiled} from './filedchunks.ts';
 import {forgetReset, LateRows, removeDeleted, sortRows} from './laterows.ts';
 import type {SelectedSeries} from './selection.ts';

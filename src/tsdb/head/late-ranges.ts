@@ -1,6 +1,7 @@
+import {indexEntryMaxTime} from '../../kernels/index-layout.ts';
 import type {LateMark} from '../headchunks/latemark.ts';
 import {annexLateSealed} from './annex.ts';
-import {forEachEntry, indexEntryMaxTime} from './chunks.ts';
+import {forEachEntry} from './chunks.ts';
 import {entryReference} from './filedchunks.ts';
 import type {Head} from './head.ts';
 

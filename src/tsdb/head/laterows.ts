@@ -1,3 +1,4 @@
+import {indexEntryMaxTime} from '../../kernels/index-layout.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import {counterReset, type FloatHistogram} from '../../model/histogram.ts';
 import {setStale} from '../../model/value.ts';
@@ -5,7 +6,7 @@ import {storedHint} from '../../storage/resethints.ts';
 import type {Intervals} from '../block/tombstones.ts';
 import {noteRow} from '../chunkenc/decode.ts';
 import {annexLate, annexLateHistograms, annexLateSealed, annexLateStarts, blockRows} from './annex.ts';
-import {forEachEntry, indexEntryMaxTime} from './chunks.ts';
+import {forEachEntry} from './chunks.ts';
 import {chunkWordsOffset} from './filedchunks.ts';
 import {StartCursor} from './lateblock.ts';
 import {readLateHistogram} from './latehistograms.ts';

@@ -1,11 +1,21 @@
 import {headChunkPath, listHeadChunkFiles} from '../headchunks/format.ts';
-import {readLateMark} from '../headchunks/latemark.ts';
+import {type LateMark, readLateMark} from '../headchunks/latemark.ts';
 import {repairHeadChunks} from '../headchunks/scan.ts';
+import type {ScanAhead} from '../headchunks/scan-ahead.ts';
 import {scanHeadChunksInParallel} from '../headchunks/scan-parallel.ts';
+import type {ScanThreadResult} from '../headchunks/scan-rows.ts';
 import type {ChunkFilesOptions} from './chunkfiles.ts';
 import type {Head} from './head.ts';
 import {removeSnapshots} from '../snapshot/format.ts';
 import {LoadedChunks} from './loadedchunks.ts';
+
+/** What the files of full chunks have. */
+export interface LoadedHeadChunks {
+  chunks: LoadedChunks;
+  /** Where a thread has scanned the files: its rows, which are not among `chunks`. */
+  rows: ScanThreadResult | null;
+  mark: LateMark | null;
+}
 
 /**
  * Reads what the files of full chunks have, takes away what is damaged with all behind it, and lets the head go on behind the rest.
@@ -17,19 +27,18 @@ export async function loadHeadChunks(
     dataFolder: string;
     /** Between files: `done` of `total` are read. */
     onProgress: (done: number, total: number) => void;
+    /** A thread that has begun to scan the files. */
+    ahead?: ScanAhead | null;
   },
-): Promise<LoadedChunks | null> {
+): Promise<LoadedHeadChunks> {
   const {fs, dir, log, elapsed} = options;
   const started = elapsed();
+  log.info('Replaying on-disk memory mappable chunks if any');
   const loaded = new LoadedChunks();
-  const {damage, files, chunks, ...scan} = await scanHeadChunksInParallel(
-    fs,
-    dir,
-    (chunk) => loaded.add(chunk),
-    options,
-  );
+  const rows = (await options.ahead?.result) ?? null;
+  const {damage, files, chunks, ...scan} =
+    rows?.scan ?? (await scanHeadChunksInParallel(fs, dir, (chunk) => loaded.add(chunk), options));
   const mark = readLateMark(fs, dir, log);
-  if (mark !== null) loaded.mark(mark);
   let {lastFile} = scan;
   if (damage !== null) {
     log.error('Head chunks are damaged: the damaged ones and all behind them are read from the log again', {
@@ -50,7 +59,7 @@ export async function loadHeadChunks(
   const synced = files === 0 || syncFile(options, headChunkPath(dir, lastFile));
   head.useFiles({...options, firstFile: listHeadChunkFiles(fs, dir)[0] ?? 1, lastFile});
   head.files!.damages = damage === null && synced ? 0 : 1;
-  return loaded.length === 0 ? null : loaded;
+  return {chunks: loaded, rows, mark};
 }
 
 /** What a killed process has written last is not on the disk yet, and a snapshot would rely on it. */

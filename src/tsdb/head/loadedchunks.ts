@@ -62,6 +62,12 @@ export class LoadedChunks {
     this.#lists.slots[list] = none;
   }
 
+  /** Calls `visit` with each ref that has chunks. */
+  forEachRef(visit: (ref: number) => void): void {
+    const {refs, slots} = this.#lists;
+    for (let i = 0; i < refs.length; i++) if (refs[i] !== 0 && slots[i] !== none) visit(refs[i]!);
+  }
+
   #grow(): void {
     this.minTimes = doubled(this.minTimes);
     this.maxTimes = doubled(this.maxTimes);

@@ -6,7 +6,12 @@ import {encoding} from '../chunkenc/encoding.ts';
 import type {Head} from './head.ts';
 import {LateReplay} from './late-replay.ts';
 import {restoreLastValues} from './lastvalues.ts';
+import {attachRows} from './attach.ts';
+import type {FiledChunk} from './filedchunks.ts';
+import type {LoadedHeadChunks} from './load.ts';
 import type {LoadedChunks} from './loadedchunks.ts';
+import {type PendingChunk, PendingChunks} from './pendingchunks.ts';
+import {chunkReference} from '../headchunks/format.ts';
 import {ReplayRefs} from './replayrefs.ts';
 import {ReplaySamples} from './replaysamples.ts';
 import {chunkRead, SeriesRestore} from './restore.ts';
@@ -36,7 +41,9 @@ export class HeadReplay implements ReplaySink {
   /** Late chunks in files, with the slots of their series. */
   readonly #lateReferences = new Map<number, number>();
   /** What the files of full chunks have of series that the log has not named yet. */
-  readonly #loaded: LoadedChunks | null;
+  #loaded: LoadedChunks | null;
+  /** Chunks of a snapshot that wait for those in files, which are older. */
+  #pending: PendingChunks | null = null;
 
   constructor(head: Head, loaded: LoadedChunks | null = null) {
     this.#head = head;
@@ -167,6 +174,7 @@ export class HeadReplay implements ReplaySink {
     else {
       this.#refs.drop(this.#refs.find(ref), this.otherRefs.size > 0);
       this.#head.dropSeries(slot);
+      this.#restore.forget();
     }
   }
 
@@ -188,40 +196,106 @@ export class HeadReplay implements ReplaySink {
 
   /** Gives a series the chunks that files have of it. What of them the log has again is passed over then. */
   #attach(ref: number, slot: number, loaded: LoadedChunks): void {
-    const {chunks, memory, truncatedBefore} = this.#head;
-    const address = slotAddress(memory.u32, slot);
-    const last = (address + slotLastTime) >>> 3;
+    const address = slotAddress(this.#head.memory.u32, slot);
     loaded.take(ref, (at) => {
       const minTime = loaded.minTimes[at]!;
       const maxTime = loaded.maxTimes[at]!;
-      // Another series with the same labels may have come before.
-      const follows = minTime > memory.f64[last]!;
       const filed = {
         reference: loaded.references[at]!,
         samples: loaded.samples[at]!,
         encoding: loaded.encodings[at]!,
       };
       if (loaded.outOfOrder[at] === 2) return;
-      if (loaded.outOfOrder[at] === 1) {
-        this.counts.chunksLoaded++;
-        this.#lateReferences.set(filed.reference, slot);
-        return this.#head.late.attach(address, minTime, maxTime, filed);
-      }
-      if (!follows || maxTime < truncatedBefore) return;
-      if (chunks.isOpen(address)) {
-        // Chunks in memory are newer than those in files.
-        chunks.seal(address);
-        this.#head.files?.move();
-      }
-      chunks.appendFiled(address + slotSealed, minTime, maxTime, filed);
-      memory.f64[last] = maxTime;
+      if (loaded.outOfOrder[at] === 0) return this.#attachChunk(address, minTime, maxTime, filed);
       this.counts.chunksLoaded++;
-      this.#head.stored(minTime, maxTime);
+      this.#lateReferences.set(filed.reference, slot);
+      this.#head.late.attach(address, minTime, maxTime, filed);
     });
   }
 
-  /** A sink for a snapshot, which comes before the log. */
-  snapshot(): SnapshotSink {
+  #attachChunk(address: number, minTime: number, maxTime: number, filed: FiledChunk): void {
+    const {chunks, memory, truncatedBefore} = this.#head;
+    const last = (address + slotLastTime) >>> 3;
+    // Another series with the same labels may have come before.
+    if (minTime <= memory.f64[last]! || maxTime < truncatedBefore) return;
+    if (chunks.isOpen(address)) {
+      // Chunks in memory are newer than those in files.
+      chunks.seal(address);
+      this.#head.files?.move();
+    }
+    chunks.appendFiled(address + slotSealed, minTime, maxTime, filed);
+    memory.f64[last] = maxTime;
+    this.counts.chunksLoaded++;
+    this.#head.stored(minTime, maxTime);
+  }
+
+  /**
+   * Gives the series of a snapshot, which was read before, the chunks that files have of them, and then their own; those of the snapshot
+   * are given up where it is not `usable` after all.
+   */
+  attachFiles({chunks: loaded, rows, mark}: LoadedHeadChunks, usable: boolean): void {
+    const {memory} = this.#head;
+    if (rows !== null) {
+      this.#restore.useRefs(this.#refs);
+      const attached = attachRows(this.#head, this.#restore, rows, (chunk) => {
+        const slot = chunk.outOfOrder || chunk.ref === 0 ? -1 : this.#slotOf(chunk.ref);
+        if (slot === -1) return loaded.add(chunk);
+        const reference = chunkReference(chunk.file, chunk.offset);
+        const address = slotAddress(memory.u32, slot);
+        this.#attachChunk(address, chunk.minTime, chunk.maxTime, {...chunk, reference});
+      });
+      this.counts.chunksLoaded += attached;
+    }
+    if (mark !== null) loaded.mark(mark);
+    this.#head.reserveRef(loaded.lastRef);
+    loaded.forEachRef((ref) => {
+      const slot = this.#slotOf(ref);
+      if (slot !== -1) this.#attach(ref, slot, loaded);
+    });
+    this.#loaded = loaded.length === 0 ? null : loaded;
+    this.#settlePending(usable);
+    this.#refs.update((slot) => this.#lastTime(slot));
+  }
+
+  #settlePending(usable: boolean): void {
+    const {chunks} = this.#head;
+    const pending = this.#pending!;
+    this.#pending = null;
+    for (let i = 0; i < pending.length; i++) {
+      const chunk = {
+        minTime: pending.minTimes[i]!,
+        maxTime: pending.maxTimes[i]!,
+        chunk: pending.chunks[i]!,
+        bytes: pending.bytes[i]!,
+        samples: pending.samples[i]!,
+      };
+      const lastHigh = pending.lastHighs[i]!;
+      const lastLow = pending.lastLows[i]!;
+      if (!usable || !this.#takeChunk(pending.slots[i]!, {...chunk, lastHigh, lastLow})) {
+        chunks.freeCopy(chunk.chunk, chunk.bytes);
+      }
+    }
+  }
+
+  /** Gives a series a copied chunk. False: it is not wanted. */
+  #takeChunk(slot: number, chunk: Omit<PendingChunk, 'slot'>): boolean {
+    const {chunks, memory, truncatedBefore} = this.#head;
+    const {minTime, maxTime} = chunk;
+    const address = slotAddress(memory.u32, slot);
+    if (minTime <= memory.f64[(address + slotLastTime) >>> 3]! || maxTime < truncatedBefore) return false;
+    chunks.append(address, chunk);
+    chunks.count++;
+    chunks.taken++;
+    memory.f64[(address + slotLastTime) >>> 3] = maxTime;
+    memory.u32[(address + slotLastValue) >>> 2] = chunk.lastLow;
+    memory.u32[(address + slotLastValue + 4) >>> 2] = chunk.lastHigh;
+    this.#head.stored(minTime, maxTime);
+    return true;
+  }
+
+  /** A sink for a snapshot, which comes before the log. `waits`: its chunks wait for attachFiles(). */
+  snapshot(waits = false): SnapshotSink {
+    if (waits) this.#pending = new PendingChunks();
     return {
       seriesRecord: (address, length) => this.#snapshotSeries(address, length),
       series: ({ref, labels, chunk}) => {
@@ -255,18 +329,10 @@ export class HeadReplay implements ReplaySink {
   }
 
   /** A chunk that was open when the snapshot was taken; it may have become a full one since. */
-  #storeChunk(
-    slot: number,
-    {minTime, maxTime, encoding: chunkEncoding, bytes, lastHigh, lastLow}: SnapshotChunk,
-  ): void {
-    const {chunks, memory, truncatedBefore} = this.#head;
-    const address = slotAddress(memory.u32, slot);
-    if (minTime <= memory.f64[(address + slotLastTime) >>> 3]! || maxTime < truncatedBefore) return;
-    chunks.appendCopy(address, {minTime, maxTime}, chunkEncoding, bytes);
-    memory.f64[(address + slotLastTime) >>> 3] = maxTime;
-    memory.u32[(address + slotLastValue) >>> 2] = lastLow;
-    memory.u32[(address + slotLastValue + 4) >>> 2] = lastHigh;
-    this.#head.stored(minTime, maxTime);
+  #storeChunk(slot: number, {encoding: chunkEncoding, bytes, ...rest}: SnapshotChunk): void {
+    const chunk = {...rest, ...this.#head.chunks.copy(chunkEncoding, bytes)};
+    if (this.#pending !== null) this.#pending.add({slot, ...chunk});
+    else if (!this.#takeChunk(slot, chunk)) this.#head.chunks.freeCopy(chunk.chunk, chunk.bytes);
   }
 
   /** A sink for the log of late samples, which is replayed after the other one and before finish(). */

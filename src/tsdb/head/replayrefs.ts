@@ -59,6 +59,13 @@ export class ReplayRefs {
     return this.refs[at] === 0 ? -1 : at;
   }
 
+  /** Asks again which samples are known, by slot. */
+  update(knownOf: (slot: number) => number): void {
+    for (let i = 0; i < this.places; i++) {
+      if (this.refs[i] !== 0 && this.known[i] !== Infinity) this.known[i] = knownOf(this.slots[i]!);
+    }
+  }
+
   /** The series of a place is gone. `everywhere`: other refs may stand for it, too. */
   drop(at: number, everywhere: boolean): void {
     this.known[at] = Infinity;

@@ -2,11 +2,16 @@ import {ByteReader} from '../../base/varint.ts';
 import {blockEntries, blockPairs} from '../../kernels/index-layout.ts';
 import {slotLabels} from '../../kernels/head-layout.ts';
 import {
+  restoreAttached,
+  restoreAttachedMax,
+  restoreAttachedMin,
+  restoreBlocks,
   restoreBytes,
   restoreChunk,
   restoreChunkBytes,
   restoreDirectory,
   restoreEntries,
+  restoreFile,
   restoreHash,
   restoreIndex,
   restoreKnownPairs,
@@ -18,14 +23,19 @@ import {
   restorePlaces,
   restorePlacesMask,
   restoreRef,
+  restoreRefs,
+  restoreRefSlots,
+  restoreRefsMask,
   restoreSeed,
   restoreSlot,
   restoreSymbols,
+  restoreTruncated,
 } from '../../kernels/restore-layout.ts';
 import type {Labels} from '../../model/labels.ts';
 import {readLabels, StringReader} from '../wal/string-reader.ts';
 import type {Head} from './head.ts';
 import {headerDirectory, headerEntries, headerSeed, headerSymbols} from './header.ts';
+import type {ReplayRefs} from './replayrefs.ts';
 import {slotAddress} from './series.ts';
 
 /** What the kernel says of the chunk that a snapshot has of a series. */
@@ -140,6 +150,61 @@ export class SeriesRestore {
 
   get chunkBytes(): number {
     return this.#get(restoreChunkBytes);
+  }
+
+  /** Where the kernel finds the series of chunks that it attaches. */
+  useRefs(refs: ReplayRefs): void {
+    this.#set(restoreRefs, refs.refsAddress);
+    this.#set(restoreRefSlots, refs.slotsAddress);
+    this.#set(restoreRefsMask, refs.places - 1);
+    const {memory, truncatedBefore} = this.#head;
+    memory.f64[(this.#context + restoreTruncated) >>> 3] = truncatedBefore;
+  }
+
+  /** Gives series the chunks of one file in rows [from, count) as far as they are usual: see the kernel restoreFiled. */
+  attach({rows, from, count, file}: {rows: number; from: number; count: number; file: number}): {
+    /** Row where it has stopped. */
+    next: number;
+    /** Chunks that were attached; others were passed over. */
+    done: number;
+  } {
+    const {memory, kernels} = this.#head;
+    const {f64} = memory;
+    this.#set(restoreAttached, 0);
+    f64[(this.#context + restoreFile) >>> 3] = file;
+    f64[(this.#context + restoreAttachedMin) >>> 3] = Infinity;
+    f64[(this.#context + restoreAttachedMax) >>> 3] = -Infinity;
+    const next = kernels.restoreFiled(this.#context, rows, from, count);
+    const done = this.#get(restoreAttached);
+    if (done > 0) {
+      this.#head.stored(
+        f64[(this.#context + restoreAttachedMin) >>> 3]!,
+        f64[(this.#context + restoreAttachedMax) >>> 3]!,
+      );
+    }
+    return {next, done};
+  }
+
+  get hasBlocks(): boolean {
+    return this.#get(restoreBlocks) !== 0;
+  }
+
+  /** Gives the kernel a block for the index of a series' chunks. */
+  giveBlock(block: number): void {
+    this.#head.memory.u32[block >>> 2] = this.#get(restoreBlocks);
+    this.#set(restoreBlocks, block);
+  }
+
+  /** Takes back a block that it did not need; 0 = there is none. */
+  takeBlock(): number {
+    const block = this.#get(restoreBlocks);
+    if (block !== 0) this.#set(restoreBlocks, this.#head.memory.u32[block >>> 2]!);
+    return block;
+  }
+
+  /** Entries may have gone. */
+  forget(): void {
+    this.#set(restoreKnownPairs, 0);
   }
 
   #get(field: number): number {

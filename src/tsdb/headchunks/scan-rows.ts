@@ -1,5 +1,6 @@
 // What the thread that scans files (scan-thread.ts) is given, and what it gives.
-import type {HeadChunkScan} from './scan.ts';
+import {outOfOrderBit, referenceFile, referenceOffset} from './format.ts';
+import type {HeadChunkScan, ScannedChunk} from './scan.ts';
 
 export interface ScanThreadData {
   memory: WebAssembly.Memory;
@@ -21,3 +22,26 @@ export interface ScanThreadResult {
 /** ref, minTime, maxTime, reference, samples × 256 + encoding with outOfOrderBit, bytes. */
 export const rowFields = 6;
 export const blockRows = 65_536;
+
+/** Calls `visit` with each block and the number of its rows. */
+export function visitBlocks(
+  {blocks, rowsInLast}: ScanThreadResult,
+  visit: (block: Float64Array<ArrayBuffer>, rows: number) => void,
+): void {
+  for (const [i, block] of blocks.entries()) visit(block, i === blocks.length - 1 ? rowsInLast : blockRows);
+}
+
+export function chunkOfRow(block: Float64Array, row: number, chunk: ScannedChunk): void {
+  const at = row * rowFields;
+  const reference = block[at + 3]!;
+  const header = block[at + 4]!;
+  chunk.ref = block[at]!;
+  chunk.minTime = block[at + 1]!;
+  chunk.maxTime = block[at + 2]!;
+  chunk.file = referenceFile(reference);
+  chunk.offset = referenceOffset(reference);
+  chunk.encoding = header & (outOfOrderBit - 1);
+  chunk.outOfOrder = (header & outOfOrderBit) !== 0;
+  chunk.samples = header >>> 8;
+  chunk.bytes = block[at + 5]!;
+}

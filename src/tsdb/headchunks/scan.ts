@@ -29,6 +29,20 @@ export interface ScannedChunk extends ChunkMeta {
   samples: number;
 }
 
+export function emptyChunk(): ScannedChunk {
+  return {
+    ref: 0,
+    minTime: 0,
+    maxTime: 0,
+    encoding: 0,
+    outOfOrder: false,
+    file: 0,
+    offset: 0,
+    bytes: 0,
+    samples: 0,
+  };
+}
+
 /** Where files stopped making sense: from here on nothing of them is used. */
 export interface HeadChunkDamage {
   file: number;
@@ -183,17 +197,7 @@ class FileScanner {
     this.#linear = linear;
     this.#pages = new PageBuffer(Math.max(64, Math.min(readBytes, this.#size)), linear);
     this.#rows = linear?.arena.alloc(rowsBytes) ?? 0;
-    this.#chunk = {
-      file,
-      offset: 0,
-      ref: 0,
-      minTime: 0,
-      maxTime: 0,
-      encoding: 0,
-      outOfOrder: false,
-      bytes: 0,
-      samples: 0,
-    };
+    this.#chunk = {...emptyChunk(), file};
   }
 
   close(): void {

@@ -4,7 +4,6 @@ import type {Clock} from '../../sys/clock.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import type {Logger} from '../../sys/log.ts';
 import {encoding, isHistogramEncoding} from '../chunkenc/encoding.ts';
-import type {HeadReplay} from '../head/replay.ts';
 import {RecordDecoder} from '../wal/decode.ts';
 import {recordType} from '../wal/format.ts';
 import type {LogMemory} from '../wal/page-buffer.ts';
@@ -14,12 +13,17 @@ import {listSegments} from '../wal/segments.ts';
 import {readLabels, StringReader} from '../wal/string-reader.ts';
 import {listSnapshots, type Snapshot, snapshotRecord, tombstonesVersion} from './format.ts';
 
-export interface SnapshotReadOptions {
+export interface SnapshotPlace {
   fs: FileSystem;
   /** The data folder. */
   dir: string;
   /** Last segment of the log; -1 = there is none. */
   lastSegment: number;
+  log: Logger;
+}
+
+export interface SnapshotReadOptions {
+  fs: FileSystem;
   log: Logger;
   clock: Clock;
   linear: LogMemory;
@@ -56,21 +60,29 @@ export interface SnapshotSink {
   exemplar(ref: number, time: number, value: number, labels: Labels): void;
 }
 
-/**
- * Fills the head from the newest snapshot, and says from where on the log is to be read; null = from its beginning. Where the snapshot is
- * damaged, what came before the damage is in the head: the log has it again, and it is passed over there.
- */
-export async function loadSnapshot(sink: HeadReplay, options: SnapshotReadOptions): Promise<Snapshot | null> {
-  const {fs, dir, lastSegment, log, clock} = options;
+/** The newest snapshot, or null: there is none that the log reaches. */
+export function newestSnapshot({fs, dir, lastSegment, log}: SnapshotPlace): Snapshot | null {
   const snapshot = listSnapshots(fs, dir).at(-1);
   if (snapshot === undefined) return null;
-  if (lastSegment < snapshot.segment) {
-    log.warn('Last WAL file is behind snapshot, which is not used', {snapshot: snapshot.path});
-    return null;
-  }
+  if (lastSegment >= snapshot.segment) return snapshot;
+  log.warn('Last WAL file is behind snapshot, which is not used', {snapshot: snapshot.path});
+  return null;
+}
+
+/**
+ * Fills the head from a snapshot, and says from where on the log is to be read; null = from its beginning. Where the snapshot is
+ * damaged, what came before the damage is in the head: the log has it again, and it is passed over there.
+ */
+export async function loadSnapshot(
+  snapshot: Snapshot,
+  sink: SnapshotSink,
+  options: SnapshotReadOptions,
+): Promise<Snapshot | null> {
+  const {log, clock} = options;
   const started = clock.elapsed();
+  log.info('Chunk snapshot is enabled, replaying from the snapshot');
   try {
-    const series = await readSnapshot(snapshot, sink.snapshot(), options);
+    const series = await readSnapshot(snapshot, sink, options);
     const duration = `${((clock.elapsed() - started) / 1000).toFixed(3)}s`;
     log.info('chunk snapshot loaded', {dir: snapshot.path, num_series: series, duration});
     return snapshot;

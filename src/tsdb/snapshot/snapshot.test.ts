@@ -1,5 +1,8 @@
 // Snapshots of the memory: what is written at the end is there at the start, without the log being read.
 import assert from 'node:assert/strict';
+import {cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {basename, join} from 'node:path';
 import test from 'node:test';
 import {dumpHead} from '../../../test/lib/head-dump.ts';
 import {Random} from '../../base/random.ts';
@@ -9,6 +12,7 @@ import {FloatHistogram} from '../../model/histogram.ts';
 import type {Labels} from '../../model/labels.ts';
 import type {SeriesRef} from '../../storage/appender.ts';
 import {systemClock} from '../../sys/clock.ts';
+import {nodeFileSystem} from '../../sys/fs.ts';
 import {SimulatedFileSystem} from '../../sys/fs-simulated.ts';
 import {noLogger} from '../../sys/log.ts';
 import {Db, type DbOptions} from '../db.ts';
@@ -57,6 +61,21 @@ function appendRound(db: Db, series: number, time: number): void {
   appender.histogram(ref.slot, ref.generation, time, histogram, {integer: true, startMs: 0});
   appender.exemplar(ref.slot, ref.generation, {labels: ['trace', String(time)], value: 1, timeMs: time});
   assert.equal(appender.commit().accepted, series + 1);
+}
+
+/** Samples before the newest ones. */
+function appendLate(db: Db, series: number, time: number): void {
+  const appender = db.head.appender();
+  const {batch} = appender;
+  for (let i = 0; i < series; i++) {
+    appender.series(labelsOf(i), ref);
+    const at = batch.length++;
+    batch.slots[at] = ref.slot;
+    batch.generations[at] = ref.generation;
+    batch.times[at] = time;
+    batch.values[at] = i;
+  }
+  assert.equal(appender.commit().accepted, series);
 }
 
 function contentsOf(db: Db): string[] {
@@ -182,6 +201,64 @@ test('A snapshot that cannot be written leaves all to the log', async () => {
     const again = await openDb(fs);
     assertSame(again, expected);
     await again.close();
+  }
+});
+
+test('Files of full chunks that a thread scans meanwhile give the same head, whatever is damaged or newer', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'narthex-snapshot-'));
+  // The scanning thread cannot see a simulated disk.
+  const real = {fs: nodeFileSystem, dir: join(folder, 'data')};
+  const threaded = {...real, scanBytesMin: 0};
+  const open = (options: Partial<DbOptions>): Promise<Db> => openDb(new SimulatedFileSystem(), options);
+  const copyData = (to: string): void => {
+    rmSync(join(folder, to), {recursive: true, force: true});
+    cpSync(real.dir, join(folder, to), {recursive: true});
+  };
+  const compare = async (description: string): Promise<void> => {
+    for (const name of ['plain', 'threaded']) copyData(name);
+    const plain = await open({...real, dir: join(folder, 'plain')});
+    const other = await open({...threaded, dir: join(folder, 'threaded')});
+    assert.deepEqual(contentsOf(other), contentsOf(plain), description);
+    assert.equal(other.replayed.samples, plain.replayed.samples, description);
+    assert.equal(other.chunksLoaded, plain.chunksLoaded, description);
+    assert.equal(other.head.chunks.count, plain.head.chunks.count, description);
+    await plain.close();
+    await other.close();
+  };
+  try {
+    const db = await open(real);
+    db.setOutOfOrderWindow(3_600_000);
+    for (let round = 0; round < 900; round++) {
+      appendRound(db, 30, 15_000 * round);
+      if (round % 50 === 49) appendLate(db, 30, 15_000 * round - 1_000_007);
+    }
+    await db.close();
+    await compare('after an orderly end');
+
+    copyData('kept');
+    const again = await open(threaded);
+    for (let round = 900; round < 1100; round++) appendRound(again, 40, 15_000 * round);
+    await again.sync();
+    again.head.files!.move();
+    // As if killed, with the snapshot from before, as Prometheus leaves it.
+    copyData('killed');
+    await again.close();
+    rmSync(real.dir, {recursive: true});
+    cpSync(join(folder, 'killed'), real.dir, {recursive: true});
+    const [snapshot] = listSnapshots(nodeFileSystem, join(folder, 'kept'));
+    cpSync(snapshot!.path, join(real.dir, basename(snapshot!.path)), {recursive: true});
+    await compare('with chunks that are newer than the snapshot');
+
+    const file = join(real.dir, 'chunks_head/000001');
+    const bytes = readFileSync(file);
+    for (const at of [20, bytes.length >>> 1]) {
+      const damaged = bytes.slice();
+      damaged[at]! ^= 0x10;
+      writeFileSync(file, damaged);
+      await compare(`with damage at byte ${at}`);
+    }
+  } finally {
+    rmSync(folder, {recursive: true, force: true});
   }
 });
 

@@ -1,0 +1,57 @@
+import {indexCapacityMin, indexEntries, indexEntryBytes} from '../../kernels/index-layout.ts';
+import type {ScannedChunk} from '../headchunks/scan.ts';
+import {emptyChunk} from '../headchunks/scan.ts';
+import {referenceFile} from '../headchunks/format.ts';
+import {chunkOfRow, rowFields, type ScanThreadResult, visitBlocks} from '../headchunks/scan-rows.ts';
+import type {Head} from './head.ts';
+import type {SeriesRestore} from './restore.ts';
+
+/** Rows that the kernel sees at once. */
+const rowsAtOnce = 4096;
+/** Blocks of the index that it may take at once. */
+const blocksAtOnce = 512;
+const blockBytes = indexEntries + indexCapacityMin * indexEntryBytes;
+
+/**
+ * Gives series the full chunks that a thread has found, in the order in which they were written, and calls `receive` with those that the
+ * kernel leaves. Gives the number of chunks that the kernel has attached.
+ */
+export function attachRows(
+  head: Head,
+  restore: SeriesRestore,
+  result: ScanThreadResult,
+  receive: (chunk: ScannedChunk) => void,
+): number {
+  const {arena, memory, chunks} = head;
+  const rows = arena.alloc(rowsAtOnce * rowFields * 8);
+  const chunk = emptyChunk();
+  let attached = 0;
+  visitBlocks(result, (block, count) => {
+    for (let from = 0; from < count; from += rowsAtOnce) {
+      const end = Math.min(count, from + rowsAtOnce);
+      memory.f64.set(block.subarray(from * rowFields, end * rowFields), rows >>> 3);
+      for (let row = 0; row < end - from;) {
+        const file = referenceFile(block[(from + row) * rowFields + 3]!);
+        refill(head, restore);
+        const {next, done} = restore.attach({rows, from: row, count: end - from, file});
+        chunks.added(file, done);
+        attached += done;
+        row = next;
+        if (row === end - from) break;
+        chunkOfRow(block, from + row, chunk);
+        // The kernel may only have run out of blocks, or have come to the next file.
+        if (done > 0) continue;
+        receive(chunk);
+        row++;
+      }
+    }
+  });
+  for (let left = restore.takeBlock(); left !== 0; left = restore.takeBlock()) arena.free(left, blockBytes);
+  arena.free(rows, rowsAtOnce * rowFields * 8);
+  return attached;
+}
+
+function refill({arena}: Head, restore: SeriesRestore): void {
+  if (restore.hasBlocks) return;
+  for (let i = 0; i < blocksAtOnce; i++) restore.giveBlock(arena.alloc(blockBytes));
+}
