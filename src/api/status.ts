@@ -45,9 +45,10 @@ export class StatusApi {
   }
 
   walReplay(): HttpReply {
-    const {phase, min, max, current} = this.#backend.admin.replayProgress();
-    // The answer is about the write-ahead log, and about nothing else.
-    return success(phase === 'log' ? {min, max, current} : {min: 0, max: 0, current: 0});
+    const {admin} = this.#backend;
+    const {phase, min, max, current} = admin.replayProgress();
+    // The originals' fields are about the log only. Here they are about what is being read, and `phase` says what that is.
+    return success({min, max, current, ...(admin.state() === 'starting' && phase !== null && {phase})});
   }
 
   /** What is Go's own in Prometheus's answer has the nearest meaning here, or none. */

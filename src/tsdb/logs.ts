@@ -142,12 +142,20 @@ async function restore(
     snapshot === null
       ? null
       : loadSnapshot(snapshot, sink, {
-          ...{fs, log, clock, linear},
+          fs,
+          log,
+          clock,
+          linear,
           onProgress: (done, total) => onProgress('snapshot', done, total),
         });
   const loadFiles = (ahead: ScanAhead | null): Promise<LoadedHeadChunks> =>
     loadHeadChunks(head, {
-      ...{fs, log, linear, ahead, dir: chunksDir, dataFolder: dir},
+      fs,
+      log,
+      linear,
+      ahead,
+      dir: chunksDir,
+      dataFolder: dir,
       elapsed: () => clock.elapsed(),
       onProgress: (done, total) => onProgress('chunks', done, total),
     });

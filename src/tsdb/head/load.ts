@@ -35,7 +35,9 @@ export async function loadHeadChunks(
   const started = elapsed();
   log.info('Replaying on-disk memory mappable chunks if any');
   const loaded = new LoadedChunks();
-  const rows = (await options.ahead?.result) ?? null;
+  const {ahead = null} = options;
+  if (ahead !== null) options.onProgress(0, listHeadChunkFiles(fs, dir).length);
+  const rows = ahead === null ? null : await ahead.result;
   const {damage, files, chunks, ...scan} =
     rows?.scan ?? (await scanHeadChunksInParallel(fs, dir, (chunk) => loaded.add(chunk), options));
   const mark = readLateMark(fs, dir, log);

@@ -207,6 +207,8 @@ export interface RulesData {
 }
 
 export interface WalReplay {
+  /** What is being read at the start; `min`, `max` and `current` are about that. */
+  phase?: 'chunks' | 'snapshot' | 'log';
   min: number;
   max: number;
   current: number;

@@ -35,7 +35,11 @@ export const en = {
   'ready.offline': 'Offline',
   'ready.unknown': 'Connecting',
   'ready.startingHelp': 'The server is starting. Queries will be answered as soon as it is ready.',
-  'ready.replay': 'The server is starting and replays its write-ahead log: segment {current} of {max}.',
+  'ready.replay.chunks':
+    'The server is starting and reads its files of full chunks: file {current} of {max}.',
+  'ready.replay.snapshot':
+    'The server is starting and loads the snapshot of its memory: segment {current} of {max}.',
+  'ready.replay.log': 'The server is starting and replays its write-ahead log: segment {current} of {max}.',
   'ready.offlineHelp':
     'The server does not answer. This page tries again every few seconds and shows what it last knew.',
 

@@ -33,7 +33,11 @@ export const ja: Readonly<Record<MessageKey, string>> = {
   'ready.offline': 'オフライン',
   'ready.unknown': '接続中',
   'ready.startingHelp': 'サーバーを起動しています。準備ができ次第、クエリを実行できます。',
-  'ready.replay': 'サーバーを起動しています。WAL を再生中です（セグメント {current} / {max}）。',
+  'ready.replay.chunks':
+    'サーバーを起動しています。チャンクファイルを読み込み中です（ファイル {current} / {max}）。',
+  'ready.replay.snapshot':
+    'サーバーを起動しています。メモリのスナップショットを読み込み中です（セグメント {current} / {max}）。',
+  'ready.replay.log': 'サーバーを起動しています。WAL を再生中です（セグメント {current} / {max}）。',
   'ready.offlineHelp':
     'サーバーから応答がありません。数秒ごとに再接続を試み、それまでは最後に取得した内容を表示します。',
 

@@ -43,11 +43,12 @@ export function ReadinessBanner(): ReactNode {
       </div>
     );
   }
-  const replaying = replay !== undefined && replay.max > 0;
   return (
     <div className="nx-banner" data-state="starting" role="alert">
       <IconRefresh size={18} aria-hidden />
-      {replaying ? t('ready.replay', {current: replay.current, max: replay.max}) : t('ready.startingHelp')}
+      {replay !== undefined && replay.max > 0
+        ? t(`ready.replay.${replay.phase ?? 'log'}`, {current: replay.current, max: replay.max})
+        : t('ready.startingHelp')}
     </div>
   );
 }
