@@ -1,5 +1,5 @@
 // Queries over blocks: 30 days of 100 series with a sample every 15 s, and 4,000 series of two days; and merging of blocks.
-// `npm run bench -- blocks`: milliseconds, samples per second, and memory.
+// `npm run bench -- blocks`: milliseconds, those of the CPU beside them, and memory.
 
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
@@ -21,6 +21,7 @@ import {Head} from '../src/tsdb/head/head.ts';
 import {HeadReader} from '../src/tsdb/head/reader.ts';
 import type {Scratch} from '../src/tsdb/scratch.ts';
 import {DbReader} from '../src/tsdb/querier.ts';
+import {median} from './lib/table.ts';
 
 const stepMs = 15_000;
 const hourMs = 3_600_000;
@@ -149,15 +150,22 @@ function query(store: Store, text: string, range: {days: number; stepMs: number}
   const endMs = Math.max(...blocks.blocks.map(({meta}) => meta.maxTime));
   const startMs = endMs - range.days * 24 * hourMs;
   const times: number[] = [];
+  const cpuTimes: number[] = [];
   for (let i = 0; i < 5; i++) {
     const start = performance.now();
+    const cpuStart = process.cpuUsage();
     const result = engine.execRange(reader, text, {startMs, endMs, stepMs: range.stepMs});
     queryAnswer(result, {limit: 0, stats: '', points});
     times.push(performance.now() - start);
+    const {user, system} = process.cpuUsage(cpuStart);
+    cpuTimes.push((user + system) / 1000);
   }
   const resident = Math.round(process.memoryUsage.rss() / 2 ** 20);
   const shown = times.map((ms) => ms.toFixed(0)).join(' ');
-  process.stdout.write(`${text} over ${range.days} d: ${shown} ms, ${resident} MiB resident\n`);
+  const cpuMs = median(cpuTimes).toFixed(0);
+  process.stdout.write(
+    `${text} over ${range.days} d: ${shown} ms, CPU ${cpuMs} ms, ${resident} MiB resident\n`,
+  );
   blocks.close();
 }
 
