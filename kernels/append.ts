@@ -32,7 +32,7 @@ import {
   slotLastValue,
   slotNextAt,
   slotOpen,
-  slotOpenBits,
+  slotOpenPlace,
   slotOpenCount,
   slotRef,
   statusAccepted,
@@ -45,7 +45,7 @@ import {
   stopFragments,
   stopSeal,
 } from '../src/kernels/head-layout';
-import {appendSample} from './xor';
+import {appendSample, openBits} from './xor';
 
 const staleBits: u64 = 0x7ff0000000000002;
 /** Beyond, whole milliseconds have gaps. */
@@ -212,7 +212,7 @@ export function appendBatch(context: usize, from: u32, length: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function chunkIsFull(slot: usize, count: u32, last: f64, time: f64): bool {
-  const bits: u32 = load<u16>(slot, slotOpenBits);
+  const bits: u32 = openBits(load<u16>(slot, slotOpenPlace));
   if (2 + ((bits + 7) >> 3) > chunkBytesBeforeAppend) return true;
   if (count == chunkSamples / 4) expectEnd(slot, bits, last);
   return time >= load<f64>(slot, slotNextAt) || count >= <u32>(chunkSamples * 2);

@@ -5,18 +5,20 @@ import {
   appendPool,
   fragmentBytes,
   fragmentData,
-  fragmentDataBits,
   fragmentDataBytes,
   slotLastTime,
   slotLastValue,
   slotLeading,
   slotNextAt,
   slotOpen,
-  slotOpenBits,
+  slotOpenPlace,
   slotOpenCount,
   slotTimeDelta,
   slotTrailing,
 } from '../src/kernels/head-layout';
+
+const fragmentBits: u32 = fragmentBytes << 3;
+const addressBits: u32 = fragmentData << 3;
 
 // Reverses the low eight bytes; the high ones do not matter.
 // @ts-ignore: decorator
@@ -35,6 +37,13 @@ function loadWord(address: usize): u64 {
 @inline
 function storeWord(address: usize, word: u64): void {
   store<u64>(address, i64x2.extract_lane(i8x16.swizzle(i64x2.splat(word), swapped()), 0));
+}
+
+/** As in head-layout.ts. */
+// @ts-ignore: decorator
+@inline
+export function openBits(place: u32): u32 {
+  return place - addressBits * ((place + fragmentBits - 1) / fragmentBits);
 }
 
 /** Takes a fragment from the free list and puts it behind `tail`; the first 32 bits of its data are 0. */
@@ -58,9 +67,20 @@ function emitNext(context: usize, tail: usize, value: u64, n: u32): usize {
   return fragment;
 }
 
+/** Where a stream ends that ended at `bits` when `n` bits (1..480) more are there: see emit(). */
+// @ts-ignore: decorator
+@inline
+function advance(context: usize, bits: u32, n: u32): u32 {
+  if (context == 0) return bits + n;
+  const start = bits % fragmentBits == 0 ? bits + addressBits : bits;
+  const end = start + n;
+  return (end - 1) / fragmentBits == start / fragmentBits ? end : end + addressBits;
+}
+
 /**
  * Writes the low `n` bits (1..64) of `value`, whose other bits are 0, at bit `bits` of the stream. Without a context the
- * stream is contiguous and begins at `tail`; with one it is a chain of fragments that ends with `tail`. Returns the new tail.
+ * stream is contiguous and begins at `tail`; with one it is a chain of fragments that ends with `tail`, and their addresses count as
+ * bits, too. Returns the new tail.
  * Only whole 64-bit words are stored; what was there before `bits` is stored again unchanged, as is the address at the beginning of a
  * fragment, whose data begins in the middle of its first word.
  */
@@ -68,9 +88,11 @@ function emitNext(context: usize, tail: usize, value: u64, n: u32): usize {
 @inline
 function emit(context: usize, tail: usize, bits: u32, value: u64, n: u32): usize {
   if (context != 0) {
-    bits %= fragmentDataBits;
-    if (bits == 0) tail = linkFragment(context, tail);
-    bits += fragmentData << 3;
+    bits %= fragmentBits;
+    if (bits == 0) {
+      tail = linkFragment(context, tail);
+      bits = addressBits;
+    }
   }
   const word = tail + ((bits >> 6) << 3);
   const filled: u32 = bits & 63;
@@ -95,7 +117,7 @@ function emitSlow(context: usize, tail: usize, bits: u32, value: u64, n: u32): u
 function emitUvarint(context: usize, tail: usize, bits: u32, value: u64): usize {
   while (value >= 0x80) {
     tail = emitSlow(context, tail, bits, (value & 0x7f) | 0x80, 8);
-    bits += 8;
+    bits = advance(context, bits, 8);
     value >>= 7;
   }
   return emitSlow(context, tail, bits, value, 8);
@@ -123,7 +145,7 @@ function fits(change: i64, n: u8): bool {
 export function appendSample(context: usize, slot: usize, time: i64, value: u64): void {
   let tail: usize = load<u32>(slot, slotOpen);
   const count: u32 = load<u16>(slot, slotOpenCount);
-  let bits: u32 = load<u16>(slot, slotOpenBits);
+  let bits: u32 = load<u16>(slot, slotOpenPlace);
   if (count >= 2) {
     const last = <i64>load<f64>(slot, slotLastTime);
     const delta = time - last;
@@ -144,20 +166,20 @@ export function appendSample(context: usize, slot: usize, time: i64, value: u64)
         n = 24;
       } else {
         tail = emitSlow(context, tail, bits, 0b1111, 4);
-        bits += 4;
+        bits = advance(context, bits, 4);
         tail = emitSlow(context, tail, bits, change, 64);
-        bits += 64;
+        bits = advance(context, bits, 64);
         n = 0;
       }
     }
     const xor = value ^ load<u64>(slot, slotLastValue);
     if (xor == 0) {
       tail = emit(context, tail, bits, code << 1, n + 1);
-      bits += n + 1;
+      bits = advance(context, bits, n + 1);
     } else {
       store<u64>(slot, value, slotLastValue);
       tail = emitXor(context, slot, tail, bits, code, n, xor);
-      bits += n + xorBits(slot);
+      bits = advance(context, bits, n + xorBits(slot));
     }
   } else {
     if (count == 0) {
@@ -168,21 +190,21 @@ export function appendSample(context: usize, slot: usize, time: i64, value: u64)
       store<u8>(slot, 255, slotLeading);
       const zigzag = <u64>((time << 1) ^ (time >> 63));
       tail = emitUvarint(context, tail, 0, zigzag);
-      bits = uvarintBytes(zigzag) << 3;
+      bits = advance(context, 0, uvarintBytes(zigzag) << 3);
       tail = emitSlow(context, tail, bits, value, 64);
-      bits += 64;
+      bits = advance(context, bits, 64);
     } else {
       const delta = time - <i64>load<f64>(slot, slotLastTime);
       store<i64>(slot, delta, slotTimeDelta);
       tail = emitUvarint(context, tail, bits, delta);
-      bits += uvarintBytes(delta) << 3;
+      bits = advance(context, bits, uvarintBytes(delta) << 3);
       const xor = value ^ load<u64>(slot, slotLastValue);
       if (xor == 0) {
         tail = emitSlow(context, tail, bits, 0, 1);
-        bits += 1;
+        bits = advance(context, bits, 1);
       } else {
         tail = emitXor(context, slot, tail, bits, 0, 0, xor);
-        bits += xorBits(slot);
+        bits = advance(context, bits, xorBits(slot));
       }
     }
     store<u64>(slot, value, slotLastValue);
@@ -226,7 +248,7 @@ function emitXor(context: usize, slot: usize, tail: usize, bits: u32, code: u64,
   }
   if (n + significant <= 64) return emit(context, tail, bits, (code << significant) | data, n + significant);
   tail = emitSlow(context, tail, bits, code, n);
-  return emitSlow(context, tail, bits + n, data, significant);
+  return emitSlow(context, tail, advance(context, bits, n), data, significant);
 }
 
 /**
@@ -240,7 +262,7 @@ export function xorEncode(times: usize, values: usize, count: u32, state: usize,
   for (let i: u32 = 0; i < count; i++) {
     store<u32>(state, <u32>chunk, slotOpen);
     appendSample(0, state, <i64>load<f64>(times + (i << 3)), load<u64>(values + (i << 3)));
-    bits = load<u16>(state, slotOpenBits);
+    bits = load<u16>(state, slotOpenPlace);
   }
   const bytes = (bits + 7) >> 3;
   memory.copy(chunk + 2, chunk, bytes);

@@ -96,7 +96,7 @@ function appendAll(world: World, length: number): {logged: number; sealed: Seale
     const number = u32[(slots >>> 2) + at]!;
     const slot = segment + number * layout.slotBytes;
     const count = u16[(slot + layout.slotOpenCount) >>> 1]!;
-    const bits = u16[(slot + layout.slotOpenBits) >>> 1]!;
+    const bits = layout.openBits(u16[(slot + layout.slotOpenPlace) >>> 1]!);
     let tail = u32[(slot + layout.slotOpen) >>> 2]!;
     world.kernels.gatherChunk(tail, count, bits, chunk);
     sealed.push({slot: number, hex: u8.subarray(chunk, chunk + 2 + Math.ceil(bits / 8)).toHex()});
@@ -179,10 +179,8 @@ function compare(
     const address = segment + slot * layout.slotBytes;
     same(`slot ${slot}`, address, layout.slotBytes);
     const {u16, u32} = real.memory;
-    const [count, bits] = [
-      u16[(address + layout.slotOpenCount) >>> 1]!,
-      u16[(address + layout.slotOpenBits) >>> 1]!,
-    ];
+    const count = u16[(address + layout.slotOpenCount) >>> 1]!;
+    const bits = layout.openBits(u16[(address + layout.slotOpenPlace) >>> 1]!);
     if (count === 0) continue;
     for (const world of [real, plain]) {
       world.kernels.gatherChunk(u32[(address + layout.slotOpen) >>> 2]!, count, bits, chunk);

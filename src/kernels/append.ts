@@ -145,7 +145,7 @@ function stopBefore(fields: Fields, context: number, slot: number, time: number)
     fields.count(context + layout.appendChunksCreated);
     return layout.stopDone;
   }
-  const bytes = 2 + Math.ceil(u16[(slot + layout.slotOpenBits) >>> 1]! / 8);
+  const bytes = 2 + Math.ceil(layout.openBits(u16[(slot + layout.slotOpenPlace) >>> 1]!) / 8);
   if (bytes > layout.chunkBytesBeforeAppend) return layout.stopSeal;
   if (count === layout.chunkSamples / 4) {
     const start = openFirstTime(fields, fields.u32(slot + layout.slotOpen));
@@ -211,7 +211,7 @@ function appendSample(fields: Fields, context: number, slot: number, time: numbe
 /** Writes bits behind those of the slot's open chunk, taking fragments from the pool. */
 function writeBits(fields: Fields, context: number, slot: number, out: BitWriter): void {
   const {u8, u16} = fields.memory;
-  let bits = u16[(slot + layout.slotOpenBits) >>> 1]!;
+  let bits = layout.openBits(u16[(slot + layout.slotOpenPlace) >>> 1]!);
   let tail = fields.u32(slot + layout.slotOpen);
   for (let i = 0; i < out.bits; i++, bits++) {
     const at = bits % layout.fragmentDataBits;
@@ -228,7 +228,8 @@ function writeBits(fields: Fields, context: number, slot: number, out: BitWriter
     if (bit) u8[byte]! |= mask;
   }
   fields.setU32(slot + layout.slotOpen, tail);
-  u16[(slot + layout.slotOpenBits) >>> 1] = bits;
+  // Each fragment begins with an address of 32 bits.
+  u16[(slot + layout.slotOpenPlace) >>> 1] = bits + 32 * Math.ceil(bits / layout.fragmentDataBits);
 }
 
 export function gatherChunk(

@@ -16,10 +16,11 @@ export const slotLastValue = 24;
 export const slotTimeDelta = 32;
 /** f64: a sample at or after this time starts a new chunk. */
 export const slotNextAt = 40;
-/** u64, published as one: address of the open chunk's newest fragment | samples << 32 | bits << 48; 0 = no open chunk. */
+/** u64, published as one: address of the open chunk's newest fragment | samples << 32 | place << 48; 0 = no open chunk. */
 export const slotOpen = 48;
 export const slotOpenCount = 52;
-export const slotOpenBits = 54;
+/** u16: bits of the chain of fragments up to the end of the stream, the addresses in it included: see openBits(). */
+export const slotOpenPlace = 54;
 /** u32, published: address of the newest block of the index of sealed chunks; 0 = none. */
 export const slotSealed = 56;
 /** u8 each: zero bits around the significant bits of the last value delta; leading 255 = none yet. */
@@ -35,6 +36,13 @@ export const fragmentPrevious = 0;
 export const fragmentData = 4;
 export const fragmentDataBytes = 60;
 export const fragmentDataBits = 480;
+const fragmentBitsLog2 = 9;
+const addressBits = 32;
+
+/** Bits of a stream that ends at this place of its fragments. */
+export function openBits(place: number): number {
+  return place - addressBits * ((place + (1 << fragmentBitsLog2) - 1) >>> fragmentBitsLog2);
+}
 
 // Append context: the addresses and numbers that the append kernels share with the appender.
 export const appendSlots = 0;

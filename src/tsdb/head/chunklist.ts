@@ -9,6 +9,7 @@ import {
   fragmentData,
   fragmentDataBytes,
   fragmentPrevious,
+  openBits,
   slotLastTime,
   slotOpen,
   slotSealed,
@@ -160,7 +161,7 @@ export class ChunkList {
     } while (Atomics.load(u32, word) !== tail);
     const count = published & 0xffff;
     if (tail === 0 || count === 0) return {min: Infinity, max: -Infinity};
-    if ((tail & tagMask) === 0) return this.#copyOpen(tail, count, published >>> 16);
+    if ((tail & tagMask) === 0) return this.#copyOpen(tail, count, openBits(published >>> 16));
     const block = (tail & ~tagMask) >>> 0;
     const used = Atomics.load(u32, (block + openUsed) >>> 2);
     const chunk = this.#reader.shared.u8.slice(block + openData, block + openData + used);

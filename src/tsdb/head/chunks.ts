@@ -14,10 +14,11 @@ import {
   fragmentBytes,
   fragmentData,
   fragmentPrevious,
+  openBits,
   slotLastTime,
   slotLastValue,
   slotOpen,
-  slotOpenBits,
+  slotOpenPlace,
   slotOpenCount,
   slotSealed,
 } from '../../kernels/head-layout.ts';
@@ -118,7 +119,7 @@ export class Chunks {
     }
     const tail = u32[(slot + slotOpen) >>> 2]!;
     const samples = u16[(slot + slotOpenCount) >>> 1]!;
-    const bits = u16[(slot + slotOpenBits) >>> 1]!;
+    const bits = openBits(u16[(slot + slotOpenPlace) >>> 1]!);
     const bytes = chunkHeaderBytes + ((bits + 7) >>> 3);
     const chunk = this.#arena.alloc(bytes);
     this.#kernels.gatherChunk(tail, samples, bits, chunk);

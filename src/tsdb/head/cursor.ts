@@ -9,6 +9,7 @@ import {
 import {
   fragmentData,
   fragmentDataBytes,
+  openBits,
   slotGeneration,
   slotOpen,
   slotSealed,
@@ -173,7 +174,7 @@ export class HeadCursor implements SeriesCursor {
       firstTime(this.#querier.reader.shared.u8, firstFragment(u32, tail) + fragmentData);
     const length = this.#readAllSealed(mint, maxt, first, count);
     if (first > maxt) return length;
-    const chunk = {tail, bytes: ((published >>> 16) + 7) >>> 3, count, first, sealedTime};
+    const chunk = {tail, bytes: (openBits(published >>> 16) + 7) >>> 3, count, first, sealedTime};
     return this.#readOpen(chunk, mint, maxt, length);
   }
 

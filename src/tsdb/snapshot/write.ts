@@ -1,10 +1,11 @@
 import {assert} from '../../base/assert.ts';
 import {
+  openBits,
   slotLastTime,
   slotLastValue,
   slotOpen,
-  slotOpenBits,
   slotOpenCount,
+  slotOpenPlace,
 } from '../../kernels/head-layout.ts';
 import type {Clock} from '../../sys/clock.ts';
 import type {FileSystem} from '../../sys/fs.ts';
@@ -112,7 +113,7 @@ function putOpenChunk({memory, kernels}: Head, address: number, chunk: number, r
   const {u8, u16, u32, f64} = memory;
   const tail = u32[(address + slotOpen) >>> 2]!;
   if (tail === 0) return record.uvarint(0);
-  const bits = u16[(address + slotOpenBits) >>> 1]!;
+  const bits = openBits(u16[(address + slotOpenPlace) >>> 1]!);
   const bytes = chunkHeaderBytes + ((bits + 7) >>> 3);
   assert(bytes <= chunkBytesMax, 'an open chunk is small');
   kernels.gatherChunk(tail, u16[(address + slotOpenCount) >>> 1]!, bits, chunk);
