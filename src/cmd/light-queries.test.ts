@@ -35,19 +35,19 @@ test('LightQueries answers what should take little, once it is loaded', async ()
     assert.equal(defaultEvalIntervalMs, 15_000);
     return {status: 200, body, slices: {}, samplesRead: 1, seconds: 0, heldBytes: 0, outcome: 'ok'};
   });
-  assert.equal(light.answer(request, 0.25), null, 'too heavy');
-  assert.equal(light.answer(request, 0.001), null, 'not loaded yet');
+  assert.equal(light.answer(request, 0.25, true), null, 'too heavy');
+  assert.equal(light.answer(request, 0.001, true), null, 'not loaded yet');
   await tick();
-  assert.equal(light.answer(request, 0.001), null, 'rehearsed first');
+  assert.equal(light.answer(request, 0.001, true), null, 'rehearsed first');
   while (evaluations < 200) await tick();
   await tick();
   notes.length = 0;
-  const answered = light.answer(request, 0.001);
+  const answered = light.answer(request, 0.001, true);
   assert.equal(answered?.body, body);
   assert.deepEqual(notes, [4]);
   answered?.release?.();
   assert.deepEqual(notes, [4, 'released']);
-  assert.equal(light.answer(request, 0.25), null, 'too heavy');
+  assert.equal(light.answer(request, 0.25, true), null, 'too heavy');
 });
 
 test('LightQueries gives a query up that takes long after all', async () => {
@@ -64,12 +64,12 @@ test('LightQueries gives a query up that takes long after all', async () => {
       outcome: 'canceled',
     };
   });
-  light.answer(request, 0.001);
+  light.answer(request, 0.001, true);
   await tick();
-  light.answer(request, 0.001);
+  light.answer(request, 0.001, true);
   // Its rehearsal is given up.
   while (notes.length === 0) await tick();
   notes.length = 0;
-  assert.equal(light.answer(request, 0.001), null);
+  assert.equal(light.answer(request, 0.001, true), null);
   assert.deepEqual(notes, [0], 'nothing is held any more');
 });

@@ -2,8 +2,9 @@ import type {QueryRequest} from '../api/backend.ts';
 import type {AnswerWorld, EvaluateRequest} from './query-answers.ts';
 import type {WorkerAnswer} from './querypool.ts';
 
-/** What a query took when it was evaluated last, in seconds, for it to be evaluated here. */
+/** What a query should take, in seconds, for it to be evaluated here: where others are evaluated, and where none is. */
 const lightSeconds = 0.0015;
+const aloneSeconds = 0.004;
 
 /** A query that takes longer than that after all is given up, and goes to a query thread. */
 const patienceMs = 10;
@@ -11,6 +12,7 @@ const patienceMs = 10;
 /** The first light queries are rehearsed: evaluated so often for nothing, a few at a time, until the code is hot. */
 const rehearsedMax = 24;
 const rehearsals = 200;
+const rehearsalMsMax = 150;
 /** Between two looks at what else the thread has to do. */
 const rehearsalMs = 2;
 
@@ -34,6 +36,8 @@ export class LightQueries {
   #evaluation: Evaluation | null = null;
   #loading = false;
   #untilMs = 0;
+  /** Until then, the thread is left to others where the query threads can do the work. */
+  #restUntilMs = 0;
   /** What was or is rehearsed. */
   readonly #rehearsed = new Set<string>();
 
@@ -42,16 +46,21 @@ export class LightQueries {
     this.#evaluationIntervalMs = evaluationIntervalMs;
   }
 
-  /** The answer to a query that should take `costSeconds`; null where it is a query thread's work. */
-  answer(request: QueryRequest, costSeconds: number): WorkerAnswer | null {
+  /** The answer to a query that should take `costSeconds`; null where it is a query thread's work. `alone`: these do nothing. */
+  answer(request: QueryRequest, costSeconds: number, alone: boolean): WorkerAnswer | null {
     // Rules come by the thousand, and nobody waits for them.
-    if (costSeconds > lightSeconds || request.kind === 'rule') return null;
+    if (costSeconds > (alone ? aloneSeconds : lightSeconds) || request.kind === 'rule') return null;
+    // Many at once are better shared out among the query threads.
+    if (costSeconds > lightSeconds && performance.now() < this.#restUntilMs) return null;
     if (this.#evaluation === null) {
       this.#begin();
       return null;
     }
     if (this.#rehearse(this.#evaluation, request)) return null;
+    const beganMs = performance.now();
     const answered = this.#evaluate(this.#evaluation, request);
+    const endedMs = performance.now();
+    this.#restUntilMs = 2 * endedMs - beganMs;
     const gaveUp = answered.outcome === 'canceled';
     const release = this.#evaluation.onAnswer(gaveUp ? 0 : answered.body.byteLength);
     return gaveUp ? null : {...answered, release};
@@ -79,12 +88,15 @@ export class LightQueries {
     if (this.#rehearsed.size >= rehearsedMax || this.#rehearsed.has(key)) return false;
     this.#rehearsed.add(key);
     let left = rehearsals;
+    let leftMs = rehearsalMsMax;
     const slice = (): void => {
-      const untilMs = performance.now() + rehearsalMs;
-      while (left > 0 && performance.now() < untilMs) {
+      const beganMs = performance.now();
+      while (left > 0 && performance.now() < beganMs + rehearsalMs) {
         left--;
         if (this.#evaluate(evaluation, request).outcome === 'canceled') left = 0;
       }
+      leftMs -= performance.now() - beganMs;
+      if (leftMs < 0) left = 0;
       evaluation.onAnswer(0)();
       if (left > 0) setImmediate(slice);
     };

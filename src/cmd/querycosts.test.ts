@@ -18,6 +18,10 @@ test('QueryCosts knows a query again at another time, but not with many more ste
   assert.equal(costs.expect(range('down', 100)), unknownSeconds);
   costs.learn(range('up', 100), 1);
   assert.equal(costs.expect(range('up', 100)), 1);
+  costs.learn(range('up', 100), 2);
+  assert.equal(costs.expect(range('up', 100)), 1, 'it may have been held up');
+  costs.learn(range('up', 100), 3);
+  assert.equal(costs.expect(range('up', 100)), 2);
 });
 
 test('QueryCosts forgets what was not seen for long, and never keeps long texts', () => {
@@ -28,7 +32,7 @@ test('QueryCosts forgets what was not seen for long, and never keeps long texts'
   costs.learn(range('kept', 100), 4);
   costs.learn(range('new', 100), 1);
   assert.equal(costs.expect(range('old', 100)), unknownSeconds);
-  assert.equal(costs.expect(range('kept', 100)), 4);
+  assert.equal(costs.expect(range('kept', 100)), 3);
   costs.learn(range('x'.repeat(5000), 100), 3);
   assert.equal(costs.expect(range('x'.repeat(5000), 100)), unknownSeconds);
 });

@@ -6,21 +6,30 @@ const textMax = 4096;
 /** What a query counts for that was never seen; also what light queries stay below. */
 export const unknownSeconds = 0.25;
 
+interface Cost {
+  /** What is expected. */
+  seconds: number;
+  /** What it took the last time. */
+  last: number;
+}
+
 /** Remembers how long queries took, to tell what they will take: dashboards ask the same again and again. */
 export class QueryCosts {
   /** The least recently used first. */
-  readonly #seconds = new Map<string, number>();
+  readonly #costs = new Map<string, Cost>();
 
   expect(request: QueryRequest): number {
-    return this.#seconds.get(keyOf(request)) ?? unknownSeconds;
+    return this.#costs.get(keyOf(request))?.seconds ?? unknownSeconds;
   }
 
+  /** The lesser of two counts: a thread may be held up, and what is heavier from now on is so twice. */
   learn(request: QueryRequest, seconds: number): void {
     const key = keyOf(request);
     if (key.length > textMax) return;
-    this.#seconds.delete(key);
-    this.#seconds.set(key, seconds);
-    if (this.#seconds.size > queriesMax) this.#seconds.delete(this.#seconds.keys().next().value!);
+    const known = this.#costs.get(key);
+    this.#costs.delete(key);
+    this.#costs.set(key, {seconds: Math.min(seconds, known?.last ?? seconds), last: seconds});
+    if (this.#costs.size > queriesMax) this.#costs.delete(this.#costs.keys().next().value!);
   }
 }
 

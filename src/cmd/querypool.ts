@@ -50,8 +50,8 @@ export interface QueryPoolOptions {
   /** A worker beyond `workersMax` is ended when it has been idle for so long. */
   idleMs: number;
   startWorker: () => QueryWorker;
-  /** Answers at once, in this thread, what should take `costSeconds`; null where that is a worker's work. */
-  answerLight?: (request: QueryRequest, costSeconds: number) => WorkerAnswer | null;
+  /** Answers at once, in this thread, what should take `costSeconds`; null where that is a worker's work. `alone`: no worker is busy. */
+  answerLight?: (request: QueryRequest, costSeconds: number, alone: boolean) => WorkerAnswer | null;
   /** The answer to a query that ended without a worker's. */
   errorAnswer: (errorType: LostQuery, message: string) => QueryAnswer;
   memory?: () => QueryMemoryStatistics;
@@ -130,7 +130,7 @@ export class QueryPool implements QueryBackend {
 
   light(request: QueryRequest): QueryAnswer | null {
     if (this.#options.answerLight === undefined || this.#closed) return null;
-    const answer = this.#options.answerLight(request, this.#costs.expect(request));
+    const answer = this.#options.answerLight(request, this.#costs.expect(request), this.#running === 0);
     if (answer === null) return null;
     this.#slices.get('queue_time')!.observe(0);
     this.#account(answer);

@@ -244,7 +244,7 @@ class Server {
       },
     });
     return new QueryPool({
-      answerLight: (request, costSeconds) => light.answer(request, costSeconds),
+      answerLight: (request, costSeconds, alone) => light.answer(request, costSeconds, alone),
       // On a small machine a second worker keeps dashboards alive beside a heavy query.
       workersMax: Math.max(2, availableParallelism() - 1),
       concurrencyMax: flags.queryConcurrency,
