@@ -3,7 +3,8 @@
 import {compareStrings} from '../model/labels.ts';
 import type {Matcher} from '../model/matcher.ts';
 import {timeMaxMs, timeMinMs} from '../model/timestamp.ts';
-import {compareLabelIds, labelBytes} from '../promql/engine/labelset.ts';
+import {labelBytes, labelOrder} from '../promql/engine/labelset.ts';
+import {ParseCache} from '../promql/engine/parsecache.ts';
 import {Tuples} from '../promql/engine/tuples.ts';
 import {parseMetricSelector} from '../promql/parser/parser.ts';
 import type {LabelIds, Queryable, ReadGuard, SeriesCursor} from '../storage/querier.ts';
@@ -84,12 +85,16 @@ class SeriesUnion {
 
   sorted(): LabelIds[] {
     let comparisons = 0;
+    this.#guard.takeBytes(placeBytes * this.#symbols.size);
+    const compare = labelOrder(this.#symbols, this.#series);
     return this.#series.sort((left, right) => {
       if (++comparisons % comparisonsUnchecked === 0) this.#guard.check();
-      return compareLabelIds(this.#symbols, left, right);
+      return compare(left, right);
     });
   }
 }
+
+const selectors = new ParseCache(parseMetricSelector);
 
 /** A selector that could match everything is refused. */
 function parseMatch(text: string, kind: 'series' | 'labelNames' | 'labelValues'): readonly Matcher[] {
@@ -98,7 +103,7 @@ function parseMatch(text: string, kind: 'series' | 'labelNames' | 'labelValues')
     kind === 'series' ? invalidParameter('match[]', message) : new ApiError('bad_data', message);
   let matchers: readonly Matcher[];
   try {
-    matchers = parseMetricSelector(text);
+    matchers = selectors.get(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw fail(error.message);

@@ -7,7 +7,7 @@ import type {Socket} from 'node:net';
 import {assert} from '../base/assert.ts';
 import {isFormType, queryOf, type HttpCall} from './call.ts';
 import {Form} from './form.ts';
-import {parsePlainRequest, type PlainRequest} from './plain-request.ts';
+import {parsePlainRequest, type PlainHeaders, type PlainRequest} from './plain-request.ts';
 
 /** A finished answer. */
 export interface PlainAnswer {
@@ -45,11 +45,16 @@ export interface PlainWorld {
 /** Smaller answers are copied behind their headers, so that there is one thing to send. */
 const copiedBytesMax = 65_536;
 
+/** Longer headers are not kept for the next request. */
+const headersKeptMax = 2048;
+
 export class PlainConnection {
   readonly #socket: Socket;
   readonly #world: PlainWorld;
   #gone: AbortController | null = null;
   #timeoutMs = 0;
+  /** Those of the last request. */
+  #headers: PlainHeaders | null = null;
   #busy = false;
   #ended = false;
   /** What has arrived while a request was being answered. */
@@ -81,7 +86,7 @@ export class PlainConnection {
       this.#socket.pause();
       return;
     }
-    const request = parsePlainRequest(chunk);
+    const request = parsePlainRequest(chunk, this.#headers);
     const route = request === null ? null : this.#world.find(request);
     if (request === null || route === null) this.#handOver(chunk);
     else this.#answer(request, route);
@@ -108,6 +113,7 @@ export class PlainConnection {
   };
 
   #answer(request: PlainRequest, {params, answer}: PlainRoute): void {
+    this.#headers = request.headers.text.length <= headersKeptMax ? request.headers : null;
     this.#busy = true;
     this.#world.begin(this.#socket);
     const answered = answer(this.#callOf(request, params));

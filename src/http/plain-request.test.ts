@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {parsePlainRequest} from './plain-request.ts';
+import {parsePlainRequest, type PlainHeaders, type PlainRequest} from './plain-request.ts';
 
 const host = 'Host: a\r\n';
 const form = 'Content-Type: application/x-www-form-urlencoded\r\n';
@@ -70,4 +70,19 @@ test('parsePlainRequest leaves everything else to others', () => {
   ]) {
     assert.equal(f(text), null, JSON.stringify(text));
   }
+});
+
+test('parsePlainRequest knows headers again, and no others', () => {
+  const read = (text: string, known: PlainHeaders | null): PlainRequest => {
+    const request = parsePlainRequest(Buffer.from(text), known);
+    assert.ok(request !== null);
+    return request;
+  };
+  const first = read(`GET /a HTTP/1.1\r\n${host}X-A: b\r\n\r\n`, null);
+  const second = read(`GET /b HTTP/1.1\r\n${host}X-A: b\r\n\r\n`, first.headers);
+  assert.equal(second.headers, first.headers);
+  assert.equal(second.url, '/b');
+  const third = read(`GET /b HTTP/1.1\r\n${host}X-A: c\r\n\r\n`, second.headers);
+  assert.equal(third.header('x-a'), 'c');
+  assert.equal(parsePlainRequest(Buffer.from('GET /b HTTP/1.1\r\n\r\n'), third.headers), null);
 });

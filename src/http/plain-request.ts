@@ -8,6 +8,7 @@ export interface PlainRequest {
   /** Path and query string. */
   url: string;
   path: string;
+  headers: PlainHeaders;
   header: HttpCall['header'];
   /** A form, where the method is POST. */
   body: Uint8Array;
@@ -30,37 +31,52 @@ const special: ReadonlySet<string> = new Set([
 
 const headersMax = 64;
 
-/** Reads the bytes of one request. null where they are not one whole plain request and nothing else. */
-export function parsePlainRequest(bytes: Buffer): PlainRequest | null {
+/** The lines of headers, which clients repeat with each request, and what they say. */
+export interface PlainHeaders {
+  text: string;
+  /** By their names in small letters. */
+  values: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the bytes of one request. null where they are not one whole plain request and nothing else. `known`: the headers of
+ * the request before.
+ */
+export function parsePlainRequest(bytes: Buffer, known: PlainHeaders | null = null): PlainRequest | null {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return null;
-  const lines = bytes.toString('latin1', 0, end).split('\r\n', headersMax + 2);
-  const first = requestLine.exec(lines[0]!);
-  if (first === null || lines.length > headersMax + 1) return null;
-  const headers = readHeaders(lines);
-  if (headers === null || !isOrdinary(headers)) return null;
+  // Of a request without headers, this is its end.
+  const lineEnd = bytes.indexOf('\r\n');
+  const first = requestLine.exec(bytes.toString('latin1', 0, lineEnd));
+  if (first === null) return null;
+  const text = bytes.toString('latin1', Math.min(lineEnd + 2, end), end);
+  const headers = known?.text === text ? known : readHeaders(text);
+  if (headers === null) return null;
+  const {values} = headers;
   const method = first[1] as PlainRequest['method'];
   const body = bytes.subarray(end + 4);
-  const length = headers.get('content-length') ?? (method === 'GET' ? '0' : '');
+  const length = values.get('content-length') ?? (method === 'GET' ? '0' : '');
   // A body with a GET is unusual enough, and a length may be written in strange ways.
   if (length !== String(body.length) || (method === 'GET' && body.length > 0)) return null;
   const url = first[2]!;
   const question = url.indexOf('?');
   const path = question < 0 ? url : url.slice(0, question);
-  return {method, url, path, body, header: (name) => headers.get(name)};
+  return {method, url, path, body, headers, header: (name) => values.get(name)};
 }
 
-/** By their names in small letters; null where one is wrong, or there twice. */
-function readHeaders(lines: readonly string[]): Map<string, string> | null {
-  const headers = new Map<string, string>();
-  for (let i = 1; i < lines.length; i++) {
-    const line = headerLine.exec(lines[i]!);
+/** null where they are not plain. */
+function readHeaders(text: string): PlainHeaders | null {
+  const lines = text.split('\r\n', headersMax + 1);
+  if (lines.length > headersMax) return null;
+  const values = new Map<string, string>();
+  for (const each of lines) {
+    const line = headerLine.exec(each);
     if (line === null) return null;
     const name = line[1]!.toLowerCase();
-    if (special.has(name) || headers.has(name)) return null;
-    headers.set(name, line[2]!.trimEnd());
+    if (special.has(name) || values.has(name)) return null;
+    values.set(name, line[2]!.trimEnd());
   }
-  return headers;
+  return isOrdinary(values) ? {text, values} : null;
 }
 
 function isOrdinary(headers: ReadonlyMap<string, string>): boolean {

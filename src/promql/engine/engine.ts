@@ -87,7 +87,7 @@ const evalIntervalDefaultMs = 60_000;
  */
 export class Engine {
   readonly options: EngineOptions;
-  readonly #trees: ParseCache;
+  readonly #trees: ParseCache<Expr>;
 
   constructor(options: EngineOptions) {
     this.options = options;

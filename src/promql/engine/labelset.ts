@@ -113,6 +113,43 @@ export function compareLabelIds(symbols: Symbols, left: LabelIds, right: LabelId
   return left.length - right.length;
 }
 
+/** Fewer sets are compared as they are. */
+const rankedSetsMin = 16;
+
+/**
+ * The same order, of these sets only: their texts are sorted once, and then numbers are compared. Sets of a metric begin with
+ * the same pairs, and texts like `host-001:9100` and `host-002:9100` differ at their ends.
+ */
+export function labelOrder(
+  symbols: Symbols,
+  sets: readonly LabelIds[],
+): (left: LabelIds, right: LabelIds) => number {
+  if (sets.length < rankedSetsMin) return (left, right) => compareLabelIds(symbols, left, right);
+  const ranks = ranksOf(symbols, sets);
+  return (left, right) => {
+    const length = Math.min(left.length, right.length);
+    for (let i = 0; i < length; i++) {
+      if (left[i] !== right[i]) return ranks[left[i]!]! - ranks[right[i]!]!;
+    }
+    return left.length - right.length;
+  };
+}
+
+/** By id: the place of the text among those of the sets. */
+function ranksOf(symbols: Symbols, sets: readonly LabelIds[]): Int32Array {
+  const ranks = new Int32Array(symbols.size);
+  const ids: number[] = [];
+  for (const labels of sets) {
+    for (const id of labels) {
+      if (ranks[id] === 0) ids.push(id);
+      ranks[id] = 1;
+    }
+  }
+  ids.sort((left, right) => compareStrings(symbols.text(left), symbols.text(right)));
+  for (let i = 0; i < ids.length; i++) ranks[ids[i]!] = i;
+  return ranks;
+}
+
 export function labelTexts(symbols: Symbols, labels: LabelIds): string[] {
   return labels.map((id) => symbols.text(id));
 }

@@ -2,7 +2,7 @@ import type {LabelIds, ReadGuard} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import type {QueryBudget} from './budget.ts';
 import type {ExplainNode} from './explain.ts';
-import {compareLabelIds} from './labelset.ts';
+import {labelOrder} from './labelset.ts';
 import type {Matrix} from './matrix.ts';
 import {absent, columnBytes, histogram, type HistogramColumn} from './row.ts';
 
@@ -155,8 +155,12 @@ const comparisonsUnchecked = 4096;
 /** Sorts by labels. `check` ends a long sort by throwing. */
 export function sortSeries(symbols: Symbols, series: MatrixSeries[], check: () => void): void {
   let comparisons = 0;
+  const compare = labelOrder(
+    symbols,
+    series.map(({labels}) => labels),
+  );
   series.sort((left, right) => {
     if (++comparisons % comparisonsUnchecked === 0) check();
-    return compareLabelIds(symbols, left.labels, right.labels);
+    return compare(left.labels, right.labels);
   });
 }
