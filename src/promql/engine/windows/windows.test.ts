@@ -138,6 +138,8 @@ function compare(
     const windows = windowsOf(testCase, linear);
     if (!windows.overlapsLittle) slid++;
     const compute = make(testCase);
+    // Floats of series with histograms come in columns that kernels do not know of, and others after them.
+    if (seed % 4 === 1) compute.compute(windowsOf(testCase), new Float64Array(testCase.steps));
     const out = (linear?.floats(testCase.steps) ?? new Float64Array(testCase.steps)).fill(12345);
     const lengths = Array.from(windows.end).map((end, step) => end - windows.first[step]!);
     compute.compute(windows, out);
