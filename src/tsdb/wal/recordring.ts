@@ -21,6 +21,9 @@ export const ringTotalBytes = controlBytes + ringBytes;
 /** Longer records do not go through the ring. */
 export const ringRecordBytesMax = ringBytes / 4;
 
+/** How long a side waits before it looks whether there is something that it was not told of. */
+const lookMs = 50;
+
 export const entryKind = {
   record: 1,
   /** All of the segment was read. */
@@ -159,7 +162,8 @@ export class RecordRing {
       const left = deadline - performance.now();
       if (left <= 0) return false;
       Atomics.store(i32, (this.#control + recordsWanted) >>> 2, 1);
-      Atomics.wait(i32, headWord, tail, left);
+      // Of a few records it is not told: it looks itself.
+      Atomics.wait(i32, headWord, tail, Math.min(left, lookMs));
       Atomics.store(i32, (this.#control + recordsWanted) >>> 2, 0);
     }
     return true;
