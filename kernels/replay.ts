@@ -95,14 +95,34 @@ export function replaySamples(context: usize, at: usize, end: usize): usize {
   let total: u32 = 0;
   let unknown: u32 = 0;
   let unknownRef = load<f64>(context, replayUnknownRef);
+  // Samples of one scrape have one time.
+  let lastDelta: u32 = 0;
+  let lastTime = <f64>baseTime;
   while (at < end && written < capacity) {
-    const number = baseRef + readVarint(at, end);
-    at = varintEnd;
-    if (at == 0 || number < 0 || number > refMax) return 0;
-    const time = <f64>(baseTime + readVarint(at, end));
-    at = varintEnd;
-    if (at == 0 || at + 8 > end) return 0;
-    const value = bswap<u64>(load<u64>(at));
+    let number: i64 = 0;
+    let time: f64 = 0;
+    const bytes = at + 11 <= end ? load<u32>(at) : 0xffffffff;
+    if ((bytes & 0x808080) === 0x80) {
+      // Fast path: two bytes of ref, one of time.
+      const zigzag = (bytes & 0x7f) | ((bytes >>> 1) & 0x3f80);
+      number = baseRef + <i64>(<i32>(zigzag >>> 1) ^ -(<i32>(zigzag & 1)));
+      const delta = (bytes >>> 16) & 0xff;
+      if (delta !== lastDelta) {
+        lastDelta = delta;
+        lastTime = <f64>(baseTime + <i64>(<i32>(delta >>> 1) ^ -(<i32>(delta & 1))));
+      }
+      time = lastTime;
+      at += 3;
+    } else {
+      number = baseRef + readVarint(at, end);
+      at = varintEnd;
+      if (at == 0) return 0;
+      time = <f64>(baseTime + readVarint(at, end));
+      at = varintEnd;
+      if (at == 0 || at + 8 > end) return 0;
+    }
+    if (number < 0 || number > refMax) return 0;
+    const value = at;
     at += 8;
     total++;
     const ref = <f64>number;
@@ -126,7 +146,7 @@ export function replaySamples(context: usize, at: usize, end: usize): usize {
       if (time >= minTime && abs(time) <= timeMax) {
         store<u32>(outSlots + (<usize>written << 2), load<u32>(slots + (<usize>place << 2)));
         store<f64>(outTimes + (<usize>written << 3), time);
-        store<u64>(outValues + (<usize>written << 3), value);
+        store<u64>(outValues + (<usize>written << 3), bswap<u64>(load<u64>(value)));
         store<u8>(outStatuses + <usize>written, <u8>statusPending);
         written++;
       }
