@@ -24,6 +24,8 @@ export const headerSeed = headerStart + 52;
 export const headerAnnexes = headerStart + 56;
 export const headerAnnexCount = headerStart + 60;
 
+/** u32, published: changes when there is another series, and when one has gone. */
+export const headerSeriesVersion = headerStart + 956;
 /** i32, published: changes when the set of blocks on the disk has changed. */
 export const headerBlocks = headerStart + 960;
 

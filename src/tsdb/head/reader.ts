@@ -18,10 +18,11 @@ import type {HeadChunkError, HeadChunkReader} from '../headchunks/reader.ts';
 import type {Scratch} from '../scratch.ts';
 import {HeadCursor, noteBytes} from './cursor.ts';
 import {EpochReader} from './epochs.ts';
-import {headerMagic, headerMinTime, headerRoot, headMagic} from './header.ts';
+import {headerMagic, headerMinTime, headerRoot, headerSeriesVersion, headMagic} from './header.ts';
 import {sortByLabels} from './labelorder.ts';
 import {findEntry} from './postings.ts';
-import {EntryNumbers, Selector} from './selection.ts';
+import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
+import {Selections} from './selections.ts';
 import {SymbolKey, SymbolTexts} from './symbols.ts';
 
 /** Larger than any chunk, with what the decoder reads behind it. */
@@ -56,6 +57,9 @@ export class HeadReader implements Queryable {
   readonly owner: number;
   /** The same for chunks that are open, which go by slot and generation. */
   readonly openOwner: number;
+  /** In the order of refs, and of labels. */
+  readonly selections = new Selections();
+  readonly sortedSelections = new Selections();
   /** Told of each chunk that cannot be read, which is left out of the answer. */
   onDamage: (error: HeadChunkError) => void = () => {};
   readonly #times: BigInt64Array;
@@ -162,10 +166,7 @@ export class HeadQuerier implements Querier {
 
   select(matchers: readonly Matcher[], hints: SelectHints): SeriesCursor {
     assert(!this.#closed, 'a querier is used before it is closed');
-    const selected = this.#selector.select(matchers);
-    if (hints.sorted === true) {
-      sortByLabels(selected, this.reader.shared, this.reader.texts, this.numbers);
-    }
+    const selected = this.#select(matchers, hints.sorted === true);
     const cursor = new HeadCursor(this, selected);
     this.#cursors.push(cursor);
     return cursor;
@@ -204,6 +205,18 @@ export class HeadQuerier implements Querier {
     this.workspace.free();
     this.reader.epochs.leave();
     this.reader.keep(this.#columns);
+  }
+
+  #select(matchers: readonly Matcher[], sorted: boolean): SelectedSeries {
+    const {shared, texts, selections, sortedSelections} = this.reader;
+    const version = Atomics.load(shared.u32, headerSeriesVersion >>> 2);
+    const known = sorted ? sortedSelections : selections;
+    const found = known.find(version, matchers);
+    if (found !== null) return found;
+    const selected = this.#selector.select(matchers);
+    if (sorted) sortByLabels(selected, shared, texts, this.numbers);
+    known.keep(version, matchers, selected);
+    return selected;
   }
 
   /** Label ids of the label block at `block`. */
@@ -269,7 +282,7 @@ export class HeadQuerier implements Querier {
   /** Visits each label pair of the matching series once. */
   #forPairs(matchers: readonly Matcher[], visit: (pair: number) => void): void {
     const u32 = this.reader.shared.u32;
-    const selected = this.#selector.select(matchers);
+    const selected = this.#select(matchers, false);
     let seen = new Uint8Array(1024);
     for (let s = 0; s < selected.length; s++) {
       if (s % itemsUnchecked === 0) this.guard.check();

@@ -22,7 +22,13 @@ import type {LinearMemory} from '../../kernels/memory.ts';
 import type {Labels} from '../../model/labels.ts';
 import {RefTable} from '../reftable.ts';
 import {type Reclaimer, retiredSlot} from './epochs.ts';
-import {headerDirectory, headerSeriesCount, headerSlotCount, segmentsMax} from './header.ts';
+import {
+  headerDirectory,
+  headerSeriesCount,
+  headerSeriesVersion,
+  headerSlotCount,
+  segmentsMax,
+} from './header.ts';
 import {findEntry, type Postings} from './postings.ts';
 import type {SymbolTable, SymbolTexts} from './symbols.ts';
 
@@ -342,6 +348,8 @@ export class SeriesTable {
   #countSeries(by: number): void {
     this.#seriesCount += by;
     Atomics.store(this.#memory.u32, headerSeriesCount >>> 2, this.#seriesCount);
+    // What has changed is published already, and nothing of it retired yet.
+    Atomics.add(this.#memory.u32, headerSeriesVersion >>> 2, 1);
   }
 
   #lookUp(pairs: number): boolean {
