@@ -3,6 +3,7 @@ import type {HttpReply} from '../../http/reply.ts';
 import type {HttpCall} from '../../http/server.ts';
 import {compareStrings, type Labels, labelsOf} from '../../model/labels.ts';
 import type {Matcher} from '../../model/matcher.ts';
+import {noteBurst} from '../../sys/garbage.ts';
 import {describeError} from '../../sys/log.ts';
 import {compareAlertLabels, compareLabelSets} from '../alert.ts';
 import type {StoredAlert} from '../alert-store.ts';
@@ -36,6 +37,8 @@ export interface VersionInfo {
 
 /** After so many alerts others get their turn. */
 const alertsAtOnce = 2000;
+
+const longCharactersMin = 1 << 20;
 
 /** Which alerts a request asks for. */
 interface AlertFilter {
@@ -97,7 +100,7 @@ export class ApiV2 {
       found.push([alert.fingerprint, JSON.stringify(gettableAlert(alert, labels, status, receivers, []))]);
     }
     found.sort(([left], [right]) => (left < right ? -1 : 1));
-    return jsonTextReply(`[${found.map(([, text]) => text).join(',')}]\n`);
+    return longReply(found.map(([, text]) => text));
   }
 
   async alertGroups(call: HttpCall): Promise<HttpReply> {
@@ -127,7 +130,7 @@ export class ApiV2 {
     }
     for (const names of receivers.values()) names.sort(compareStrings);
     const shown = found.filter(({group}) => withMuted || group.mutedBy.length === 0).sort(compareGroups);
-    return jsonTextReply(`[${shown.map((each) => this.#groupText(each, receivers)).join(',')}]\n`);
+    return longReply(shown.map((each) => this.#groupText(each, receivers)));
   }
 
   silences(call: HttpCall): HttpReply {
@@ -316,6 +319,13 @@ function readId(call: HttpCall): string {
 
 function sorted(map: ReadonlyMap<string, string>): [string, string][] {
   return [...map].sort(([left], [right]) => compareStrings(left, right));
+}
+
+/** A list of JSON. What a long one is made of is not needed any more once it is sent. */
+function longReply(items: readonly string[]): HttpReply {
+  const text = `[${items.join(',')}]\n`;
+  if (text.length > longCharactersMin) noteBurst(3 * text.length);
+  return jsonTextReply(text);
 }
 
 function breathe(): Promise<void> {
