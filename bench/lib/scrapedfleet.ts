@@ -63,10 +63,14 @@ export function renderFleetConfig(plan: FleetPlan, portOf: number | ((index: num
   ].join('\n');
 }
 
-/** Asks the system itself how many series it holds: all of the fleet must be there. */
+/** Asks the system itself how many series it holds: all of the fleet must be there. Throws what it says where it refuses. */
 export async function countFleetSeries(baseUrl: string): Promise<number> {
   const query = encodeURIComponent('count({job="fleet"})');
   const response = await fetch(`${baseUrl}/api/v1/query?query=${query}`);
-  const answer = (await response.json()) as {data: {result: {value: [number, string]}[]}};
+  const answer = (await response.json()) as {
+    data?: {result: {value: [number, string]}[]};
+    error?: string;
+  };
+  if (answer.data === undefined) throw new Error(`cannot count the series: ${answer.error}`);
   return Number(answer.data.result[0]?.value[1] ?? 0);
 }
