@@ -219,6 +219,8 @@ export function sumSteps(
   let sum: f64 = 0;
   let lost: f64 = 0;
   let finite: f64 = 0;
+  // Bounds never fall: nothing is asked of what is summed up from later samples on.
+  const keep: u32 = steps == 0 ? 0 : load<u32>(first + ((steps - 1) << 2));
   for (let step: u32 = 0; step < steps; step++) {
     const lower = load<u32>(first + (step << 2));
     const upper = load<u32>(end + (step << 2));
@@ -250,6 +252,7 @@ export function sumSteps(
           const rounded = next - older;
           olderLost += older - (next - rounded) + (value - rounded);
           older = next;
+          if (i > keep + 1) continue;
           store<f64>(suffixes + ((i - 1) << 3), older);
           store<f64>(lostSuffixes + ((i - 1) << 3), olderLost);
         }
@@ -285,6 +288,21 @@ function productError(a: f64, b: f64, product: f64): f64 {
   const bHigh = bScaled - (bScaled - b);
   const bLow = b - bHigh;
   return aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
+}
+
+/** The same of two products at once. */
+// @ts-ignore: decorator
+@inline
+function productErrors(a: v128, b: v128, product: v128): v128 {
+  const factor = f64x2.splat(134217729);
+  const aScaled = f64x2.mul(a, factor);
+  const aHigh = f64x2.sub(aScaled, f64x2.sub(aScaled, a));
+  const aLow = f64x2.sub(a, aHigh);
+  const bScaled = f64x2.mul(b, factor);
+  const bHigh = f64x2.sub(bScaled, f64x2.sub(bScaled, b));
+  const bLow = f64x2.sub(b, bHigh);
+  const rest = f64x2.sub(f64x2.sub(product, f64x2.mul(aHigh, bHigh)), f64x2.mul(aLow, bHigh));
+  return f64x2.sub(f64x2.mul(aLow, bLow), f64x2.sub(rest, f64x2.mul(aHigh, bLow)));
 }
 
 /** What rounding takes from a sum whose result is `sum`. */
@@ -330,11 +348,12 @@ export function regressSteps(
   let reference: f64 = 0;
   let sumX: f64 = 0;
   let sumY: f64 = 0;
-  let sumXY: f64 = 0;
-  let sumXX: f64 = 0;
   let lostY: f64 = 0;
-  let lostXY: f64 = 0;
-  let lostXX: f64 = 0;
+  // Of x * y and of x * x.
+  let sums = f64x2.splat(0);
+  let lost = f64x2.splat(0);
+  // Bounds never fall: nothing is asked of what is summed up from later samples on.
+  const keep: u32 = steps == 0 ? 0 : load<u32>(first + ((steps - 1) << 2));
   let finite: f64 = 0;
   // The last sample before `seen` whose value is not that of the one before it.
   let changed: u32 = 0;
@@ -352,7 +371,8 @@ export function regressSteps(
     if (anew) {
       referenceMs = load<f64>(times + (lower << 3));
       reference = load<f64>(values + (((lower + upper) >> 1) << 3));
-      sumX = sumY = sumXY = sumXX = lostY = lostXY = lostXX = 0;
+      sumX = sumY = lostY = 0;
+      sums = lost = f64x2.splat(0);
       begin = 0;
     }
     // Anew, from the newest sample to the oldest; else those that have come.
@@ -362,32 +382,31 @@ export function regressSteps(
       const x = load<f64>(times + at) - referenceMs;
       const y = load<f64>(values + at) - reference;
       sumX += x;
-      let next = sumY + y;
+      const next = sumY + y;
       lostY += sumError(sumY, y, next);
       sumY = next;
-      const xy = x * y;
-      next = sumXY + xy;
-      lostXY = lostXY + sumError(sumXY, xy, next) + productError(x, y, xy);
-      sumXY = next;
-      const xx = x * x;
-      next = sumXX + xx;
-      lostXX = lostXX + sumError(sumXX, xx, next) + productError(x, x, xx);
-      sumXX = next;
-      if (anew) {
+      const left = f64x2.splat(x);
+      const right = f64x2.replace_lane(left, 0, y);
+      const products = f64x2.mul(left, right);
+      const nexts = f64x2.add(sums, products);
+      const rounded = f64x2.sub(nexts, sums);
+      const errors = f64x2.add(f64x2.sub(sums, f64x2.sub(nexts, rounded)), f64x2.sub(products, rounded));
+      lost = f64x2.add(f64x2.add(lost, errors), productErrors(left, right, products));
+      sums = nexts;
+      if (anew && at >> 3 <= <usize>keep) {
         const to = suffixes + 7 * at;
         store<f64>(to, sumX);
         store<f64>(to, sumY, 8);
-        store<f64>(to, sumXY, 16);
-        store<f64>(to, sumXX, 24);
+        v128.store(to, sums, 16);
         store<f64>(to, lostY, 32);
-        store<f64>(to, lostXY, 40);
-        store<f64>(to, lostXX, 48);
+        v128.store(to, lost, 40);
       }
     }
     added = upper;
     if (anew) {
       pivot = upper;
-      sumX = sumY = sumXY = sumXX = lostY = lostXY = lostXX = 0;
+      sumX = sumY = lostY = 0;
+      sums = lost = f64x2.splat(0);
     }
     if (upper - lower < 2) continue;
     const samples = <f64>(upper - lower);
@@ -404,11 +423,13 @@ export function regressSteps(
       const olderXY = load<f64>(older, 16);
       const olderXX = load<f64>(older, 24);
       const y = olderY + sumY;
+      const sumXY = f64x2.extract_lane(sums, 0);
+      const sumXX = f64x2.extract_lane(sums, 1);
       const xy = olderXY + sumXY;
       const xx = olderXX + sumXX;
       const yLow = load<f64>(older, 32) + lostY + sumError(olderY, sumY, y);
-      const xyLow = load<f64>(older, 40) + lostXY + sumError(olderXY, sumXY, xy);
-      const xxLow = load<f64>(older, 48) + lostXX + sumError(olderXX, sumXX, xx);
+      const xyLow = load<f64>(older, 40) + f64x2.extract_lane(lost, 0) + sumError(olderXY, sumXY, xy);
+      const xxLow = load<f64>(older, 48) + f64x2.extract_lane(lost, 1) + sumError(olderXX, sumXX, xx);
       const slope =
         scaledCovariance(samples, x, y, yLow, xy, xyLow) / scaledCovariance(samples, x, x, 0, xx, xxLow);
       const perSecond = slope * 1000;
