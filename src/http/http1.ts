@@ -22,6 +22,7 @@ export interface AnswerHandler {
   onResponseStart(
     controller: AnswerController,
     status: number,
+    /** At least those of them that ResponseHead has. */
     headers: Record<string, string | string[] | undefined>,
     statusText?: string,
   ): void;
@@ -31,11 +32,10 @@ export interface AnswerHandler {
   onResponseError(controller: AnswerController, error: Error): void;
 }
 
-export interface PlainRequest {
+export interface PlainAddress {
   /** `http://host:port` */
-  origin: string;
-  path: string;
-  headers: Headers;
+  readonly origin: string;
+  readonly path: string;
 }
 
 /** Bytes that are read at a time. */
@@ -63,13 +63,14 @@ export class Http1Client {
     this.#idleMsMax = idleMsMax;
   }
 
-  dispatch(request: PlainRequest, handler: AnswerHandler): void {
-    let connection = this.#closed ? undefined : this.#takeIdle(request.origin);
+  /** Where address and headers are the same objects as last time, the request is made up of nothing new. */
+  dispatch(address: PlainAddress, headers: Headers, handler: AnswerHandler): void {
+    let connection = this.#closed ? undefined : this.#takeIdle(address.origin);
     if (connection === undefined) {
-      connection = new Http1Connection(this, request.origin);
+      connection = new Http1Connection(this, address.origin);
       this.#all.add(connection);
     }
-    connection.send(request, handler);
+    connection.send(address, headers, handler);
     if (this.#closed) connection.destroy(new Error('the client is closed'));
   }
 
@@ -140,7 +141,7 @@ class Http1Connection implements AnswerController {
   #idleMs = Infinity;
   /** The last request, as text, and what it was made of. */
   #text = '';
-  #path = '';
+  #address: PlainAddress | null = null;
   #headers: Headers | null = null;
 
   constructor(client: Http1Client, origin: string) {
@@ -169,20 +170,20 @@ class Http1Connection implements AnswerController {
     this.#socket = socket;
   }
 
-  send(request: PlainRequest, handler: AnswerHandler): void {
+  send(address: PlainAddress, headers: Headers, handler: AnswerHandler): void {
     this.#handler = handler;
     this.#state = awaitsHead;
     handler.onRequestStart(this);
     if (this.aborted) return;
-    if (request.headers !== this.#headers || request.path !== this.#path) {
+    if (headers !== this.#headers || address !== this.#address) {
       try {
-        this.#text = requestText(request);
+        this.#text = requestText(address, headers);
       } catch (cause) {
         this.#end(cause as Error);
         return;
       }
-      this.#headers = request.headers;
-      this.#path = request.path;
+      this.#headers = headers;
+      this.#address = address;
     }
     this.#socket.write(this.#text, 'latin1');
   }
@@ -327,7 +328,7 @@ function idleMsOf(header: string): number {
 // eslint-disable-next-line no-control-regex
 const forbidden = /[^\t\x20-\x7e\x80-\xff]/;
 
-function requestText({origin, path, headers}: PlainRequest): string {
+function requestText({origin, path}: PlainAddress, headers: Headers): string {
   if (/[^\x21-\xff]/.test(path)) throw new TypeError('invalid request path');
   const lines = [`GET ${path} HTTP/1.1`];
   if (headers['host'] === undefined) lines.push(`host: ${origin.slice('http://'.length)}`);

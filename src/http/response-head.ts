@@ -10,13 +10,33 @@ export interface ResponseHead {
   status: number;
   /** What the server calls the status. */
   statusText: string;
-  /** By their names in small letters. */
-  headers: Record<string, string | string[]>;
+  /** Those that matter here (`knownNames`), by their names in small letters. */
+  headers: ResponseHeaders;
   /** Bytes of the body, or endsInChunks, or endsWithConnection. */
   bodyBytes: number;
   /** Whether the connection can be used again after the body. */
   keepAlive: boolean;
 }
+
+export type ResponseHeaders = Partial<Record<(typeof knownNames)[number], string | string[]>>;
+
+const knownNames = [
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'keep-alive',
+  'location',
+  'transfer-encoding',
+] as const;
+
+/** By all that is often written. */
+const spellings = new Map<string, (typeof knownNames)[number]>(
+  knownNames.flatMap((name) => [
+    [name, name],
+    [name.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase()), name],
+  ]),
+);
 
 const statusLine = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/;
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -27,7 +47,7 @@ export function parseResponseHead(text: string): ResponseHead {
   const first = withoutReturn(lines[0]!);
   const [, version, code, statusText = ''] = statusLine.exec(first) ?? [];
   if (code === undefined) throw broken(`malformed HTTP response ${JSON.stringify(first)}`);
-  const headers: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
+  const headers: ResponseHeaders = {};
   for (let i = 1; i < lines.length; i++) {
     let line = withoutReturn(lines[i]!);
     // What begins with a blank goes on with the line before.
@@ -57,18 +77,22 @@ function withoutReturn(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
-function addHeader(headers: Record<string, string | string[]>, line: string): void {
+function addHeader(headers: ResponseHeaders, line: string): void {
   const colon = line.indexOf(':');
   const name = line.slice(0, Math.max(0, colon));
-  if (!token.test(name)) throw broken(`malformed MIME header line: ${line}`);
-  const key = name.toLowerCase();
+  let key = spellings.get(name);
+  if (key === undefined) {
+    if (!token.test(name)) throw broken(`malformed MIME header line: ${line}`);
+    key = spellings.get(name.toLowerCase());
+    if (key === undefined) return;
+  }
   const value = line.slice(colon + 1).trim();
   const before = headers[key];
   if (before === undefined) headers[key] = value;
   else headers[key] = Array.isArray(before) ? [...before, value] : [before, value];
 }
 
-function bodyBytesOf(status: number, headers: Record<string, string | string[]>): number {
+function bodyBytesOf(status: number, headers: ResponseHeaders): number {
   if (status < 200 || status === 204 || status === 304) return 0;
   const encoding = headers['transfer-encoding'];
   if (encoding !== undefined) {

@@ -52,7 +52,7 @@ interface Answer {
 async function get(client: ScrapeClient, url: string, timeoutMs = 5000): Promise<Answer> {
   const chunks: Buffer[] = [];
   let contentType = '';
-  await client.get(url, client.headersOf(timeoutMs), timeoutMs, {
+  await client.get(client.addressOf(new URL(url)), client.headersOf(timeoutMs), timeoutMs, {
     start: (type) => {
       contentType = type;
     },
@@ -294,7 +294,10 @@ test('get() gives up when the sink refuses a chunk, and throws what the sink thr
   const refuse = (): void => {
     throw new SyntaxError('line 1: no');
   };
-  await assert.rejects(client.get(url, {}, 5000, {start: () => {}, data: refuse}), {message: 'line 1: no'});
+  await assert.rejects(
+    client.get(client.addressOf(new URL(url)), {}, 5000, {start: () => {}, data: refuse}),
+    {message: 'line 1: no'},
+  );
   await hungUp;
 });
 

@@ -6,7 +6,7 @@ import {isRedirect} from '../http/redirects.ts';
 import {type Route, Transport} from '../http/transport.ts';
 import {userAgent} from '../http/user-agent.ts';
 import {Breather} from './breather.ts';
-import {BodyDecoder} from './decoder.ts';
+import {BodyDecoder, type DecoderOwner} from './decoder.ts';
 import type {EscapingScheme} from './global-config.ts';
 import type {Gunzip} from './gunzip.ts';
 import type {ScrapeConfig} from './config.ts';
@@ -51,6 +51,16 @@ export interface BodySink {
   open?: (abort: (reason: Error) => void) => void;
   start: (contentType: string) => void;
   data: (chunk: Uint8Array) => void;
+}
+
+/** Where a target is, taken apart once: that would cost more than the rest of a request. */
+export interface ScrapeAddress {
+  url: URL;
+  hostname: string;
+  origin: string;
+  path: string;
+  /** Whether it is asked directly and without TLS. */
+  isPlain: boolean;
 }
 
 /** Thrown where a body is larger than allowed. */
@@ -101,28 +111,35 @@ export class ScrapeClient {
     };
   }
 
-  /** Gets `url` into `sink`. Throws what went wrong, in the words of Prometheus as far as they are known. */
-  async get(url: string, headers: Record<string, string>, timeoutMs: number, sink: BodySink): Promise<void> {
+  addressOf(url: URL): ScrapeAddress {
+    const {hostname, origin, pathname, search} = url;
+    return {url, hostname, origin, path: pathname + search, isPlain: this.#transport.isPlain(url)};
+  }
+
+  /** Gets a body into `sink`. Throws what went wrong, in the words of Prometheus as far as they are known. */
+  async get(
+    address: ScrapeAddress,
+    headers: Record<string, string>,
+    timeoutMs: number,
+    sink: BodySink,
+  ): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     const prepared = this.#credentials.prepare();
-    if (prepared !== null) await this.#prepare(prepared, url, timeoutMs);
-    let target = new URL(url);
-    const {hostname} = target;
+    if (prepared !== null) await this.#prepare(prepared, address.url.href, timeoutMs);
+    let target = address;
     let leftHost = false;
     for (let redirects = 0; ; redirects++) {
       // Credentials are for the target's host, not for whoever it points to, nor for the way back from there.
-      leftHost ||= leavesHost(target.hostname, hostname);
-      const sent = this.#headers(target, headers, leftHost);
+      leftHost ||= leavesHost(target.hostname, address.hostname);
+      const sent = this.#headers(target.url, headers, leftHost);
       const location = await this.#once(target, sent, deadline, sink);
       if (location === null) return;
       if (redirects === redirectsMax)
         throw new Error(`Get "${location}": stopped after ${redirectsMax} redirects`);
-      target = new URL(location, target);
-      if (target.protocol !== 'http:' && target.protocol !== 'https:') {
-        throw new Error(
-          `Get "${target.href}": unsupported protocol scheme "${target.protocol.slice(0, -1)}"`,
-        );
-      }
+      const next = new URL(location, target.url);
+      if (next.protocol !== 'http:' && next.protocol !== 'https:')
+        throw new Error(`Get "${next.href}": unsupported protocol scheme "${next.protocol.slice(0, -1)}"`);
+      target = this.addressOf(next);
     }
   }
 
@@ -161,9 +178,15 @@ export class ScrapeClient {
   }
 
   /** One request; returns where it was redirected to, or null. A connection that had gone stale meanwhile is tried again. */
-  async #once(target: URL, headers: Headers, deadline: number, sink: BodySink): Promise<string | null> {
+  async #once(
+    address: ScrapeAddress,
+    headers: Headers,
+    deadline: number,
+    sink: BodySink,
+  ): Promise<string | null> {
     for (let attempt = 0; ; attempt++) {
-      const route = this.#transport.isPlain(target) ? null : this.#route(target);
+      const {url: target} = address;
+      const route = address.isPlain ? null : this.#route(target);
       const request = new ScrapeRequest(target, sink, {
         bodyBytesMax: this.#bodyBytesMax,
         isDefaultMax: this.#config.bodySizeLimitBytes === 0,
@@ -174,10 +197,8 @@ export class ScrapeClient {
       sink.open?.((reason) => request.abort(reason));
       const timer = setTimeout(() => request.abort(deadlineExceeded(target)), deadline - performance.now());
       try {
-        if (route === null) {
-          const {origin, pathname, search} = target;
-          this.#plain.dispatch({origin, path: pathname + search, headers}, request);
-        } else dispatch(route, headers, request);
+        if (route === null) this.#plain.dispatch(address, headers, request);
+        else dispatch(route, headers, request);
         return await request.done;
       } catch (cause) {
         if (attempt > 0 || request.answered || !isStaleConnection(cause)) throw cause;
@@ -240,7 +261,7 @@ class ResetWatch {
 }
 
 /** One request under way: passes the body on to the sink as it arrives. */
-class ScrapeRequest implements AnswerHandler {
+class ScrapeRequest implements AnswerHandler, DecoderOwner {
   /** The location of a redirect, null at the end of a body. */
   readonly done: Promise<string | null>;
   /** Whether headers have arrived. */
@@ -281,7 +302,7 @@ class ScrapeRequest implements AnswerHandler {
   }
 
   onResponseStart(
-    controller: AnswerController,
+    _controller: AnswerController,
     statusCode: number,
     headers: Record<string, string | string[] | undefined>,
     statusMessage?: string,
@@ -302,22 +323,11 @@ class ScrapeRequest implements AnswerHandler {
     const {bodyBytesMax} = this.#limits;
     this.#bodyBytes = Number(first(headers['content-length']) || NaN);
     if (this.#bodyBytes >= bodyBytesMax) {
-      this.#fail(this.#tooLarge());
+      this.#fail(this.tooLarge());
       return;
     }
     this.#sink.start(first(headers['content-type']));
-    this.#decoder = new BodyDecoder(first(headers['content-encoding']), {
-      bytesMax: bodyBytesMax,
-      tooLarge: () => this.#tooLarge(),
-      gunzip: this.#limits.gunzip,
-      data: (chunk) => this.#sink.data(chunk),
-      pause: () => {
-        if (!controller.aborted) controller.pause();
-      },
-      resume: () => {
-        if (!controller.aborted && controller.paused) controller.resume();
-      },
-    });
+    this.#decoder = new BodyDecoder(first(headers['content-encoding']), this);
   }
 
   onResponseData(controller: AnswerController, chunk: Buffer): void {
@@ -328,7 +338,7 @@ class ScrapeRequest implements AnswerHandler {
         if (this.#bytes > errorBodyBytesMax) this.#finish();
         return;
       }
-      if (this.#bytes >= this.#limits.bodyBytesMax) throw this.#tooLarge();
+      if (this.#bytes >= this.#limits.bodyBytesMax) throw this.tooLarge();
       const breather = new Breather();
       this.#decoder.write(chunk, chunk.length === this.#bodyBytes);
       if (breather.tired && !this.#settled) this.#pause(controller);
@@ -366,6 +376,36 @@ class ScrapeRequest implements AnswerHandler {
     if (!this.#settled) this.#fail(describeFailure(error, this.#url));
   }
 
+  get bytesMax(): number {
+    return this.#limits.bodyBytesMax;
+  }
+
+  get gunzip(): Gunzip | null {
+    return this.#limits.gunzip;
+  }
+
+  data(chunk: Uint8Array): void {
+    this.#sink.data(chunk);
+  }
+
+  pause(): void {
+    const controller = this.#controller;
+    if (controller !== null && !controller.aborted) controller.pause();
+  }
+
+  resume(): void {
+    const controller = this.#controller;
+    if (controller !== null && !controller.aborted && controller.paused) controller.resume();
+  }
+
+  tooLarge(): BodySizeError {
+    return new BodySizeError(
+      this.#limits.isDefaultMax
+        ? `body size limit exceeded: ${this.#url.href} sends more than ${this.#limits.bodyBytesMax} bytes, the most without a body_size_limit`
+        : 'body size limit exceeded',
+    );
+  }
+
   /** Lets others work before the next chunk is taken. */
   #pause(controller: AnswerController): void {
     controller.pause();
@@ -393,14 +433,6 @@ class ScrapeRequest implements AnswerHandler {
     this.#decoder?.destroy();
     this.#reject(error);
     if (this.#controller !== null && !this.#controller.aborted) this.#controller.abort(error);
-  }
-
-  #tooLarge(): BodySizeError {
-    return new BodySizeError(
-      this.#limits.isDefaultMax
-        ? `body size limit exceeded: ${this.#url.href} sends more than ${this.#limits.bodyBytesMax} bytes, the most without a body_size_limit`
-        : 'body size limit exceeded',
-    );
   }
 }
 

@@ -14,21 +14,22 @@ const inPlaceOutputMax = 4 * 2 ** 20;
 /** Bytes that are passed on at a time. */
 const pieceBytes = 65_536;
 
-export interface DecoderOptions {
+/** Whose body it is. */
+export interface DecoderOwner {
   /** Limit of the decompressed body. */
-  bytesMax: number;
-  tooLarge: () => Error;
+  readonly bytesMax: number;
+  tooLarge(): Error;
   /** Expands small gzip bodies; null = zlib does it. */
-  gunzip: Gunzip | null;
-  data: (chunk: Uint8Array) => void;
+  readonly gunzip: Gunzip | null;
+  data(chunk: Uint8Array): void;
   /** Stops and restarts the arrival of compressed bytes. */
-  pause: () => void;
-  resume: () => void;
+  pause(): void;
+  resume(): void;
 }
 
 /** Undoes the Content-Encoding of one body. */
 export class BodyDecoder {
-  readonly #options: DecoderOptions;
+  readonly #owner: DecoderOwner;
   readonly #encoding: 'gzip' | 'zstd' | '';
   readonly #chunks: Buffer[] = [];
   #gathered = 0;
@@ -38,8 +39,8 @@ export class BodyDecoder {
   #ended: (() => void) | null = null;
 
   /** An encoding that was not asked for passes as it is, and then fails as text. */
-  constructor(encoding: string, options: DecoderOptions) {
-    this.#options = options;
+  constructor(encoding: string, owner: DecoderOwner) {
+    this.#owner = owner;
     this.#encoding = encoding === 'gzip' || encoding === 'zstd' ? encoding : '';
   }
 
@@ -61,7 +62,7 @@ export class BodyDecoder {
       chunk = Buffer.concat(this.#chunks);
       this.#chunks.length = 0;
     } else chunk = Buffer.from(chunk);
-    if (!this.#stream!.write(chunk)) this.#options.pause();
+    if (!this.#stream!.write(chunk)) this.#owner.pause();
   }
 
   /** null where everything has been passed on, otherwise it settles then. Throws as write() does, or rejects. */
@@ -70,7 +71,7 @@ export class BodyDecoder {
     if (this.#stream !== null) return this.#endStream();
     const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
     if (whole.length === 0) throw new Error('EOF');
-    const {gunzip} = this.#options;
+    const {gunzip} = this.#owner;
     if (this.#encoding === 'gzip' && gunzip !== null) {
       const output = this.#expand(whole, gunzip);
       if (output !== null && output.length <= pieceBytes) {
@@ -105,11 +106,11 @@ export class BodyDecoder {
   #expand(whole: Uint8Array, gunzip: Gunzip): Uint8Array | null {
     let output: Uint8Array | null;
     try {
-      output = gunzip.expand(whole, Math.min(this.#options.bytesMax, inPlaceOutputMax));
+      output = gunzip.expand(whole, Math.min(this.#owner.bytesMax, inPlaceOutputMax));
     } catch (cause) {
       throw this.#damaged(cause);
     }
-    if (output === null && this.#options.bytesMax <= inPlaceOutputMax) throw this.#options.tooLarge();
+    if (output === null && this.#owner.bytesMax <= inPlaceOutputMax) throw this.#owner.tooLarge();
     return output;
   }
 
@@ -125,13 +126,13 @@ export class BodyDecoder {
 
   /** The whole output; null where it is too much to be made at once. */
   #decompress(whole: Buffer): Buffer | null {
-    const maxOutputLength = Math.min(this.#options.bytesMax, inPlaceOutputMax);
+    const maxOutputLength = Math.min(this.#owner.bytesMax, inPlaceOutputMax);
     try {
       if (this.#encoding !== 'gzip') return zstdDecompressSync(whole, {maxOutputLength});
       return gunzipSync(whole, {maxOutputLength, chunkSize: outputSizeOf(whole, maxOutputLength)});
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw this.#damaged(cause);
-      if (this.#options.bytesMax <= inPlaceOutputMax) throw this.#options.tooLarge();
+      if (this.#owner.bytesMax <= inPlaceOutputMax) throw this.#owner.tooLarge();
       return null;
     }
   }
@@ -160,7 +161,7 @@ export class BodyDecoder {
         this.#fail(cause as Error);
       }
     });
-    stream.on('drain', () => this.#options.resume());
+    stream.on('drain', () => this.#owner.resume());
     stream.on('end', () => this.#ended?.());
     stream.on('error', (cause) => this.#fail(this.#damaged(cause)));
     return stream;
@@ -170,14 +171,14 @@ export class BodyDecoder {
     this.#failure ??= cause;
     this.#stream?.destroy();
     // Whoever writes next, or waits for the end, gets the failure.
-    this.#options.resume();
+    this.#owner.resume();
     this.#ended?.();
   }
 
   #pass(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
-    if (this.#bytes >= this.#options.bytesMax) throw this.#options.tooLarge();
-    this.#options.data(chunk);
+    if (this.#bytes >= this.#owner.bytesMax) throw this.#owner.tooLarge();
+    this.#owner.data(chunk);
   }
 }
 

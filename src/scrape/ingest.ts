@@ -20,6 +20,7 @@ import {metricNameLabel, withLabel} from '../model/labels.ts';
 import {setStale} from '../model/value.ts';
 import type {Appender, CommitResult, SeriesRef} from '../storage/appender.ts';
 import {sampleStatus} from '../storage/appender.ts';
+import {noteGarbage} from '../sys/garbage.ts';
 import type {LabelResolver} from './labels.ts';
 import type {ScanOptions, ScrapeScan} from './scan.ts';
 import type {ScrapeCounters} from './statistics.ts';
@@ -47,6 +48,9 @@ export interface ExtraReport {
   /** -1 = more than allowed. */
   bodyBytes: number;
 }
+
+/** What a new series leaves in V8's heap: its line and its labels. After many of them that is most of the heap. */
+const newSeriesGarbageBytes = 400;
 
 /** Histograms in one commit. */
 const histogramsAtOnce = 4096;
@@ -286,6 +290,7 @@ export class Ingest {
   async #createSeries(scan: ScrapeScan, breather: Breather): Promise<void> {
     const {kernels, memory} = this.#world;
     const ref: SeriesRef = {slot: 0, generation: 0};
+    if (scan.seriesAdded > 0) noteGarbage(scan.seriesAdded * newSeriesGarbageBytes);
     for (
       let i = kernels.nextPending(scan.state, 0);
       i < scan.staged;

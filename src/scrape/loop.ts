@@ -4,7 +4,7 @@ import type {Labels} from '../model/labels.ts';
 import {labelsToRecord} from '../model/labels.ts';
 import type {Logger} from '../sys/log.ts';
 import {BodySizeError} from './client.ts';
-import type {ScrapeClient} from './client.ts';
+import type {ScrapeAddress, ScrapeClient} from './client.ts';
 import type {ScrapeConfig} from './config.ts';
 import {hashText} from './hash.ts';
 import {Ingest} from './ingest.ts';
@@ -40,6 +40,7 @@ export class ScrapeLoop {
   readonly #log: Logger;
   #ingest: Ingest;
   #headers: Record<string, string>;
+  #address: ScrapeAddress | null = null;
 
   /** Planned time of the first scrape, on the monotonic clock; number of the last one that was due. */
   #start = 0;
@@ -98,6 +99,7 @@ export class ScrapeLoop {
   /** The pool's configuration has changed. With `sameLabels` what is remembered of the series still holds. */
   reload(sameLabels: boolean): void {
     this.#headers = this.#owner.client.headersOf(this.target.timeoutMs);
+    this.#address = null;
     if (sameLabels) return;
     const old = this.#ingest;
     this.#ingest = this.#newIngest();
@@ -194,7 +196,8 @@ export class ScrapeLoop {
     let error = forcedError;
     try {
       if (error === null) {
-        await this.#owner.client.get(this.target.url, this.#headers, this.target.timeoutMs, body);
+        this.#address ??= this.#owner.client.addressOf(new URL(this.target.url));
+        await this.#owner.client.get(this.#address, this.#headers, this.target.timeoutMs, body);
         body.finish();
       }
     } catch (cause) {
