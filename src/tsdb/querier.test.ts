@@ -150,7 +150,64 @@ test('damaged blocks, chunks and series are left out and told of; the rest is se
   assert.deepEqual(told, [first]);
   assert.equal(partsTold.length, 1);
   assert.match(partsTold[0]!, new RegExp(`^${second}: cannot read .*000001 at byte 8: checksum mismatch`));
-  assert.match([...warnings].join(), new RegExp(`^a part of block ${second} was left out: cannot read`));
+  assert.equal(warnings.size, 2);
+  assert.match([...warnings][0]!, new RegExp(`^block ${first} was left out: cannot read .*index at byte`));
+  assert.match([...warnings][1]!, new RegExp(`^a part of block ${second} was left out: cannot read`));
+  warnings.clear();
+  reader.querier({mint: 5, maxt: 100}, new Symbols(), guard).close();
+  assert.equal(warnings.size, 0, 'the damaged block is older');
+  head.release();
+  blocks.close();
+  assert.equal(fs.openCount, 0);
+});
+
+test('a block that cannot be opened for now is left out, told of, and tried again', () => {
+  const fs = new SimulatedFileSystem();
+  fs.makeDirectory('/data');
+  const [first, second] = [0, 10].map((from) =>
+    writeModel(fs, '/data', [{labels: ['__name__', 'a'], samples: [[from, from]]}], scratch, {
+      timeMs: from + 1,
+    }),
+  );
+  let nowMs = 0;
+  const told: string[] = [];
+  const blocks = new BlockSet({
+    fs,
+    dir: '/data',
+    cache: new PageCache(),
+    elapsed: () => nowMs,
+    onDamage: (ulid) => void told.push(ulid),
+  });
+  const head = new HeadReader(makeHead([]).memory, scratch, 1);
+  const reader = new DbReader(head, blocks);
+  const ask = (): {values: number[]; warnings: string[]} => {
+    const warnings = new Set<string>();
+    const guard = {...unguarded, warn: (message: string): void => void warnings.add(message)};
+    const symbols = new Symbols();
+    const querier = reader.querier({mint: 0, maxt: 100}, symbols, guard);
+    const values = readAll(querier, symbols).flatMap(({samples}) => samples.map(([, value]) => value));
+    querier.close();
+    return {values, warnings: [...warnings]};
+  };
+  fs.fault = (operation, path) => (operation === 'open' && path.includes(second!) ? {code: 'EMFILE'} : null);
+  for (let i = 0; i < 2; i++) {
+    const {values, warnings} = ask();
+    assert.deepEqual(values, [0]);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, new RegExp(`^block ${second} was left out: EMFILE`));
+    nowMs += 1000;
+  }
+  assert.deepEqual(told, [second]);
+  fs.fault = () => null;
+  ask();
+  nowMs += 1000;
+  assert.deepEqual(ask(), {values: [0, 10], warnings: []});
+  // Open blocks stay open where they cannot be looked at again.
+  fs.fault = (operation) => (operation === 'open' ? {code: 'ENFILE'} : null);
+  blocks.reload();
+  assert.deepEqual(ask(), {values: [0, 10], warnings: []});
+  assert.deepEqual(told, [second]);
+  assert.ok(first !== second);
   head.release();
   blocks.close();
   assert.equal(fs.openCount, 0);

@@ -34,6 +34,9 @@ export class DbReader implements Queryable {
     try {
       const {scratch} = this.#head;
       const blocks = this.#blocks.overlapping(range);
+      for (const [ulid, {message}] of this.#blocks.leftOut(range)) {
+        guard.warn?.(`block ${ulid} was left out: ${message}`);
+      }
       if (blocks.length === 0) return head;
       const queriers: Querier[] = blocks.map((block) => {
         const onDamage = (damage: BlockDamage): void => {

@@ -2,7 +2,7 @@ import type {FileSystem} from '../../sys/fs.ts';
 import {Block} from './block.ts';
 import type {PageCache} from './blockfile.ts';
 import {BlockDamage} from './damage.ts';
-import {metaFile} from './meta.ts';
+import {type BlockMeta, metaFile} from './meta.ts';
 import {isUlid} from './ulid.ts';
 
 export interface BlockSetOptions {
@@ -16,9 +16,14 @@ export interface BlockSetOptions {
   onDamage?: (ulid: string, error: Error) => void;
   /** Told once of each chunk and each series that cannot be read and is left out. */
   onPartDamage?: (ulid: string, damage: BlockDamage) => void;
+  /** Milliseconds of a clock that only goes forward. */
+  elapsed?: () => number;
   /** Told once of each list of postings that cannot be read and was made again. */
   onMended?: (ulid: string, damage: BlockDamage) => void;
 }
+
+/** What may be better later, such as too many open files, is tried again so often at most. */
+const retryMs = 1000;
 
 /** Looks at the folder for one refresh. */
 const triesMax = 20;
@@ -33,6 +38,8 @@ const partsToldMax = 1000;
 export class BlockSet {
   /** Why blocks could not be opened, by ULID. */
   readonly damaged = new Map<string, Error>();
+  /** When those of them are whose meta.json could be read. */
+  readonly #damagedTimes = new Map<string, Pick<BlockMeta, 'minTime' | 'maxTime'>>();
   readonly #options: BlockSetOptions;
   #blocks: Block[] = [];
   /** Open blocks that are not in the set. */
@@ -40,6 +47,9 @@ export class BlockSet {
   #version = -1;
   /** A block was gone before it could be opened. */
   #vanished = false;
+  /** Something could not be opened or read that may be later. */
+  #failed = false;
+  #retryAtMs = -Infinity;
   readonly #partsTold = new Set<string>();
 
   constructor(options: BlockSetOptions) {
@@ -62,6 +72,14 @@ export class BlockSet {
     );
   }
 
+  /** Blocks that cannot be read and may have samples in the range, with the reason. */
+  *leftOut({mint, maxt}: {mint: number; maxt: number}): Generator<[ulid: string, reason: Error]> {
+    for (const [ulid, reason] of this.damaged) {
+      const {minTime, maxTime} = this.#damagedTimes.get(ulid) ?? {minTime: -Infinity, maxTime: Infinity};
+      if (minTime <= maxt && mint < maxTime) yield [ulid, reason];
+    }
+  }
+
   /** Something of a block could not be read, and was left out. */
   notePartDamage(block: Block, damage: BlockDamage): void {
     if (this.#isNew(damage)) this.#options.onPartDamage?.(block.meta.ulid, damage);
@@ -81,15 +99,18 @@ export class BlockSet {
   /** Looks at the folder again if it has changed. */
   refresh(): void {
     const version = this.#options.version?.() ?? 0;
-    if (version === this.#version) return;
+    const elapsed = this.#options.elapsed ?? ((): number => performance.now());
+    if (version === this.#version && !(this.#failed && elapsed() >= this.#retryAtMs)) return;
     this.reload();
     this.#version = version;
+    if (this.#failed) this.#retryAtMs = elapsed() + retryMs;
   }
 
   /** Looks at the folder again. Blocks that are open stay so; those that are gone are closed when their readers have left. */
   reload(): void {
     for (let tries = 1; ; tries++) {
       this.#vanished = false;
+      this.#failed = false;
       this.#reload();
       // What has gone while we looked is part of another block by now, which we may not have seen.
       if (!this.#vanished || tries === triesMax) return;
@@ -120,7 +141,7 @@ export class BlockSet {
       !replaced.has(meta.ulid) && !meta.compaction.deletable && !this.damaged.has(meta.ulid);
     this.#blocks = found.filter(visible).sort((left, right) => left.meta.minTime - right.meta.minTime);
     this.#hidden = found.filter((block) => !visible(block));
-    for (const ulid of this.damaged.keys()) if (!present.includes(ulid)) this.damaged.delete(ulid);
+    for (const ulid of this.damaged.keys()) if (!present.includes(ulid)) this.#forget(ulid);
   }
 
   close(): void {
@@ -138,20 +159,33 @@ export class BlockSet {
     } catch (error) {
       // What can be tried again is not kept in mind.
       if (!(error instanceof BlockDamage)) throw error;
-      if (!this.damaged.has(ulid)) this.#options.onDamage?.(ulid, error as Error);
-      this.damaged.set(ulid, error as Error);
+      if (!this.damaged.has(ulid)) this.#options.onDamage?.(ulid, error);
+      this.damaged.set(ulid, error);
+      this.#damagedTimes.set(ulid, block.meta);
       return false;
     }
   }
 
-  /** Null where the block is gone by now, or damaged. */
+  #forget(ulid: string): void {
+    this.damaged.delete(ulid);
+    this.#damagedTimes.delete(ulid);
+  }
+
+  /** Null where the block is gone by now, or damaged. What can be tried again leaves it as it was. */
   #lookAgain(block: Block): Block | null {
     try {
       block.lookAgain();
       return block;
     } catch (error) {
-      if (error instanceof BlockDamage) this.#options.onDamage?.(block.meta.ulid, error);
-      else this.#noteVanished(block.meta.ulid);
+      const {ulid} = block.meta;
+      if (!(error instanceof BlockDamage)) {
+        if (this.#noteVanished(ulid)) return null;
+        this.#failed = true;
+        return block;
+      }
+      this.#options.onDamage?.(ulid, error);
+      this.damaged.set(ulid, error);
+      this.#damagedTimes.set(ulid, block.meta);
       return null;
     }
   }
@@ -167,12 +201,17 @@ export class BlockSet {
     const {fs, dir, cache, onDamage} = this.#options;
     if (this.damaged.get(ulid) instanceof BlockDamage) return null;
     try {
-      return new Block({fs, dir: `${dir}/${ulid}`, cache});
+      const block = new Block({fs, dir: `${dir}/${ulid}`, cache});
+      this.#forget(ulid);
+      return block;
     } catch (error) {
       // It may have been deleted between the look at the folder and now.
-      if (!(error instanceof BlockDamage) && this.#noteVanished(ulid)) return null;
+      if (!(error instanceof BlockDamage)) {
+        if (this.#noteVanished(ulid)) return null;
+        this.#failed = true;
+      }
+      if (!this.damaged.has(ulid)) onDamage?.(ulid, error as Error);
       this.damaged.set(ulid, error as Error);
-      onDamage?.(ulid, error as Error);
       return null;
     }
   }
