@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {Random} from '../../base/random.ts';
+import {SizeClassArena} from '../../kernels/arena.ts';
+import {loadKernels} from '../../kernels/kernels.ts';
+import {arenaStart, LinearMemory} from '../../kernels/memory.ts';
 import {SimulatedFileSystem} from '../../sys/fs-simulated.ts';
 import {noLogger} from '../../sys/log.ts';
+import type {LogMemory} from '../wal/page-buffer.ts';
 import {chunkReference, headChunkPath, listHeadChunkFiles, referenceFile, referenceOffset} from './format.ts';
 import {HeadChunkError, HeadChunkReader} from './reader.ts';
 import {repairHeadChunks, scanHeadChunks} from './scan.ts';
@@ -46,12 +50,44 @@ function write(writer: HeadChunkWriter, {meta, data}: Chunk): number {
   return writer.write(meta, data, 0, data.length);
 }
 
-function scanAll(fs: SimulatedFileSystem): {chunks: ScannedChunk[]; scan: ReturnType<typeof scanHeadChunks>} {
+function scanAll(
+  fs: SimulatedFileSystem,
+  linear: LogMemory | null = null,
+): {chunks: ScannedChunk[]; scan: ReturnType<typeof scanHeadChunks>} {
   const chunks: ScannedChunk[] = [];
-  const scan = scanHeadChunks(fs, dir, (chunk) => chunks.push({...chunk}));
+  const scan = scanHeadChunks(fs, dir, (chunk) => chunks.push({...chunk}), {linear});
   assert.equal(scan.chunks, chunks.length);
   return {chunks, scan};
 }
+
+const memory = LinearMemory.reserve(2 ** 26);
+const linear = {
+  memory,
+  kernels: loadKernels(memory),
+  arena: new SizeClassArena(memory, arenaStart, memory.byteLength),
+};
+
+test('scanHeadChunks() finds the same with the kernel as without, whatever the bytes are', () => {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  const before = linear.arena.bytesInUse;
+  for (let round = 0; round < 40; round++) {
+    const random = new Random(seed + round);
+    const fs = new SimulatedFileSystem();
+    const writer = openWriter(fs);
+    const count = random.below(3) === 0 ? 5000 : random.below(60);
+    for (let i = 0; i < count; i++) write(writer, randomChunk(random, random.below(2 ** 45)));
+    writer.close();
+    const path = headChunkPath(dir, 1);
+    for (let change = 0; change < 4; change++) {
+      assert.deepEqual(scanAll(fs, linear), scanAll(fs), `seed ${seed}, round ${round}, change ${change}`);
+      if (fs.status(path) === null) break;
+      const bytes = fs.contents(path).slice(0, random.below(4) === 0 ? random.below(2_000_000) : undefined);
+      if (bytes.length > 0) bytes[random.below(bytes.length)] = random.below(256);
+      fs.put(path, bytes);
+    }
+  }
+  assert.equal(linear.arena.bytesInUse, before);
+});
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
