@@ -262,7 +262,7 @@ export function restoreChunkOf(context: usize, at: usize, end: usize): u32 {
   const length = readLength(at + 26, end);
   const chunk = numberEnd;
   // Three samples with their times, and the time of the last one.
-  if (chunk === 0 || length < 3 || chunk + length + 64 !== end) return 2;
+  if (chunk === 0 || length < 3 || length > 0xffff || chunk + length + 64 !== end) return 2;
   store<f64>(context, <f64>minTime, restoreMinTime);
   store<f64>(context, <f64>maxTime, restoreMaxTime);
   store<u64>(context, bswap<u64>(load<u64>(chunk + length, 56)), restoreLastValue);

@@ -191,6 +191,14 @@ export class Chunks {
     };
   }
 
+  /** The same of an XOR chunk that lies in the linear memory. */
+  copyXor(from: number, bytes: number): {chunk: number; samples: number} {
+    const {u8} = this.#memory;
+    const chunk = this.#arena.alloc(bytes);
+    u8.copyWithin(chunk, from, from + bytes);
+    return {chunk, samples: (u8[from]! << 8) | u8[from + 1]!};
+  }
+
   /** Gives a copy back. */
   freeCopy(chunk: number, bytes: number): void {
     const address = (chunk & ~tagMask) >>> 0;

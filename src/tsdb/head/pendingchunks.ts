@@ -25,6 +25,19 @@ export class PendingChunks {
     this.lastHighs[at] = chunk.lastHigh;
   }
 
+  get(at: number): PendingChunk {
+    return {
+      slot: this.slots[at]!,
+      chunk: this.chunks[at]!,
+      bytes: this.bytes[at]!,
+      samples: this.samples[at]!,
+      minTime: this.minTimes[at]!,
+      maxTime: this.maxTimes[at]!,
+      lastLow: this.lastLows[at]!,
+      lastHigh: this.lastHighs[at]!,
+    };
+  }
+
   #grow(): void {
     const count = 2 * this.slots.length;
     this.slots = wider(this.slots, new Uint32Array(count));

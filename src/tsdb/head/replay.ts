@@ -1,8 +1,7 @@
 import type {Labels} from '../../model/labels.ts';
 import type {LoggedHistogram, ReplaySink} from '../log.ts';
-import type {SnapshotChunk, SnapshotSink} from '../snapshot/read.ts';
+import type {SnapshotSink} from '../snapshot/read.ts';
 import {slotLastTime, slotLastValue, slotSealed} from '../../kernels/head-layout.ts';
-import {encoding} from '../chunkenc/encoding.ts';
 import type {Head} from './head.ts';
 import {LateReplay} from './late-replay.ts';
 import {restoreLastValues} from './lastvalues.ts';
@@ -262,26 +261,16 @@ export class HeadReplay implements ReplaySink {
     const pending = this.#pending!;
     this.#pending = null;
     for (let i = 0; i < pending.length; i++) {
-      const chunk = {
-        minTime: pending.minTimes[i]!,
-        maxTime: pending.maxTimes[i]!,
-        chunk: pending.chunks[i]!,
-        bytes: pending.bytes[i]!,
-        samples: pending.samples[i]!,
-      };
-      const lastHigh = pending.lastHighs[i]!;
-      const lastLow = pending.lastLows[i]!;
-      if (!usable || !this.#takeChunk(pending.slots[i]!, {...chunk, lastHigh, lastLow})) {
-        chunks.freeCopy(chunk.chunk, chunk.bytes);
-      }
+      const chunk = pending.get(i);
+      if (!usable || !this.#takeChunk(chunk)) chunks.freeCopy(chunk.chunk, chunk.bytes);
     }
   }
 
   /** Gives a series a copied chunk. False: it is not wanted. */
-  #takeChunk(slot: number, chunk: Omit<PendingChunk, 'slot'>): boolean {
+  #takeChunk(chunk: PendingChunk): boolean {
     const {chunks, memory, truncatedBefore} = this.#head;
     const {minTime, maxTime} = chunk;
-    const address = slotAddress(memory.u32, slot);
+    const address = slotAddress(memory.u32, chunk.slot);
     if (minTime <= memory.f64[(address + slotLastTime) >>> 3]! || maxTime < truncatedBefore) return false;
     chunks.append(address, chunk);
     chunks.count++;
@@ -302,7 +291,9 @@ export class HeadReplay implements ReplaySink {
         this.series(ref, labels);
         const {slot} = this.#head.series;
         if (chunk === null) return;
-        this.#storeChunk(slot, chunk);
+        const {minTime, maxTime, lastHigh, lastLow} = chunk;
+        const copy = this.#head.chunks.copy(chunk.encoding, chunk.bytes);
+        this.#storeChunk({slot, minTime, maxTime, lastHigh, lastLow, ...copy});
         this.#refs.set(ref, slot, this.#lastTime(slot));
       },
       tombstone: (ref, mint, maxt) => this.tombstone(ref, mint, maxt),
@@ -320,19 +311,26 @@ export class HeadReplay implements ReplaySink {
     if (read === chunkRead.unusual) return false;
     this.#named(restore.ref, restore.place());
     if (read === chunkRead.none) return true;
-    const {memory, series} = this.#head;
-    const {minTime, maxTime, lastHigh, lastLow, chunk, chunkBytes} = restore;
-    const bytes = memory.u8.subarray(chunk, chunk + chunkBytes);
-    this.#storeChunk(series.slot, {minTime, maxTime, encoding: encoding.xor, bytes, lastHigh, lastLow});
+    const {chunks, series} = this.#head;
+    const {samples, chunk} = chunks.copyXor(restore.chunk, restore.chunkBytes);
+    this.#storeChunk({
+      slot: series.slot,
+      chunk,
+      bytes: restore.chunkBytes,
+      samples,
+      minTime: restore.minTime,
+      maxTime: restore.maxTime,
+      lastLow: restore.lastLow,
+      lastHigh: restore.lastHigh,
+    });
     this.#refs.set(restore.ref, series.slot, this.#lastTime(series.slot));
     return true;
   }
 
   /** A chunk that was open when the snapshot was taken; it may have become a full one since. */
-  #storeChunk(slot: number, {encoding: chunkEncoding, bytes, ...rest}: SnapshotChunk): void {
-    const chunk = {...rest, ...this.#head.chunks.copy(chunkEncoding, bytes)};
-    if (this.#pending !== null) this.#pending.add({slot, ...chunk});
-    else if (!this.#takeChunk(slot, chunk)) this.#head.chunks.freeCopy(chunk.chunk, chunk.bytes);
+  #storeChunk(chunk: PendingChunk): void {
+    if (this.#pending !== null) this.#pending.add(chunk);
+    else if (!this.#takeChunk(chunk)) this.#head.chunks.freeCopy(chunk.chunk, chunk.bytes);
   }
 
   /** A sink for the log of late samples, which is replayed after the other one and before finish(). */
