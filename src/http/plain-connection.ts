@@ -17,6 +17,8 @@ export interface PlainAnswer {
   body: Uint8Array;
   /** Called when it has been sent, or cannot be. */
   release?: (() => void) | undefined;
+  /** Called when it is on its way, or cannot be: what the client need not wait for. */
+  note?: () => void;
 }
 
 export interface PlainRoute {
@@ -148,12 +150,13 @@ export class PlainConnection {
     };
   }
 
-  #send({status, headers, body, release}: PlainAnswer): void {
+  #send({status, headers, body, release, note}: PlainAnswer): void {
     const socket = this.#socket;
     // From here on the client is not gone, whatever comes.
     this.#gone = null;
     if (socket.destroyed || socket.writableEnded) {
       release?.();
+      note?.();
       return;
     }
     const {closing, idleTimeoutMs, sendTimeoutMs} = this.#world;
@@ -168,12 +171,13 @@ export class PlainConnection {
       bytes.write(head, 'latin1');
       bytes.set(body, head.length);
       socket.write(bytes, sent);
-      return;
+    } else {
+      socket.cork();
+      socket.write(head, 'latin1');
+      socket.write(body, sent);
+      socket.uncork();
     }
-    socket.cork();
-    socket.write(head, 'latin1');
-    socket.write(body, sent);
-    socket.uncork();
+    note?.();
   }
 
   #finish(close: boolean): void {
@@ -217,6 +221,25 @@ function utf8(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }
 
+/** The lines of the headers that were sent last, most of which are sent again and again. */
+let lastHeaders: Readonly<Record<string, string>> = {};
+let lastLines = '';
+
+function linesOf(headers: Readonly<Record<string, string>>): string {
+  let count = 0;
+  let same = true;
+  for (const name in headers) {
+    count++;
+    same &&= headers[name] === lastHeaders[name];
+  }
+  if (same && count === Object.keys(lastHeaders).length) return lastLines;
+  let text = '';
+  for (const name in headers) text += `${name}: ${checked(headers[name]!)}\r\n`;
+  lastHeaders = headers;
+  lastLines = text;
+  return text;
+}
+
 /** Status line and headers; `idleTimeoutMs` 0: the connection will be closed. */
 function headOf(
   status: number,
@@ -224,8 +247,7 @@ function headOf(
   bodyBytes: number,
   idleTimeoutMs: number,
 ): string {
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
-  for (const name in headers) text += `${name}: ${checked(headers[name]!)}\r\n`;
+  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${linesOf(headers)}`;
   if (status !== 204 && status !== 304) text += `content-length: ${bodyBytes}\r\n`;
   const connection =
     idleTimeoutMs === 0 ? 'close' : `keep-alive\r\nKeep-Alive: timeout=${Math.floor(idleTimeoutMs / 1000)}`;

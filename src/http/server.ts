@@ -263,8 +263,9 @@ export class HttpServer {
     {headers, body}: Packed,
     {startMs, route}: {startMs: number; route: Route},
   ): PlainAnswer {
-    this.#note(requestedBy(call), {status, bytes: body.length, startMs}, route.statistics);
-    return {status, headers, body, release};
+    const note = (): void =>
+      this.#note(requestedBy(call), {status, bytes: body.length, startMs}, route.statistics);
+    return {status, headers, body, release, note};
   }
 
   #note(
@@ -279,7 +280,7 @@ export class HttpServer {
       url,
       status,
       bytes,
-      seconds: Number(seconds.toFixed(6)),
+      seconds: Math.round(seconds * 1e6) / 1e6,
       client: ip,
     });
   }
