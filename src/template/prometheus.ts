@@ -146,8 +146,7 @@ function asError(reason: unknown): Error {
 /** Checks the text of a rule without executing it, as loading a rule file does. Throws TemplateError. */
 export function checkAlertTemplate(alert: string, text: string): void {
   if (!text.includes('{{')) return;
-  const functions = prometheusFunctions('', {timestampMs: 0, query: () => []});
-  new TemplateSet({functions}).parse(`__alert_${alert}`, alertDefinitions + text);
+  new TemplateSet({functions: allFunctions()}).parse(`__alert_${alert}`, alertDefinitions + text);
 }
 
 function expand(
@@ -157,14 +156,27 @@ function expand(
   externalUrl: string,
   options: ExpandOptions,
 ): string {
-  const set = new TemplateSet({
-    functions: prometheusFunctions(externalUrl, options),
-    missingKey: 'zero',
+  const set = parsed(name, text).clone({
+    ownFunctions: functionsOfMoment(externalUrl, options),
     ...(options.limits === undefined ? {} : {limits: options.limits}),
     ...(options.clock === undefined ? {} : {clock: options.clock}),
   });
-  explain(`error parsing template ${name}`, () => set.parse(name, text));
   return explain(`error executing template ${name}`, () => set.execute(name, data));
+}
+
+/** Texts of rules are expanded for each alert, again and again. */
+const parsedSets = new Map<string, TemplateSet>();
+const parsedMax = 1000;
+
+function parsed(name: string, text: string): TemplateSet {
+  const key = `${name}\0${text}`;
+  const known = parsedSets.get(key);
+  if (known !== undefined) return known;
+  const set = new TemplateSet({functions: allFunctions(), missingKey: 'zero'});
+  explain(`error parsing template ${name}`, () => set.parse(name, text));
+  if (parsedSets.size >= parsedMax) parsedSets.clear();
+  parsedSets.set(key, set);
+  return set;
 }
 
 function explain<T>(doing: string, run: () => T): T {
@@ -182,16 +194,33 @@ function valueOfSample(value: number | FloatHistogram): Value {
 
 /** Names of the functions that templates of rules have, beside Go's own. */
 export function prometheusFunctionNames(): string[] {
-  return [...prometheusFunctions('', {timestampMs: 0, query: () => []}).keys()];
+  return [...allFunctions().keys()];
 }
 
 export function prometheusFunctions(
   externalUrl: string,
   options: Pick<ExpandOptions, 'query' | 'timestampMs'>,
 ): ReadonlyMap<string, GoFunction> {
-  return new Map([
+  return new Map([...allFunctions(), ...functionsOfMoment(externalUrl, options)]);
+}
+
+let functionsOfNoMoment: ReadonlyMap<string, GoFunction> | null = null;
+
+/** With those that depend on the moment as they are where nothing is known of it. */
+function allFunctions(): ReadonlyMap<string, GoFunction> {
+  functionsOfNoMoment ??= new Map([
     ...sharedFunctions,
     ...constantFunctions,
+    ...functionsOfMoment('', {timestampMs: 0, query: () => []}),
+  ]);
+  return functionsOfNoMoment;
+}
+
+function functionsOfMoment(
+  externalUrl: string,
+  options: Pick<ExpandOptions, 'query' | 'timestampMs'>,
+): ReadonlyMap<string, GoFunction> {
+  return new Map([
     ['query', goFunction([stringType], resultType, (text) => samplesOf(options.query(text)))],
     ['now', goFunction([], float64Type, () => options.timestampMs / 1000)],
     ['externalURL', goFunction([], stringType, () => externalUrl)],

@@ -14,6 +14,8 @@ export const defaultLimits: Limits = {timeMs: 5000, sizeMax: 8 * 2 ** 20, depthM
 
 export interface TemplateOptions {
   readonly functions?: ReadonlyMap<string, GoFunction>;
+  /** What takes the place of some of these for one execution. */
+  readonly ownFunctions?: ReadonlyMap<string, GoFunction>;
   readonly missingKey?: MissingKey;
   readonly limits?: Partial<Limits>;
   /** Milliseconds that only go forward. */
@@ -72,7 +74,8 @@ export class TemplateSet {
   }
 
   #function(name: string): GoFunction | null {
-    return this.#options.functions?.get(name) ?? null;
+    const {ownFunctions, functions} = this.#options;
+    return ownFunctions?.get(name) ?? functions?.get(name) ?? null;
   }
 
   #environment(): Environment {
