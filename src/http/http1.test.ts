@@ -173,6 +173,17 @@ test('what is no answer, or not the whole of one, is said in the words of Go', a
   await f(`HTTP/1.1 200 OK\r\nA: ${'b'.repeat(20_000)}\r\n\r\n`, 'server response headers are too large');
 });
 
+test('a length beside chunks is not believed, and not handed on', async () => {
+  const peer = await serve((socket) =>
+    socket.write(
+      'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na 1\r\n5\r\n\nb 2\n\r\n0\r\n\r\n',
+    ),
+  );
+  const {body, headers} = await get(clientOf(), peer.origin);
+  assert.equal(body, 'a 1\nb 2\n');
+  assert.equal(headers['content-length'], undefined);
+});
+
 test('statuses without a body have none', async () => {
   for (const status of [204, 304]) {
     const peer = await serve((socket) =>

@@ -96,6 +96,8 @@ function bodyBytesOf(status: number, headers: ResponseHeaders): number {
   if (status < 200 || status === 204 || status === 304) return 0;
   const encoding = headers['transfer-encoding'];
   if (encoding !== undefined) {
+    // A length beside it means nothing, and must not be believed.
+    delete headers['content-length'];
     if (joined(encoding).toLowerCase() === 'chunked') return endsInChunks;
     throw broken(`unsupported transfer encoding: ${JSON.stringify(joined(encoding))}`);
   }
