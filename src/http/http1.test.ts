@@ -150,6 +150,7 @@ test('what is no answer, or not the whole of one, is said in the words of Go', a
   await f('HTTP/1.1 200 OK\r\nA: b', 'unexpected EOF');
   await f('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\na 1\n', 'unexpected EOF');
   await f('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\na 1\n', 'unexpected EOF');
+  await f('SSH-2.0-x\r\n', `${brokenBy}: malformed HTTP response "SSH-2.0-x"`);
   await f('hello\r\n\r\n', `${brokenBy}: malformed HTTP response "hello"`);
   await f('HTTP/2.0 200 OK\r\n\r\n', `${brokenBy}: malformed HTTP response "HTTP/2.0 200 OK"`);
   await f('HTTP/1.1 200 OK\r\nno colon\r\n\r\n', `${brokenBy}: malformed MIME header line: no colon`);

@@ -5,7 +5,7 @@
 import {connect, type Socket} from 'node:net';
 import {ChunkedBody} from './chunked.ts';
 import type {Headers} from './credentials.ts';
-import {endsInChunks, endsWithConnection, parseResponseHead} from './response-head.ts';
+import {endsInChunks, endsWithConnection, parseResponseHead, parseStatusLine} from './response-head.ts';
 
 /** Who reads an answer may stop and restart its arrival, or give it up. */
 export interface AnswerController {
@@ -40,6 +40,7 @@ export interface PlainAddress {
 
 /** Bytes that are read at a time. */
 const readBytes = 65_536;
+const lineFeed = 0x0a;
 /** As undici and Node have it. */
 const headBytesMax = 16_384;
 const keepAliveDelayMs = 60_000;
@@ -249,6 +250,9 @@ class Http1Connection implements AnswerController {
     if ((head?.next ?? whole.length) > headBytesMax)
       throw withCode('UND_ERR_HEADERS_OVERFLOW', 'the head is too large');
     if (head === null) {
+      // What is not HTTP at all may never come to an end.
+      const line = whole.indexOf(lineFeed);
+      if (line >= 0) parseStatusLine(whole.toString('latin1', 0, line));
       this.#head = before > 0 ? whole : Buffer.from(whole);
       return end;
     }
@@ -307,10 +311,11 @@ class Http1Connection implements AnswerController {
 
 /** Where the empty line behind a head begins, and where it ends; null where there is none yet. */
 function headEnd(bytes: Buffer): {end: number; next: number} | null {
-  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) {
+  for (let at = bytes.indexOf(lineFeed); at >= 0; at = bytes.indexOf(lineFeed, at + 1)) {
     const following = bytes[at + 1];
-    if (following === 0x0a) return {end: withoutReturn(bytes, at), next: at + 2};
-    if (following === 0x0d && bytes[at + 2] === 0x0a) return {end: withoutReturn(bytes, at), next: at + 3};
+    if (following === lineFeed) return {end: withoutReturn(bytes, at), next: at + 2};
+    if (following === 0x0d && bytes[at + 2] === lineFeed)
+      return {end: withoutReturn(bytes, at), next: at + 3};
   }
   return null;
 }

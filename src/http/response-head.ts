@@ -44,9 +44,7 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Reads a head without the empty line at its end. Throws in Go's words where it is none. */
 export function parseResponseHead(text: string): ResponseHead {
   const lines = text.split('\n');
-  const first = withoutReturn(lines[0]!);
-  const [, version, code, statusText = ''] = statusLine.exec(first) ?? [];
-  if (code === undefined) throw broken(`malformed HTTP response ${JSON.stringify(first)}`);
+  const {version, code, statusText} = parseStatusLine(lines[0]!);
   const headers: ResponseHeaders = {};
   for (let i = 1; i < lines.length; i++) {
     let line = withoutReturn(lines[i]!);
@@ -66,6 +64,14 @@ export function parseResponseHead(text: string): ResponseHead {
     bodyBytes,
     keepAlive: wantsKeepAlive && bodyBytes !== endsWithConnection,
   };
+}
+
+/** Reads the first line of a head. Throws where it is none. */
+export function parseStatusLine(text: string): {version: string; code: string; statusText: string} {
+  const line = withoutReturn(text);
+  const [, version = '', code, statusText = ''] = statusLine.exec(line) ?? [];
+  if (code === undefined) throw broken(`malformed HTTP response ${JSON.stringify(line)}`);
+  return {version, code, statusText};
 }
 
 /** An answer that is not HTTP as it should be. */
