@@ -40,7 +40,7 @@ test('every message is used', () => {
     .map((file) => readFileSync(join(root, file), 'utf8'))
     .join('\n');
   // Some keys are put together, as in t(`targets.${health}`).
-  const beginnings = [...sources.matchAll(/`([a-z]+\.)\$\{/g)].map((match) => match[1]!);
+  const beginnings = [...sources.matchAll(/`((?:[a-z]+\.)+)\$\{/g)].map((match) => match[1]!);
   for (const key of Object.keys(en)) {
     const used = sources.includes(`'${key}'`) || beginnings.some((beginning) => key.startsWith(beginning));
     assert.ok(used, `nobody uses ${key}`);
