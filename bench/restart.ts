@@ -93,7 +93,7 @@ async function headOf(
   mkdirSync(keep, {recursive: true});
   const prefix = `head-${sizes.series}-${sizes.samples}-${sizes.stepMs}-`;
   const kept = readdirSync(keep)
-    .filter((name) => name.startsWith(prefix) && !name.endsWith('.tmp'))
+    .filter((name) => name.startsWith(prefix) && /^[0-9]+$/.test(name.slice(prefix.length)))
     .sort();
   const last = kept.at(-1);
   if (last !== undefined)

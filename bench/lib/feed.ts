@@ -49,7 +49,8 @@ export async function feed(baseUrl: string, plan: FeedPlan): Promise<number> {
 export async function countSeries(baseUrl: string, timeMs: number): Promise<number> {
   const query = new URLSearchParams({query: 'count({__name__!=""})', time: String(timeMs / 1000)});
   const response = await fetch(`${baseUrl}/api/v1/query?${query.toString()}`);
-  const answer = (await response.json()) as {data: {result: {value: [number, string]}[]}};
+  const answer = (await response.json()) as {error?: string; data?: {result: {value: [number, string]}[]}};
+  if (answer.data === undefined) throw new Error(`cannot count the series of ${baseUrl}: ${answer.error}`);
   return Number(answer.data.result[0]?.value[1] ?? 0);
 }
 
