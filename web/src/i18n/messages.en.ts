@@ -439,7 +439,7 @@ export const en = {
   'alertmanagers.title': 'Alertmanager discovery',
   'alertmanagers.active': 'Alerts are sent to',
   'alertmanagers.dropped': 'Dropped by relabelling',
-  'alertmanagers.none': 'No Alertmanager: alerts are sent nowhere.',
+  'alertmanagers.none': 'No other Alertmanager: alerts go to the built-in one only.',
   'alertmanagers.noneDropped': 'None.',
 
   'tsdb.title': 'TSDB status',

@@ -444,7 +444,7 @@ export const ja: Readonly<Record<MessageKey, string>> = {
   'alertmanagers.title': 'Alertmanager ディスカバリー',
   'alertmanagers.active': 'アラートの送信先',
   'alertmanagers.dropped': 'リラベルにより除外',
-  'alertmanagers.none': 'Alertmanager がありません。アラートはどこにも送信されません。',
+  'alertmanagers.none': 'ほかの Alertmanager はありません。アラートは内蔵の Alertmanager にのみ送られます。',
   'alertmanagers.noneDropped': 'ありません。',
 
   'tsdb.title': 'TSDB の状態',
