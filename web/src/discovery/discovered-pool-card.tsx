@@ -1,9 +1,10 @@
 // What was discovered for one scrape pool.
 import {Button} from '@mantine/core';
-import {IconChevronDown, IconChevronRight, IconRoute} from '@tabler/icons-react';
+import {IconRoute} from '@tabler/icons-react';
 import {memo, useState, type ReactNode} from 'react';
 import type {LabelSet} from '../api/types.ts';
 import {useMessages} from '../i18n/use-messages.ts';
+import {FoldingCard} from '../widgets/folding-card.tsx';
 import {LabelBadges} from '../widgets/label-badges.tsx';
 import {type DiscoveredPool, type DiscoveredTarget, tellingFirst} from './discovered-target.ts';
 import {RelabelStepList} from './relabel-step-list.tsx';
@@ -23,55 +24,41 @@ interface DiscoveredPoolCardProps {
 export function DiscoveredPoolCard({pool, alone, showAllLabels}: DiscoveredPoolCardProps): ReactNode {
   const {t} = useMessages();
   const {name, active, dropped, targets} = pool;
-  const [toggled, setToggled] = useState<boolean | null>(null);
-  const [all, setAll] = useState(false);
-  const open = toggled ?? (alone || targets.length <= targetsOpen);
-  const shown = all ? targets : targets.slice(0, targetsOpen);
-  const kept = targets.filter(({labels}) => labels === null).length;
-  const Chevron = open ? IconChevronDown : IconChevronRight;
+  const droppedKept = targets.filter(({labels}) => labels === null).length;
   return (
-    <section className="nx-card nx-pool" aria-label={name}>
-      <h2>
-        <button
-          type="button"
-          className="nx-plain-button nx-pool-head"
-          aria-expanded={open}
-          onClick={() => setToggled(!open)}
-        >
-          <Chevron size={17} aria-hidden />
-          <span className="nx-pool-name">{name}</span>
-          <span className="nx-health" data-health={active > 0 ? 'up' : 'unknown'}>
-            {t('discovery.poolCounts', {active, total: active + dropped})}
-          </span>
-        </button>
-      </h2>
-      {open ? (
+    <FoldingCard
+      name={name}
+      head={
+        <span className="nx-health" data-health={active > 0 ? 'up' : 'unknown'}>
+          {t('discovery.poolCounts', {active, total: active + dropped})}
+        </span>
+      }
+      items={targets}
+      itemsOpen={targetsOpen}
+      urgent={alone}
+      notes={
         <>
-          <ul className="nx-discovered-list">
-            {shown.map((target) => (
-              <DiscoveredItem
-                key={JSON.stringify(target.discoveredLabels)}
-                target={target}
-                showAllLabels={showAllLabels}
-              />
-            ))}
-          </ul>
-          {shown.length < targets.length ? (
-            <div className="nx-more">
-              <Button size="xs" variant="default" onClick={() => setAll(true)}>
-                {t('targets.showAll', {count: targets.length})}
-              </Button>
-            </div>
-          ) : null}
-          {kept > 0 && kept < dropped ? (
-            <p className="nx-discovered-note">{t('discovery.notKept', {count: dropped - kept})}</p>
+          {droppedKept > 0 && droppedKept < dropped ? (
+            <p className="nx-discovered-note">{t('discovery.notKept', {count: dropped - droppedKept})}</p>
           ) : null}
           {targets.length === 0 ? (
             <p className="nx-discovered-note">{t('discovery.allDropped', {count: dropped})}</p>
           ) : null}
         </>
-      ) : null}
-    </section>
+      }
+    >
+      {(visible) => (
+        <ul className="nx-discovered-list">
+          {visible.map((target) => (
+            <DiscoveredItem
+              key={JSON.stringify(target.discoveredLabels)}
+              target={target}
+              showAllLabels={showAllLabels}
+            />
+          ))}
+        </ul>
+      )}
+    </FoldingCard>
   );
 }
 

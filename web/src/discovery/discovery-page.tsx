@@ -1,14 +1,13 @@
 // What service discovery found, and what relabelling made of it.
 import '../targets/targets-page.css';
 import './discovery-page.css';
-import {NativeSelect, SegmentedControl, TextInput} from '@mantine/core';
-import {IconSearch} from '@tabler/icons-react';
 import {useDeferredValue, useMemo, useState, type ReactNode} from 'react';
 import {useLocation} from 'wouter';
 import {useSearch} from 'wouter/use-browser-location';
 import {useDiscoveredTargets} from '../api/queries.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {ListPage} from '../widgets/list-page.tsx';
+import {PoolFilters} from '../widgets/pool-filters.tsx';
 import {DiscoveredPoolCard} from './discovered-pool-card.tsx';
 import {
   decodeDiscoveryFilter,
@@ -95,45 +94,31 @@ interface FilterBarProps {
 
 function FilterBar({targets, poolNames, filter, onChange}: FilterBarProps): ReactNode {
   const {t} = useMessages();
-  const known =
-    poolNames.includes(filter.pool) || filter.pool === '' ? poolNames : [filter.pool, ...poolNames];
   const inPool = filter.pool === '' ? targets : targets.filter(({scrapePool}) => scrapePool === filter.pool);
   const active = inPool.filter(({labels}) => labels !== null).length;
   const counts: Record<TargetState, number> = {active, dropped: inPool.length - active};
   return (
-    <div className="nx-filters">
-      <NativeSelect
-        size="sm"
-        aria-label={t('targets.pool')}
-        value={filter.pool}
-        onChange={(event) => onChange({...filter, pool: event.currentTarget.value})}
-        data={[
-          {value: '', label: t('targets.allPools')},
-          ...known.map((name) => ({value: name, label: name})),
-        ]}
-      />
-      <SegmentedControl
-        size="sm"
-        aria-label={t('discovery.state')}
-        value={filter.state}
-        onChange={(state) => onChange({...filter, state: state as TargetState | ''})}
-        data={[
+    <PoolFilters
+      pool={filter.pool}
+      poolNames={poolNames}
+      onPool={(pool) => onChange({...filter, pool})}
+      states={{
+        label: t('discovery.state'),
+        value: filter.state,
+        data: [
           {value: '', label: `${t('targets.all')} ${inPool.length}`},
           ...targetStates.map((state) => ({
             value: state,
             label: `${t(`discovery.${state}`)} ${counts[state]}`,
           })),
-        ]}
-      />
-      <TextInput
-        className="nx-filter-search"
-        size="sm"
-        leftSection={<IconSearch size={15} aria-hidden />}
-        placeholder={t('discovery.search')}
-        aria-label={t('discovery.search')}
-        value={filter.search}
-        onChange={(event) => onChange({...filter, search: event.currentTarget.value})}
-      />
-    </div>
+        ],
+        onChange: (state) => onChange({...filter, state: state as TargetState | ''}),
+      }}
+      search={{
+        label: t('discovery.search'),
+        value: filter.search,
+        onChange: (search) => onChange({...filter, search}),
+      }}
+    />
   );
 }

@@ -49,6 +49,7 @@ export const en = {
   'common.close': 'Close',
   'common.cancel': 'Cancel',
   'common.loading': 'Loading …',
+  'common.showAll': 'Show all {count}',
   'common.ago': '{span} ago',
   'common.in': 'in {span}',
   'common.nothingFound': 'Nothing matches “{text}”.',
@@ -270,7 +271,6 @@ export const en = {
   'rules.keepFiring': 'keeps firing for {span}',
   'rules.openQuery': 'Open on the query page',
   'rules.error': 'Error of the last evaluation',
-  'rules.showAll': 'Show all {count} rules',
 
   'silences.title': 'Silences',
   'silences.new': 'New silence',
@@ -416,7 +416,6 @@ export const en = {
   'targets.emptyHelp': 'The configuration has no scrape targets, or discovery has not found any yet.',
   'targets.noMatch': 'No target matches the filter.',
   'targets.resetFilter': 'Reset the filter',
-  'targets.showAll': 'Show all {count}',
 
   'discovery.title': 'Service discovery',
   'discovery.state': 'Result of relabelling',

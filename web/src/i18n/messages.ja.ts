@@ -47,6 +47,7 @@ export const ja: Readonly<Record<MessageKey, string>> = {
   'common.close': '閉じる',
   'common.cancel': 'キャンセル',
   'common.loading': '読み込み中…',
+  'common.showAll': '{count} 件すべてを表示',
   'common.ago': '{span}前',
   'common.in': '{span}後',
   'common.nothingFound': '「{text}」に一致するものはありません。',
@@ -272,7 +273,6 @@ export const ja: Readonly<Record<MessageKey, string>> = {
   'rules.keepFiring': '解消後も {span}発報を継続',
   'rules.openQuery': 'クエリページで開く',
   'rules.error': '前回の評価のエラー',
-  'rules.showAll': 'ルール {count} 件すべてを表示',
 
   'silences.title': 'サイレンス',
   'silences.new': '新しいサイレンス',
@@ -421,7 +421,6 @@ export const ja: Readonly<Record<MessageKey, string>> = {
     'スクレイプ対象が設定されていないか、サービスディスカバリーがまだターゲットを見つけていません。',
   'targets.noMatch': '条件に一致するターゲットはありません。',
   'targets.resetFilter': '条件をリセット',
-  'targets.showAll': '{count} 件すべてを表示',
 
   'discovery.title': 'サービスディスカバリー',
   'discovery.state': 'リラベルの結果',

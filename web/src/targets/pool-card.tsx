@@ -1,12 +1,13 @@
 // The targets of one scrape pool.
-import {Button, Collapse} from '@mantine/core';
-import {IconChevronDown, IconChevronRight, IconExternalLink} from '@tabler/icons-react';
+import {Collapse} from '@mantine/core';
+import {IconExternalLink} from '@tabler/icons-react';
 import {memo, useState, type ReactNode} from 'react';
 import type {Target} from '../api/types.ts';
 import {parseDuration} from '../../../src/model/duration.ts';
 import {formatSpan} from '../format/span.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {Age} from '../widgets/age.tsx';
+import {FoldingCard} from '../widgets/folding-card.tsx';
 import {LabelBadges} from '../widgets/label-badges.tsx';
 import {targetKey, type TargetPool} from './target-filter.ts';
 
@@ -22,42 +23,22 @@ interface PoolCardProps {
 export function PoolCard({pool, alone}: PoolCardProps): ReactNode {
   const {t} = useMessages();
   const {name, counts, targets} = pool;
-  const [toggled, setToggled] = useState<boolean | null>(null);
-  const [all, setAll] = useState(false);
   const sick = counts.down > 0;
-  const open = toggled ?? (alone || targets.length <= targetsOpen || sick);
-  const shown = all ? targets : targets.slice(0, targetsOpen);
   const total = counts.up + counts.down + counts.unknown;
-  const Chevron = open ? IconChevronDown : IconChevronRight;
   return (
-    <section className="nx-card nx-pool" aria-label={name}>
-      <h2>
-        <button
-          type="button"
-          className="nx-plain-button nx-pool-head"
-          aria-expanded={open}
-          onClick={() => setToggled(!open)}
-        >
-          <Chevron size={17} aria-hidden />
-          <span className="nx-pool-name">{name}</span>
-          <span className="nx-health" data-health={sick ? 'down' : counts.unknown > 0 ? 'unknown' : 'up'}>
-            {t('targets.poolCounts', {up: counts.up, total})}
-          </span>
-        </button>
-      </h2>
-      {open ? (
-        <>
-          <TargetTable targets={shown} />
-          {shown.length < targets.length ? (
-            <div className="nx-more">
-              <Button size="xs" variant="default" onClick={() => setAll(true)}>
-                {t('targets.showAll', {count: targets.length})}
-              </Button>
-            </div>
-          ) : null}
-        </>
-      ) : null}
-    </section>
+    <FoldingCard
+      name={name}
+      head={
+        <span className="nx-health" data-health={sick ? 'down' : counts.unknown > 0 ? 'unknown' : 'up'}>
+          {t('targets.poolCounts', {up: counts.up, total})}
+        </span>
+      }
+      items={targets}
+      itemsOpen={targetsOpen}
+      urgent={alone || sick}
+    >
+      {(visible) => <TargetTable targets={visible} />}
+    </FoldingCard>
   );
 }
 

@@ -1,7 +1,5 @@
 // What is scraped, and how that goes. Refreshes itself.
 import './targets-page.css';
-import {NativeSelect, SegmentedControl, TextInput} from '@mantine/core';
-import {IconSearch} from '@tabler/icons-react';
 import {useDeferredValue, useMemo, useState, type ReactNode} from 'react';
 import {useLocation} from 'wouter';
 import {useSearch} from 'wouter/use-browser-location';
@@ -9,6 +7,7 @@ import {useTargets} from '../api/queries.ts';
 import type {Health, Target} from '../api/types.ts';
 import {useMessages} from '../i18n/use-messages.ts';
 import {ListPage} from '../widgets/list-page.tsx';
+import {PoolFilters} from '../widgets/pool-filters.tsx';
 import {PoolCard} from './pool-card.tsx';
 import {countsOf, decodeFilter, encodeFilter, healths, poolsOf, type TargetFilter} from './target-filter.ts';
 
@@ -72,39 +71,25 @@ function FilterBar({targets, poolNames, filter, onChange}: FilterBarProps): Reac
   const {t} = useMessages();
   const inPool = filter.pool === '' ? targets : targets.filter(({scrapePool}) => scrapePool === filter.pool);
   const counts = countsOf(inPool);
-  const known =
-    poolNames.includes(filter.pool) || filter.pool === '' ? poolNames : [filter.pool, ...poolNames];
   return (
-    <div className="nx-filters">
-      <NativeSelect
-        size="sm"
-        aria-label={t('targets.pool')}
-        value={filter.pool}
-        onChange={(event) => onChange({...filter, pool: event.currentTarget.value})}
-        data={[
-          {value: '', label: t('targets.allPools')},
-          ...known.map((name) => ({value: name, label: name})),
-        ]}
-      />
-      <SegmentedControl
-        size="sm"
-        aria-label={t('targets.health')}
-        value={filter.health}
-        onChange={(health) => onChange({...filter, health: health as Health | ''})}
-        data={[
+    <PoolFilters
+      pool={filter.pool}
+      poolNames={poolNames}
+      onPool={(pool) => onChange({...filter, pool})}
+      states={{
+        label: t('targets.health'),
+        value: filter.health,
+        data: [
           {value: '', label: `${t('targets.all')} ${inPool.length}`},
           ...healths.map((health) => ({value: health, label: `${t(`targets.${health}`)} ${counts[health]}`})),
-        ]}
-      />
-      <TextInput
-        className="nx-filter-search"
-        size="sm"
-        leftSection={<IconSearch size={15} aria-hidden />}
-        placeholder={t('targets.search')}
-        aria-label={t('targets.search')}
-        value={filter.search}
-        onChange={(event) => onChange({...filter, search: event.currentTarget.value})}
-      />
-    </div>
+        ],
+        onChange: (health) => onChange({...filter, health: health as Health | ''}),
+      }}
+      search={{
+        label: t('targets.search'),
+        value: filter.search,
+        onChange: (search) => onChange({...filter, search}),
+      }}
+    />
   );
 }
