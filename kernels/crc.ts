@@ -1,0 +1,43 @@
+// CRCs of 32 bits with the bits of each byte reflected, slicing by 16 over tables in the static data.
+
+/** Of one polynomial: 16 tables of 256 words, table[256 k + b] is the CRC of byte b followed by k zero bytes. */
+export const crcTablesBytes: i32 = 16 * 256 * 4;
+
+/** Every thread that loads the kernels writes the same bytes here. */
+export function fillCrcTables(tables: usize, polynomial: u32): void {
+  for (let byte: u32 = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? polynomial : 0);
+    store<u32>(tables + (<usize>byte << 2), crc);
+  }
+  for (let i: usize = 256; i < 16 * 256; i++) {
+    const before = load<u32>(tables + ((i - 256) << 2));
+    store<u32>(tables + (i << 2), (before >>> 8) ^ load<u32>(tables + ((before & 255) << 2)));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function at(tables: usize, table: usize, byte: u64): u32 {
+  return load<u32>(tables + (table << 10) + ((<usize>byte & 255) << 2));
+}
+
+/** The CRC of the bytes [start, start + length); `crc` is the result for what came before, 0 at the start. */
+// @ts-ignore: decorator
+@inline
+export function crcOf(tables: usize, start: usize, length: usize, crc: u32): u32 {
+  let state = ~crc;
+  let place = start;
+  const end = start + length;
+  for (; place + 16 <= end; place += 16) {
+    const low = load<u64>(place) ^ <u64>state;
+    const high = load<u64>(place, 8);
+    state =
+      at(tables, 15, low) ^ at(tables, 14, low >>> 8) ^ at(tables, 13, low >>> 16) ^ at(tables, 12, low >>> 24) ^
+      at(tables, 11, low >>> 32) ^ at(tables, 10, low >>> 40) ^ at(tables, 9, low >>> 48) ^ at(tables, 8, low >>> 56) ^
+      at(tables, 7, high) ^ at(tables, 6, high >>> 8) ^ at(tables, 5, high >>> 16) ^ at(tables, 4, high >>> 24) ^
+      at(tables, 3, high >>> 32) ^ at(tables, 2, high >>> 40) ^ at(tables, 1, high >>> 48) ^ at(tables, 0, high >>> 56);
+  }
+  for (; place < end; place++) state = (state >>> 8) ^ at(tables, 0, state ^ <u32>load<u8>(place));
+  return ~state;
+}
