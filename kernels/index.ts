@@ -12,25 +12,8 @@ export {appendBatch, checkBatch} from './append';
 export {addRow, extremeSteps, lastSamples, nextFall, rateSteps, regressSteps, scanColumns, sumSteps} from './columns';
 export {parseNumber} from './number';
 export {quantileSteps} from './quantile';
-export {
-  addEntry,
-  copyKey,
-  copyTable,
-  countNewlines,
-  fillBatch,
-  fillStale,
-  findEntry,
-  follow,
-  hashEntries,
-  keyBytes,
-  markCounted,
-  markTracked,
-  nextPending,
-  refuse,
-  scanLines,
-  stageSample,
-  unmarkTracked,
-} from './scrape';
+export {addEntry, copyKey, copyTable, findEntry, hashEntries, keyBytes} from './linetable';
+export {countNewlines, fillBatch, fillStale, follow, markCounted, markTracked, nextPending, refuse, scanLines, stageSample, unmarkTracked} from './scrape';
 export {snappyCompress, snappyExpand} from './snappy';
 export {packSamples, unpackSamples} from './packed';
 export {writePoints} from './points';
