@@ -1,5 +1,6 @@
 // All alerts that were received and are not forgotten, by fingerprint. There may be very many: what is said of them is in
 // columns, and texts are numbers.
+import {copied} from '../base/columns.ts';
 import {type Labels, labelOf} from '../model/labels.ts';
 import {
   type Alert,
@@ -36,19 +37,15 @@ class Columns {
 
   grow(): void {
     const room = 2 * this.room;
-    const grown = <T extends Uint8Array | Uint32Array | Float64Array>(column: T, copy: T): T => {
-      copy.set(column);
-      return copy;
-    };
-    this.fingerprintHighs = grown(this.fingerprintHighs, new Uint32Array(room));
-    this.fingerprintLows = grown(this.fingerprintLows, new Uint32Array(room));
-    this.startsAtMs = grown(this.startsAtMs, new Float64Array(room));
-    this.endsAtMs = grown(this.endsAtMs, new Float64Array(room));
-    this.updatedAtMs = grown(this.updatedAtMs, new Float64Array(room));
-    this.isTimeout = grown(this.isTimeout, new Uint8Array(room));
-    this.reports = grown(this.reports, new Uint32Array(room));
-    this.generatorUrls = grown(this.generatorUrls, new Uint32Array(room));
-    this.next = grown(this.next, new Uint32Array(room));
+    this.fingerprintHighs = copied(this.fingerprintHighs, new Uint32Array(room));
+    this.fingerprintLows = copied(this.fingerprintLows, new Uint32Array(room));
+    this.startsAtMs = copied(this.startsAtMs, new Float64Array(room));
+    this.endsAtMs = copied(this.endsAtMs, new Float64Array(room));
+    this.updatedAtMs = copied(this.updatedAtMs, new Float64Array(room));
+    this.isTimeout = copied(this.isTimeout, new Uint8Array(room));
+    this.reports = copied(this.reports, new Uint32Array(room));
+    this.generatorUrls = copied(this.generatorUrls, new Uint32Array(room));
+    this.next = copied(this.next, new Uint32Array(room));
   }
 }
 

@@ -1,4 +1,5 @@
 // Texts that many alerts have, each once, by number, for as long as somebody has it.
+import {copied} from '../base/columns.ts';
 import {assert} from '../base/assert.ts';
 
 const none = 0xffffffff;
@@ -72,9 +73,9 @@ export class CountedSymbols {
   /** Called when there are no free numbers. */
   #grow(): void {
     const room = 2 * this.#counts.length;
-    this.#counts = enlarged(this.#counts, room);
-    this.#hashes = enlarged(this.#hashes, room);
-    this.#next = enlarged(this.#next, room);
+    this.#counts = copied(this.#counts, new Uint32Array(room));
+    this.#hashes = copied(this.#hashes, new Uint32Array(room));
+    this.#next = copied(this.#next, new Uint32Array(room));
     this.#buckets = new Uint32Array(room).fill(none);
     for (let id = 0; id < this.#texts.length; id++) {
       const bucket = this.#bucketOf(this.#hashes[id]!);
@@ -82,12 +83,6 @@ export class CountedSymbols {
       this.#buckets[bucket] = id;
     }
   }
-}
-
-function enlarged(column: Uint32Array, room: number): Uint32Array<ArrayBuffer> {
-  const grown = new Uint32Array(room);
-  grown.set(column);
-  return grown;
 }
 
 /** FNV-1a over UTF-16 units, mixed so that the lowest bits differ. */

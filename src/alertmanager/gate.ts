@@ -19,7 +19,8 @@ export class Gate {
   readonly #options: GateOptions;
   /** In the order in which they began. */
   readonly #counting = new Set<Pass>();
-  readonly #waiting: ((pass: Pass) => void)[] = [];
+  /** A set, since taking the first of a long list takes time for all of it. */
+  readonly #waiting = new Set<(pass: Pass) => void>();
   #isTimed = false;
 
   constructor(options: GateOptions) {
@@ -30,7 +31,7 @@ export class Gate {
   enter(): Promise<Pass> {
     if (this.#counting.size < this.#options.max) return Promise.resolve(this.#begin());
     return new Promise((resolve) => {
-      this.#waiting.push(resolve);
+      this.#waiting.add(resolve);
       this.#watch();
     });
   }
@@ -47,8 +48,11 @@ export class Gate {
   }
 
   #admit(): void {
-    while (this.#waiting.length > 0 && this.#counting.size < this.#options.max)
-      this.#waiting.shift()!(this.#begin());
+    for (const resolve of this.#waiting) {
+      if (this.#counting.size >= this.#options.max) return;
+      this.#waiting.delete(resolve);
+      resolve(this.#begin());
+    }
   }
 
   /** Looks, while somebody waits, for what takes long. */
@@ -64,7 +68,7 @@ export class Gate {
         this.#counting.delete(pass);
       }
       this.#admit();
-      if (this.#waiting.length > 0) this.#watch();
+      if (this.#waiting.size > 0) this.#watch();
     });
   }
 }

@@ -3,6 +3,7 @@
 //
 // A first pass checks the whole body and notes where its texts are; only then alerts are made, one at a time. What is written
 // in another way (names twice, null, unknown fields) is left to JSON.parse(), and so are all mistakes.
+import {copied} from '../../base/columns.ts';
 import type {ReceivedAlert} from '../alertmanager.ts';
 
 const quote = 0x22;
@@ -34,40 +35,41 @@ const pairWords = 2 * textWords;
 /** Words of an alert: where the texts of its labels begin and how many they are, the same of annotations, and its URL. */
 const alertWords = 5;
 const nothing = 0xffffffff;
+const alertsFirst = 256;
 /** Words that are kept from one body to the next: those of some 5,000 alerts. */
 const textsKeptMax = 1 << 18;
+const alertsKeptMax = 1 << 15;
+/** Names that are out of order are sorted one by one: labels of which there are more are left to the other way of reading. */
+const sortedPairsMax = 64;
 
 /** Where the parts of the last body are. Kept for the next one. */
 class Marks {
   texts = new Uint32Array(4096);
   textLength = 0;
-  alerts = new Uint32Array(1024);
+  alerts = new Uint32Array(alertsFirst * alertWords);
   /** For each alert startsAt and endsAt; NaN = not said. */
-  times = new Float64Array(512);
+  times = new Float64Array(alertsFirst * 2);
   alertCount = 0;
 
   clear(): void {
     if (this.texts.length > textsKeptMax) this.texts = new Uint32Array(textsKeptMax);
+    if (this.alerts.length > alertsKeptMax) {
+      this.alerts = new Uint32Array(alertsFirst * alertWords);
+      this.times = new Float64Array(alertsFirst * 2);
+    }
     this.textLength = 0;
     this.alertCount = 0;
   }
 
   makeRoom(): void {
-    if (this.textLength + textWords > this.texts.length) {
-      const grown = new Uint32Array(2 * this.texts.length);
-      grown.set(this.texts);
-      this.texts = grown;
-    }
+    if (this.textLength + textWords > this.texts.length)
+      this.texts = copied(this.texts, new Uint32Array(2 * this.texts.length));
   }
 
   addAlert(): void {
     if ((this.alertCount + 1) * alertWords > this.alerts.length) {
-      const alerts = new Uint32Array(2 * this.alerts.length);
-      alerts.set(this.alerts);
-      this.alerts = alerts;
-      const times = new Float64Array(2 * this.times.length);
-      times.set(this.times);
-      this.times = times;
+      this.alerts = copied(this.alerts, new Uint32Array(2 * this.alerts.length));
+      this.times = copied(this.times, new Float64Array(2 * this.times.length));
     }
     const first = this.alertCount * alertWords;
     this.alerts[first] = nothing;
@@ -165,7 +167,8 @@ class BodyReader {
     const pair = (): boolean => {
       const name = marks.textLength;
       if (!this.#text() || !this.#colon() || !this.#text() || !this.#isPlain(name)) return false;
-      return name === first || this.#isBefore(name - pairWords, name) || this.#sort(first, name);
+      if (name === first || this.#isBefore(name - pairWords, name)) return true;
+      return name - first < sortedPairsMax * pairWords && this.#sort(first, name);
     };
     if (!this.#list(openBrace, closeBrace, pair)) return false;
     marks.alerts[word + 1] = (marks.textLength - first) / textWords;

@@ -1,3 +1,4 @@
+import {copied} from '../../base/columns.ts';
 import type {LateMark} from '../headchunks/latemark.ts';
 import type {ScannedChunk} from '../headchunks/scan.ts';
 import {chunkReference} from '../headchunks/format.ts';
@@ -72,18 +73,13 @@ export class LoadedChunks {
     this.minTimes = doubled(this.minTimes);
     this.maxTimes = doubled(this.maxTimes);
     this.references = doubled(this.references);
-    this.samples = widened(this.samples, new Uint16Array(2 * this.samples.length));
-    this.encodings = widened(this.encodings, new Uint8Array(2 * this.encodings.length));
-    this.outOfOrder = widened(this.outOfOrder, new Uint8Array(2 * this.outOfOrder.length));
-    this.#next = widened(this.#next, new Uint32Array(2 * this.#next.length));
+    this.samples = copied(this.samples, new Uint16Array(2 * this.samples.length));
+    this.encodings = copied(this.encodings, new Uint8Array(2 * this.encodings.length));
+    this.outOfOrder = copied(this.outOfOrder, new Uint8Array(2 * this.outOfOrder.length));
+    this.#next = copied(this.#next, new Uint32Array(2 * this.#next.length));
   }
 }
 
 function doubled(column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  return widened(column, new Float64Array(2 * column.length));
-}
-
-function widened<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(column: T, wider: T): T {
-  wider.set(column);
-  return wider;
+  return copied(column, new Float64Array(2 * column.length));
 }
