@@ -81,7 +81,9 @@ test('readAlertsFast() reads no body that is cut short', () => {
 
 test('readAlertsFast() leaves many names that are out of order to others, who sort them faster', () => {
   const named = (count: number): string =>
-    JSON.stringify([{labels: Object.fromEntries(Array.from({length: count}, (_, i) => [`n${9999 - i}`, 'x']))}]);
+    JSON.stringify([
+      {labels: Object.fromEntries(Array.from({length: count}, (_, i) => [`n${9999 - i}`, 'x']))},
+    ]);
   assert.deepEqual(fast(named(50)), slow(named(50)));
   assert.equal(fast(named(100)), null);
 });

@@ -264,7 +264,8 @@ export class HeadCursor implements SeriesCursor {
     const {resumeState} = this.#querier.reader;
     const got = kernels.xorDecodeAll(openStaging, bytes, count, resumeState, columns, values);
     assert(got === count, 'a chunk in memory is whole');
-    memory.f64[(resumeState + noteSealedTime) >>> 3] = sealedTime;
+    // Between its sealing and the opening of the next a chunk stands in both places; it does not follow itself.
+    memory.f64[(resumeState + noteSealedTime) >>> 3] = sealedTime < first ? sealedTime : -Infinity;
     const kept = {times: columns, values, count, note: resumeState, noteBytes};
     const at = chunks!.keep(openOwner, ref, kept);
     if (at === 0) return this.#decode(openStaging, bytes, count, mint, maxt, length);

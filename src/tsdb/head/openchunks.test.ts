@@ -97,3 +97,36 @@ test('an open chunk that grows is read as it is at each time, for any seed', () 
     reader.release();
   }
 });
+
+test('a chunk that is read between its sealing and the opening of the next is not taken for that one', () => {
+  const range = {mint: 0, maxt: 1e14};
+  // How many samples the next has when it is asked for; as many as the one before is the case that looks the same.
+  for (let more = 100; more < 117; more++) {
+    const memory = LinearMemory.reserve(2 ** 24);
+    const head = new Head({
+      chunkRangeMs: 1e12,
+      memory,
+      arena: new SizeClassArena(memory, arenaStart, memory.byteLength),
+      kernels: loadKernels(memory),
+    });
+    const reader = new HeadReader(memory, scratch, 1000 + more);
+    const random = new Random(1);
+    const model: Samples = [];
+    let seals = 0;
+    head.chunks.mover = {
+      // Here another thread would have to read. What is read twice is kept.
+      sealed: () => {
+        seals++;
+        for (let i = 0; seals === 2 && i < 3; i++) read(reader, 0, range);
+      },
+      added: () => {},
+      dropped: () => {},
+    };
+    append(head, 0, model, {count: 130, random});
+    for (let i = 0; i < 3; i++) read(reader, 0, range);
+    while (seals < 2) append(head, 0, model, {count: 1, random});
+    for (let i = 0; i < more; i++) append(head, 0, model, {count: 1, random});
+    assert.equal(seals, 2);
+    assert.deepEqual(read(reader, 0, range), model, `${more} samples more`);
+  }
+});
