@@ -53,7 +53,7 @@ const timeMax: f64 = 9007199254740992;
 
 // @ts-ignore: decorator
 @inline
-function slotAddress(directory: usize, slot: u32): usize {
+export function slotAddress(directory: usize, slot: u32): usize {
   const segment: usize = load<u32>(directory + ((slot >> segmentSlotsLog2) << 2));
   return segment + ((slot & ((1 << segmentSlotsLog2) - 1)) << 6);
 }

@@ -272,6 +272,7 @@ export function inflate(source: usize, length: usize, target: usize, capacity: u
   const distanceMask: u32 = (1 << distanceBits) - 1;
   let out = target;
   let isLast: u32 = 0;
+  let areFixed = false;
   while (isLast === 0) {
     refill();
     isLast = take(1);
@@ -293,8 +294,14 @@ export function inflate(source: usize, length: usize, target: usize, capacity: u
       out += size;
       continue;
     }
-    if (type === 1) fixedTables(scratch);
-    else if (!readTables(scratch)) return inflateDamaged;
+    if (type === 1) {
+      // A block may be as short as ten bits, and filling the tables takes much longer than reading it.
+      if (!areFixed) fixedTables(scratch);
+      areFixed = true;
+    } else {
+      areFixed = false;
+      if (!readTables(scratch)) return inflateDamaged;
+    }
     while (true) {
       refill();
       if (input > inputEnd + 8) return inflateDamaged;

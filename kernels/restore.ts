@@ -1,6 +1,7 @@
 // Series of a log or a snapshot, as a start needs them: labels become entries of the index without becoming strings. What is not usual
 // is left to TypeScript, which also says what is wrong with it. Twins: SeriesTable.find() and Postings.append() in src/tsdb/head.
-import {segmentSlotsLog2, slotBytes, slotLabels, slotLastTime, slotOpen, slotSealed} from '../src/kernels/head-layout';
+import {slotLabels, slotLastTime, slotOpen, slotSealed} from '../src/kernels/head-layout';
+import {slotAddress} from './append';
 import {firstPlace} from './replay';
 import {
   blockEntries,
@@ -163,13 +164,6 @@ function findTexts(context: usize, nameAt: usize, nameLength: u32, valueAt: usiz
   return value === 0 ? 0 : findPair(load<u32>(context, restoreIndex), name, value);
 }
 
-// @ts-ignore: decorator
-@inline
-function addressOf(directory: usize, slot: u32): usize {
-  const segment: usize = load<u32>(directory + (<usize>(slot >>> segmentSlotsLog2) << 2));
-  return segment + <usize>(slot & ((1 << segmentSlotsLog2) - 1)) * slotBytes;
-}
-
 /** The slot and 1 of the series with the context's entries, or 0: see SeriesTable. */
 function findSeries(context: usize, pairs: u32, hash: u32): u32 {
   const places: usize = load<u32>(context, restorePlaces);
@@ -183,7 +177,7 @@ function findSeries(context: usize, pairs: u32, hash: u32): u32 {
     if (place === 0) return 0;
     const found = place & placeSlotMask;
     if (place >>> placeSlotBits !== tag || found === placeRemoved) continue;
-    const block: usize = load<u32>(addressOf(directory, found - 1), slotLabels);
+    const block: usize = load<u32>(slotAddress(directory, found - 1), slotLabels);
     if (
       load<u32>(block, blockPairs) === pairs &&
       sameBytes(block + blockEntries, context + restoreEntries, <usize>pairs << 2)
@@ -331,7 +325,7 @@ export function restoreFiled(context: usize, rows: usize, i: u32, count: u32): u
       place = (place + 65) & mask;
     }
     if (found === 0) break;
-    const slot = addressOf(directory, load<u32>(slots + (<usize>place << 2)));
+    const slot = slotAddress(directory, load<u32>(slots + (<usize>place << 2)));
     if (load<u32>(slot, slotOpen) !== 0) break;
     // Another series with the same labels may have come before.
     if (minTime <= load<f64>(slot, slotLastTime) || maxTime < truncated) continue;

@@ -1,4 +1,4 @@
-import type {Form} from './form.ts';
+import {Form} from './form.ts';
 import type {HttpReply} from './reply.ts';
 
 /** A request as a handler sees it. */
@@ -26,7 +26,14 @@ export function isFormType(contentType: string): boolean {
   return formType.test(contentType);
 }
 
-export function queryOf(url: string): string {
+/** The parameters in the address, and those of a body that is a form. */
+export function formOf(url: string, contentType: string | undefined, body: Uint8Array): Form {
+  const isForm = body.length > 0 && isFormType(contentType ?? '');
+  const text = isForm ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString() : '';
+  return Form.of(queryOf(url), text);
+}
+
+function queryOf(url: string): string {
   const question = url.indexOf('?');
   return question < 0 ? '' : url.slice(question + 1);
 }

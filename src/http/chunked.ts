@@ -45,9 +45,9 @@ export class ChunkedBody {
   }
 
   #takeLine(bytes: Uint8Array, at: number, end: number): number {
-    const feed = bytes.indexOf(lineFeed, at);
-    const isWhole = feed >= 0 && feed < end;
-    const to = isWhole ? feed + 1 : end;
+    const feed = bytes.subarray(at, end).indexOf(lineFeed);
+    const isWhole = feed >= 0;
+    const to = isWhole ? at + feed + 1 : end;
     if (this.#line.length + to - at > lineBytesMax) throw broken('chunked line too long');
     for (let i = at; i < to; i++) this.#line += String.fromCharCode(bytes[i]!);
     if (isWhole) {

@@ -83,6 +83,7 @@ export class Http1Client {
 
   /** The connection has no request any more; `idleMs`: as long as its server will wait for the next. */
   release(connection: Http1Connection, idleMs: number): void {
+    if (idleMs <= hintMarginMs) return connection.destroy(null);
     connection.usableUntilMs = performance.now() + Math.min(idleMs - hintMarginMs, this.#idleMsMax);
     const idle = this.#idle.get(connection.origin);
     if (idle === undefined) this.#idle.set(connection.origin, [connection]);
@@ -95,9 +96,9 @@ export class Http1Client {
     this.#all.delete(connection);
     const idle = this.#idle.get(connection.origin);
     const at = idle?.indexOf(connection) ?? -1;
-    if (at < 0) return;
-    idle!.splice(at, 1);
-    if (idle!.length === 0) this.#idle.delete(connection.origin);
+    if (at >= 0) idle!.splice(at, 1);
+    // One that was in use may have left an empty list behind.
+    if (idle?.length === 0) this.#idle.delete(connection.origin);
   }
 
   #takeIdle(origin: string): Http1Connection | undefined {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
+import http from 'node:http';
 import net from 'node:net';
 import test, {type TestContext} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -32,6 +33,17 @@ async function start(
   const [address] = await server.listen();
   context.after(() => server.close(0));
   return address!.port;
+}
+
+/** How many requests Node's server has had to read. */
+async function countingOthers(context: TestContext, talk: () => Promise<unknown>): Promise<number> {
+  const {mock} = context.mock.method(http.Server.prototype, 'emit');
+  try {
+    await talk();
+  } finally {
+    mock.restore();
+  }
+  return mock.calls.filter(({arguments: [name]}) => (name as string) === 'request').length;
 }
 
 const echo = (text: string): HttpReply => ({status: 200, contentType: 'text/plain', body: text});
@@ -100,6 +112,29 @@ test('PlainConnection answers as Node does, however the bytes arrive', async (co
     assert.deepEqual(await talk(port, pieces, 5), expected, `seed ${seed} round ${round}`);
   }
 });
+
+test('PlainConnection leaves nothing to others that is plain', async (context) => {
+  const port = await start(context, echo);
+  const f = async (requests: string[], expected: number): Promise<void> =>
+    assert.equal(await countingOthers(context, () => talk(port, requests, requests.length)), expected);
+  await f([get('x'), post('y', 'a=2'), get('x', 'Accept-Encoding: gzip\r\n')], 0);
+  // What is not plain, and all that comes after it on its connection.
+  await f([get('x'), get('x', 'X-A: b\r\nX-A: c\r\n'), get('x')], 2);
+});
+
+test(
+  'PlainConnection ends a request, and nothing else, where a header is none',
+  {timeout: 10_000},
+  async (context) => {
+    const port = await start(context, (text) => ({
+      ...echo(text),
+      headers: {'X-B': text.includes('x') ? 'a\r\nb' : 'a'},
+    }));
+    const answers = await talk(port, [get('x'), get('y')], 2);
+    assert.match(answers[0]!, /^error: /);
+    assert.equal(answers[1], 'GET y 1+1 -');
+  },
+);
 
 test('PlainConnection sends what Node would send', async (context) => {
   const long = 'narthex '.repeat(20_000);

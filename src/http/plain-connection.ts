@@ -5,15 +5,15 @@
 import {STATUS_CODES} from 'node:http';
 import type {Socket} from 'node:net';
 import {assert} from '../base/assert.ts';
-import {isFormType, queryOf, type HttpCall} from './call.ts';
-import {Form} from './form.ts';
+import {formOf, type HttpCall} from './call.ts';
+import type {Form} from './form.ts';
 import {parsePlainRequest, type PlainHeaders, type PlainRequest} from './plain-request.ts';
 
 /** A finished answer. */
 export interface PlainAnswer {
   status: number;
-  /** Names and values; neither Content-Length nor what is said of the connection. */
-  headers: Readonly<Record<string, string>>;
+  /** By linesOf(); neither Content-Length nor what is said of the connection. */
+  lines: string;
   body: Uint8Array;
   /** Called when it has been sent, or cannot be. */
   release?: (() => void) | undefined;
@@ -46,6 +46,7 @@ export interface PlainWorld {
 
 /** Smaller answers are copied behind their headers, so that there is one thing to send. */
 const copiedBytesMax = 65_536;
+const lastMomentMs = 1000;
 
 /** Longer headers are not kept for the next request. */
 const headersKeptMax = 2048;
@@ -144,13 +145,12 @@ export class PlainConnection {
         return gone().signal;
       },
       get form(): Form {
-        const text = body.length > 0 && isFormType(header('content-type') ?? '') ? utf8(body) : '';
-        return (form ??= Form.of(queryOf(url), text));
+        return (form ??= formOf(url, header('content-type'), body));
       },
     };
   }
 
-  #send({status, headers, body, release, note}: PlainAnswer): void {
+  #send({status, lines, body, release, note}: PlainAnswer): void {
     const socket = this.#socket;
     // From here on the client is not gone, whatever comes.
     this.#gone = null;
@@ -160,7 +160,7 @@ export class PlainConnection {
       return;
     }
     const {closing, idleTimeoutMs, sendTimeoutMs} = this.#world;
-    const head = headOf(status, headers, body.length, closing ? 0 : idleTimeoutMs);
+    const head = headOf(status, lines, body.length, closing ? 0 : idleTimeoutMs);
     if (body.length > copiedBytesMax) this.#limit(sendTimeoutMs);
     const sent = (): void => {
       release?.();
@@ -194,11 +194,11 @@ export class PlainConnection {
     this.#onData(chunk);
   }
 
-  /** Where nothing happens for so long, the connection is closed. */
+  /** Where nothing happens for so long, and a second more for what is on its way, the connection is closed. */
   #limit(timeoutMs: number): void {
     if (timeoutMs === this.#timeoutMs) return;
     this.#timeoutMs = timeoutMs;
-    this.#socket.setTimeout(timeoutMs);
+    this.#socket.setTimeout(timeoutMs + lastMomentMs);
   }
 
   #handOver(chunk: Buffer): void {
@@ -217,15 +217,12 @@ export class PlainConnection {
   }
 }
 
-function utf8(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
-}
-
 /** The lines of the headers that were sent last, most of which are sent again and again. */
 let lastHeaders: Readonly<Record<string, string>> = {};
 let lastLines = '';
 
-function linesOf(headers: Readonly<Record<string, string>>): string {
+/** Headers as they are sent. Throws where a value is none: that is an answer which ends in an error, and not the process. */
+export function linesOf(headers: Readonly<Record<string, string>>): string {
   let count = 0;
   let same = true;
   for (const name in headers) {
@@ -241,13 +238,8 @@ function linesOf(headers: Readonly<Record<string, string>>): string {
 }
 
 /** Status line and headers; `idleTimeoutMs` 0: the connection will be closed. */
-function headOf(
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  bodyBytes: number,
-  idleTimeoutMs: number,
-): string {
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${linesOf(headers)}`;
+function headOf(status: number, lines: string, bodyBytes: number, idleTimeoutMs: number): string {
+  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines}`;
   if (status !== 204 && status !== 304) text += `content-length: ${bodyBytes}\r\n`;
   const connection =
     idleTimeoutMs === 0 ? 'close' : `keep-alive\r\nKeep-Alive: timeout=${Math.floor(idleTimeoutMs / 1000)}`;

@@ -28,6 +28,18 @@ test('parsePlainRequest reads what is whole and simple', () => {
   assert.equal(f(`POST /q HTTP/1.1\r\n${host}Content-Length: 0\r\n\r\n`), 'POST /q /q []');
 });
 
+test('parsePlainRequest is done soon with blanks', () => {
+  for (const end of ['', '\x01', 'x']) {
+    const started = performance.now();
+    const request = f(`GET / HTTP/1.1\r\n${host}X-A:${' '.repeat(65_000)}${end}\r\n\r\n`);
+    assert.equal(request, end === '\x01' ? null : 'GET / / []');
+    assert.ok(
+      performance.now() - started < 500,
+      `${performance.now() - started} ms for ${JSON.stringify(end)}`,
+    );
+  }
+});
+
 test('parsePlainRequest leaves everything else to others', () => {
   const whole = `GET /abc HTTP/1.1\r\n${host}Accept: */*\r\n\r\n`;
   for (let length = 0; length < whole.length; length++) assert.equal(f(whole.slice(0, length)), null);
@@ -38,6 +50,7 @@ test('parsePlainRequest leaves everything else to others', () => {
     'GET / HTTP/1.1\r\n\r\n',
     `GET / HTTP/1.0\r\n${host}\r\n`,
     `HEAD / HTTP/1.1\r\n${host}\r\n`,
+    `GET / HTTP/1.1\r\n${host}Connection: keep-alive\xa0\r\n\r\n`,
     `get / HTTP/1.1\r\n${host}\r\n`,
     `GET  / HTTP/1.1\r\n${host}\r\n`,
     `GET http://a/ HTTP/1.1\r\n${host}\r\n`,

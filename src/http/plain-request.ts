@@ -15,7 +15,9 @@ export interface PlainRequest {
 }
 
 const requestLine = /^(GET|POST) (\/[!"$-~]*) HTTP\/1\.1$/;
-const headerLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;
+/** The value begins with what is no blank: else a line of nothing but blanks would be split in as many ways as it is long. */
+const headerLine =
+  /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:[\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*)?)$/;
 
 /** These change what a request means, or what is to be done with its connection. */
 const special: ReadonlySet<string> = new Set([
@@ -71,7 +73,8 @@ function readHeaders(text: string): PlainHeaders | null {
   const values = new Map<string, string>();
   for (const each of lines) {
     const line = headerLine.exec(each);
-    if (line === null) return null;
+    // trimEnd() would take away a blank of Latin-1 that is part of the value.
+    if (line === null || line[2]!.includes('\xa0')) return null;
     const name = line[1]!.toLowerCase();
     if (special.has(name) || values.has(name)) return null;
     values.set(name, line[2]!.trimEnd());

@@ -10,11 +10,17 @@ import fastify, {
   type HTTPMethods,
 } from 'fastify';
 import {describeError, type Logger} from '../sys/log.ts';
-import {isFormType, queryOf, type HttpCall, type HttpHandler} from './call.ts';
+import {formOf, isFormType, type HttpCall, type HttpHandler} from './call.ts';
 import {compress, compressSizeMin, negotiateEncoding, type ContentEncoding} from './compression.ts';
 import {ConnectionLimit} from './connection-limit.ts';
 import {Form} from './form.ts';
-import {PlainConnection, type PlainAnswer, type PlainRoute, type PlainWorld} from './plain-connection.ts';
+import {
+  linesOf,
+  PlainConnection,
+  type PlainAnswer,
+  type PlainRoute,
+  type PlainWorld,
+} from './plain-connection.ts';
 import type {PlainRequest} from './plain-request.ts';
 import {emptyReply, redirect, textError, type HttpReply} from './reply.ts';
 import {HandlerStatistics} from './request-statistics.ts';
@@ -63,7 +69,10 @@ interface Requested {
 }
 
 /** What is sent of an answer besides its status. */
-type Packed = Pick<PlainAnswer, 'headers' | 'body'>;
+interface Packed {
+  headers: Readonly<Record<string, string>>;
+  body: Uint8Array;
+}
 
 interface Route {
   path: string;
@@ -265,7 +274,7 @@ export class HttpServer {
   ): PlainAnswer {
     const note = (): void =>
       this.#note(requestedBy(call), {status, bytes: body.length, startMs}, route.statistics);
-    return {status, headers, body, release, note};
+    return {status, lines: linesOf(headers), body, release, note};
   }
 
   #note(
@@ -486,15 +495,10 @@ function callOf(request: FastifyRequest, signal: AbortSignal): HttpCall {
     signal,
     client: request.ip,
     get form(): Form {
-      form ??= formOf(request, body);
+      form ??= formOf(request.url, request.headers['content-type'], body);
       return form;
     },
   };
-}
-
-function formOf(request: FastifyRequest, body: Uint8Array): Form {
-  const isForm = isFormType(request.headers['content-type'] ?? '');
-  return Form.of(queryOf(request.url), isForm ? bufferOf(body).toString() : '');
 }
 
 /** Bytes of body to expect; the most that the route takes where the client does not say. */

@@ -39,7 +39,7 @@ async function listen(server: http.Server | net.Server): Promise<number> {
 }
 
 function clientOf(options: Partial<ScrapeConfig> = {}, monotonic?: () => number): ScrapeClient {
-  const client = new ScrapeClient(scrapeConfig(options), monotonic, gunzip);
+  const client = new ScrapeClient(scrapeConfig(options), monotonic ?? (() => performance.now()), gunzip);
   clients.push(client);
   return client;
 }

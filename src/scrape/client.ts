@@ -73,15 +73,11 @@ export class ScrapeClient {
   readonly #bodyBytesMax: number;
   readonly #credentials: Credentials;
   readonly #resets = new ResetWatch();
-  readonly #gunzip: Gunzip | null;
+  readonly #gunzip: Gunzip;
   /** For targets that are asked directly and without TLS: most are. */
   readonly #plain = new Http1Client(idleConnectionMs);
 
-  constructor(
-    config: ScrapeConfig,
-    monotonic: () => number = () => performance.now(),
-    gunzip: Gunzip | null = null,
-  ) {
+  constructor(config: ScrapeConfig, monotonic: () => number, gunzip: Gunzip) {
     this.#config = config;
     this.#gunzip = gunzip;
     this.#credentials = new Credentials(config, monotonic);
@@ -224,7 +220,7 @@ interface RequestLimits {
   bodyBytesMax: number;
   isDefaultMax: boolean;
   followRedirects: boolean;
-  gunzip: Gunzip | null;
+  gunzip: Gunzip;
   /** Whether a connection to the target was reset since the request was made; null where a reset is always an error. */
   wasReset: (() => boolean) | null;
 }
@@ -380,7 +376,7 @@ class ScrapeRequest implements AnswerHandler, DecoderOwner {
     return this.#limits.bodyBytesMax;
   }
 
-  get gunzip(): Gunzip | null {
+  get gunzip(): Gunzip {
     return this.#limits.gunzip;
   }
 

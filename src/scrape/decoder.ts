@@ -1,5 +1,5 @@
 import type {Zlib} from 'node:zlib';
-import {createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync} from 'node:zlib';
+import {createGunzip, createZstdDecompress, zstdDecompressSync} from 'node:zlib';
 import type {Transform} from 'node:stream';
 import {Breather} from './breather.ts';
 import type {Gunzip} from './gunzip.ts';
@@ -19,8 +19,8 @@ export interface DecoderOwner {
   /** Limit of the decompressed body. */
   readonly bytesMax: number;
   tooLarge(): Error;
-  /** Expands small gzip bodies; null = zlib does it. */
-  readonly gunzip: Gunzip | null;
+  /** Expands small gzip bodies. */
+  readonly gunzip: Gunzip;
   data(chunk: Uint8Array): void;
   /** Stops and restarts the arrival of compressed bytes. */
   pause(): void;
@@ -72,7 +72,7 @@ export class BodyDecoder {
     const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
     if (whole.length === 0) throw new Error('EOF');
     const {gunzip} = this.#owner;
-    if (this.#encoding === 'gzip' && gunzip !== null) {
+    if (this.#encoding === 'gzip') {
       const output = this.#expand(whole, gunzip);
       if (output !== null && output.length <= pieceBytes) {
         this.#pass(output);
@@ -80,7 +80,7 @@ export class BodyDecoder {
       }
       if (output !== null) return this.#passDetached(output, gunzip);
     } else {
-      const output = this.#decompress(whole);
+      const output = this.#expandZstd(whole);
       if (output !== null) return this.#passInPieces(output);
     }
     this.#openStream().write(Buffer.from(whole));
@@ -125,11 +125,10 @@ export class BodyDecoder {
   }
 
   /** The whole output; null where it is too much to be made at once. */
-  #decompress(whole: Buffer): Buffer | null {
+  #expandZstd(whole: Buffer): Buffer | null {
     const maxOutputLength = Math.min(this.#owner.bytesMax, inPlaceOutputMax);
     try {
-      if (this.#encoding !== 'gzip') return zstdDecompressSync(whole, {maxOutputLength});
-      return gunzipSync(whole, {maxOutputLength, chunkSize: outputSizeOf(whole, maxOutputLength)});
+      return zstdDecompressSync(whole, {maxOutputLength});
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw this.#damaged(cause);
       if (this.#owner.bytesMax <= inPlaceOutputMax) throw this.#owner.tooLarge();
@@ -180,18 +179,4 @@ export class BodyDecoder {
     if (this.#bytes >= this.#owner.bytesMax) throw this.#owner.tooLarge();
     this.#owner.data(chunk);
   }
-}
-
-/** Deflate makes bytes at most this many times fewer. */
-const expansionMax = 1100;
-
-/**
- * Room for the whole output, so that it is made in one piece: a third less CPU than in pieces that are put together. The
- * size at the end of the bytes is only a hint, since anybody can write there what they like.
- */
-function outputSizeOf(whole: Buffer, maxOutputLength: number): number {
-  const hint = whole.length < 4 ? 0 : whole.readUInt32LE(whole.length - 4);
-  const size = Math.min(hint, expansionMax * whole.length, maxOutputLength);
-  // One byte more than it needs shows zlib that it has come to the end.
-  return Math.max(1024, size + 1);
 }

@@ -15,6 +15,8 @@ import type {LinearMemory} from '../kernels/memory.ts';
 /** Room that is made at least, and that is kept for the next body at most. */
 const roomBytesMin = 65_536;
 const keptBytesMax = 262_144;
+/** Deflate makes bytes at most about this many times fewer. */
+const expansionMax = 1100;
 const headerBytes = 10;
 const trailerBytes = 8;
 
@@ -52,18 +54,19 @@ export class Gunzip {
    * damaged, and RangeError where the memory is used up.
    */
   expand(body: Uint8Array, bytesMax: number): Uint8Array | null {
+    this.#forgetLarge();
     if (this.#scratch === 0) this.#scratch = this.#arena.alloc(inflateScratchBytes);
     this.#source = this.#room(this.#source, body.length + inflateSourceSlack);
     this.#memory.u8.set(body, this.#source.address);
     const hint = body.length < headerBytes + trailerBytes ? 0 : wordAt(body, body.length - 4);
-    // The size at the end is only a hint, since anybody can write there what they like.
-    for (let capacity = Math.min(bytesMax, Math.max(1024, Math.min(hint, 1100 * body.length))); ;) {
+    // The size at the end is only a hint, since anybody can write there what they like; a wrong one costs one more run.
+    const expected = Math.min(bytesMax, Math.max(1024, Math.min(hint, expansionMax * body.length)));
+    for (const capacity of expected === bytesMax ? [bytesMax] : [expected, bytesMax]) {
       this.#target = this.#room(this.#target, capacity + inflateTargetSlack);
       const length = this.#expandMembers(body, capacity);
       if (length >= 0) return this.#memory.u8.subarray(this.#target.address, this.#target.address + length);
-      if (capacity === bytesMax) return null;
-      capacity = Math.min(bytesMax, 4 * capacity);
     }
+    return null;
   }
 
   /** Hands the last output over: it stays until release(). */
@@ -87,6 +90,13 @@ export class Gunzip {
     if (this.#scratch > 0) this.#arena.free(this.#scratch, inflateScratchBytes);
     this.#scratch = 0;
     this.#source = noRoom;
+    this.#target = noRoom;
+  }
+
+  /** Room of an output that was not handed over. */
+  #forgetLarge(): void {
+    if (this.#target.bytes <= keptBytesMax) return;
+    this.#freeRoom(this.#target);
     this.#target = noRoom;
   }
 

@@ -30,7 +30,7 @@ export function keepResidentSmall(): void {
   let last = process.cpuUsage();
   const giveBack = (): void => {
     calls.malloc_trim(0n);
-    code ??= codeMappings(readFileSync('/proc/self/smaps', 'latin1'));
+    code ??= ownCode();
     for (const {address, bytes} of code) calls.madvise(address, bytes, adviceDontNeed);
     last = process.cpuUsage();
   };
@@ -39,6 +39,15 @@ export function keepResidentSmall(): void {
     const {user, system} = process.cpuUsage(last);
     if (user + system >= workUsMin) giveBack();
   }, everyMs).unref();
+}
+
+/** Empty where the system does not tell. */
+function ownCode(): Mapping[] {
+  try {
+    return codeMappings(readFileSync('/proc/self/smaps', 'latin1'));
+  } catch {
+    return [];
+  }
 }
 
 /** The C library's functions, where Node can call them and where it was started so that it does not warn about that, as bin/narthex does. */
