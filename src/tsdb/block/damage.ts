@@ -23,6 +23,11 @@ export function damageOf<T>(path: string, offset: number, read: () => T): T {
   }
 }
 
+/** Throws an error on that is not about bytes that were read. */
+export function throwUnlessDamage(error: unknown): void {
+  if (!(error instanceof BlockDamage || error instanceof RangeError)) throw error;
+}
+
 /** What is wrong with bytes, in words; an error of another kind is thrown on. What the disk cannot read is damaged, too. */
 export function whyUnreadable(error: unknown): string {
   const isUnreadable =

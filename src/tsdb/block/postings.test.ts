@@ -2,19 +2,15 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {Random} from '../../base/random.ts';
 import {Matcher} from '../../model/matcher.ts';
+import {unguarded} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
-import {SimulatedFileSystem} from '../../sys/fs-simulated.ts';
+import type {SimulatedFileSystem} from '../../sys/fs-simulated.ts';
 import type {Block} from './block.ts';
+import {pageBytes} from './blockfile.ts';
 import type {BlockDamage} from './damage.ts';
+import {PostingsReader} from './postings.ts';
 import {BlockQuerier} from './querier.ts';
-import {
-  makeScratch,
-  type ModelSeries,
-  openBlock,
-  randomSeries,
-  readAll,
-  writeModel,
-} from './testing/blocks.ts';
+import {makeScratch, type ModelSeries, openBlock, randomSeries, readAll, storeOf} from './testing/blocks.ts';
 import {rewriteAsVersion1} from './testing/indexv1.ts';
 
 const scratch = makeScratch();
@@ -33,10 +29,8 @@ interface Store {
 }
 
 function makeStore(seed: number): Store {
-  const fs = new SimulatedFileSystem();
-  fs.makeDirectory('/data');
   const series = randomSeries(new Random(seed), {count: 60, from: 0, to: 2000, stepMs: 90});
-  return {fs, dir: `/data/${writeModel(fs, '/data', series, scratch, {samplesPerChunk: 6})}`};
+  return storeOf(series, scratch, {samplesPerChunk: 6});
 }
 
 interface Answers {
@@ -120,6 +114,58 @@ test('a damaged list of postings is made again of the series: nothing is missing
     }
     assert.ok(mended > 60, `${mended} lists made again`);
   }
+});
+
+test('a query that makes lists again can be ended, also where nothing of the index is whole', () => {
+  const series = randomSeries(new Random(5), {count: 3000, from: 0, to: 200, stepMs: 90});
+  const store = storeOf(series, scratch);
+  const path = `${store.dir}/index`;
+  const sound = openBlock(store.fs, store.dir);
+  const {toc} = sound.index;
+  damage(store, listsOf(sound));
+  sound.close();
+  const bytes = store.fs.contents(path);
+  bytes.fill(0, toc.series, toc.postings);
+  store.fs.put(path, bytes);
+  const block = openBlock(store.fs, store.dir);
+  let left = 3;
+  const check = (): void => {
+    if (left-- === 0) throw new Error('it is ended');
+  };
+  const reader = new PostingsReader(block.index, {
+    guard: {...unguarded, check},
+    onDamage: () => {},
+    onMended: () => {},
+  });
+  assert.throws(() => reader.list('', ''), /it is ended/);
+  left = Infinity;
+  assert.deepEqual(reader.list('', ''), new Uint32Array(0));
+  block.close();
+});
+
+test('what the disk does not read for a moment is no damage: lists are made again of all series the next time', () => {
+  const series = randomSeries(new Random(6), {count: 3000, from: 0, to: 200, stepMs: 90});
+  const store = storeOf(series, scratch);
+  const {fs} = store;
+  const whole = openBlock(fs, store.dir);
+  const sound = ask(whole);
+  const {toc} = whole.index;
+  assert.ok(toc.postings - toc.series > 2 * pageBytes, 'the series take several pages');
+  damage(store, listsOf(whole));
+  whole.close();
+  const block = openBlock(fs, store.dir);
+  assert.ok(block.index.version > 0);
+  for (const skipped of [0, 1]) {
+    let reads = 0;
+    fs.fault = (operation, path) =>
+      operation === 'read' && path.endsWith('index') && reads++ > skipped ? {code: 'EIO'} : null;
+    assert.throws(() => ask(block), {code: 'EIO'});
+  }
+  fs.fault = () => null;
+  const again = ask(block);
+  assert.deepEqual(again.answers, sound.answers);
+  assert.deepEqual(again.lost, []);
+  block.close();
 });
 
 test('one changed byte of the series or of the postings costs one series at the most', () => {

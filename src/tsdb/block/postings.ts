@@ -1,5 +1,5 @@
 import {unguarded, type ReadGuard} from '../../storage/querier.ts';
-import {BlockDamage} from './damage.ts';
+import {BlockDamage, throwUnlessDamage} from './damage.ts';
 import {type BlockIndex, seriesAlignment} from './index.ts';
 import {noRefs, type Refs} from './refs.ts';
 import {SeriesBatch} from './seriesbatch.ts';
@@ -89,13 +89,16 @@ export class PostingsReader {
     const {file, toc, version} = this.#index;
     const step = version === 1 ? 1 : seriesAlignment;
     const refs: number[] = [];
+    let steps = 0;
     new SeriesEntries(file).walk(
       {start: toc.series, end: seriesSectionEnd(toc, file.size), step},
       {
-        onEntry: (place) => {
-          if (refs.length % seriesUnchecked === 0) this.#guard.check();
-          refs.push(place / step);
+        onEntry: (place) => void refs.push(place / step),
+        onStep: () => {
+          if (steps++ % seriesUnchecked === 0) this.#guard.check();
         },
+        // What the disk does not read now, it may read later: that ends the query, and nothing of it is kept.
+        onError: throwUnlessDamage,
         onGap: (from, to) =>
           this.#options.onDamage?.(new BlockDamage(file.path, from, `no series up to byte ${to} is whole`)),
       },

@@ -4,25 +4,11 @@ import {Random} from '../../base/random.ts';
 import {compareLabels, labelOf} from '../../model/labels.ts';
 import {Matcher, type MatchType} from '../../model/matcher.ts';
 import {Symbols} from '../../storage/symbols.ts';
-import {SimulatedFileSystem} from '../../sys/fs-simulated.ts';
 import {BlockQuerier} from './querier.ts';
 import {Tombstones, writeTombstones} from './tombstones.ts';
-import {
-  makeScratch,
-  type ModelSeries,
-  openBlock,
-  randomSeries,
-  readAll,
-  writeModel,
-} from './testing/blocks.ts';
+import {makeScratch, type ModelSeries, openBlock, randomSeries, readAll, storeOf} from './testing/blocks.ts';
 
 const scratch = makeScratch();
-
-function storeOf(series: readonly ModelSeries[], options = {}): {fs: SimulatedFileSystem; dir: string} {
-  const fs = new SimulatedFileSystem();
-  fs.makeDirectory('/data');
-  return {fs, dir: `/data/${writeModel(fs, '/data', series, scratch, options)}`};
-}
 
 function matching(series: readonly ModelSeries[], matchers: readonly Matcher[]): ModelSeries[] {
   return series
@@ -57,7 +43,7 @@ test('a block gives back what went in, for any matchers and any range', () => {
     const series = randomSeries(random, {count, from: -500, to: 5000, stepMs: 20 + random.below(400)});
     if (series.every(({samples}) => samples.length === 0)) continue;
     const segmentBytes = random.pick([2 ** 29, 2000]);
-    const {fs, dir} = storeOf(series, {samplesPerChunk: 1 + random.below(40), segmentBytes});
+    const {fs, dir} = storeOf(series, scratch, {samplesPerChunk: 1 + random.below(40), segmentBytes});
     const block = openBlock(fs, dir);
     const symbols = new Symbols();
     const querier = new BlockQuerier({block, symbols, scratch});
@@ -88,10 +74,13 @@ test('a block gives back what went in, for any matchers and any range', () => {
 
 test('samples with tombstones are left out', () => {
   const samples = Array.from({length: 100}, (_, i): [number, number] => [i * 10, i]);
-  const {fs, dir} = storeOf([
-    {labels: ['__name__', 'a'], samples},
-    {labels: ['__name__', 'b'], samples},
-  ]);
+  const {fs, dir} = storeOf(
+    [
+      {labels: ['__name__', 'a'], samples},
+      {labels: ['__name__', 'b'], samples},
+    ],
+    scratch,
+  );
   const refs = openBlock(fs, dir).index.postings('', '');
   const tombstones = new Tombstones();
   tombstones.add(refs[1]!, 100, 199);
@@ -110,7 +99,7 @@ test('samples with tombstones are left out', () => {
 });
 
 test('a block that is closed while somebody reads stays open until the reader has left', () => {
-  const {fs, dir} = storeOf([{labels: ['__name__', 'a'], samples: [[1, 2]]}]);
+  const {fs, dir} = storeOf([{labels: ['__name__', 'a'], samples: [[1, 2]]}], scratch);
   const block = openBlock(fs, dir);
   const symbols = new Symbols();
   const querier = new BlockQuerier({block, symbols, scratch});

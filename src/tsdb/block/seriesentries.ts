@@ -14,6 +14,10 @@ export interface EntryVisitor {
   onEntry: (place: number, bytes: Uint8Array) => void;
   /** Nothing in bytes [from, to) is a whole entry. */
   onGap: (from: number, to: number) => void;
+  /** Called at each place that is looked at, entry or not; may end the walk by throwing. */
+  onStep?: () => void;
+  /** Why there is no entry at a place, where that was thrown. It throws what is no damage, and ends the walk. */
+  onError?: (error: unknown) => void;
 }
 
 export class SeriesEntries {
@@ -27,21 +31,23 @@ export class SeriesEntries {
   }
 
   /** The content of the entry at a place, or null where none stands there whole before `end`. */
-  at(place: number, end: number): Uint8Array | null {
+  at(place: number, end: number, onError: (error: unknown) => void = whyUnreadable): Uint8Array | null {
     try {
       return this.#checked(place, end);
     } catch (error) {
-      whyUnreadable(error);
+      onError(error);
       return null;
     }
   }
 
   /** Visits all entries that are whole. Behind one that is not, the next begins at one of the following aligned places. */
-  walk({start, end, step}: {start: number; end: number; step: number}, {onEntry, onGap}: EntryVisitor): void {
+  walk({start, end, step}: {start: number; end: number; step: number}, visitor: EntryVisitor): void {
+    const {onEntry, onGap, onStep, onError} = visitor;
     const align = (at: number): number => Math.ceil(at / step) * step;
     let damage = -1;
     for (let at = align(start); at < end;) {
-      const bytes = this.at(at, end);
+      onStep?.();
+      const bytes = this.at(at, end, onError);
       if (bytes === null) {
         if (damage < 0) damage = at;
         at += step;

@@ -9,6 +9,7 @@ import {compareLabels, compareStrings, type Labels, labelsOf} from '../../../mod
 import type {Querier} from '../../../storage/querier.ts';
 import type {Symbols} from '../../../storage/symbols.ts';
 import type {FileSystem} from '../../../sys/fs.ts';
+import {SimulatedFileSystem} from '../../../sys/fs-simulated.ts';
 import {ChunkCache} from '../../chunkcache.ts';
 import type {Scratch} from '../../scratch.ts';
 import {Block} from '../block.ts';
@@ -112,6 +113,17 @@ export function writeModel(
   const meta = newMeta(makeUlid(timeMs), source.minTime, source.maxTime + 1);
   writeBlock({fs, dir, meta, sources: [source], scratch, segmentBytes});
   return meta.ulid;
+}
+
+/** A disk in memory with one block of these series. */
+export function storeOf(
+  series: readonly ModelSeries[],
+  scratch: Scratch,
+  options?: Parameters<typeof writeModel>[4],
+): {fs: SimulatedFileSystem; dir: string} {
+  const fs = new SimulatedFileSystem();
+  fs.makeDirectory('/data');
+  return {fs, dir: `/data/${writeModel(fs, '/data', series, scratch, options)}`};
 }
 
 export function openBlock(fs: FileSystem, dir: string): Block {
