@@ -213,6 +213,64 @@ test('a block that cannot be opened for now is left out, told of, and tried agai
   assert.equal(fs.openCount, 0);
 });
 
+test('a damaged block is left out, told of once, and comes back when it is whole again', () => {
+  const fs = new SimulatedFileSystem();
+  fs.makeDirectory('/data');
+  const [first, second] = [0, 10].map((from) =>
+    writeModel(fs, '/data', [{labels: ['__name__', 'a'], samples: [[from, from]]}], scratch, {
+      timeMs: from + 1,
+    }),
+  );
+  let nowMs = 0;
+  const told: string[] = [];
+  const blocks = new BlockSet({
+    fs,
+    dir: '/data',
+    cache: new PageCache(),
+    elapsed: () => nowMs,
+    onDamage: (ulid) => void told.push(ulid),
+  });
+  const head = new HeadReader(makeHead([]).memory, scratch, 1);
+  const reader = new DbReader(head, blocks);
+  const ask = (): number[] => {
+    const symbols = new Symbols();
+    const warnings: string[] = [];
+    const guard = {...unguarded, warn: (message: string): void => void warnings.push(message)};
+    const querier = reader.querier({mint: 0, maxt: 100}, symbols, guard);
+    const values = readAll(querier, symbols).flatMap(({samples}) => samples.map(([, value]) => value));
+    querier.close();
+    assert.equal(warnings.length, 2 - values.length, 'what is left out is told of');
+    return values;
+  };
+  assert.deepEqual(ask(), [0, 10]);
+  const {openCount} = fs;
+  let complaints = 0;
+  for (const file of ['meta.json', 'tombstones', 'index']) {
+    const path = `/data/${second}/${file}`;
+    const whole = fs.contents(path);
+    fs.put(path, whole.slice(0, 8));
+    if (file === 'index') {
+      // What is open is not looked at again: only a reader that opens it sees that.
+      blocks.close();
+    }
+    blocks.reload();
+    for (let i = 0; i < 3; i++) {
+      assert.deepEqual(ask(), [0], file);
+      nowMs += 60_000;
+    }
+    assert.deepEqual(told.splice(0), [second], file);
+    complaints++;
+    fs.put(path, whole);
+    assert.deepEqual(ask(), [0, 10], file);
+    assert.equal(fs.openCount, openCount, 'nothing stays open twice');
+  }
+  assert.equal(complaints, 3);
+  assert.ok(first !== second);
+  head.release();
+  blocks.close();
+  assert.equal(fs.openCount, 0);
+});
+
 test('series of head and blocks come in the order of their labels', () => {
   const random = new Random(1);
   const series = randomSeries(random, {count: 50, from: 0, to: 6000, stepMs: 100});

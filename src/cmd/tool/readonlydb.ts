@@ -43,7 +43,7 @@ export function openBlocks(dir: string): BlockSet {
       ),
   });
   const {length} = blocks.blocks;
-  const [damaged] = blocks.damaged;
+  const [damaged] = blocks.leftOut({mint: -Infinity, maxt: Infinity});
   if (damaged !== undefined) {
     blocks.close();
     throw new Error(`corrupted block ${damaged[0]}: ${damaged[1].message} (${length} others can be read)`);

@@ -2,7 +2,7 @@ import type {FileSystem} from '../../sys/fs.ts';
 import {Block} from './block.ts';
 import type {PageCache} from './blockfile.ts';
 import {BlockDamage} from './damage.ts';
-import {type BlockMeta, metaFile} from './meta.ts';
+import {metaFile} from './meta.ts';
 import {isUlid} from './ulid.ts';
 
 export interface BlockSetOptions {
@@ -25,21 +25,32 @@ export interface BlockSetOptions {
 /** What may be better later, such as too many open files, is tried again so often at most. */
 const retryMs = 1000;
 
+/** What is damaged may be mended by hand or come from a backup: it is opened again so often, as the owner of the blocks does. */
+const damageRetryMs = 60_000;
+
 /** Looks at the folder for one refresh. */
 const triesMax = 20;
 
 /** Of more damage than this, nothing new is told. */
 const partsToldMax = 1000;
 
+/** Why a block is left out, and what is known of it. */
+interface LeftOut {
+  error: Error;
+  /** As far as its meta.json could be read. */
+  minTime: number;
+  maxTime: number;
+  /** When damage is looked at again. */
+  retryAtMs: number;
+}
+
 /**
  * The blocks of a data folder, open in this thread, by time. A block that others were made into is not among them: it is still
  * there only because it was not deleted in time.
  */
 export class BlockSet {
-  /** Why blocks could not be opened, by ULID. */
-  readonly damaged = new Map<string, Error>();
-  /** When those of them are whose meta.json could be read. */
-  readonly #damagedTimes = new Map<string, Pick<BlockMeta, 'minTime' | 'maxTime'>>();
+  /** Blocks that cannot be read, by ULID. */
+  readonly #damaged = new Map<string, LeftOut>();
   readonly #options: BlockSetOptions;
   #blocks: Block[] = [];
   /** Open blocks that are not in the set. */
@@ -68,15 +79,14 @@ export class BlockSet {
    */
   overlapping(range: {mint: number; maxt: number}): Block[] {
     return this.blocks.filter(
-      (block) => block.overlaps(range) && !this.damaged.has(block.meta.ulid) && this.#isSound(block),
+      (block) => block.overlaps(range) && !this.#damaged.has(block.meta.ulid) && this.#isSound(block),
     );
   }
 
   /** Blocks that cannot be read and may have samples in the range, with the reason. */
   *leftOut({mint, maxt}: {mint: number; maxt: number}): Generator<[ulid: string, reason: Error]> {
-    for (const [ulid, reason] of this.damaged) {
-      const {minTime, maxTime} = this.#damagedTimes.get(ulid) ?? {minTime: -Infinity, maxTime: Infinity};
-      if (minTime <= maxt && mint < maxTime) yield [ulid, reason];
+    for (const [ulid, {minTime, maxTime, error}] of this.#damaged) {
+      if (minTime <= maxt && mint < maxTime) yield [ulid, error];
     }
   }
 
@@ -99,11 +109,26 @@ export class BlockSet {
   /** Looks at the folder again if it has changed. */
   refresh(): void {
     const version = this.#options.version?.() ?? 0;
-    const elapsed = this.#options.elapsed ?? ((): number => performance.now());
-    if (version === this.#version && !(this.#failed && elapsed() >= this.#retryAtMs)) return;
+    if (version === this.#version && !this.#isToRetry()) return;
     this.reload();
     this.#version = version;
-    if (this.#failed) this.#retryAtMs = elapsed() + retryMs;
+    if (this.#failed) this.#retryAtMs = this.#elapsedMs() + retryMs;
+  }
+
+  #isToRetry(): boolean {
+    if (this.#failed && this.#elapsedMs() >= this.#retryAtMs) return true;
+    for (const ulid of this.#damaged.keys()) if (this.#isDue(ulid)) return true;
+    return false;
+  }
+
+  /** Whether the block is damaged and to be opened again. */
+  #isDue(ulid: string): boolean {
+    const known = this.#damaged.get(ulid);
+    return known !== undefined && this.#elapsedMs() >= known.retryAtMs;
+  }
+
+  #elapsedMs(): number {
+    return this.#options.elapsed?.() ?? performance.now();
   }
 
   /** Looks at the folder again. Blocks that are open stay so; those that are gone are closed when their readers have left. */
@@ -123,11 +148,12 @@ export class BlockSet {
     const present = blockNames(fs, dir);
     const found: Block[] = [];
     for (const ulid of present) {
-      const known = open.get(ulid);
+      // One that is to be opened again is closed as if it were gone.
+      const known = this.#isDue(ulid) ? undefined : open.get(ulid);
       const block = known === undefined ? this.#tryOpen(ulid) : this.#lookAgain(known);
       if (block === null) continue;
       found.push(block);
-      open.delete(ulid);
+      if (block === known) open.delete(ulid);
     }
     for (const block of open.values()) block.close();
     const replaced = new Set<string>();
@@ -138,10 +164,10 @@ export class BlockSet {
       if (there.length > 0 && this.#isSound(block)) for (const ulid of there) replaced.add(ulid);
     }
     const visible = ({meta}: Block): boolean =>
-      !replaced.has(meta.ulid) && !meta.compaction.deletable && !this.damaged.has(meta.ulid);
+      !replaced.has(meta.ulid) && !meta.compaction.deletable && !this.#damaged.has(meta.ulid);
     this.#blocks = found.filter(visible).sort((left, right) => left.meta.minTime - right.meta.minTime);
     this.#hidden = found.filter((block) => !visible(block));
-    for (const ulid of this.damaged.keys()) if (!present.includes(ulid)) this.#forget(ulid);
+    for (const ulid of this.#damaged.keys()) if (!present.includes(ulid)) this.#damaged.delete(ulid);
   }
 
   close(): void {
@@ -153,22 +179,23 @@ export class BlockSet {
 
   /** Whether the index can be read. It is read only once. */
   #isSound(block: Block): boolean {
-    const {ulid} = block.meta;
     try {
       return block.index.version > 0;
     } catch (error) {
       // What can be tried again is not kept in mind.
       if (!(error instanceof BlockDamage)) throw error;
-      if (!this.damaged.has(ulid)) this.#options.onDamage?.(ulid, error);
-      this.damaged.set(ulid, error);
-      this.#damagedTimes.set(ulid, block.meta);
+      this.#leaveOut(block.meta.ulid, error, block.meta);
       return false;
     }
   }
 
-  #forget(ulid: string): void {
-    this.damaged.delete(ulid);
-    this.#damagedTimes.delete(ulid);
+  #leaveOut(ulid: string, error: Error, times?: {minTime: number; maxTime: number}): void {
+    const known = this.#damaged.get(ulid);
+    const {minTime, maxTime} = times ?? known ?? {minTime: -Infinity, maxTime: Infinity};
+    if (known === undefined) this.#options.onDamage?.(ulid, error);
+    // What is no damage has #failed set, and is tried each time.
+    const retryAtMs = error instanceof BlockDamage ? this.#elapsedMs() + damageRetryMs : Infinity;
+    this.#damaged.set(ulid, {error, minTime, maxTime, retryAtMs});
   }
 
   /** Null where the block is gone by now, or damaged. What can be tried again leaves it as it was. */
@@ -183,9 +210,7 @@ export class BlockSet {
         this.#failed = true;
         return block;
       }
-      this.#options.onDamage?.(ulid, error);
-      this.damaged.set(ulid, error);
-      this.#damagedTimes.set(ulid, block.meta);
+      this.#leaveOut(ulid, error, block.meta);
       return null;
     }
   }
@@ -198,20 +223,23 @@ export class BlockSet {
   }
 
   #tryOpen(ulid: string): Block | null {
-    const {fs, dir, cache, onDamage} = this.#options;
-    if (this.damaged.get(ulid) instanceof BlockDamage) return null;
+    const {fs, dir, cache} = this.#options;
+    const known = this.#damaged.get(ulid)?.error;
+    if (known instanceof BlockDamage && !this.#isDue(ulid)) return null;
+    let block: Block | null = null;
     try {
-      const block = new Block({fs, dir: `${dir}/${ulid}`, cache});
-      this.#forget(ulid);
+      block = new Block({fs, dir: `${dir}/${ulid}`, cache});
+      // What was damaged is told of again only where it was whole for a while.
+      if (!(known instanceof BlockDamage) || this.#isSound(block)) this.#damaged.delete(ulid);
       return block;
     } catch (error) {
+      block?.close();
       // It may have been deleted between the look at the folder and now.
       if (!(error instanceof BlockDamage)) {
         if (this.#noteVanished(ulid)) return null;
         this.#failed = true;
       }
-      if (!this.damaged.has(ulid)) onDamage?.(ulid, error as Error);
-      this.damaged.set(ulid, error as Error);
+      this.#leaveOut(ulid, error as Error);
       return null;
     }
   }
