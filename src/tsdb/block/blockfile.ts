@@ -1,7 +1,7 @@
 import {assert} from '../../base/assert.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import {BlockDamage} from './damage.ts';
-import {SeriesCache} from './seriescache.ts';
+import {SeriesEntryCache} from './seriesentrycache.ts';
 
 export const pageBytes = 32_768;
 /** Files are at most 64 GiB: a page's key is its file's number and its own. */
@@ -15,7 +15,7 @@ export class PageCache {
   readonly #pagesMax: number;
   readonly #pages = new Map<number, Uint8Array>();
   /** What is known of the series in these files. */
-  readonly series = new SeriesCache();
+  readonly series = new SeriesEntryCache();
   #files = 0;
   hits = 0;
   misses = 0;

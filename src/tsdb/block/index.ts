@@ -10,7 +10,7 @@ import type {BlockFile} from './blockfile.ts';
 import {BlockDamage, damageOf} from './damage.ts';
 import {openPostingsTable, type PostingsTable} from './postingstable.ts';
 import {sectionBytes, uint32At, wrongChecksum} from './scan.ts';
-import {readSeries, SeriesBatch} from './seriesbatch.ts';
+import {readSeries, type SeriesBatch} from './seriesbatch.ts';
 import {SymbolTable} from './symboltable.ts';
 
 export const indexFile = 'index';
@@ -38,7 +38,6 @@ export class BlockIndex {
   readonly symbols: SymbolTable;
   readonly table: PostingsTable;
   readonly #reader = new ByteReader(new Uint8Array(0));
-  readonly #whole = new SeriesBatch();
   /** By place, what damaged lists of postings held. */
   readonly #mended = new Map<number, Uint32Array<ArrayBuffer>>();
   #mendedBytes = 0;
@@ -88,11 +87,10 @@ export class BlockIndex {
     const {number} = this.file;
     const {series} = this.file.cache;
     if (series.copyTo(batch, number, {ref, mint, maxt})) return;
-    const whole = this.#whole;
-    whole.clear();
-    this.series(ref, whole, -Infinity, Infinity);
-    batch.append(whole, 0, mint, maxt);
-    series.keep(whole, number);
+    const one = series.emptyOne();
+    this.series(ref, one, -Infinity, Infinity);
+    batch.append(one, 0, mint, maxt);
+    series.keepOne(number);
   }
 
   #seriesBytes(place: number): Uint8Array {

@@ -38,6 +38,14 @@ export class SeriesBatch {
     return perSeries + this.labels.byteLength + 3 * this.chunkMin.byteLength;
   }
 
+  /** The room that there would be with this many more labels (as numbers: names and values) and chunks of one more series. */
+  bytesWith(labels: number, chunks: number): number {
+    const series = roomFor(this.refs.length, this.length + 1);
+    const labelRoom = roomFor(this.labels.length, this.labelsLength + labels);
+    const chunkRoom = roomFor(this.chunkMin.length, this.chunksLength + chunks);
+    return 12 * series + 8 * labelRoom + 24 * chunkRoom;
+  }
+
   /** Appends a series of another, with those chunks that overlap [mint, maxt]. */
   append(from: SeriesBatch, series: number, mint: number, maxt: number): void {
     const start = from.labelStart(series);
@@ -121,6 +129,13 @@ export function readSeries(
     if (min <= maxt && last >= mint) batch.addChunk(min, last, chunkRef);
   }
   batch.endSeries(ref);
+}
+
+/** The length of a column that is doubled until it holds `needed`. */
+function roomFor(length: number, needed: number): number {
+  let room = length;
+  while (room < needed) room *= 2;
+  return room;
 }
 
 function doubled(column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {

@@ -1,7 +1,9 @@
 import {SeriesBatch} from './seriesbatch.ts';
 
-/** What the entries of one thread may take. */
-const bytesMax = 3 * 2 ** 20;
+/** What the entries of one thread may take, with the room that is not used yet. Columns double, so this is a little above a power of two. */
+const bytesMax = 4.5 * 2 ** 20;
+/** A series with so many chunks that it takes more than this is not worth the room. */
+const oneBytesMax = 256 * 2 ** 10;
 /** Places in the table. Its length is a power of two. */
 const tableMin = 1024;
 
@@ -9,8 +11,9 @@ const tableMin = 1024;
  * Entries of series that queries have read, verified and parsed: dashboards come back to the same ones. One for each thread. When it
  * is full, it begins anew.
  */
-export class SeriesCache {
+export class SeriesEntryCache {
   readonly #bytesMax: number;
+  #one = new SeriesBatch();
   #known = new SeriesBatch();
   /** By entry of #known: the file that it is from. */
   #files = new Uint32Array(16);
@@ -19,10 +22,6 @@ export class SeriesCache {
 
   constructor(max = bytesMax) {
     this.#bytesMax = max;
-  }
-
-  get length(): number {
-    return this.#known.length;
   }
 
   get bytes(): number {
@@ -37,12 +36,21 @@ export class SeriesCache {
     return true;
   }
 
-  /** Keeps a series that is not known: `batch` has it, with all its chunks, as the only one. */
-  keep(batch: SeriesBatch, file: number): void {
-    if (this.bytes + batch.bytes > this.#bytesMax) this.#clear();
+  /** An empty batch for a series that is not known, with all its chunks: read it, then call keepOne(). */
+  emptyOne(): SeriesBatch {
+    if (this.#one.bytes > oneBytesMax) this.#one = new SeriesBatch();
+    this.#one.clear();
+    return this.#one;
+  }
+
+  /** Keeps what was read into the batch of emptyOne(), where it is not too large. */
+  keepOne(file: number): void {
+    const one = this.#one;
+    if (one.bytes > oneBytesMax) return;
+    if (this.#bytesWith(one) > this.#bytesMax) this.#clear();
     const known = this.#known;
     const entry = known.length;
-    known.append(batch, 0, -Infinity, Infinity);
+    known.append(one, 0, -Infinity, Infinity);
     if (entry === this.#files.length) {
       const files = new Uint32Array(2 * entry);
       files.set(this.#files);
@@ -51,6 +59,14 @@ export class SeriesCache {
     this.#files[entry] = file;
     if (2 * known.length > this.#table.length) this.#rebuild();
     else this.#table[this.#placeOf(file, known.refs[entry]!)] = entry + 1;
+  }
+
+  /** What it would take with one series more. */
+  #bytesWith({labelsLength, chunksLength}: SeriesBatch): number {
+    const known = this.#known;
+    const files = this.#files.byteLength * (known.length === this.#files.length ? 2 : 1);
+    const table = this.#table.byteLength * (2 * (known.length + 1) > this.#table.length ? 2 : 1);
+    return known.bytesWith(labelsLength, chunksLength) + files + table;
   }
 
   #clear(): void {

@@ -164,18 +164,6 @@ export class Chunks {
     this.mover?.added(file, count);
   }
 
-  /** Adds a full chunk that comes from elsewhere, newer than all others, to the index of the slot at `slot`. */
-  appendCopy(
-    slot: number,
-    {minTime, maxTime}: {minTime: number; maxTime: number},
-    chunkEncoding: number,
-    bytes: Uint8Array,
-  ): void {
-    this.append(slot, {minTime, maxTime, ...this.copy(chunkEncoding, bytes)});
-    this.count++;
-    this.taken++;
-  }
-
   /** A copy of a full chunk, which no series has yet. */
   copy(chunkEncoding: number, bytes: Uint8Array): {chunk: number; bytes: number; samples: number} {
     const {u8, u32} = this.#memory;
