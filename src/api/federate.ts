@@ -10,6 +10,7 @@ import {parseMetricSelector} from '../promql/parser/parser.ts';
 import {unguarded, type Queryable, type ReadGuard, type SeriesCursor} from '../storage/querier.ts';
 import {Symbols} from '../storage/symbols.ts';
 import type {FederateRequest, QueryAnswer} from './backend.ts';
+import {guarded} from '../storage/guardedsort.ts';
 
 /** Text of an answer; more is refused. */
 const textMax = 512 * 1024 * 1024;
@@ -19,8 +20,6 @@ const partMax = 64 * 1024;
 /** A sample beside its labels, and its places while sorting. */
 const sampleBytes = 120;
 
-/** How many comparisons are made between two looks at whether to go on. */
-const comparisonsUnchecked = 4096;
 const encoder = new TextEncoder();
 
 interface NewestSample {
@@ -44,11 +43,7 @@ export function federateAnswer(
     return {status: 400, body: encoder.encode(`${cause.message}\n`)};
   }
   const samples = selectNewest(queryable, request, sets, guard);
-  let comparisons = 0;
-  samples.sort((left, right) => {
-    if (++comparisons % comparisonsUnchecked === 0) guard.check();
-    return byNameAndLabels(left, right);
-  });
+  samples.sort(guarded(byNameAndLabels, guard));
   return {status: 200, body: new FederationWriter(request).write(samples, guard)};
 }
 

@@ -12,6 +12,7 @@ import {Symbols} from '../storage/symbols.ts';
 import type {LabelNamesLookup, LabelValuesLookup, QueryAnswer, SeriesLookup} from './backend.ts';
 import {ApiError, invalidParameter} from './envelope.ts';
 import {seriesAnswer, textsAnswer} from './queryresponse.ts';
+import {guarded} from '../storage/guardedsort.ts';
 
 /** Answers /series, /labels and /label/<name>/values. Throws ApiError and what `guard` throws. */
 export function lookupAnswer(
@@ -43,9 +44,10 @@ export function lookupAnswer(
         request.kind === 'labelNames'
           ? querier.labelNames(matchers)
           : querier.labelValues(request.name, matchers);
+      guard.takeBytes(textPlacesBytes * found.length);
       for (const text of found) texts.add(text);
     }
-    return textsAnswer([...texts].sort(compareStrings), request.limit, guard);
+    return textsAnswer([...texts].sort(guarded(compareStrings, guard)), request.limit, guard);
   } finally {
     querier.close();
   }
@@ -55,11 +57,11 @@ function hasSamples(cursor: SeriesCursor, {mint, maxt}: {mint: number; maxt: num
   return cursor.some?.(mint, maxt) ?? cursor.read(mint, maxt) > 0;
 }
 
+/** A place in a set, in a list and in the copy that is sorted. */
+const textPlacesBytes = 56;
+
 /** A place in a list and in the copy that is sorted. */
 const placeBytes = 24;
-
-/** How many comparisons are made between two looks at whether to go on. */
-const comparisonsUnchecked = 4096;
 
 /** Label sets, each once. */
 class SeriesUnion {
@@ -84,13 +86,8 @@ class SeriesUnion {
   }
 
   sorted(): LabelIds[] {
-    let comparisons = 0;
-    this.#guard.takeBytes(placeBytes * this.#symbols.size);
-    const compare = labelOrder(this.#symbols, this.#series);
-    return this.#series.sort((left, right) => {
-      if (++comparisons % comparisonsUnchecked === 0) this.#guard.check();
-      return compare(left, right);
-    });
+    const compare = labelOrder(this.#symbols, this.#series, this.#guard);
+    return this.#series.sort(guarded(compare, this.#guard));
   }
 }
 

@@ -16,6 +16,7 @@ import {MergeCursor} from './block/mergecursor.ts';
 import {BlockQuerier} from './block/querier.ts';
 import type {HeadReader} from './head/reader.ts';
 import type {Scratch} from './scratch.ts';
+import {guarded} from '../storage/guardedsort.ts';
 
 /** Reads the head and the blocks of a database from a thread of its own. */
 export class DbReader implements Queryable {
@@ -85,11 +86,23 @@ export class MergeQuerier implements Querier {
   }
 
   labelNames(matchers: readonly Matcher[]): string[] {
-    return unite(this.#queriers.map((querier) => querier.labelNames(matchers)));
+    return this.#unite(this.#queriers.map((querier) => querier.labelNames(matchers)));
   }
 
   labelValues(name: string, matchers: readonly Matcher[]): string[] {
-    return unite(this.#queriers.map((querier) => querier.labelValues(name, matchers)));
+    return this.#unite(this.#queriers.map((querier) => querier.labelValues(name, matchers)));
+  }
+
+  #unite(lists: readonly string[][]): string[] {
+    if (lists.length === 1) return lists[0]!;
+    const {guard} = this.#means;
+    const texts = new Set<string>();
+    for (const list of lists) {
+      guard.check();
+      guard.takeBytes(textPlacesBytes * list.length);
+      for (const text of list) texts.add(text);
+    }
+    return [...texts].sort(guarded(compareStrings, guard));
   }
 
   close(): void {
@@ -99,7 +112,5 @@ export class MergeQuerier implements Querier {
   }
 }
 
-function unite(lists: readonly string[][]): string[] {
-  if (lists.length === 1) return lists[0]!;
-  return [...new Set(lists.flat())].sort(compareStrings);
-}
+/** A text's places in a set, in a list and in the copy that is sorted. */
+const textPlacesBytes = 56;

@@ -1,27 +1,55 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import {Random} from '../../base/random.ts';
 import {compareLabels} from '../../model/labels.ts';
+import {type ReadGuard, unguarded} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
 import {labelOrder, labelTexts} from './labelset.ts';
 
 test('labelOrder is the order of the texts, however many sets there are', (context) => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   context.diagnostic(`seed ${seed}`);
-  let state = seed;
-  const random = (below: number): number => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
-    return Math.floor((state / 2 ** 31) * below);
-  };
+  const random = new Random(seed);
   const texts = ['', 'a', 'b', 'aa', 'ab', 'host-10', 'host-9', 'é', '\uffff', '\u{1f600}', 'B', 'z'];
   for (let round = 0; round < 50; round++) {
     const symbols = new Symbols();
     // Ids that belong to none of the sets.
-    for (let i = random(5); i > 0; i--) symbols.intern(`other ${i}`);
-    const sets = Array.from({length: random(60)}, () =>
-      Array.from({length: 2 * random(4)}, () => symbols.intern(texts[random(texts.length)]!)),
+    for (let i = random.below(5); i > 0; i--) symbols.intern(`other ${i}`);
+    const sets = Array.from({length: random.below(60)}, () =>
+      Array.from({length: 2 * random.below(4)}, () => symbols.intern(random.pick(texts))),
     );
     const expected = sets.map((each) => labelTexts(symbols, each)).sort(compareLabels);
-    const sorted = [...sets].sort(labelOrder(symbols, sets)).map((each) => labelTexts(symbols, each));
-    assert.deepEqual(sorted, expected, `seed ${seed} round ${round}`);
+    const sorted = [...sets].sort(labelOrder(symbols, sets, unguarded));
+    assert.deepEqual(sorted.map((each) => labelTexts(symbols, each)), expected, `seed ${seed} round ${round}`); // prettier-ignore
   }
+});
+
+test('labelOrder can be ended while texts are sorted, and counts what it allocates', () => {
+  const symbols = new Symbols();
+  const random = new Random(1);
+  const sets = Array.from({length: 50_000}, (_, i) => [
+    symbols.intern('instance'),
+    symbols.intern(`host ${random.below(2 ** 31)} ${i}`),
+  ]);
+  let checks = 0;
+  let bytes = 0;
+  let peak = 0;
+  const guard: ReadGuard = {
+    check: () => void checks++,
+    takeBytes: (taken) => void (peak = Math.max(peak, (bytes += taken))),
+    releaseBytes: (released) => void (bytes -= released),
+  };
+  labelOrder(symbols, sets, guard);
+  // Every 4,096 comparisons, of which there are at least n log2(n) - 1.45 n.
+  assert.ok(checks > (50_000 * (Math.log2(50_000) - 1.45)) / 4096, `${checks} checks`);
+  assert.equal(bytes, 4 * symbols.size, 'what stays');
+  assert.ok(peak > 8 * symbols.size, `${peak} bytes`);
+  let left = checks - 10;
+  const ended: ReadGuard = {
+    ...guard,
+    check: () => {
+      if (left-- === 0) throw new Error('it is ended');
+    },
+  };
+  assert.throws(() => labelOrder(symbols, sets, ended), /it is ended/);
 });

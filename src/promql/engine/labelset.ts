@@ -1,7 +1,8 @@
 // Operations on label sets as ids of the query's Symbols. A set is never changed: those that differ are new arrays.
 
 import {compareStrings} from '../../model/labels.ts';
-import type {LabelIds} from '../../storage/querier.ts';
+import {guarded} from '../../storage/guardedsort.ts';
+import type {LabelIds, ReadGuard} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 
 export const noLabelIds: LabelIds = [];
@@ -123,9 +124,10 @@ const rankedSetsMin = 16;
 export function labelOrder(
   symbols: Symbols,
   sets: readonly LabelIds[],
+  guard: ReadGuard,
 ): (left: LabelIds, right: LabelIds) => number {
   if (sets.length < rankedSetsMin) return (left, right) => compareLabelIds(symbols, left, right);
-  const ranks = ranksOf(symbols, sets);
+  const ranks = ranksOf(symbols, sets, guard);
   return (left, right) => {
     const length = Math.min(left.length, right.length);
     for (let i = 0; i < length; i++) {
@@ -135,18 +137,32 @@ export function labelOrder(
   };
 }
 
+/** Sets looked at between two looks at whether to go on. */
+const setsUnchecked = 4096;
+
+/** An id while ids are sorted: its places in the list and in those of the sort. */
+const sortedIdBytes = 20;
+
 /** By id: the place of the text among those of the sets. */
-function ranksOf(symbols: Symbols, sets: readonly LabelIds[]): Int32Array {
+function ranksOf(symbols: Symbols, sets: readonly LabelIds[], guard: ReadGuard): Int32Array {
+  guard.takeBytes(4 * symbols.size);
   const ranks = new Int32Array(symbols.size);
-  const ids: number[] = [];
-  for (const labels of sets) {
-    for (const id of labels) {
-      if (ranks[id] === 0) ids.push(id);
+  let count = 0;
+  for (let i = 0; i < sets.length; i++) {
+    if (i % setsUnchecked === 0) guard.check();
+    for (const id of sets[i]!) {
+      if (ranks[id] === 0) count++;
       ranks[id] = 1;
     }
   }
-  ids.sort((left, right) => compareStrings(symbols.text(left), symbols.text(right)));
-  for (let i = 0; i < ids.length; i++) ranks[ids[i]!] = i;
+  guard.takeBytes(sortedIdBytes * count);
+  const ids = new Uint32Array(count);
+  for (let id = 0, at = 0; at < count; id++) if (ranks[id] === 1) ids[at++] = id;
+  const compare = (left: number, right: number): number =>
+    compareStrings(symbols.text(left), symbols.text(right));
+  ids.sort(guarded(compare, guard));
+  for (let i = 0; i < count; i++) ranks[ids[i]!] = i;
+  guard.releaseBytes(sortedIdBytes * count);
   return ranks;
 }
 

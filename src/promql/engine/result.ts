@@ -5,6 +5,7 @@ import type {ExplainNode} from './explain.ts';
 import {labelOrder} from './labelset.ts';
 import type {Matrix} from './matrix.ts';
 import {absent, columnBytes, histogram, type HistogramColumn} from './row.ts';
+import {guarded} from '../../storage/guardedsort.ts';
 
 /** What a query evaluates to. Labels are ids of `symbols`. */
 export type QueryValue = ScalarValue | StringValue | VectorValue | MatrixValue;
@@ -149,18 +150,9 @@ function pointsOf(histograms: HistogramColumn, kinds: Uint8Array): HistogramColu
   return points;
 }
 
-/** How many comparisons are made between two looks at whether to go on. */
-const comparisonsUnchecked = 4096;
-
-/** Sorts by labels. `check` ends a long sort by throwing. */
-export function sortSeries(symbols: Symbols, series: MatrixSeries[], check: () => void): void {
-  let comparisons = 0;
-  const compare = labelOrder(
-    symbols,
-    series.map(({labels}) => labels),
-  );
-  series.sort((left, right) => {
-    if (++comparisons % comparisonsUnchecked === 0) check();
-    return compare(left.labels, right.labels);
-  });
+/** Sorts by labels. `guard` ends a long sort by throwing. */
+export function sortSeries(symbols: Symbols, series: MatrixSeries[], guard: ReadGuard): void {
+  const sets = series.map(({labels}) => labels);
+  const compare = labelOrder(symbols, sets, guard);
+  series.sort(guarded((left, right) => compare(left.labels, right.labels), guard));
 }

@@ -11,6 +11,7 @@ import type {BlockDamage} from './damage.ts';
 import {PostingsReader, type SelectionOptions} from './postings.ts';
 import {selectSeries} from './selection.ts';
 import {SeriesBatch} from './seriesbatch.ts';
+import {guarded} from '../../storage/guardedsort.ts';
 
 /** How many entries are looked at between two looks at whether to go on. */
 export const itemsUnchecked = 1024;
@@ -121,6 +122,11 @@ export class BlockQuerier implements Querier {
 
   #sorted(symbols: Set<number>): string[] {
     this.#guard.takeBytes(textBytes * symbols.size);
-    return Array.from(symbols, (symbol) => this.block.index.symbols.text(symbol)).sort(compareStrings);
+    const texts = Array.from(symbols, (symbol) => {
+      const text = this.block.index.symbols.text(symbol);
+      this.#guard.takeBytes(text.length);
+      return text;
+    });
+    return texts.sort(guarded(compareStrings, this.#guard));
   }
 }

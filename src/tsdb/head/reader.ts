@@ -24,6 +24,7 @@ import {findEntry} from './postings.ts';
 import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
 import {Selections} from './selections.ts';
 import {SymbolKey, SymbolTexts} from './symbols.ts';
+import {guarded} from '../../storage/guardedsort.ts';
 
 /** Larger than any chunk, with what the decoder reads behind it. */
 const stagingBytes = 8192;
@@ -214,7 +215,7 @@ export class HeadQuerier implements Querier {
     const found = known.find(version, matchers);
     if (found !== null) return found;
     const selected = this.#selector.select(matchers);
-    if (sorted) sortByLabels(selected, shared, texts, this.numbers);
+    if (sorted) sortByLabels(selected, {memory: shared, texts, numbers: this.numbers, guard: this.guard});
     known.keep(version, matchers, selected);
     return selected;
   }
@@ -313,10 +314,6 @@ export class HeadQuerier implements Querier {
       guard.takeBytes(text.length);
       texts.push(text);
     }
-    let comparisons = 0;
-    return texts.sort((left, right) => {
-      if (++comparisons % itemsUnchecked === 0) guard.check();
-      return compareStrings(left, right);
-    });
+    return texts.sort(guarded(compareStrings, guard));
   }
 }

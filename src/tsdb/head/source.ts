@@ -51,7 +51,7 @@ export class HeadSource implements SeriesSource {
     this.#selected = new Selector(reader.shared, reader.texts, {numbers, guard: unguarded}).select([]);
     if (refs !== undefined) keepRefs(this.#selected, refs);
     this.#texts = this.#numberSymbols();
-    sortByLabels(this.#selected, reader.shared, reader.texts, numbers);
+    sortByLabels(this.#selected, {memory: reader.shared, texts: reader.texts, numbers, guard: unguarded});
   }
 
   symbols(): Iterable<string> {

@@ -132,7 +132,7 @@ function collect(
     context.check();
     for (const [step, heap] of heaps.entries()) {
       if (heap === null) continue;
-      if (sorted) heap.sort(() => context.check());
+      if (sorted) heap.sort(context);
       for (let i = 0; i < heap.size; i++) {
         const number = heap.items[i]!;
         if (rowOf[number]! < 0) rowOf[number] = result.add(series[number]!.labels, series[number]!.dropName);

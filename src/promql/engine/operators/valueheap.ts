@@ -1,3 +1,6 @@
+import {guarded} from '../../../storage/guardedsort.ts';
+import type {ReadGuard} from '../../../storage/querier.ts';
+
 /** Which element stands at the front. NaN always comes before everything. */
 export type HeapOrder = 'smallestFirst' | 'largestFirst';
 
@@ -43,12 +46,12 @@ export class ValueHeap {
   }
 
   /**
-   * Sorts the elements from what stays longest to the front: topk's best first. Afterwards it is no heap. `check` ends a
+   * Sorts the elements from what stays longest to the front: topk's best first. Afterwards it is no heap. `guard` ends a
    * long sort by throwing.
    */
-  sort(check: () => void): void {
+  sort(guard: Pick<ReadGuard, 'check'>): void {
     if (this.size > insertionSortMax) {
-      this.#mergeSort(check);
+      this.#mergeSort(guard);
       return;
     }
     for (let i = 1; i < this.size; i++) {
@@ -56,20 +59,19 @@ export class ValueHeap {
     }
   }
 
-  #mergeSort(check: () => void): void {
+  #mergeSort(guard: Pick<ReadGuard, 'check'>): void {
     const sign = this.#largestFirst ? 1 : -1;
     const order = this.values.map((_, index) => index);
     const {values, items} = this;
-    let comparisons = 0;
-    order.sort((left, right) => {
-      if (++comparisons % comparisonsUnchecked === 0) check();
+    const compare = (left: number, right: number): number => {
       const a = values[left]!;
       const b = values[right]!;
       const aNaN = a !== a ? 1 : 0;
       const bNaN = b !== b ? 1 : 0;
       if (aNaN + bNaN > 0) return aNaN - bNaN;
       return a === b ? 0 : a < b ? -sign : sign;
-    });
+    };
+    order.sort(guarded(compare, guard));
     const sortedValues = order.map((index) => values[index]!);
     const sortedItems = order.map((index) => items[index]!);
     for (let i = 0; i < order.length; i++) {
@@ -109,6 +111,3 @@ export class ValueHeap {
 
 /** Go sorts up to so many elements by insertion, which keeps the order of equals. */
 const insertionSortMax = 12;
-
-/** How many comparisons are made between two looks at whether to go on. */
-const comparisonsUnchecked = 4096;

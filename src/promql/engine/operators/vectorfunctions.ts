@@ -11,6 +11,7 @@ import {compareNatural} from '../naturalorder.ts';
 import {absent, float, newRow, type Operator, samplesOf} from '../row.ts';
 import {singleRow} from './map.ts';
 import {ValueHeap} from './valueheap.ts';
+import {guarded} from '../../../storage/guardedsort.ts';
 
 /** absent(): 1 at each step where no series has a value. */
 export function absentVector(context: QueryContext, child: Operator, labels: LabelIds, grid: Grid): Operator {
@@ -100,7 +101,7 @@ export function sortByValue(
       heap.items.push(row);
     }
   }
-  heap.sort(() => context.check());
+  heap.sort(context);
   return reorder(context, input, heap.items, child.singleName);
 }
 
@@ -116,9 +117,7 @@ export function sortByLabels(
   const direction = descending ? -1 : 1;
   context.takeBytes(sortedRowBytes * input.length);
   const order = input.labels.map((_, row) => row);
-  let comparisons = 0;
-  order.sort((left, right) => {
-    if (++comparisons % comparisonsUnchecked === 0) context.check();
+  const compare = (left: number, right: number): number => {
     const a = input.labels[left]!;
     const b = input.labels[right]!;
     for (const name of names) {
@@ -128,15 +127,13 @@ export function sortByLabels(
       return direction * compareNatural(symbols.text(aValue), symbols.text(bValue));
     }
     return direction * compareLabelIds(symbols, a, b);
-  });
+  };
+  order.sort(guarded(compare, context));
   return reorder(context, input, order, child.singleName);
 }
 
 /** Numbers by which rows are sorted, with copies. */
 const sortedRowBytes = 64;
-
-/** How many comparisons are made between two looks at whether to go on. */
-const comparisonsUnchecked = 4096;
 
 function reorder(
   context: QueryContext,
