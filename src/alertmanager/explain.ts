@@ -4,23 +4,13 @@ import type {Labels} from '../model/labels.ts';
 import {fingerprintOf, hashOfLabels, isResolvedAt} from './alert.ts';
 import type {Alertmanager} from './alertmanager.ts';
 import type {Group} from './group.ts';
+import type {HistoryEntry} from './history.ts';
 import {formatMatchers} from './matchers.ts';
+import type {LogReceiver} from './nflog.ts';
 import {type Integration, reasonOf} from './pipeline.ts';
 import {formatLabelSet, groupLabelsOf, type Route} from './route.ts';
 import {formatMs, millisecondsOf} from './timestamp.ts';
-
-/** The step that decides. */
-export type Step =
-  | 'not received'
-  | 'resolved'
-  | 'inhibited'
-  | 'outside of active time intervals'
-  | 'within mute time intervals'
-  | 'silenced'
-  | 'no integrations'
-  | 'waiting'
-  | 'told already'
-  | 'due';
+import type {Verdict} from './verdict.ts';
 
 export interface Explanation {
   readonly fingerprint: string;
@@ -33,18 +23,9 @@ export interface RouteExplanation {
   /** `{}/{team="x"}` */
   readonly route: string;
   readonly groupKey: string;
-  readonly step: Step;
-  /** What it is about this step, and what would change it. */
-  readonly why: string;
-  readonly change: string;
+  readonly verdict: Verdict;
   /** When the group is looked at next; null where there is no such group. */
   readonly nextAtMs: number | null;
-}
-
-interface Verdict {
-  readonly step: Step;
-  readonly why: string;
-  readonly change: string;
 }
 
 /** Goes the way of an alert with these labels, for each route that it takes. */
@@ -64,7 +45,7 @@ export function explain(alertmanager: Alertmanager, labels: Labels): Explanation
       receiver: route.options.receiver,
       route: route.key,
       groupKey,
-      ...verdict,
+      verdict,
       nextAtMs: group === null ? null : group.nextAtMs,
     };
   });
@@ -73,58 +54,39 @@ export function explain(alertmanager: Alertmanager, labels: Labels): Explanation
 
 function alertVerdict({alerts, inhibitor}: Alertmanager, labels: Labels, nowMs: number): Verdict | null {
   const alert = alerts.get(fingerprintOf(labels));
-  if (alert === null)
-    return {
-      step: 'not received',
-      why: 'nobody has reported an alert with exactly these labels, or it was resolved and is forgotten',
-      change: 'look whether the rule fires, and whether its Prometheus reaches this Alertmanager',
-    };
+  if (alert === null) return {step: 'not received'};
   if (isResolvedAt(alert, nowMs))
-    return {
-      step: 'resolved',
-      why: `it ended at ${formatMs(alert.endsAtMs)}${alert.isTimeout ? ', because nobody reported it again within resolve_timeout' : ''}`,
-      change: 'it has to be reported again with a later end',
-    };
+    return {step: 'resolved', endedAt: formatMs(alert.endsAtMs), isTimeout: alert.isTimeout};
   const inhibition = inhibitor.inhibitionOf(labels, nowMs);
   if (inhibition === null) return null;
   const {rule, source} = inhibition;
-  const name = rule.name === '' ? formatMatchers(rule.sourceMatchers) : rule.name;
-  const same = rule.equal.length === 0 ? '' : `, with the same ${rule.equal.join(', ')}`;
   return {
     step: 'inhibited',
-    why: `the inhibition rule ${name} mutes it while ${formatLabelSet(source.labels)} fires${same}`,
-    change: 'it is told of when that alert is resolved, or when the rule does not match any more',
+    rule: rule.name === '' ? formatMatchers(rule.sourceMatchers) : rule.name,
+    source: formatLabelSet(source.labels),
+    equal: rule.equal,
   };
 }
 
 function timeVerdict({pipeline}: Alertmanager, {options}: Route, nowMs: number): Verdict | null {
   const {activeTimeIntervals: active, muteTimeIntervals: mute} = options;
   if (active.length > 0 && pipeline.namesAt(active, nowMs).length === 0)
-    return {
-      step: 'outside of active time intervals',
-      why: `the route is active only in ${active.join(', ')}`,
-      change: 'it is told of when one of these time intervals begins',
-    };
+    return {step: 'outside of active time intervals', intervals: active};
   const muted = pipeline.namesAt(mute, nowMs);
-  if (muted.length === 0) return null;
-  return {
-    step: 'within mute time intervals',
-    why: `the route is muted in ${muted.join(', ')}`,
-    change: 'it is told of when none of them is on',
-  };
+  return muted.length === 0 ? null : {step: 'within mute time intervals', intervals: muted};
 }
 
 function silenceVerdict({silences}: Alertmanager, labels: Labels): Verdict | null {
   const found = silences.mutesOf(labels).flatMap((id) => silences.get(id) ?? []);
   if (found.length === 0) return null;
-  const texts = found.map(
-    ({id, createdBy, comment, endsAtNs}) =>
-      `${id} of ${createdBy} (${comment}) until ${formatMs(millisecondsOf(endsAtNs))}`,
-  );
   return {
     step: 'silenced',
-    why: `${texts.length === 1 ? 'silence' : 'silences'} ${texts.join('; ')}`,
-    change: 'it is told of when they end; they can be ended now',
+    silences: found.map(({id, createdBy, comment, endsAtNs}) => ({
+      id,
+      createdBy,
+      comment,
+      endsAt: formatMs(millisecondsOf(endsAtNs)),
+    })),
   };
 }
 
@@ -135,31 +97,52 @@ function integrationsVerdict(
   labels: Labels,
   nowMs: number,
 ): Verdict {
-  const integrations = alertmanager.integrations.get(route.options.receiver) ?? [];
-  const next = group === null ? '' : `, next at ${formatMs(group.nextAtMs)}`;
-  if (integrations.length === 0)
-    return {
-      step: 'no integrations',
-      why: `the receiver ${route.options.receiver} has no integrations`,
-      change: 'give the receiver one, or the route another receiver',
-    };
+  const {receiver, groupIntervalMs, repeatIntervalMs} = route.options;
+  const integrations = alertmanager.integrations.get(receiver) ?? [];
+  const next = group === null ? null : formatMs(group.nextAtMs);
+  if (integrations.length === 0) return {step: 'no integrations', receiver};
   const told = integrations.map((each) => lastTold(alertmanager, each, group, labels));
-  if (told.some((each) => each === null)) {
-    const due = group === null || group.nextAtMs <= nowMs;
+  if (told.every((each) => each !== null)) {
+    const last = Math.min(...told);
     return {
-      step: due ? 'due' : 'waiting',
-      why: `its group is told of after group_wait, then every group_interval (${formatDuration(route.options.groupIntervalMs)})${next}`,
-      change:
-        'nothing stands in its way; where attempts fail, the log and the history of notifications say why',
+      step: 'told already',
+      toldAt: formatMs(last),
+      repeatInterval: formatDuration(repeatIntervalMs),
+      againAfter: formatMs(last + repeatIntervalMs),
+      next,
     };
   }
-  const last = Math.min(...told.map((each) => each ?? 0));
-  const repeat = route.options.repeatIntervalMs;
-  return {
-    step: 'told already',
-    why: `all integrations were told at ${formatMs(last)}, and again after repeat_interval (${formatDuration(repeat)})`,
-    change: `it is told of again after ${formatMs(last + repeat)}${next}, or sooner where other alerts join the group or are resolved`,
-  };
+  const untold = integrations.filter((_, i) => told[i] === null);
+  const failing = group === null ? null : failingVerdict(alertmanager, group, untold);
+  if (failing !== null) return failing;
+  const due = group === null || group.nextAtMs <= nowMs;
+  return {step: due ? 'due' : 'waiting', groupInterval: formatDuration(groupIntervalMs), next};
+}
+
+/** The first of these integrations of which the last attempt failed; null where there is none. */
+function failingVerdict(
+  {pipeline, history}: Alertmanager,
+  group: Group,
+  integrations: readonly Integration[],
+): Verdict | null {
+  for (const {receiver} of integrations) {
+    const integration = `${receiver.integration}[${receiver.index}]`;
+    const next = formatMs(group.nextAtMs);
+    const now = pipeline.failing(group.key, receiver);
+    if (now !== null) return {step: 'failing', integration, ...now, isGivenUp: false, next};
+    const [last] = history.query((each) => each.groupKey === group.key && isSameReceiver(each, receiver), 1);
+    if (last === undefined || last.error === '') continue;
+    const {attempts, error} = last;
+    return {step: 'failing', integration, attempts, error, isGivenUp: true, next};
+  }
+  return null;
+}
+
+function isSameReceiver(
+  entry: Omit<HistoryEntry, 'alerts'>,
+  {name, integration, index}: LogReceiver,
+): boolean {
+  return entry.receiver === name && entry.integration === integration && entry.index === index;
 }
 
 /** When an integration was last told that this alert fires; null where it has to be told. */

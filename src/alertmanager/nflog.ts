@@ -140,7 +140,8 @@ export class NotificationLog {
   }
 }
 
-function keyOf(groupKey: string, {name, integration, index}: LogReceiver): string {
+/** Of what a receiver's integration is told of a group. */
+export function keyOf(groupKey: string, {name, integration, index}: LogReceiver): string {
   return `${groupKey}:${name}/${integration}/${index}`;
 }
 

@@ -12,6 +12,7 @@ import {NotifyError} from './integration.ts';
 import {matcherOf} from './matchers.ts';
 import {report, startCore, startMs, type TestCore} from './testing/core.ts';
 import {nanosecondsOf} from './timestamp.ts';
+import {changeOf, type Verdict, whyOf} from './verdict.ts';
 
 const config = `
 route:
@@ -55,10 +56,10 @@ test('explain() says which step decides', async () => {
   const {alertmanager, clock} = await start();
   const endsAtMs = startMs + 7_200_000;
   function f(labels: Record<string, string>, step: string, why: RegExp): void {
-    const [first] = explain(alertmanager, labelsOf(labels)).routes;
-    assert.equal(first!.step, step);
-    assert.match(first!.why, why);
-    assert.notEqual(first!.change, '');
+    const {verdict} = explain(alertmanager, labelsOf(labels)).routes[0]!;
+    assert.equal(verdict.step, step);
+    assert.match(whyOf(verdict), why);
+    assert.notEqual(changeOf(verdict), '');
   }
   const send = (labels: Record<string, string>): string[] =>
     alertmanager.receive([report(labels, {endsAtMs})]);
@@ -94,6 +95,37 @@ test('explain() says which step decides', async () => {
   alertmanager.receive([report({alertname: 'Z'}, {endsAtMs: startMs + 40_000})]);
   await clock.runUntil(startMs + 41_000);
   f({alertname: 'Z'}, 'resolved', /it ended at 2026-01-05T00:00:40.000Z/);
+});
+
+test('explain() says that a receiver fails, while it is tried again and after it was given up', async () => {
+  const errors = [
+    new NotifyError('busy', {retry: true, reason: 'rateLimited'}),
+    new NotifyError('gone', {retry: false, reason: 'clientError'}),
+  ];
+  const {alertmanager, clock} = await startCore(config, {
+    take: () => {
+      const error = errors.shift();
+      if (error !== undefined) throw error;
+    },
+  });
+  alertmanager.receive([report({alertname: 'A'}, {endsAtMs: startMs + 7_200_000})]);
+  const verdict = (): Verdict => explain(alertmanager, labelsOf({alertname: 'A'})).routes[0]!.verdict;
+  const next = '2026-01-05T00:05:30.000Z';
+  const failing = {
+    step: 'failing',
+    integration: 'test[0]',
+    attempts: 1,
+    error: 'busy',
+    isGivenUp: false,
+    next,
+  };
+  await clock.runUntil(startMs + 30_100);
+  assert.deepEqual(verdict(), failing);
+  await clock.runUntil(startMs + 40_000);
+  assert.deepEqual(verdict(), {...failing, attempts: 2, error: 'gone', isGivenUp: true});
+  assert.match(whyOf(verdict()), /2 attempts to tell test\[0\] failed and it was given up: gone/);
+  await clock.runUntil(startMs + 340_000);
+  assert.equal(verdict().step, 'told already');
 });
 
 async function get(alertmanager: Alertmanager, url: string): Promise<{status: number; body: unknown}> {
@@ -156,10 +188,15 @@ test('/explain answers for the labels of an alert', async () => {
   alertmanager.receive([report({alertname: 'A', team: 'x'}, {endsAtMs: startMs + 1000})]);
   const {status, body} = await get(alertmanager, '/api/narthex/explain?label=alertname%3DA&label=team%3Dx');
   assert.equal(status, 200);
-  const {known, routes} = body as {known: boolean; routes: {step: string; next: string}[]};
+  const {known, routes} = body as {
+    known: boolean;
+    routes: {step: string; next: string; facts: unknown; why: string}[];
+  };
   assert.equal(known, true);
   assert.equal(routes[0]!.step, 'waiting');
   assert.equal(routes[0]!.next, '2026-01-05T00:00:30.000Z');
+  assert.deepEqual(routes[0]!.facts, {groupInterval: '5m', next: '2026-01-05T00:00:30.000Z'});
+  assert.match(routes[0]!.why, /every group_interval \(5m\), next at 2026/);
   assert.equal((await get(alertmanager, '/api/narthex/explain')).status, 400);
   assert.equal((await get(alertmanager, '/api/narthex/explain?label=a%21%3Db')).status, 400);
 });

@@ -20,7 +20,7 @@ import {
   NotifyError,
   type ReceiverData,
 } from './integration.ts';
-import type {LogEntry, LogReceiver, NotificationLog} from './nflog.ts';
+import {keyOf, type LogEntry, type LogReceiver, type NotificationLog} from './nflog.ts';
 import type {NotificationRecord} from './notification-record.ts';
 import type {PipelineStatistics, SuppressionReason} from './pipeline-statistics.ts';
 import type {Silences} from './silences.ts';
@@ -67,6 +67,8 @@ const backoffMsMax = 60_000;
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #random: Random;
+  /** Notifications that are tried again, by `keyOf()`. */
+  readonly #failing = new Map<string, FailingAttempt>();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -123,6 +125,11 @@ export class Pipeline {
     );
   }
 
+  /** What is tried again at this moment, since it failed; null where nothing is. */
+  failing(groupKey: string, receiver: LogReceiver): FailingAttempt | null {
+    return this.#failing.get(keyOf(groupKey, receiver)) ?? null;
+  }
+
   async #tell(integration: Integration, flush: Flush, state: GroupState): Promise<boolean> {
     const {group, nowMs} = flush;
     const {log} = this.#options;
@@ -164,6 +171,7 @@ export class Pipeline {
       : state.alerts.filter(({isResolved}) => !isResolved);
     const startMs = clock.elapsed();
     const outcome = await this.#attempt(integration, flush, {alerts, reason, receiverData});
+    if (this.#failing.size > 0) this.#failing.delete(keyOf(flush.group.key, integration.receiver));
     this.#record(integration, flush, alerts, reason, outcome, clock.elapsed() - startMs);
     if (outcome.error === null) return true;
     counts.failed[outcome.reason]++;
@@ -198,6 +206,7 @@ export class Pipeline {
           err: error,
         });
       last = error;
+      this.#failing.set(keyOf(group.key, receiver), {attempts, error: error.message});
       const jitter = 1 + (this.#random.float() - 0.5);
       await pause(clock, Math.max(backoffMs * jitter, error.retryAfterMs), signal);
       backoffMs = Math.min(backoffMs * backoffFactor, backoffMsMax);
@@ -290,6 +299,13 @@ export class Pipeline {
     if (isStopped) logger.debug('Notify for alerts failed', fields);
     else logger.error('Notify for alerts failed', fields);
   }
+}
+
+/** A notification that failed and is tried again. */
+export interface FailingAttempt {
+  /** So far. */
+  readonly attempts: number;
+  readonly error: string;
 }
 
 interface GroupState {

@@ -6,6 +6,7 @@ import type {Alertmanager} from '../alertmanager.ts';
 import {explain} from '../explain.ts';
 import {matchesAll} from '../matchers.ts';
 import {formatMs} from '../timestamp.ts';
+import {changeOf, whyOf} from '../verdict.ts';
 import {recordOf} from './models.ts';
 import {ApiProblem, jsonReply} from './problem.ts';
 
@@ -22,10 +23,11 @@ export function explainAlert(alertmanager: Alertmanager, call: HttpCall): HttpRe
     labels: recordOf(labels),
     fingerprint,
     known: isKnown,
-    routes: routes.map(({nextAtMs, ...rest}) => ({
-      ...rest,
-      next: nextAtMs === null ? null : formatMs(nextAtMs),
-    })),
+    routes: routes.map(({verdict, nextAtMs, ...rest}) => {
+      const {step, ...facts} = verdict;
+      const next = nextAtMs === null ? null : formatMs(nextAtMs);
+      return {...rest, step, why: whyOf(verdict), change: changeOf(verdict), facts, next};
+    }),
   });
 }
 

@@ -1,6 +1,7 @@
 // Alertmanager's API v2, which the server has below /alertmanager:
 // https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml.
 import {keepPreviousData, useQuery} from '@tanstack/react-query';
+import type {Verdict} from '../../../src/alertmanager/verdict.ts';
 import {ApiError, basePath} from './client.ts';
 import type {LabelSet} from './types.ts';
 
@@ -121,15 +122,16 @@ export interface Routing {
   passed?: readonly string[];
 }
 
-/** Why an alert is silent, for a route that it takes: words of the server. */
+/** Why an alert is silent, for a route that it takes. */
 export interface RouteExplanation {
   receiver: string;
   route: string;
-  step: string;
+  step: Verdict['step'];
+  /** What `Verdict` has for this step. */
+  facts: object;
+  /** The server's words, in English. */
   why: string;
   change: string;
-  /** RFC 3339: when its group is looked at next. */
-  next: string | null;
 }
 
 export interface Notification {
@@ -198,6 +200,9 @@ export function useRouting(labels: LabelSet) {
 }
 
 /** Which step of its way decides about an alert with exactly these labels. */
+/** What is said of an alert's way changes by itself. */
+const explanationMs = 5000;
+
 export function useExplanation(labels: LabelSet) {
   const pairs = Object.entries(labels).map(([name, value]) => [
     'label',
@@ -212,6 +217,7 @@ export function useExplanation(labels: LabelSet) {
       }),
     enabled: pairs.length > 0,
     placeholderData: keepPreviousData,
+    refetchInterval: explanationMs,
     retry: false,
   });
 }

@@ -359,6 +359,38 @@ export const ja: Readonly<Record<MessageKey, string>> = {
   'routing.step.waiting': 'グループの通知を待っています',
   'routing.step.told': '通知済みです',
   'routing.step.due': 'まもなく通知します',
+  'routing.step.failing': '通知に失敗しています',
+  'routing.between': '、',
+  'routing.why.notReceived':
+    'このラベルと完全に一致するアラートは届いていません。解消して破棄された可能性もあります。',
+  'routing.why.resolved': '{at} に解消しました。',
+  'routing.why.timedOut': 'resolve_timeout 以内に再送されなかったため、{at} に解消しました。',
+  'routing.why.inhibited': '{source} の発報中は、抑制ルール {rule} により通知されません。',
+  'routing.why.inhibitedSame':
+    '{labels} が同じ {source} の発報中は、抑制ルール {rule} により通知されません。',
+  'routing.why.inactive': 'このルートが通知するのは {names} の間だけです。',
+  'routing.why.muted': 'このルートは {names} の間、通知しません。',
+  'routing.why.silence': '{creator} のサイレンス「{comment}」により、{end} まで通知されません。',
+  'routing.why.noIntegrations': 'レシーバー {receiver} に通知先が設定されていません。',
+  'routing.why.failing': '{integration} への通知が {count} 回失敗し、再試行しています: {error}',
+  'routing.why.givenUp': '{integration} への通知を {count} 回試みましたが、断念しました: {error}',
+  'routing.why.waiting': 'グループの通知は group_wait の後、{interval} ごと（group_interval）に送られます。',
+  'routing.why.waitingUntil':
+    'グループの通知は group_wait の後、{interval} ごと（group_interval）に送られます。次回は {next} です。',
+  'routing.why.told': '{at} にすべての通知先へ送信しました。{repeat} 後（repeat_interval）に再通知します。',
+  'routing.change.notReceived':
+    'ルールが発報しているか、Prometheus からこの Alertmanager に届いているかを確認してください。',
+  'routing.change.resolved': '終了時刻を延ばしたアラートが再び届くと通知されます。',
+  'routing.change.inhibited': '抑制元のアラートが解消するか、ルールに一致しなくなると通知されます。',
+  'routing.change.inactive': 'いずれかの時間帯が始まると通知されます。',
+  'routing.change.muted': 'どの時間帯にも当たらなくなると通知されます。',
+  'routing.change.silenced':
+    'サイレンスが終わると通知されます。サイレンスのページで今すぐ終了することもできます。',
+  'routing.change.noIntegrations': 'レシーバーに通知先を設定するか、ルートのレシーバーを変えてください。',
+  'routing.change.failing': 'エラーの原因を取り除いてください。group_interval が過ぎるまで再試行します。',
+  'routing.change.givenUp': 'エラーの原因を取り除いてください。{next} に再び通知を試みます。',
+  'routing.change.waiting': '通知を妨げるものはありません。',
+  'routing.change.told': '{after} を過ぎるか、グループのアラートが増減すると通知されます。',
 
   'notifications.title': '通知履歴',
   'notifications.sent': '送信済み',

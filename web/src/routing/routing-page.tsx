@@ -6,16 +6,26 @@ import {NativeSelect, TextInput} from '@mantine/core';
 import {useDeferredValue, type ReactNode} from 'react';
 import {useLocation} from 'wouter';
 import {useSearch} from 'wouter/use-browser-location';
-import {useExplanation, useNotifiedAlerts, useRouting, type RouteNode} from '../api/alertmanager.ts';
+import type {Verdict} from '../../../src/alertmanager/verdict.ts';
+import {
+  useExplanation,
+  useNotifiedAlerts,
+  useRouting,
+  type RouteExplanation,
+  type RouteNode,
+} from '../api/alertmanager.ts';
 import {ApiError} from '../api/client.ts';
 import type {LabelSet} from '../api/types.ts';
-import type {PlainMessageKey} from '../i18n/messages.en.ts';
-import {useMessages, type Translate} from '../i18n/use-messages.ts';
+import {usePreference} from '../base/preference.ts';
+import {timeZone} from '../base/time-zone.ts';
+import {formatTime} from '../format/time.ts';
+import {useMessages} from '../i18n/use-messages.ts';
 import {NoAlertmanager} from '../silences/silences-page.tsx';
 import {EmptyState} from '../widgets/empty-state.tsx';
 import {ErrorAlert} from '../widgets/error-alert.tsx';
 import {Notice} from '../widgets/notice.tsx';
 import {formatLabels, parseLabels} from './label-text.ts';
+import {verdictText} from './verdict-text.ts';
 
 /** So many alerts are offered to choose from. */
 const alertsMax = 100;
@@ -66,19 +76,27 @@ export function RoutingPage(): ReactNode {
 /** Why an alert with these labels is silent, or when it is told of. */
 function Explanations({labels}: {labels: LabelSet}): ReactNode {
   const {t} = useMessages();
+  const [zone] = usePreference(timeZone);
   const {data} = useExplanation(labels);
   if (data === undefined) return null;
+  const time = (rfc3339: string): string => formatTime(Math.trunc(Date.parse(rfc3339) / 1000) * 1000, zone);
+  const explained = data.routes.map((route) => {
+    const text = verdictText({step: route.step, ...route.facts} as Verdict, t, time);
+    return {route, text: text ?? {...wordsOfServer(route), isCalm: false, isOfAlert: false}};
+  });
+  // What holds for the alert wherever it goes is said once.
+  const shown = explained[0]?.text.isOfAlert ? explained.slice(0, 1) : explained;
   return (
     <div className="nx-explanations">
-      {data.routes.map(({receiver, route, step, why, change}) => (
+      {shown.map(({route, text}) => (
         <Notice
-          key={route}
-          kind={calm.has(step) ? 'info' : 'warning'}
-          title={`${receiver}: ${stepText(step, t)}`}
+          key={route.route}
+          kind={text.isCalm ? 'info' : 'warning'}
+          title={text.isOfAlert ? text.title : `${route.receiver}: ${text.title}`}
         >
-          <div className="nx-server-text">{why}.</div>
-          <div className="nx-server-text nx-muted">
-            {t('routing.change')} {change}.
+          <div className="nx-explanation">{text.why}</div>
+          <div className="nx-explanation nx-muted">
+            {t('routing.change')} {text.change}
           </div>
         </Notice>
       ))}
@@ -86,25 +104,9 @@ function Explanations({labels}: {labels: LabelSet}): ReactNode {
   );
 }
 
-/** Nothing stands in the alert's way. */
-const calm: ReadonlySet<string> = new Set(['due', 'waiting', 'told already']);
-
-const stepTexts: Readonly<Record<string, PlainMessageKey>> = {
-  'not received': 'routing.step.notReceived',
-  resolved: 'routing.step.resolved',
-  inhibited: 'routing.step.inhibited',
-  'outside of active time intervals': 'routing.step.inactive',
-  'within mute time intervals': 'routing.step.muted',
-  silenced: 'routing.step.silenced',
-  'no integrations': 'routing.step.noIntegrations',
-  waiting: 'routing.step.waiting',
-  'told already': 'routing.step.told',
-  due: 'routing.step.due',
-};
-
-function stepText(step: string, t: Translate): string {
-  const key = stepTexts[step];
-  return key === undefined ? step : t(key);
+/** For steps that this page does not know. */
+function wordsOfServer({step, why, change}: RouteExplanation): {title: string; why: string; change: string} {
+  return {title: step, why: `${why}.`, change: `${change}.`};
 }
 
 /** Fills in the labels of an alert that is there. */
