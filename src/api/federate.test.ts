@@ -6,6 +6,7 @@ import {arenaStart, LinearMemory} from '../kernels/memory.ts';
 import {FloatHistogram} from '../model/histogram.ts';
 import {labelsOf} from '../model/labels.ts';
 import {setStale} from '../model/value.ts';
+import {addSample} from '../storage/appender.ts';
 import {Head} from '../tsdb/head/head.ts';
 import {HeadReader} from '../tsdb/head/reader.ts';
 import type {FederateRequest, QueryAnswer} from './backend.ts';
@@ -31,12 +32,8 @@ function federate(
         appender.histogram(ref.slot, ref.generation, time, value, {integer: true, startMs: 0});
         continue;
       }
-      const i = batch.length++;
-      batch.slots[i] = ref.slot;
-      batch.generations[i] = ref.generation;
-      batch.times[i] = time;
-      if (value === 'stale') setStale(batch.valueWords, i);
-      else batch.values[i] = value;
+      if (value === 'stale') setStale(batch.valueWords, addSample(batch, ref, time, 0));
+      else addSample(batch, ref, time, value);
     }
   }
   appender.commit();

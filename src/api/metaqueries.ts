@@ -1,10 +1,10 @@
 // Lookups of series, label names and label values: the union over several selectors, sorted.
 
+import {ParseCache} from '../base/parsecache.ts';
 import {compareStrings} from '../model/labels.ts';
 import type {Matcher} from '../model/matcher.ts';
 import {timeMaxMs, timeMinMs} from '../model/timestamp.ts';
 import {labelBytes, labelOrder} from '../promql/engine/labelset.ts';
-import {ParseCache} from '../promql/engine/parsecache.ts';
 import {Tuples} from '../promql/engine/tuples.ts';
 import {parseMetricSelector} from '../promql/parser/parser.ts';
 import type {LabelIds, Queryable, ReadGuard, SeriesCursor} from '../storage/querier.ts';

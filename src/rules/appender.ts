@@ -2,7 +2,13 @@
 
 import type {Labels} from '../model/labels.ts';
 import {setStale} from '../model/value.ts';
-import {type CommitResult, sampleStatus, type SeriesRef, type StrictAppender} from '../storage/appender.ts';
+import {
+  addSample,
+  type CommitResult,
+  sampleStatus,
+  type SeriesRef,
+  type StrictAppender,
+} from '../storage/appender.ts';
 import {SeriesCache} from '../storage/seriescache.ts';
 import {histogramOfSeries, labelsOfSeries, type RuleSeries} from './series.ts';
 import type {AppendOutcome, AppendRequest} from './world.ts';
@@ -111,7 +117,7 @@ export class RuleAppender {
       this.#find(series, index, view);
       const histogram = histogramOfSeries(series, index);
       let number: number | undefined;
-      if (histogram === undefined) this.#push(ref, timeMs, series.values[index]!);
+      if (histogram === undefined) addSample(this.#appender.batch, ref, timeMs, series.values[index]!);
       else {
         number = appender.histogram(ref.slot, ref.generation, timeMs, histogram, {
           integer: false,
@@ -132,16 +138,6 @@ export class RuleAppender {
     const labels: Labels = labelsOfSeries(series, index);
     this.#appender.series(labels, this.#ref);
     this.#cache.add(this.#ref.slot, this.#ref.generation);
-  }
-
-  #push({slot, generation}: SeriesRef, timeMs: number, value: number): number {
-    const {batch} = this.#appender;
-    const at = batch.length++;
-    batch.slots[at] = slot;
-    batch.generations[at] = generation;
-    batch.times[at] = timeMs;
-    batch.values[at] = value;
-    return at;
   }
 
   /** Notes which samples of the batch were stored, and what became of the others. */
@@ -185,7 +181,8 @@ export class RuleAppender {
     const slot = slots[index]!;
     const generation = generations[index]!;
     if (!hasEnded(slot) || !this.#appender.alive(slot, generation)) return;
-    setStale(this.#appender.batch.valueWords, this.#push({slot, generation}, timeMs, 0));
+    const {batch} = this.#appender;
+    setStale(batch.valueWords, addSample(batch, {slot, generation}, timeMs, 0));
   }
 
   /** What became of the batch, not counting the markers that follow its first `samples`. */

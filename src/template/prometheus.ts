@@ -1,4 +1,5 @@
 // Templates of alerting rules: Prometheus's functions, and what its rules define before each text.
+import {ParseCache} from '../base/parsecache.ts';
 import {compareStrings} from '../model/labels.ts';
 import {parseDuration} from '../model/duration.ts';
 import type {FloatHistogram} from '../model/histogram.ts';
@@ -156,7 +157,7 @@ function expand(
   externalUrl: string,
   options: ExpandOptions,
 ): string {
-  const set = parsed(name, text).clone({
+  const set = parsedTemplates.get(templateKey(name, text)).clone({
     ownFunctions: functionsOfMoment(externalUrl, options),
     ...(options.limits === undefined ? {} : {limits: options.limits}),
     ...(options.clock === undefined ? {} : {clock: options.clock}),
@@ -165,17 +166,23 @@ function expand(
 }
 
 /** Texts of rules are expanded for each alert, again and again. */
-const parsedSets = new Map<string, TemplateSet>();
-const parsedMax = 1000;
+const parsedTemplates = new ParseCache(parsedTemplate, {
+  textsMax: 1000,
+  charactersMax: 500_000,
+  lengthMax: 20_000,
+});
 
-function parsed(name: string, text: string): TemplateSet {
-  const key = `${name}\0${text}`;
-  const known = parsedSets.get(key);
-  if (known !== undefined) return known;
+/** A template as one text: the length of its name, its name, what it says. */
+function templateKey(name: string, text: string): string {
+  return `${name.length}:${name}${text}`;
+}
+
+function parsedTemplate(key: string): TemplateSet {
+  const start = key.indexOf(':') + 1;
+  const end = start + Number(key.slice(0, start - 1));
+  const name = key.slice(start, end);
   const set = new TemplateSet({functions: allFunctions(), missingKey: 'zero'});
-  explain(`error parsing template ${name}`, () => set.parse(name, text));
-  if (parsedSets.size >= parsedMax) parsedSets.clear();
-  parsedSets.set(key, set);
+  explain(`error parsing template ${name}`, () => set.parse(name, key.slice(end)));
   return set;
 }
 

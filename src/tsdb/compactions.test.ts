@@ -7,7 +7,7 @@ import {formatTestExpression} from '../model/histogram/format.ts';
 import type {FloatHistogram} from '../model/histogram.ts';
 import {Matcher} from '../model/matcher.ts';
 import {isStale, setStale} from '../model/value.ts';
-import type {SeriesRef} from '../storage/appender.ts';
+import {addSample, type SeriesRef} from '../storage/appender.ts';
 import {Symbols} from '../storage/symbols.ts';
 import {type Clock, systemClock} from '../sys/clock.ts';
 import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
@@ -88,11 +88,7 @@ function append(db: Db, times: readonly number[], count = 3): void {
   for (const time of times) {
     for (let i = 0; i < count; i++) {
       appender.series(['__name__', 'metric', 'i', String(i)], ref);
-      const at = appender.batch.length++;
-      appender.batch.slots[at] = ref.slot;
-      appender.batch.generations[at] = ref.generation;
-      appender.batch.times[at] = time;
-      appender.batch.values[at] = time * 10 + i;
+      addSample(appender.batch, ref, time, time * 10 + i);
     }
     const {accepted} = appender.commit();
     assert.equal(accepted, count, `time ${time}`);
@@ -154,11 +150,7 @@ test('histograms, stale markers and floats of one series go to blocks and come b
         appender.histogram(ref.slot, ref.generation, time, histogram, {integer, startMs: 0});
         expected.push(`${time} ${histogram === null ? 'stale' : textOf(histogram)}`);
       } else {
-        const at = appender.batch.length++;
-        appender.batch.slots[at] = ref.slot;
-        appender.batch.generations[at] = ref.generation;
-        appender.batch.times[at] = time;
-        appender.batch.values[at] = number;
+        addSample(appender.batch, ref, time, number);
         expected.push(`${time} ${number}`);
       }
       assert.equal(appender.commit().accepted, 1);

@@ -7,7 +7,7 @@ import {Random} from '../base/random.ts';
 import {loadKernels} from '../kernels/kernels.ts';
 import {LinearMemory} from '../kernels/memory.ts';
 import type {Labels} from '../model/labels.ts';
-import type {SeriesRef} from '../storage/appender.ts';
+import {addSample, type SeriesRef} from '../storage/appender.ts';
 import {systemClock} from '../sys/clock.ts';
 import type {Clock} from '../sys/clock.ts';
 import {nodeFileSystem} from '../sys/fs.ts';
@@ -53,11 +53,7 @@ function append(db: Db, from: number, to: number, time: number): number {
   const ref: SeriesRef = {slot: 0, generation: 0};
   for (let i = from; i < to; i++) {
     appender.series(metric(i), ref);
-    const at = appender.batch.length++;
-    appender.batch.slots[at] = ref.slot;
-    appender.batch.generations[at] = ref.generation;
-    appender.batch.times[at] = time;
-    appender.batch.values[at] = time + i;
+    addSample(appender.batch, ref, time, time + i);
   }
   return appender.commit().accepted;
 }
@@ -266,11 +262,7 @@ test('Db keeps histograms and start timestamps over a start, from the log and fr
     appender.series(['__name__', 'h'], ref);
     appender.histogram(ref.slot, ref.generation, time, histogram, {integer: true, startMs: start});
     appender.series(['__name__', 'f'], ref);
-    const at = appender.batch.length++;
-    appender.batch.slots[at] = ref.slot;
-    appender.batch.generations[at] = ref.generation;
-    appender.batch.times[at] = time;
-    appender.batch.values[at] = floats[i % floats.length]!.value ?? 7;
+    const at = addSample(appender.batch, ref, time, floats[i % floats.length]!.value ?? 7);
     appender.batch.startTimes ??= new Float64Array(appender.batch.capacity);
     appender.batch.startTimes[at] = time - (i >>> 5) * 10;
     assert.equal(appender.commit().accepted, 2);

@@ -7,7 +7,7 @@ import {crc32c} from '../kernels/crc32c.ts';
 import {loadKernels} from '../kernels/kernels.ts';
 import {LinearMemory} from '../kernels/memory.ts';
 import {FloatHistogram} from '../model/histogram.ts';
-import type {SeriesRef} from '../storage/appender.ts';
+import {addSample, type SeriesRef} from '../storage/appender.ts';
 import {systemClock} from '../sys/clock.ts';
 import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
 import {noLogger} from '../sys/log.ts';
@@ -52,11 +52,7 @@ function append(db: Db, series: number, time: number): void {
     appender.histogram(ref.slot, ref.generation, time, histogram, {integer: series === 1, startMs: 0});
   } else {
     const {batch} = appender;
-    const at = batch.length++;
-    batch.slots[at] = ref.slot;
-    batch.generations[at] = ref.generation;
-    batch.times[at] = time;
-    batch.values[at] = time / 3;
+    addSample(batch, ref, time, time / 3);
   }
   appender.metadata(ref.slot, ref.generation, 'gauge', 's', 'help');
   appender.exemplar(ref.slot, ref.generation, {labels: ['trace_id', 'x'], value: 1, timeMs: time});

@@ -5,7 +5,7 @@ import {dumpHead} from '../../test/lib/head-dump.ts';
 import {Random} from '../base/random.ts';
 import type {Labels} from '../model/labels.ts';
 import {Matcher} from '../model/matcher.ts';
-import {sampleStatus, type SeriesRef} from '../storage/appender.ts';
+import {addSample, sampleStatus, type SeriesRef} from '../storage/appender.ts';
 import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
 import type {Db} from './db.ts';
 import {minute, openLateDb} from './testing/latedb.ts';
@@ -20,11 +20,7 @@ function append(db: Db, samples: readonly Sample[]): number[] {
   const ref: SeriesRef = {slot: 0, generation: 0};
   for (const [series, time, value] of samples) {
     appender.series(labelsOf(series), ref);
-    const at = batch.length++;
-    batch.slots[at] = ref.slot;
-    batch.generations[at] = ref.generation;
-    batch.times[at] = time;
-    batch.values[at] = value;
+    addSample(batch, ref, time, value);
   }
   const {accepted} = appender.commit();
   const statuses = [...batch.statuses.subarray(0, samples.length)];
@@ -275,11 +271,7 @@ test('Start timestamps of late samples are kept, in memory, in chunks and over s
           const key = `${series} ${time}`;
           if (expected.has(key)) continue;
           appender.series(labelsOf(series), ref);
-          const at = batch.length++;
-          batch.slots[at] = ref.slot;
-          batch.generations[at] = ref.generation;
-          batch.times[at] = time;
-          batch.values[at] = random.float();
+          const at = addSample(batch, ref, time, random.float());
           batch.startTimes[at] = random.below(3) === 0 ? 0 : time - 1 - random.below(minute);
           expected.set(key, `${batch.values[at]} ${batch.startTimes[at]}`);
         }

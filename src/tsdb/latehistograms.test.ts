@@ -6,7 +6,7 @@ import {Random} from '../base/random.ts';
 import {compact} from '../model/histogram/compact.ts';
 import {formatTestExpression} from '../model/histogram/format.ts';
 import {counterReset, customBucketsSchema, FloatHistogram} from '../model/histogram.ts';
-import {sampleStatus, type SeriesRef} from '../storage/appender.ts';
+import {addSample, sampleStatus, type SeriesRef} from '../storage/appender.ts';
 import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
 import {randomHistograms} from './chunkenc/testing/randomsamples.ts';
 import type {Db} from './db.ts';
@@ -35,11 +35,7 @@ function put(db: Db, name: string, {time, value, integer = true, start = 0}: Sam
     return;
   }
   const {batch} = appender;
-  const at = batch.length++;
-  batch.slots[at] = ref.slot;
-  batch.generations[at] = ref.generation;
-  batch.times[at] = time;
-  batch.values[at] = value;
+  addSample(batch, ref, time, value);
 }
 
 /** Commits one sample and returns its status. */

@@ -6,7 +6,7 @@ import {loadKernels} from '../kernels/kernels.ts';
 import {arenaStart, LinearMemory} from '../kernels/memory.ts';
 import {compareLabels, labelOf} from '../model/labels.ts';
 import {Matcher} from '../model/matcher.ts';
-import type {SeriesRef} from '../storage/appender.ts';
+import {addSample, type SeriesRef} from '../storage/appender.ts';
 import {unguarded} from '../storage/querier.ts';
 import {Symbols} from '../storage/symbols.ts';
 import {SimulatedFileSystem} from '../sys/fs-simulated.ts';
@@ -29,11 +29,7 @@ function makeHead(series: readonly ModelSeries[]): Head {
   // Not in the order of their labels.
   for (const {labels, time, value} of rows.sort((left, right) => left.time - right.time)) {
     appender.series(labels, ref);
-    const at = appender.batch.length++;
-    appender.batch.slots[at] = ref.slot;
-    appender.batch.generations[at] = ref.generation;
-    appender.batch.times[at] = time;
-    appender.batch.values[at] = value;
+    addSample(appender.batch, ref, time, value);
     if (appender.batch.length === appender.batch.capacity) appender.commit();
   }
   appender.commit();

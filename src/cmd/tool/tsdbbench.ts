@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {loadKernels} from '../../kernels/kernels.ts';
 import {LinearMemory} from '../../kernels/memory.ts';
 import {type Labels, labelsOf} from '../../model/labels.ts';
-import type {Appender, SeriesRef} from '../../storage/appender.ts';
+import {addSample, type Appender, type SeriesRef} from '../../storage/appender.ts';
 import {createLogger, type LogOptions} from '../../sys/log.ts';
 import {Db} from '../../tsdb/db.ts';
 import {formatGoDuration, type Output} from './output.ts';
@@ -128,11 +128,7 @@ function append(
 ): void {
   const {batch} = appender;
   for (let at = first; at < end; at++) {
-    const row = batch.length++;
-    batch.slots[row] = refs[at]!.slot;
-    batch.generations[row] = refs[at]!.generation;
-    batch.times[row] = timeMs;
-    batch.values[row] = values[at]!;
+    addSample(batch, refs[at]!, timeMs, values[at]!);
   }
   const {accepted} = appender.commit();
   if (accepted !== end - first)

@@ -1,3 +1,4 @@
+import {ParseCache} from '../../base/parsecache.ts';
 import type {Querier, Queryable} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
 import type {Expr} from '../ast.ts';
@@ -13,9 +14,9 @@ import {gridOf, instantGrid, type Grid} from './grid.ts';
 import {withoutParens} from './invariance.ts';
 import {labelBytes} from './labelset.ts';
 import {Matrix, MatrixCursor, materialize, MergedMatrix} from './matrix.ts';
-import {ParseCache} from './parsecache.ts';
 import {Planner} from './plan.ts';
 import {prepareExpr, type QueryTimes} from './prepare.ts';
+import {pointSamples} from '../../model/histogram/size.ts';
 import {
   matrixValue,
   seriesBytes,
@@ -26,7 +27,6 @@ import {
   type QueryStats,
   type QueryValue,
 } from './result.ts';
-import {pointSamples} from '../../model/histogram/size.ts';
 import {timeRangeOf} from './timerange.ts';
 
 export interface EngineOptions {

@@ -7,7 +7,7 @@ import {loadKernels} from '../../kernels/kernels.ts';
 import {LinearMemory} from '../../kernels/memory.ts';
 import type {Labels} from '../../model/labels.ts';
 import {Matcher} from '../../model/matcher.ts';
-import type {SeriesRef} from '../../storage/appender.ts';
+import {addSample, type SeriesRef} from '../../storage/appender.ts';
 import {systemClock} from '../../sys/clock.ts';
 import {SimulatedFileSystem} from '../../sys/fs-simulated.ts';
 import {noLogger} from '../../sys/log.ts';
@@ -40,11 +40,7 @@ function appendRound(db: Db, series: number, time: number): void {
   const {batch} = appender;
   for (let i = 0; i < series; i++) {
     appender.series(labelsOfSeries(i), ref);
-    const at = batch.length++;
-    batch.slots[at] = ref.slot;
-    batch.generations[at] = ref.generation;
-    batch.times[at] = time;
-    batch.values[at] = time + i / 1000;
+    addSample(batch, ref, time, time + i / 1000);
   }
   assert.equal(appender.commit().accepted, series);
 }
@@ -264,11 +260,7 @@ test('Memory and files stay as they are where series come and go all day', async
     if (minute % 10 === 0) first += 10;
     for (let i = first; i < first + 100; i++) {
       appender.series(labelsOfSeries(i), ref);
-      const at = appender.batch.length++;
-      appender.batch.slots[at] = ref.slot;
-      appender.batch.generations[at] = ref.generation;
-      appender.batch.times[at] = minute * minutes;
-      appender.batch.values[at] = i;
+      addSample(appender.batch, ref, minute * minutes, i);
     }
     assert.equal(appender.commit().accepted, 100);
     if (minute % 120 !== 60 || minute < 180) continue;

@@ -6,7 +6,7 @@ import {loadKernels} from '../../kernels/kernels.ts';
 import {arenaStart, LinearMemory} from '../../kernels/memory.ts';
 import {labelOf, type Labels, labelsOf} from '../../model/labels.ts';
 import {Matcher} from '../../model/matcher.ts';
-import {sampleStatus, type SeriesRef} from '../../storage/appender.ts';
+import {addSample, sampleStatus, type SeriesRef} from '../../storage/appender.ts';
 import {Symbols} from '../../storage/symbols.ts';
 import type {HeadLog, LoggedHistogram} from '../log.ts';
 import {Head, type HeadOptions} from './head.ts';
@@ -33,11 +33,7 @@ function append(head: Head, samples: readonly [Labels, number, number][]): numbe
   const appender = head.appender();
   for (const [labels, time, value] of samples) {
     appender.series(labels, ref);
-    const at = appender.batch.length++;
-    appender.batch.slots[at] = ref.slot;
-    appender.batch.generations[at] = ref.generation;
-    appender.batch.times[at] = time;
-    appender.batch.values[at] = value;
+    addSample(appender.batch, ref, time, value);
   }
   appender.commit();
   return [...appender.batch.statuses.subarray(0, samples.length)];

@@ -10,7 +10,7 @@ import {counterReset, FloatHistogram} from '../../model/histogram.ts';
 import {labelsOf} from '../../model/labels.ts';
 import {Matcher} from '../../model/matcher.ts';
 import {isStale, setStale} from '../../model/value.ts';
-import {type CommitResult, sampleStatus} from '../../storage/appender.ts';
+import {addSample, type CommitResult, sampleStatus} from '../../storage/appender.ts';
 import {Symbols} from '../../storage/symbols.ts';
 import {randomFloats, randomHistograms} from '../chunkenc/testing/randomsamples.ts';
 import type {HeadLog, LoggedHistogram} from '../log.ts';
@@ -73,12 +73,8 @@ function put(
     return;
   }
   const {batch} = appender;
-  const at = batch.length++;
-  batch.slots[at] = ref.slot;
-  batch.generations[at] = ref.generation;
-  batch.times[at] = time;
+  const at = addSample(batch, ref, time, value === 'stale' ? 0 : value);
   if (value === 'stale') setStale(batch.valueWords, at);
-  else batch.values[at] = value;
   if (start === 0 && kind === 'float') return;
   batch.startTimes ??= new Float64Array(batch.capacity);
   batch.startTimes[at] = start;

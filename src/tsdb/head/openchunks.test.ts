@@ -5,7 +5,7 @@ import {SizeClassArena} from '../../kernels/arena.ts';
 import {loadKernels} from '../../kernels/kernels.ts';
 import {arenaStart, LinearMemory} from '../../kernels/memory.ts';
 import {Matcher} from '../../model/matcher.ts';
-import type {SeriesRef} from '../../storage/appender.ts';
+import {addSample, type SeriesRef} from '../../storage/appender.ts';
 import {Symbols} from '../../storage/symbols.ts';
 import {makeScratch, readAll} from '../block/testing/blocks.ts';
 import {Head} from './head.ts';
@@ -32,11 +32,7 @@ function append(
       time + 15_000 + (series % 2 === 0 ? 0 : random.below(50)),
       random.below(4) === 0 ? value : value + random.below(1000) / 8,
     ];
-    const at = appender.batch.length++;
-    appender.batch.slots[at] = ref.slot;
-    appender.batch.generations[at] = ref.generation;
-    appender.batch.times[at] = next[0];
-    appender.batch.values[at] = next[1];
+    addSample(appender.batch, ref, next[0], next[1]);
     model.push(next);
   }
   assert.equal(appender.commit().accepted, count);

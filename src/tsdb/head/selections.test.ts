@@ -3,6 +3,7 @@ import test from 'node:test';
 import {Random} from '../../base/random.ts';
 import {type Labels, labelsOf} from '../../model/labels.ts';
 import {Matcher} from '../../model/matcher.ts';
+import {addSample} from '../../storage/appender.ts';
 import {unguarded} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
 import {openHead, openReader} from './head.test.ts';
@@ -41,11 +42,7 @@ test('a reader selects again what it has selected before, with the series that c
   const append = (labels: Labels, time: number): void => {
     const appender = head.appender();
     appender.series(labels, ref);
-    const at = appender.batch.length++;
-    appender.batch.slots[at] = ref.slot;
-    appender.batch.generations[at] = ref.generation;
-    appender.batch.times[at] = time;
-    appender.batch.values[at] = 1;
+    addSample(appender.batch, ref, time, 1);
     appender.commit();
   };
   let reused = 0;

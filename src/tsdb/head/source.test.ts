@@ -7,7 +7,7 @@ import {arenaStart, LinearMemory} from '../../kernels/memory.ts';
 import type {Labels} from '../../model/labels.ts';
 import {labelsOf} from '../../model/labels.ts';
 import {Matcher} from '../../model/matcher.ts';
-import type {SeriesRef} from '../../storage/appender.ts';
+import {addSample, type SeriesRef} from '../../storage/appender.ts';
 import {Symbols} from '../../storage/symbols.ts';
 import {SimulatedFileSystem} from '../../sys/fs-simulated.ts';
 import {noLogger} from '../../sys/log.ts';
@@ -75,11 +75,7 @@ function fill(head: Head, random: Random): Contents {
     for (const labels of series) {
       if (random.below(10) === 0) continue;
       appender.series(labels, ref);
-      const at = appender.batch.length++;
-      appender.batch.slots[at] = ref.slot;
-      appender.batch.generations[at] = ref.generation;
-      appender.batch.times[at] = time + random.below(1000);
-      appender.batch.values[at] = random.float();
+      const at = addSample(appender.batch, ref, time + random.below(1000), random.float());
       const key = JSON.stringify(labels);
       const lines = contents.get(key) ?? [];
       contents.set(key, lines);

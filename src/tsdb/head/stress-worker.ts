@@ -8,7 +8,7 @@ import {arenaStart, LinearMemory} from '../../kernels/memory.ts';
 import {FloatHistogram} from '../../model/histogram.ts';
 import {labelsOf} from '../../model/labels.ts';
 import {Matcher} from '../../model/matcher.ts';
-import type {Appender, SeriesRef} from '../../storage/appender.ts';
+import {addSample, type Appender, type SeriesRef} from '../../storage/appender.ts';
 import type {SeriesCursor} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
 import type {GcPass} from './gc.ts';
@@ -156,11 +156,7 @@ function appendStep(appender: Appender, alive: Map<string, Life>, step: number):
       appender.histogram(ref.slot, ref.generation, step * stepMs, value, options);
       continue;
     }
-    const at = batch.length++;
-    batch.slots[at] = ref.slot;
-    batch.generations[at] = ref.generation;
-    batch.times[at] = step * stepMs;
-    batch.values[at] = value;
+    addSample(batch, ref, step * stepMs, value);
   }
   const length = batch.length + appender.histogramCount;
   const {accepted} = appender.commit();

@@ -10,7 +10,7 @@ import {loadKernels} from '../../kernels/kernels.ts';
 import {LinearMemory} from '../../kernels/memory.ts';
 import {FloatHistogram} from '../../model/histogram.ts';
 import type {Labels} from '../../model/labels.ts';
-import type {SeriesRef} from '../../storage/appender.ts';
+import {addSample, type Appender, type SeriesRef} from '../../storage/appender.ts';
 import {systemClock} from '../../sys/clock.ts';
 import {nodeFileSystem} from '../../sys/fs.ts';
 import {SimulatedFileSystem} from '../../sys/fs-simulated.ts';
@@ -40,17 +40,16 @@ function openDb(fs: SimulatedFileSystem, options: Partial<DbOptions> = {}): Prom
 const ref: SeriesRef = {slot: 0, generation: 0};
 const labelsOf = (series: number): Labels => ['__name__', 'metric', 'series', `é${series}`];
 
-function appendRound(db: Db, series: number, time: number): void {
-  const appender = db.head.appender();
-  const {batch} = appender;
+function addFloats(appender: Appender, series: number, time: number): void {
   for (let i = 0; i < series; i++) {
     appender.series(labelsOf(i), ref);
-    const at = batch.length++;
-    batch.slots[at] = ref.slot;
-    batch.generations[at] = ref.generation;
-    batch.times[at] = time;
-    batch.values[at] = Math.sin(time + i);
+    addSample(appender.batch, ref, time, Math.sin(time + i));
   }
+}
+
+function appendRound(db: Db, series: number, time: number): void {
+  const appender = db.head.appender();
+  addFloats(appender, series, time);
   appender.series(['__name__', 'histogram'], ref);
   const histogram = new FloatHistogram({
     count: time,
@@ -66,15 +65,7 @@ function appendRound(db: Db, series: number, time: number): void {
 /** Samples before the newest ones. */
 function appendLate(db: Db, series: number, time: number): void {
   const appender = db.head.appender();
-  const {batch} = appender;
-  for (let i = 0; i < series; i++) {
-    appender.series(labelsOf(i), ref);
-    const at = batch.length++;
-    batch.slots[at] = ref.slot;
-    batch.generations[at] = ref.generation;
-    batch.times[at] = time;
-    batch.values[at] = i;
-  }
+  addFloats(appender, series, time);
   assert.equal(appender.commit().accepted, series);
 }
 
@@ -127,11 +118,7 @@ test('The newest value is in the snapshot', async () => {
   const appender = again.head.appender();
   for (const value of [Math.sin(1000), 7]) {
     appender.series(labelsOf(0), ref);
-    const at = appender.batch.length++;
-    appender.batch.slots[at] = ref.slot;
-    appender.batch.generations[at] = ref.generation;
-    appender.batch.times[at] = 1000;
-    appender.batch.values[at] = value;
+    addSample(appender.batch, ref, 1000, value);
   }
   const {accepted, duplicates} = appender.commit();
   assert.deepEqual([accepted, duplicates], [1, 1]);

@@ -9,7 +9,7 @@ import {LinearMemory} from '../../kernels/memory.ts';
 import {FloatHistogram} from '../../model/histogram.ts';
 import {Matcher} from '../../model/matcher.ts';
 import {setStale} from '../../model/value.ts';
-import {sampleStatus, type SeriesRef} from '../../storage/appender.ts';
+import {addSample, sampleStatus, type SeriesRef} from '../../storage/appender.ts';
 import type {Queryable} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
 import type {Clock} from '../../sys/clock.ts';
@@ -246,11 +246,7 @@ export class Torture {
       return appender.histogram(ref.slot, ref.generation, time, histogram, {integer: true, startMs: 0});
     }
     const {batch} = appender;
-    const at = batch.length++;
-    batch.slots[at] = ref.slot;
-    batch.generations[at] = ref.generation;
-    batch.times[at] = time;
-    batch.values[at] = value;
+    const at = addSample(batch, ref, time, value);
     if (isStale) setStale(batch.valueWords, at);
     return at;
   }
