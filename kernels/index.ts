@@ -8,7 +8,7 @@ export {areSamples, replaySamples} from './replay';
 export {scanEntries} from './headchunks';
 export {areSeries, restoreChunkOf, restoreFiled, restorePostings, restoreSeries} from './restore';
 export {gatherChunk, xorDecode, xorDecodeAll, xorEncode, xorResume} from './xor';
-export {appendBatch, checkBatch} from './append';
+export {appendBatch, checkBatch, warmBatch} from './append';
 export {addRow, extremeSteps, lastSamples, nextFall, rateSteps, regressSteps, scanColumns, sumSteps} from './columns';
 export {parseNumber} from './number';
 export {quantileSteps} from './quantile';

@@ -133,6 +133,21 @@ test('checkBatch() and appendBatch() change what their twins change, for any see
   }
 });
 
+test('warmBatch() changes nothing', () => {
+  const world = openWorld(false);
+  const {memory} = world;
+  const random = new Random(1);
+  const clocks = new Float64Array(slotCount);
+  const steps = new Float64Array(slotCount).fill(15_000);
+  for (let i = 0; i < capacity; i++) fillSample(random, [world, world], {i, clocks, steps});
+  appendAll(world, capacity);
+  const valid = Array.from({length: capacity}, (_, i) => i % slotCount);
+  memory.u32.set(valid, slots >>> 2);
+  const used = memory.u8.slice(arenaStart, fragments + 400 * layout.fragmentBytes);
+  loadKernels(memory).warmBatch(context, capacity);
+  assert.deepEqual(memory.u8.slice(arenaStart, fragments + 400 * layout.fragmentBytes), used);
+});
+
 function fillSample(
   random: Random,
   worlds: readonly [World, World],

@@ -189,6 +189,8 @@ export interface Kernels {
   gatherChunk(tail: number, count: number, bits: number, chunk: number): void;
   /** First half of appending a batch, changes no series: see kernels/append.ts. Twin: append.ts. */
   checkBatch(context: number, length: number): number;
+  /** Has what appendBatch() will write to for the first `length` samples in the cache: changes nothing. */
+  warmBatch(context: number, length: number): void;
   /** Second half of appending a batch: see kernels/append.ts. Twin: append.ts. */
   appendBatch(context: number, from: number, length: number): number;
   /**

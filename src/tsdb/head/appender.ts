@@ -367,6 +367,7 @@ export class HeadAppender implements StrictAppender {
   replayPending(length: number): void {
     this.batch.length = 0;
     this.#prepare(0, length);
+    this.#head.kernels.warmBatch(this.#context, length);
     this.#append(length);
     this.batch.startTimes = null;
     this.#head.reclaimer.reclaim();

@@ -1,5 +1,5 @@
-// Reads segments ahead of the thread that replays them: pages are read, checked and expanded here. What is not plainly sound is left
-// to the other thread, which knows how to go on.
+// Reads segments ahead of the thread that replays them: pages are read and checked here, and records expanded, as long as the other
+// thread has enough to do. What is not plainly sound is left to that one, which knows how to go on.
 import {workerData} from 'node:worker_threads';
 import {SizeClassArena} from '../../kernels/arena.ts';
 import {loadKernels} from '../../kernels/kernels.ts';
@@ -39,11 +39,14 @@ function readSegment(
   try {
     const reader = new SegmentReader(nodeFileSystem, segment, buffers, start);
     try {
-      while (reader.next()) {
-        const {address, length} = reader;
+      for (;;) {
+        // Where the other thread would wait for this one, it expands records itself.
+        reader.expands = ring.isAhead;
+        if (!reader.next()) break;
+        const {address, length, stored} = reader;
         if (address === 0 || length > ringRecordBytesMax) return left(reader.start);
         const place = {segment: index, start: reader.start, end: reader.end};
-        if (!ring.put(entryKind.record, place, address, length)) return false;
+        if (!ring.put(stored ? entryKind.stored : entryKind.record, place, address, length)) return false;
         done = reader.end;
       }
       return ring.put(entryKind.segmentEnd, {segment: index, start: done, end: done});

@@ -2,6 +2,7 @@ import {Worker} from 'node:worker_threads';
 import {assert} from '../../base/assert.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import {nodeFileSystem} from '../../sys/fs.ts';
+import {snappyBit} from './format.ts';
 import type {LogMemory} from './page-buffer.ts';
 import type {ReadAheadData} from './readahead-thread.ts';
 import {entryKind, RecordRing, ringTotalBytes} from './recordring.ts';
@@ -93,10 +94,14 @@ export class ReadAhead {
 
   /** The next entry, or null: nothing comes any more. */
   #take(): RecordRing | null {
-    if (!this.#ended && !this.#ring.take(patienceMs)) this.#ended = true;
-    if (this.#ended) return null;
-    assert(this.#ring.segment === this.#segment, 'segments are read in their order');
-    return this.#ring;
+    const ring = this.#ring;
+    do {
+      if (!this.#ended && !ring.take(patienceMs)) this.#ended = true;
+      if (this.#ended) return null;
+      // A segment before may have been left by its reader.
+    } while (ring.segment < this.#segment && ring.kind !== entryKind.end);
+    assert(ring.segment === this.#segment, 'segments are read in their order');
+    return ring;
   }
 }
 
@@ -154,13 +159,32 @@ class AheadReader implements RecordReader {
     const entry = this.#take();
     if (entry === null) return this.#leave(this.end);
     if (entry.kind === entryKind.segmentEnd) return false;
-    if (entry.kind !== entryKind.record) return this.#leave(entry.start);
+    if (entry.kind === entryKind.stored) {
+      if (!this.#expand(entry)) return this.#leave(this.end);
+    } else if (entry.kind === entryKind.record) {
+      this.address = entry.address;
+      this.length = entry.length;
+    } else return this.#leave(entry.start);
     assert(entry.start >= this.end && entry.end > entry.start, 'records follow each other');
     this.#copy = null;
     this.start = entry.start;
     this.end = entry.end;
-    this.address = entry.address;
-    this.length = entry.length;
+    return true;
+  }
+
+  /** False where the record is damaged. */
+  #expand({address, length}: RecordRing): boolean {
+    const {linear, buffers} = this.#from;
+    const {expander} = buffers;
+    try {
+      expander.open(snappyBit, linear.memory.u8.subarray(address, address + length), address);
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
+    if (expander.address === 0) return false;
+    this.address = expander.address;
+    this.length = expander.length;
     return true;
   }
 

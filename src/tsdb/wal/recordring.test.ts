@@ -51,6 +51,23 @@ test('RecordRing gives what was put, in order, many times round', () => {
   }
 });
 
+test('RecordRing.isAhead says whether half of the ring waits to be taken', () => {
+  const {memory, ring} = openRing();
+  const reader = new RecordRing(memory, arenaStart);
+  const put = (): boolean =>
+    ring.put(entryKind.record, {segment: 0, start: 0, end: 1}, source, ringRecordBytesMax);
+  assert.equal(ring.isAhead, false);
+  put();
+  assert.equal(ring.isAhead, false);
+  put();
+  assert.equal(ring.isAhead, true);
+  // What was taken is given back by the next take().
+  assert.ok(reader.take(0));
+  assert.equal(ring.isAhead, true);
+  assert.ok(reader.take(0));
+  assert.equal(ring.isAhead, false);
+});
+
 test('RecordRing.put() ends when it is asked to stop while the ring is full', () => {
   const {ring} = openRing();
   let put = 0;

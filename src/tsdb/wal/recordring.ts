@@ -34,6 +34,8 @@ export const entryKind = {
   end: 4,
   /** The next entry is at the beginning of the ring. */
   wrap: 5,
+  /** A record as snappy has made it: who takes it expands it. */
+  stored: 6,
 } as const;
 
 /** Both sides of a ring at `address`; each side is used by one thread. */
@@ -62,6 +64,11 @@ export class RecordRing {
   /** Before the other thread knows of it. */
   clear(): void {
     this.#memory.u8.fill(0, this.#control, this.#ring);
+  }
+
+  /** Whether so much is in the ring that the side that takes has work for a while. For the side that puts. */
+  get isAhead(): boolean {
+    return ((this.#load(headField) - this.#load(tailField)) | 0) >= ringBytes / 2;
   }
 
   /** Asks the side that puts to end. */
@@ -103,7 +110,8 @@ export class RecordRing {
   /** Wakes the other side when there is something to do for a while, or the end of something: not for every record. */
   #tell(kind: number, head: number): void {
     const used = (head - this.#load(tailField)) | 0;
-    if (kind === entryKind.record && used < ringBytes / 4) return;
+    const isRecord = kind === entryKind.record || kind === entryKind.stored;
+    if (isRecord && used < ringBytes / 4) return;
     if (this.#load(recordsWanted) === 1) Atomics.notify(this.#memory.i32, (this.#control + headField) >>> 2);
   }
 

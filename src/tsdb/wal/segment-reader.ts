@@ -97,6 +97,10 @@ export interface RecordReader {
 export class SegmentReader implements RecordReader {
   /** Whether it was stored with snappy or zstd. */
   compressed = false;
+  /** Whether records are expanded. If not, those with snappy that lie in one fragment are given as they are stored: see `stored`. */
+  expands = true;
+  /** The record at hand is not expanded: it is as snappy has made it. */
+  stored = false;
   start = 0;
   end = 0;
   readonly bytes: number;
@@ -232,8 +236,9 @@ export class SegmentReader implements RecordReader {
 
   #complete(bits: number, stored: Uint8Array, address: number): boolean {
     this.#parts = 0;
+    this.stored = !this.expands && address !== 0 && stored.length > 0 && (bits & snappyBit) !== 0;
     try {
-      this.#buffers.expander.open(bits, stored, address);
+      this.#buffers.expander.open(this.stored ? 0 : bits, stored, address);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw this.#damage(this.start, this.#offset, `decode record: ${error.message}`);
