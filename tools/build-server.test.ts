@@ -49,6 +49,20 @@ test('the bundle takes what it needs of the modules of Node', () => {
     f('import * as os from "node:os";\nimport { a } from "./a.js";'),
     'const os = process.getBuiltinModule("node:os");\nimport { a } from "./a.js";',
   );
+  assert.equal(
+    f(
+      'import http, { STATUS_CODES as codes } from "node:http";import $,{isIP}from"node:net";'.replace(
+        ';',
+        ';\n',
+      ),
+    ),
+    'const http = process.getBuiltinModule("node:http"), { STATUS_CODES: codes } = process.getBuiltinModule("node:http");\n' +
+      'const $ = process.getBuiltinModule("node:net"), {isIP} = process.getBuiltinModule("node:net");',
+  );
+  assert.throws(
+    () => f('import http, * as all from "node:http";'),
+    /an import of one of Node's modules stays/,
+  );
 });
 
 /** Log lines name the line of the source that has written them. */

@@ -98,14 +98,23 @@ function threadAddresses(code: string): {code: string; map: null} | null {
  * web sockets with node:http, Web Crypto with node:crypto; 2 MB in each thread. So the bundle takes what it needs and leaves the rest.
  */
 export function requireBuiltins(code: string): {code: string; map: null} {
-  const pattern = /^import\s*(?:(\w+)|\*\s*as\s+(\w+)|\{([^}]*)\})\s*from\s*(["']node:[\w/]+["']);?$/gm;
+  const pattern =
+    /^import\s*(?:([\w$]+)|\*\s*as\s+([\w$]+))?\s*,?\s*(?:\{([^}]*)\})?\s*from\s*(["']node:[\w/]+["']);?$/gm;
   const changed = code.replace(
     pattern,
-    (_, whole: string | undefined, namespace: string | undefined, names: string, module: string) => {
-      const target = whole ?? namespace ?? `{${names.replaceAll(' as ', ': ')}}`;
-      return `const ${target} = process.getBuiltinModule(${module});`;
+    (_, whole?: string, namespace?: string, names?: string, module?: string) => {
+      const targets = [
+        whole ?? namespace ?? '',
+        names === undefined ? '' : `{${names.replaceAll(' as ', ': ')}}`,
+      ];
+      const taken = targets
+        .filter((each) => each !== '')
+        .map((each) => `${each} = process.getBuiltinModule(${module})`);
+      return `const ${taken.join(', ')};`;
     },
   );
+  const stays = /^import\b[^;]*["']node:[^;]*/m.exec(changed);
+  if (stays !== null) throw new Error(`an import of one of Node's modules stays: ${stays[0]}`);
   return {code: changed, map: null};
 }
 

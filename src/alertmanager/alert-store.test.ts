@@ -51,6 +51,19 @@ test('AlertStore forgets what is resolved and in no group', () => {
   assert.equal(store.get(fingerprintOf(['a', '1'])), null);
 });
 
+test('AlertStore gives back the texts of alerts that have ended', () => {
+  const store = new AlertStore();
+  for (let i = 0; i < 300; i++) store.put(['name', `n${i % 100}`], state(i, 1000, `summary ${i}`), i);
+  // Of the labels, of the last summaries, the names of both and the URL.
+  assert.equal(store.textCount, 100 + 100 + 3);
+  store.put(['name', 'stays'], state(0, 5000), 0);
+  store.collect(2000);
+  assert.equal(store.size, 1);
+  assert.equal(store.textCount, 3);
+  store.collect(5000);
+  assert.equal(store.textCount, 0);
+});
+
 test('AlertStore does as a map by labels', () => {
   const seed = Date.now();
   const random = new Random(seed);

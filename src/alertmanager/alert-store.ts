@@ -6,8 +6,10 @@ import {
   type Alert,
   alertNameLabel,
   type AlertState,
+  type AlertTimes,
   Fingerprint,
   fingerprintInto,
+  hashOfLabels,
   isResolvedAt,
   updateTimes,
 } from './alert.ts';
@@ -22,6 +24,8 @@ class Columns {
   readonly symbols = new CountedSymbols();
   fingerprintHighs = new Uint32Array(roomFirst);
   fingerprintLows = new Uint32Array(roomFirst);
+  /** 0 = not computed yet. */
+  hashes = new BigUint64Array(roomFirst);
   startsAtMs = new Float64Array(roomFirst);
   endsAtMs = new Float64Array(roomFirst);
   updatedAtMs = new Float64Array(roomFirst);
@@ -39,6 +43,7 @@ class Columns {
     const room = 2 * this.room;
     this.fingerprintHighs = copied(this.fingerprintHighs, new Uint32Array(room));
     this.fingerprintLows = copied(this.fingerprintLows, new Uint32Array(room));
+    this.hashes = copied(this.hashes, new BigUint64Array(room));
     this.startsAtMs = copied(this.startsAtMs, new Float64Array(room));
     this.endsAtMs = copied(this.endsAtMs, new Float64Array(room));
     this.updatedAtMs = copied(this.updatedAtMs, new Float64Array(room));
@@ -53,10 +58,57 @@ class Columns {
 const forgotten = new Columns();
 forgotten.symbols.take('');
 
+/** The texts of a report, taken from wherever they are. They are known to be good. */
+export interface ReportTexts {
+  fingerprintInto(fingerprint: Fingerprint): void;
+  /** Whether the alert has these annotations and this generator URL. */
+  isSaidOf(alert: StoredAlert): boolean;
+  /** Packed numbers of texts. */
+  takeLabels(symbols: CountedSymbols): string;
+  takeAnnotations(symbols: CountedSymbols): string;
+  takeUrl(symbols: CountedSymbols): number;
+}
+
+/** The same of texts that are strings. */
+export class StringTexts implements ReportTexts {
+  readonly #labels: Labels;
+  readonly #state: Readonly<Pick<AlertState, 'annotations' | 'generatorUrl'>>;
+
+  constructor(labels: Labels, state: Readonly<Pick<AlertState, 'annotations' | 'generatorUrl'>>) {
+    this.#labels = labels;
+    this.#state = state;
+  }
+
+  fingerprintInto(fingerprint: Fingerprint): void {
+    fingerprintInto(fingerprint, this.#labels);
+  }
+
+  isSaidOf(alert: StoredAlert): boolean {
+    const {annotations, generatorUrl} = this.#state;
+    if (alert.annotationTexts !== annotations.length) return false;
+    for (let i = 0; i < annotations.length; i++) if (alert.annotationText(i) !== annotations[i]) return false;
+    return alert.generatorUrl === generatorUrl;
+  }
+
+  takeLabels(symbols: CountedSymbols): string {
+    return takeAll(symbols, this.#labels);
+  }
+
+  takeAnnotations(symbols: CountedSymbols): string {
+    return takeAll(symbols, this.#state.annotations);
+  }
+
+  takeUrl(symbols: CountedSymbols): number {
+    return symbols.take(this.#state.generatorUrl);
+  }
+}
+
 /** An alert with the groups that it is in, which do not change with its times. Texts are made when they are asked for. */
 export class StoredAlert implements Alert {
   /** Whether it is in all groups that it belongs to. */
   isPlaced = false;
+  /** Whether it may inhibit others: not known of a new one. */
+  maySource = true;
   #groups: Group | Group[] | null = null;
   #columns: Columns;
   #slot: number;
@@ -86,6 +138,11 @@ export class StoredAlert implements Alert {
   get fingerprint(): string {
     const {fingerprintHighs, fingerprintLows} = this.#columns;
     return new Fingerprint(fingerprintHighs[this.#slot]!, fingerprintLows[this.#slot]!).toString();
+  }
+
+  get hash(): bigint {
+    const {hashes} = this.#columns;
+    return hashes[this.#slot]! || (hashes[this.#slot] = hashOfLabels(this.labels));
   }
 
   get startsAtMs(): number {
@@ -133,17 +190,25 @@ export class StoredAlert implements Alert {
     return this.#columns === forgotten;
   }
 
+  /** How many names and values its annotations are. */
+  get annotationTexts(): number {
+    return unpackedLength(this.#annotations);
+  }
+
+  /** One of them. */
+  annotationText(index: number): string {
+    return this.#columns.symbols.text(unpackId(this.#annotations, index));
+  }
+
   /** Takes over annotations and generator URL. Most reports say the same as the one before. */
-  setTexts({annotations, generatorUrl}: Readonly<AlertState>): void {
+  setTexts(texts: ReportTexts): void {
+    if (texts.isSaidOf(this)) return;
     const {symbols, generatorUrls} = this.#columns;
     const url = generatorUrls[this.#slot]!;
-    if (symbols.text(url) !== generatorUrl) {
-      generatorUrls[this.#slot] = symbols.take(generatorUrl);
-      symbols.giveBack(url);
-    }
-    if (this.#hasAnnotations(annotations)) return;
+    generatorUrls[this.#slot] = texts.takeUrl(symbols);
+    symbols.giveBack(url);
     const before = this.#annotations;
-    this.#annotations = takeAll(symbols, annotations);
+    this.#annotations = texts.takeAnnotations(symbols);
     giveBackAll(symbols, before);
   }
 
@@ -192,15 +257,6 @@ export class StoredAlert implements Alert {
     this.leaveAll();
   }
 
-  #hasAnnotations(annotations: readonly string[]): boolean {
-    const known = this.#annotations;
-    const {symbols} = this.#columns;
-    if (unpackedLength(known) !== annotations.length) return false;
-    for (let i = 0; i < annotations.length; i++)
-      if (symbols.text(unpackId(known, i)) !== annotations[i]) return false;
-    return true;
-  }
-
   #texts(packed: string): string[] {
     const {symbols} = this.#columns;
     const texts: string[] = [];
@@ -236,6 +292,11 @@ export class AlertStore {
     return this.#size;
   }
 
+  /** How many different texts the alerts have. */
+  get textCount(): number {
+    return this.#columns.symbols.size;
+  }
+
   *values(): Generator<StoredAlert> {
     for (const alert of this.#alerts) if (alert !== null) yield alert;
   }
@@ -250,11 +311,27 @@ export class AlertStore {
     fingerprintInto(scratch, labels);
     if (this.#perNameMax > 0 && !this.#hasRoom(labels, scratch.toString(), report.endsAtMs, nowMs))
       return null;
+    return this.#put(new StringTexts(labels, report), report, nowMs);
+  }
+
+  /** Whether `putTexts()` may be called. */
+  get isWithoutLimit(): boolean {
+    return this.#perNameMax === 0;
+  }
+
+  /** As put(), where there is no limit. */
+  putTexts(texts: ReportTexts, times: Readonly<AlertTimes>, nowMs: number): StoredAlert {
+    texts.fingerprintInto(scratch);
+    return this.#put(texts, times, nowMs);
+  }
+
+  /** By the fingerprint that is in `scratch`. */
+  #put(texts: ReportTexts, times: Readonly<AlertTimes>, nowMs: number): StoredAlert {
     const slot = this.#find(scratch);
-    if (slot === none) return this.#add(scratch, labels, report);
+    if (slot === none) return this.#add(scratch, texts, times);
     const known = this.#alerts[slot]!;
-    updateTimes(known, report, nowMs);
-    known.setTexts(report);
+    updateTimes(known, times, nowMs);
+    known.setTexts(texts);
     known.reports++;
     return known;
   }
@@ -276,25 +353,21 @@ export class AlertStore {
     return slot;
   }
 
-  #add({high, low}: Fingerprint, labels: Labels, report: Readonly<AlertState>): StoredAlert {
+  #add({high, low}: Fingerprint, texts: ReportTexts, times: Readonly<AlertTimes>): StoredAlert {
     const columns = this.#columns;
     const {symbols} = columns;
     const slot = this.#slotOfNew();
     columns.fingerprintHighs[slot] = high;
     columns.fingerprintLows[slot] = low;
-    columns.startsAtMs[slot] = report.startsAtMs;
-    columns.endsAtMs[slot] = report.endsAtMs;
-    columns.updatedAtMs[slot] = report.updatedAtMs;
-    columns.isTimeout[slot] = Number(report.isTimeout);
+    columns.hashes[slot] = 0n;
+    columns.startsAtMs[slot] = times.startsAtMs;
+    columns.endsAtMs[slot] = times.endsAtMs;
+    columns.updatedAtMs[slot] = times.updatedAtMs;
+    columns.isTimeout[slot] = Number(times.isTimeout);
     columns.reports[slot] = 1;
-    columns.generatorUrls[slot] = symbols.take(report.generatorUrl);
+    columns.generatorUrls[slot] = texts.takeUrl(symbols);
     this.#enter(slot);
-    const alert = new StoredAlert(
-      columns,
-      slot,
-      takeAll(symbols, labels),
-      takeAll(symbols, report.annotations),
-    );
+    const alert = new StoredAlert(columns, slot, texts.takeLabels(symbols), texts.takeAnnotations(symbols));
     this.#alerts[slot] = alert;
     this.#size++;
     return alert;

@@ -25,6 +25,8 @@ export interface Alert extends AlertState {
   readonly labels: Labels;
   /** Sixteen hexadecimal digits. */
   readonly fingerprint: string;
+  /** What stands for it in the notification log. */
+  readonly hash: bigint;
   /** Counts reports. */
   reports: number;
 }
@@ -96,6 +98,7 @@ export function compareLabelSets(left: Labels, right: Labels): number {
 const utf8 = new TextEncoder();
 let scratch = new Uint8Array(8 << 10);
 const separator = 0xff;
+const separators = Uint8Array.of(separator);
 
 /** Names and values in UTF-8, each with a byte 0xff behind it; valid until the next call. */
 function encodeLabels(labels: Labels): Uint8Array {
@@ -142,6 +145,31 @@ export class Fingerprint {
     this.low = low;
   }
 
+  begin(): void {
+    this.high = 0xcbf29ce4;
+    this.low = 0x84222325;
+  }
+
+  /** A name or value. */
+  addText(bytes: Uint8Array, start: number, end: number): void {
+    this.add(bytes, start, end);
+    this.add(separators, 0, 1);
+  }
+
+  add(bytes: Uint8Array, start: number, end: number): void {
+    let {high, low} = this;
+    for (let i = start; i < end; i++) {
+      low ^= bytes[i]!;
+      // The prime is 2^40 + 0x1b3: in halves of halves, so that no number leaves 32 bits.
+      const bottom = (low & 0xffff) * 0x1b3;
+      const top = (low >>> 16) * 0x1b3 + (bottom >>> 16);
+      high = (Math.imul(high, 0x1b3) + (top >>> 16) + (low << 8)) | 0;
+      low = (top << 16) | (bottom & 0xffff);
+    }
+    this.high = high >>> 0;
+    this.low = low >>> 0;
+  }
+
   /** Of sixteen hexadecimal digits. */
   static parse(text: string): Fingerprint {
     return new Fingerprint(parseInt(text.slice(0, 8), 16), parseInt(text.slice(8), 16));
@@ -160,19 +188,8 @@ export function fingerprintOf(labels: Labels): string {
 
 export function fingerprintInto(fingerprint: Fingerprint, labels: Labels): void {
   const size = encodeIntoScratch(labels);
-  const bytes = scratch;
-  let high = 0xcbf29ce4;
-  let low = 0x84222325;
-  for (let i = 0; i < size; i++) {
-    low ^= bytes[i]!;
-    // The prime is 2^40 + 0x1b3: in halves of halves, so that no number leaves 32 bits.
-    const bottom = (low & 0xffff) * 0x1b3;
-    const top = (low >>> 16) * 0x1b3 + (bottom >>> 16);
-    high = (Math.imul(high, 0x1b3) + (top >>> 16) + (low << 8)) | 0;
-    low = (top << 16) | (bottom & 0xffff);
-  }
-  fingerprint.high = high >>> 0;
-  fingerprint.low = low >>> 0;
+  fingerprint.begin();
+  fingerprint.add(scratch, 0, size);
 }
 
 function hex(half: number): string {

@@ -8,8 +8,8 @@ import type {FileSystem} from '../sys/fs.ts';
 import type {Logger} from '../sys/log.ts';
 import {formatDuration} from '../model/duration.ts';
 import {NotificationTemplates} from '../template/alertmanager.ts';
-import type {AlertState} from './alert.ts';
-import {AlertStore} from './alert-store.ts';
+import type {AlertTimes} from './alert.ts';
+import {AlertStore, type ReportTexts, type StoredAlert} from './alert-store.ts';
 import type {AlertmanagerConfig} from './config.ts';
 import {Dispatcher} from './dispatcher.ts';
 import {NotificationHistory} from './history.ts';
@@ -51,6 +51,8 @@ export interface ReceivedAlert {
   readonly startsAtMs: number | null;
   readonly endsAtMs: number | null;
   readonly generatorUrl: string;
+  /** The same, where nothing has to be looked at and no strings need be made. */
+  readonly texts?: ReportTexts | null;
 }
 
 /** All that a configuration makes. */
@@ -179,7 +181,7 @@ export class Alertmanager {
     // Two dispatchers at once would tell things twice.
     await before?.dispatcher.stop();
     this.#active = {config, route, inhibitor, dispatcher, pipeline, integrations};
-    for (const alert of this.alerts.values()) inhibitor.process(alert);
+    for (const alert of this.alerts.values()) alert.maySource = inhibitor.process(alert);
     for (const stored of this.alerts.values()) {
       stored.leaveAll();
       dispatcher.dispatch(stored);
@@ -192,25 +194,23 @@ export class Alertmanager {
     const nowMs = this.options.clock.now();
     const startMs = this.options.clock.elapsed();
     const wrong: string[] = [];
-    const stored = [];
+    const stored: StoredAlert[] = [];
     for (const report of reports) {
-      const state = this.#stateOf(report, nowMs);
-      if (state.endsAtMs > nowMs) this.received.firing++;
+      const times = this.#timesOf(report, nowMs);
+      if (times.endsAtMs > nowMs) this.received.firing++;
       else this.received.resolved++;
-      const complaint = this.#complaintOf(report, state);
-      if (complaint !== '') {
-        this.received.invalid++;
-        wrong.push(complaint);
+      const texts = this.alerts.isWithoutLimit && times.startsAtMs <= times.endsAtMs ? report.texts : null;
+      if (texts !== null && texts !== undefined) {
+        stored.push(this.alerts.putTexts(texts, times, nowMs)); // Fast path.
         continue;
       }
-      const put = this.alerts.put(report.labels, state, nowMs);
-      if (put === null) this.received.limited++;
-      else stored.push(put);
+      const put = this.#putChecked(report, times, nowMs, wrong);
+      if (put !== null) stored.push(put);
     }
     if (this.#active === null) return wrong;
     const {inhibitor, dispatcher} = this.#active;
     // All sources are known before the first target is told of.
-    for (const each of stored) inhibitor.process(each);
+    for (const each of stored) if (each.maySource) each.maySource = inhibitor.process(each);
     for (const each of stored) dispatcher.dispatch(each);
     this.dispatched.count += stored.length;
     this.dispatched.seconds += (this.options.clock.elapsed() - startMs) / 1000;
@@ -236,26 +236,40 @@ export class Alertmanager {
     }
   }
 
-  #stateOf(report: ReceivedAlert, nowMs: number): AlertState {
-    const {annotations, generatorUrl} = report;
-    const isTimeout = report.endsAtMs === null;
-    const {resolveTimeoutMs} = this.config;
+  #timesOf({startsAtMs, endsAtMs}: ReceivedAlert, nowMs: number): AlertTimes {
     return {
-      annotations,
-      startsAtMs: report.startsAtMs ?? report.endsAtMs ?? nowMs,
-      endsAtMs: report.endsAtMs ?? nowMs + resolveTimeoutMs,
+      startsAtMs: startsAtMs ?? endsAtMs ?? nowMs,
+      endsAtMs: endsAtMs ?? nowMs + this.config.resolveTimeoutMs,
       updatedAtMs: nowMs,
-      isTimeout,
-      generatorUrl,
+      isTimeout: endsAtMs === null,
     };
   }
 
-  #complaintOf(report: ReceivedAlert, state: AlertState): string {
-    if (state.endsAtMs < state.startsAtMs) return 'start time must be before end time';
-    if (report.labels.length === 0) return 'at least one label pair required';
+  /** Null where something is wrong, or there are too many. */
+  #putChecked(
+    report: ReceivedAlert,
+    times: Readonly<AlertTimes>,
+    nowMs: number,
+    wrong: string[],
+  ): StoredAlert | null {
+    const {labels, annotations, generatorUrl} = report;
+    const complaint = this.#complaintOf(labels, annotations, times);
+    if (complaint !== '') {
+      this.received.invalid++;
+      wrong.push(complaint);
+      return null;
+    }
+    const put = this.alerts.put(labels, {...times, annotations, generatorUrl}, nowMs);
+    if (put === null) this.received.limited++;
+    return put;
+  }
+
+  #complaintOf(labels: Labels, annotations: readonly string[], times: Readonly<AlertTimes>): string {
+    if (times.endsAtMs < times.startsAtMs) return 'start time must be before end time';
+    if (labels.length === 0) return 'at least one label pair required';
     return (
-      this.#complaintOfPairs(report.labels, 'invalid label set') ||
-      this.#complaintOfPairs(report.annotations, 'invalid annotations')
+      this.#complaintOfPairs(labels, 'invalid label set') ||
+      this.#complaintOfPairs(annotations, 'invalid annotations')
     );
   }
 

@@ -40,6 +40,16 @@ test('CountedSymbols does as a map with counts', () => {
   for (const [text, {id}] of model) assert.equal(symbols.text(id), text, `seed ${seed}`);
 });
 
+test('CountedSymbols knows texts as bytes, too', () => {
+  const symbols = new CountedSymbols();
+  for (const text of ['', 'a', 'abc', 'abcd', 'abcde', 'x'.repeat(300), '\0\x7f"']) {
+    const bytes = Buffer.from(`<${text}>`);
+    const id = symbols.takeAscii(bytes, 1, bytes.length - 1);
+    assert.equal(symbols.text(id), text);
+    assert.equal(symbols.take(text), id);
+  }
+});
+
 test('packIds() keeps numbers of 31 bits', () => {
   const ids = [0, 1, 0xffff, 0x10000, 0xd800, 0x7fffffff];
   const packed = packIds(ids);

@@ -154,9 +154,9 @@ function lastTold(
 ): number | null {
   if (group === null) return null;
   const entry = log.query(group.key, receiver);
-  const firing = new Set([hashOfLabels(labels)]);
+  const firing = BigUint64Array.of(hashOfLabels(labels));
   const {repeatIntervalMs} = group.route.options;
-  const state = {firing, resolved: new Set<bigint>()};
+  const state = {firing, resolved: new BigUint64Array(0)};
   const reason = reasonOf(entry, state, {nowMs: options.clock.now(), repeatIntervalMs, sendResolved});
   return reason === null && entry !== null ? millisecondsOf(entry.timestampNs) : null;
 }

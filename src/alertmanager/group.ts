@@ -1,7 +1,7 @@
 // Alerts of one route with the same group labels: they are notified about together.
 import type {Labels} from '../model/labels.ts';
 import type {Clock} from '../sys/clock.ts';
-import {type Alert, compareAlertLabels, isResolvedAt} from './alert.ts';
+import {type Alert, isResolvedAt} from './alert.ts';
 import type {StoredAlert} from './alert-store.ts';
 import type {Gate} from './gate.ts';
 import {formatLabelSet, type Route} from './route.ts';
@@ -15,10 +15,29 @@ export interface FlushedAlert {
   readonly reports: number;
 }
 
+/** It is in its group until that has been told, so it has its labels: they are made where somebody looks at them. */
+class AlertOfFlush implements FlushedAlert {
+  readonly alert: Alert;
+  readonly isResolved: boolean;
+  readonly reports: number;
+  #labels: Labels | null = null;
+
+  constructor(alert: Alert, nowMs: number) {
+    this.alert = alert;
+    this.isResolved = isResolvedAt(alert, nowMs);
+    this.reports = alert.reports;
+  }
+
+  get labels(): Labels {
+    return (this.#labels ??= this.alert.labels);
+  }
+}
+
 export interface Flush {
   readonly group: Group;
   /** When it was due, in milliseconds since 1970. */
   readonly nowMs: number;
+  /** In no order. */
   readonly alerts: readonly FlushedAlert[];
   /** Aborts when the time is over, or the configuration changes. */
   readonly signal: AbortSignal;
@@ -122,13 +141,7 @@ export class Group {
 
   async #flush(nowMs: number): Promise<void> {
     if (this.alerts.length === 0) return;
-    const flushed = this.alerts.map((alert) => ({
-      alert,
-      labels: alert.labels,
-      isResolved: isResolvedAt(alert, nowMs),
-      reports: alert.reports,
-    }));
-    if (flushed.length > 1) flushed.sort((left, right) => compareAlertLabels(left.labels, right.labels));
+    const flushed = this.alerts.map((alert) => new AlertOfFlush(alert, nowMs));
     const {signal, release} = this.#deadline();
     try {
       if (!(await this.#world.notify({group: this, nowMs, alerts: flushed, signal}))) return;

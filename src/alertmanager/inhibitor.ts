@@ -17,9 +17,17 @@ export class Inhibitor {
     this.#rules = rules.map((rule) => new Rule(rule));
   }
 
-  /** Takes note of an alert that was received. */
-  process(alert: Alert): void {
-    for (let i = 0; i < this.#rules.length; i++) this.#rules[i]!.process(alert);
+  /** Takes note of an alert that was received. Gives whether any rule has it as a source, which does not change. */
+  process(alert: Alert): boolean {
+    let isSource = false;
+    const {labels} = alert;
+    for (let i = 0; i < this.#rules.length; i++) if (this.#rules[i]!.process(alert, labels)) isSource = true;
+    return isSource;
+  }
+
+  /** Whether anything may be muted. */
+  get hasSources(): boolean {
+    return this.#rules.some((rule) => rule.hasSources);
   }
 
   /** What mutes alerts with these labels; null where nothing does. */
@@ -53,17 +61,22 @@ class Rule {
     this.rule = rule;
   }
 
-  process(alert: Alert): void {
-    if (!matchesAll(this.rule.sourceMatchers, alert.labels)) return;
-    const key = this.#keyOf(alert.labels);
+  get hasSources(): boolean {
+    return this.#sources.size > 0;
+  }
+
+  process(alert: Alert, labels: Labels): boolean {
+    if (!matchesAll(this.rule.sourceMatchers, labels)) return false;
+    const key = this.#keyOf(labels);
     const sources = this.#sources.get(key);
     if (sources === undefined) {
       this.#sources.set(key, {all: new Map([[alert.fingerprint, alert]]), last: alert});
-      return;
+      return true;
     }
     sources.all.set(alert.fingerprint, alert);
     if (alert.fingerprint === sources.last.fingerprint || alert.endsAtMs >= sources.last.endsAtMs)
       sources.last = alert;
+    return true;
   }
 
   sourceFor(labels: Labels, nowMs: number): Alert | null {

@@ -10,7 +10,7 @@ import {
   type NotificationTemplates,
   templateDataOf,
 } from '../template/alertmanager.ts';
-import {hashOfLabels} from './alert.ts';
+import {compareAlertLabels} from './alert.ts';
 import type {Flush, FlushedAlert, Group} from './group.ts';
 import type {Inhibitor} from './inhibitor.ts';
 import {
@@ -79,14 +79,19 @@ export class Pipeline {
   async notify(flush: Flush): Promise<boolean> {
     const {group, nowMs} = flush;
     const {inhibitor, silences} = this.#options;
-    let alerts = this.#without(flush.alerts, 'inhibition', ({labels}) => {
-      return inhibitor.inhibitionOf(labels, nowMs) !== null;
-    });
+    let {alerts} = flush;
+    if (inhibitor.hasSources)
+      alerts = this.#without(
+        alerts,
+        'inhibition',
+        ({labels}) => inhibitor.inhibitionOf(labels, nowMs) !== null,
+      );
     if (this.#isOutOfTime(group, nowMs, alerts.length)) return true;
-    alerts = this.#without(alerts, 'silence', ({labels}) => silences.mutesOf(labels).length > 0);
+    if (silences.mayMute)
+      alerts = this.#without(alerts, 'silence', ({labels}) => silences.mutesOf(labels).length > 0);
     if (alerts.length === 0) return true;
     const integrations = this.#options.integrations.get(group.route.options.receiver) ?? [];
-    const state = stateOf(alerts);
+    const state = new GroupState(alerts);
     const told = integrations.map((integration) => this.#tell(integration, flush, state));
     return (await Promise.all(told)).every(Boolean);
   }
@@ -145,8 +150,8 @@ export class Pipeline {
       {
         groupKey: group.key,
         receiver: integration.receiver,
-        firing: hashesOf(state.firing),
-        resolved: hashesOf(state.resolved),
+        firing: state.firing,
+        resolved: state.resolved,
         receiverData,
       },
       2 * repeatIntervalMs,
@@ -165,10 +170,10 @@ export class Pipeline {
     const counts = statistics.integration(integration.receiver);
     counts.notifications++;
     // Who does not want to hear of resolved alerts is taken to know.
-    if (!integration.sendResolved && state.firing.size === 0) return true;
+    if (!integration.sendResolved && state.firing.length === 0) return true;
     const alerts = integration.sendResolved
-      ? state.alerts
-      : state.alerts.filter(({isResolved}) => !isResolved);
+      ? state.inOrder
+      : state.inOrder.filter(({isResolved}) => !isResolved);
     const startMs = clock.elapsed();
     const outcome = await this.#attempt(integration, flush, {alerts, reason, receiverData});
     if (this.#failing.size > 0) this.#failing.delete(keyOf(flush.group.key, integration.receiver));
@@ -308,10 +313,26 @@ export interface FailingAttempt {
   readonly error: string;
 }
 
-interface GroupState {
-  readonly alerts: readonly FlushedAlert[];
-  readonly firing: ReadonlySet<bigint>;
-  readonly resolved: ReadonlySet<bigint>;
+/** Alerts of a group that nothing mutes. */
+class GroupState {
+  /** Hashes of labels. */
+  readonly firing: BigUint64Array;
+  readonly resolved: BigUint64Array;
+  readonly #alerts: readonly FlushedAlert[];
+  #inOrder: readonly FlushedAlert[] | null = null;
+
+  constructor(alerts: readonly FlushedAlert[]) {
+    this.#alerts = alerts;
+    this.firing = hashesOf(alerts, false);
+    this.resolved = this.firing.length === alerts.length ? noHashes : hashesOf(alerts, true);
+  }
+
+  /** As they are told. Most groups have been told already, so this is put off. */
+  get inOrder(): readonly FlushedAlert[] {
+    return (this.#inOrder ??= this.#alerts.toSorted((left, right) =>
+      compareAlertLabels(left.labels, right.labels),
+    ));
+  }
 }
 
 interface Told {
@@ -328,40 +349,45 @@ interface Outcome {
   readonly isFinal: boolean;
 }
 
-function stateOf(alerts: readonly FlushedAlert[]): GroupState {
-  const firing = new Set<bigint>();
-  const resolved = new Set<bigint>();
-  for (const {labels, isResolved} of alerts) (isResolved ? resolved : firing).add(hashOfLabels(labels));
-  return {alerts, firing, resolved};
-}
-
 const noHashes = new BigUint64Array(0);
 
-function hashesOf(set: ReadonlySet<bigint>): BigUint64Array {
-  return set.size === 0 ? noHashes : BigUint64Array.from(set);
+function hashesOf(alerts: readonly FlushedAlert[], ofResolved: boolean): BigUint64Array {
+  const hashes = new BigUint64Array(alerts.length);
+  let count = 0;
+  for (const {alert, isResolved} of alerts) if (isResolved === ofResolved) hashes[count++] = alert.hash;
+  return count === alerts.length ? hashes : hashes.slice(0, count);
 }
 
 /** Why an integration is told; null where it knows all. */
 export function reasonOf(
   entry: Pick<LogEntry, 'firing' | 'resolved' | 'timestampNs'> | null,
-  {firing, resolved}: {firing: ReadonlySet<bigint>; resolved: ReadonlySet<bigint>},
+  {firing, resolved}: {firing: BigUint64Array; resolved: BigUint64Array},
   {nowMs, repeatIntervalMs, sendResolved}: {nowMs: number; repeatIntervalMs: number; sendResolved: boolean},
 ): Reason | null {
-  if (entry === null) return firing.size > 0 ? 'first notification' : null;
+  if (entry === null) return firing.length > 0 ? 'first notification' : null;
   if (!isSubset(firing, entry.firing))
     return entry.firing.length === 0 ? 'first notification' : 'new alerts added';
   // Also for those who do not want to hear of it: the log must say that nothing fires.
-  if (firing.size === 0) return entry.firing.length > 0 ? 'all alerts resolved' : null;
+  if (firing.length === 0) return entry.firing.length > 0 ? 'all alerts resolved' : null;
   if (sendResolved && !isSubset(resolved, entry.resolved)) return 'some alerts resolved';
   return Number(entry.timestampNs) / 1e6 < nowMs - repeatIntervalMs ? 'repeat interval elapsed' : null;
 }
 
-function isSubset(part: ReadonlySet<bigint>, whole: BigUint64Array): boolean {
-  if (part.size === 0) return true;
-  if (part.size > whole.length) return false;
-  if (part.size === 1) return whole.includes(part.values().next().value!);
+/** Whether each hash of `part`, in which each is once, is in `whole`. */
+export function isSubset(part: BigUint64Array, whole: BigUint64Array): boolean {
+  if (part.length > whole.length) return false;
+  if (areBeginningOf(part, whole)) return true; // Fast path: nothing has changed.
+  if (part.length === 1) return whole.includes(part[0]!);
   const known = new Set(whole);
   for (const hash of part) if (!known.has(hash)) return false;
+  return true;
+}
+
+/** By halves: whole numbers of 64 bits would be objects. */
+function areBeginningOf(part: BigUint64Array, whole: BigUint64Array): boolean {
+  const words = new Uint32Array(part.buffer, part.byteOffset, 2 * part.length);
+  const others = new Uint32Array(whole.buffer, whole.byteOffset, 2 * whole.length);
+  for (let i = 0; i < words.length; i++) if (words[i] !== others[i]) return false;
   return true;
 }
 

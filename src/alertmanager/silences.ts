@@ -104,9 +104,14 @@ export class Silences {
     return counts;
   }
 
+  /** False where mutesOf() finds nothing, whatever the labels. */
+  get mayMute(): boolean {
+    return !this.#index.isEmpty;
+  }
+
   /** Ids of the silences that mute alerts with these labels now. */
   mutesOf(labels: Labels): string[] {
-    if (this.#index.isEmpty) return [];
+    if (!this.mayMute) return [];
     this.queries++;
     const now = this.#nowNs();
     const ids: string[] = [];

@@ -1,9 +1,7 @@
 // Columns that grow.
 
-type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;
-
 /** `larger`, with what stands in `column` at its beginning. */
-export function copied<T extends Column>(column: T, larger: T): T {
+export function copied<Column extends {set(column: Column): void}>(column: Column, larger: Column): Column {
   larger.set(column);
   return larger;
 }

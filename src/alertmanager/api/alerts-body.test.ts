@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {Random} from '../../base/random.ts';
 import type {HttpCall} from '../../http/server.ts';
+import {AlertStore} from '../alert-store.ts';
 import type {ReceivedAlert} from '../alertmanager.ts';
 import {readAlertsFast} from './alerts-body.ts';
 import {isUrl, readAlerts, readTime} from './bodies.ts';
@@ -10,7 +11,17 @@ const rules = {readTime: (text: string) => readTime(text, 'alerts'), isUrl};
 
 function fast(body: string | Uint8Array): ReceivedAlert[] | null {
   const alerts = readAlertsFast(typeof body === 'string' ? Buffer.from(body) : body, rules);
-  return alerts === null ? null : [...alerts];
+  return alerts === null ? null : Array.from(alerts, copyOf);
+}
+
+function fastCursor(body: string): Iterable<ReceivedAlert> {
+  const alerts = readAlertsFast(Buffer.from(body), rules);
+  assert.notEqual(alerts, null);
+  return alerts!;
+}
+
+function copyOf({labels, annotations, startsAtMs, endsAtMs, generatorUrl}: ReceivedAlert): ReceivedAlert {
+  return {labels, annotations, startsAtMs, endsAtMs, generatorUrl};
 }
 
 /** By JSON.parse(): a space after the first name keeps the other from reading it. */
@@ -42,6 +53,41 @@ test('readAlertsFast() reads what Prometheus sends', () => {
   assert.deepEqual(fast(' [ {"labels" : { } } ] '), [
     {labels: [], annotations: [], startsAtMs: null, endsAtMs: null, generatorUrl: ''},
   ]);
+});
+
+test('readAlertsFast() gives texts as bytes that a store takes as it takes strings', () => {
+  const seed = Date.now();
+  const random = new Random(seed);
+  const byBytes = new AlertStore();
+  const byStrings = new AlertStore();
+  const values = ['', 'a', 'b', 'c d', 'ü', 'a\\b', '<\u2028>', 'long '.repeat(300), '\ud800'];
+  let count = 0;
+  for (let nowMs = 1; nowMs < 200; nowMs++) {
+    const pairs = (names: string[]): Record<string, string> =>
+      Object.fromEntries(
+        names.filter(() => random.float() < 0.7).map((name) => [name, random.pick(values)] as const),
+      );
+    const alerts = Array.from({length: 5}, () => ({
+      labels: pairs(['x', 'alertname', random.pick(['b_1', 'B2', '_', '', '1a', 'a-b'])]),
+      annotations: pairs(['summary', 'description']),
+      generatorURL: random.pick(['', 'http://x/&', `http://x/${'y'.repeat(2000)}`]),
+    }));
+    for (const report of fastCursor(JSON.stringify(alerts))) {
+      const {texts, ...plain} = {texts: report.texts ?? null, ...copyOf(report)};
+      if (texts === null) continue;
+      count++;
+      assert.match(plain.labels.filter((_, i) => i % 2 === 0).join(), /^(?:[a-zB_]\w*,?)+$/);
+      const times = {startsAtMs: nowMs, endsAtMs: nowMs + 9, updatedAtMs: nowMs, isTimeout: false};
+      const one = byBytes.putTexts(texts, times, nowMs);
+      const other = byStrings.put(plain.labels, {...times, ...plain, ...times}, nowMs)!;
+      for (const name of ['labels', 'annotations', 'generatorUrl', 'fingerprint', 'hash', 'reports'] as const)
+        assert.deepEqual(one[name], other[name], `${name}, seed ${seed}`);
+    }
+    byBytes.collect(nowMs);
+    byStrings.collect(nowMs);
+    assert.equal(byBytes.textCount, byStrings.textCount, `seed ${seed}`);
+  }
+  assert.ok(count > 50, `${count} reports have texts, seed ${seed}`);
 });
 
 test('readAlertsFast() leaves to others what is unusual or wrong', () => {
