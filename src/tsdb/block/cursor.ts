@@ -19,36 +19,54 @@ const chunksAheadMax = 4096;
 /** After so many chunks, and one, it is asked whether to go on. */
 const chunksUncheckedMask = 255;
 
-/** Ids of so many symbols, of those with the lowest numbers, lie in a column. */
+/** Ids of so many symbols, of those with the lowest numbers, may lie in a column. */
 const columnIdsMax = 16_384;
+/** A table is asked so often for each place that the column would have, before that is made: a small query is over by then. */
+const askedPerPlace = 1 / 64;
 
 /** Ids of a block's symbols in a query's. */
 export class SymbolIds {
   readonly #block: Block;
   readonly #symbols: Symbols;
-  /** By symbol; 0 = not known, which the empty text's id is, too. */
-  readonly #column: Uint32Array;
   readonly #ids = new Map<number, number>();
+  readonly #columnLength: number;
+  /** By symbol; 0 = not known, which the empty text's id is, too. Empty until it is worth its memory. */
+  #column = new Uint32Array(0);
+  #asked = 0;
 
   constructor(block: Block, symbols: Symbols) {
     this.#block = block;
     this.#symbols = symbols;
-    this.#column = new Uint32Array(Math.min(columnIdsMax, block.index.symbols.count));
+    this.#columnLength = Math.min(columnIdsMax, block.index.symbols.count);
   }
 
   id(symbol: number): number {
-    if (symbol < this.#column.length) {
-      return (
-        this.#column[symbol]! ||
-        (this.#column[symbol] = this.#symbols.intern(this.#block.index.symbols.text(symbol)))
-      );
+    // Fast path.
+    if (symbol < this.#column.length)
+      return this.#column[symbol]! || (this.#column[symbol] = this.#intern(symbol));
+    if (symbol < this.#columnLength && ++this.#asked > this.#columnLength * askedPerPlace) {
+      this.#makeColumn();
+      return this.id(symbol);
     }
     let id = this.#ids.get(symbol);
     if (id === undefined) {
-      id = this.#symbols.intern(this.#block.index.symbols.text(symbol));
+      id = this.#intern(symbol);
       this.#ids.set(symbol, id);
     }
     return id;
+  }
+
+  #makeColumn(): void {
+    this.#column = new Uint32Array(this.#columnLength);
+    for (const [symbol, id] of this.#ids) {
+      if (symbol >= this.#columnLength) continue;
+      this.#column[symbol] = id;
+      this.#ids.delete(symbol);
+    }
+  }
+
+  #intern(symbol: number): number {
+    return this.#symbols.intern(this.#block.index.symbols.text(symbol));
   }
 }
 
