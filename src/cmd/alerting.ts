@@ -115,8 +115,11 @@ export class Alerting implements AlertingBackend {
   /** Ends the evaluation, then sends what waits. */
   async stop(): Promise<void> {
     const timer = setTimeout(() => this.#evaluator.cancel(), evaluationGraceMs);
-    await this.#rules.stop();
-    clearTimeout(timer);
+    try {
+      await this.#rules.stop();
+    } finally {
+      clearTimeout(timer);
+    }
     this.#discovery.stop();
     await this.notifier.stop();
   }

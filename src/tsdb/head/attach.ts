@@ -1,7 +1,6 @@
 import {indexCapacityMin, indexEntries, indexEntryBytes} from '../../kernels/index-layout.ts';
-import type {ScannedChunk} from '../headchunks/scan.ts';
-import {emptyChunk} from '../headchunks/scan.ts';
 import {referenceFile} from '../headchunks/format.ts';
+import {emptyChunk, type ScannedChunk} from '../headchunks/scan.ts';
 import {chunkOfRow, rowFields, type ScanThreadResult, visitBlocks} from '../headchunks/scan-rows.ts';
 import type {Head} from './head.ts';
 import type {SeriesRestore} from './restore.ts';
