@@ -65,7 +65,7 @@ export async function run(options: string[]): Promise<void> {
     const ratios = printResults('Pushed by remote write, compacted by each system itself', pushed);
     const converted = convertAll(data, folder);
     ratios.push(...printResults('From OpenMetrics text', converted));
-    printBar(Math.max(...ratios));
+    printBar(ratios);
   } finally {
     rmSync(folder, {recursive: true, force: true});
   }
@@ -248,8 +248,13 @@ function total({blocks}: Result, length: number): Omit<BlockSize, 'minTime' | 'm
   return sum;
 }
 
-function printBar(ratio: number): void {
-  process.stdout.write(
-    `Bar: not more bytes for a sample than Prometheus: at most 1; ${ratio.toFixed(4)}: ${ratio <= 1 ? 'met' : 'MISSED'}\n`,
-  );
+function printBar(ratios: readonly number[]): void {
+  const bar = 'Bar: not more bytes for a sample than Prometheus: at most 1';
+  if (ratios.length === 0) {
+    process.stdout.write(`${bar}: nothing was compared, as no other system has a block that Narthex has\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const ratio = Math.max(...ratios);
+  process.stdout.write(`${bar}; ${ratio.toFixed(4)}: ${ratio <= 1 ? 'met' : 'MISSED'}\n`);
 }
