@@ -200,11 +200,13 @@ function commonBlocks(results: readonly Result[]): Result[] {
 /** Gives Narthex's bytes by those of each other, for each length of blocks. */
 function printResults(title: string, all: readonly Result[]): number[] {
   const results = commonBlocks(all);
+  const own = results.find(({name}) => name === 'narthex');
+  if (own === undefined) return [];
   const ratios: number[] = [];
   const rows: (string | number)[][] = [];
-  const lengths = new Set(results[0]!.blocks.map(lengthOf));
+  const lengths = new Set(own.blocks.map(lengthOf));
   for (const length of [...lengths].sort((left, right) => right - left)) {
-    const first = total(results[0]!, length);
+    const first = total(own, length);
     for (const result of results) {
       const {blocks, chunkCount, ...sum} = total(result, length);
       const ratio = first.bytes / first.samples / (sum.bytes / sum.samples);
@@ -226,7 +228,7 @@ function printResults(title: string, all: readonly Result[]): number[] {
     ['system', 'blocks', 'samples', 'chunks', 'chunks B/sample', 'index B/sample', 'all B/sample', 'ratio'],
     rows,
   );
-  process.stdout.write(`\nA ratio is ${results[0]!.name}'s figure divided by that system's.\n\n`);
+  process.stdout.write(`\nA ratio is ${own.name}'s figure divided by that system's.\n\n`);
   return ratios;
 }
 
