@@ -5,8 +5,11 @@ import {
   packedDivisor,
   packedDouble,
   packedEqual,
+  packedFalls,
+  packedFlags,
   packedHeader,
   packedInterval,
+  packedNaN,
   packedShort,
   packedTime,
   packedValueKind,
@@ -68,6 +71,7 @@ export function packSamples(times: usize, values: usize, count: u32, target: usi
   store<f64>(target, first, packedTime);
   store<f64>(target, regular ? interval : 0, packedInterval);
   store<u32>(target, count, packedCount);
+  store<u16>(target, flagsOf(values, count), packedFlags);
   let bytes = packedHeader + packValues(values, count, target);
   if (!regular) {
     for (let i: u32 = 0; i < count; i++) {
@@ -78,10 +82,23 @@ export function packSamples(times: usize, values: usize, count: u32, target: usi
   return bytes;
 }
 
+function flagsOf(values: usize, count: u32): u16 {
+  let before = load<f64>(values);
+  let nan = before != before;
+  let falls = false;
+  for (let i: u32 = 1; i < count; i++) {
+    const value = load<f64>(values + (i << 3));
+    if (value != value) nan = true;
+    if (value < before) falls = true;
+    before = value;
+  }
+  return <u16>((nan ? packedNaN : 0) | (falls ? packedFalls : 0));
+}
+
 function packValues(values: usize, count: u32, target: usize): u32 {
   const data = target + packedHeader;
   if (allEqual(values, count)) {
-    store<u32>(target, packedEqual, packedValueKind);
+    store<u16>(target, packedEqual, packedValueKind);
     store<u64>(target, load<u64>(values), packedBase);
     store<f64>(target, 1, packedDivisor);
     return 0;
@@ -89,7 +106,7 @@ function packValues(values: usize, count: u32, target: usize): u32 {
   const divisor = findDivisor(values, count);
   const range = largest - least;
   if (divisor == 0 || range > 4294967295) {
-    store<u32>(target, packedDouble, packedValueKind);
+    store<u16>(target, packedDouble, packedValueKind);
     store<f64>(target, 0, packedBase);
     store<f64>(target, 1, packedDivisor);
     memory.copy(data, values, <usize>count << 3);
@@ -98,13 +115,13 @@ function packValues(values: usize, count: u32, target: usize): u32 {
   store<f64>(target, least, packedBase);
   store<f64>(target, divisor, packedDivisor);
   if (range <= 65535) {
-    store<u32>(target, packedShort, packedValueKind);
+    store<u16>(target, packedShort, packedValueKind);
     for (let i: u32 = 0; i < count; i++) {
       store<u16>(data + (i << 1), <u16>(<u32>(nearest(load<f64>(values + (i << 3)) * divisor) - least)));
     }
     return ((count + 3) >> 2) << 3;
   }
-  store<u32>(target, packedWord, packedValueKind);
+  store<u16>(target, packedWord, packedValueKind);
   for (let i: u32 = 0; i < count; i++) {
     store<u32>(data + (i << 2), <u32>(nearest(load<f64>(values + (i << 3)) * divisor) - least));
   }
@@ -137,7 +154,7 @@ export function unpackSamples(source: usize, mint: f64, maxt: f64, times: usize,
   const first = load<f64>(source, packedTime);
   const interval = load<f64>(source, packedInterval);
   const count = load<u32>(source, packedCount);
-  const kind = load<u32>(source, packedValueKind);
+  const kind: u32 = load<u16>(source, packedValueKind);
   let from: u32 = 0;
   let to = count;
   if (interval != 0) {

@@ -3,7 +3,15 @@ import test from 'node:test';
 import {Random} from '../base/random.ts';
 import {loadKernels} from './kernels.ts';
 import {arenaStart, LinearMemory} from './memory.ts';
-import {packedCount, packedDivisor, packedInterval, packedValueKind} from './packed-layout.ts';
+import {
+  packedCount,
+  packedDivisor,
+  packedFalls,
+  packedFlags,
+  packedInterval,
+  packedNaN,
+  packedValueKind,
+} from './packed-layout.ts';
 import {packSamples} from './packed.ts';
 
 const memory = LinearMemory.reserve(16 * 2 ** 20);
@@ -86,23 +94,29 @@ test('packSamples() writes the bytes of its twin, and unpackSamples() has any pa
 });
 
 test('packSamples() keeps numbers as', () => {
-  function f(values: number[], expected: {kind: number; divisor: number; bytes: number}): void {
+  function f(
+    values: number[],
+    expected: {kind: number; divisor: number; bytes: number; flags?: number},
+  ): void {
     const times = Float64Array.from(values, (_, i) => 1000 * i);
     const bytes = pack(times, Float64Array.from(values));
     assert.equal(memory.u32[(packedAt + packedCount) / 4], values.length);
     assert.equal(memory.f64[(packedAt + packedInterval) / 8], values.length > 1 ? 1000 : 1);
-    const kind = memory.u32[(packedAt + packedValueKind) / 4]!;
-    assert.deepEqual({kind, divisor: memory.f64[(packedAt + packedDivisor) / 8]!, bytes}, expected);
+    const kind = memory.u16[(packedAt + packedValueKind) / 2]!;
+    const flags = memory.u16[(packedAt + packedFlags) / 2]!;
+    const divisor = memory.f64[(packedAt + packedDivisor) / 8]!;
+    assert.deepEqual({kind, divisor, bytes, flags}, {flags: 0, ...expected});
   }
   f([Math.PI], {kind: 0, divisor: 1, bytes: 40});
-  f([NaN, NaN, NaN], {kind: 0, divisor: 1, bytes: 40});
+  f([NaN, NaN, NaN], {kind: 0, divisor: 1, bytes: 40, flags: packedNaN});
+  f([5, 4, 7], {kind: 1, divisor: 1, bytes: 48, flags: packedFalls});
   f([-5, 65_530], {kind: 1, divisor: 1, bytes: 48});
   f([-5, 65_531], {kind: 2, divisor: 1, bytes: 48});
   f([0.1, 0.25], {kind: 1, divisor: 100, bytes: 48});
   f([0.00001, 1], {kind: 3, divisor: 1, bytes: 56});
   f([-0, 1], {kind: 3, divisor: 1, bytes: 56});
   f([0, 2 ** 33], {kind: 3, divisor: 1, bytes: 56});
-  f([0, 1, NaN], {kind: 3, divisor: 1, bytes: 64});
+  f([0, 1, NaN], {kind: 3, divisor: 1, bytes: 64, flags: packedNaN});
 });
 
 test('packSamples() refuses times too far apart', () => {

@@ -5,8 +5,11 @@ import {
   packedDivisor,
   packedDouble,
   packedEqual,
+  packedFalls,
+  packedFlags,
   packedHeader,
   packedInterval,
+  packedNaN,
   packedShort,
   packedTime,
   packedValueKind,
@@ -36,7 +39,8 @@ export function packSamples(times: Float64Array, values: Float64Array): Uint8Arr
   view.setFloat64(packedTime, first, true);
   view.setFloat64(packedInterval, regular ? interval : 0, true);
   view.setUint32(packedCount, count, true);
-  view.setUint32(packedValueKind, kind, true);
+  view.setUint16(packedValueKind, kind, true);
+  view.setUint16(packedFlags, flagsOf(values), true);
   if (kind === packedEqual) bytes.set(new Uint8Array(values.slice(0, 1).buffer), packedBase);
   else view.setFloat64(packedBase, base, true);
   view.setFloat64(packedDivisor, divisor, true);
@@ -48,6 +52,11 @@ export function packSamples(times: Float64Array, values: Float64Array): Uint8Arr
   }
   if (kind === packedDouble) bytes.set(new Uint8Array(values.slice().buffer), packedHeader);
   return bytes;
+}
+
+function flagsOf(values: Float64Array): number {
+  const falls = values.some((value, i) => i > 0 && value < values[i - 1]!);
+  return (values.some(Number.isNaN) ? packedNaN : 0) | (falls ? packedFalls : 0);
 }
 
 /** Ties go to the even number, as WebAssembly's f64.nearest has it. */

@@ -60,8 +60,20 @@ export interface SeriesCursor {
   readonly histograms: readonly (FloatHistogram | undefined)[] | null;
   /** Start timestamps by sample in milliseconds, 0 = not known. Null where the last `read` found none. */
   readonly startTimes: Float64Array | null;
+  /** What is known of the samples of the last `read`, without a look at each. Left out or null where nothing is. */
+  readonly facts?: ColumnFacts | null;
   /** Number of series selected so far or in total, as far as known; for limits and statistics. */
   readonly seriesCount: number;
+}
+
+/** What may be known of samples. Where something is not said to hold, it may hold all the same. */
+export interface ColumnFacts {
+  /** Milliseconds between all neighbours; 0 where they differ, or where that is not known. */
+  readonly intervalMs: number;
+  /** No value is NaN or less than the one before it. */
+  readonly neverFalls: boolean;
+  /** No value is NaN. */
+  readonly neverNaN: boolean;
 }
 
 /** Keeps reading within the limits of its query: each method throws where the query must end. Cheap. */

@@ -111,6 +111,13 @@ export class Matrix {
     }
   }
 
+  /** Writes a row's values to `out`, from `at` on with `stride` numbers from one to the next. */
+  spreadRow(row: number, out: Float64Array, at: number, stride: number): void {
+    const start = this.#starts[row]!;
+    const values = this.#values[row]!;
+    for (let step = 0; step < this.steps; step++) out[at + step * stride] = values[start + step]!;
+  }
+
   valuesOf(row: number): Float64Array {
     const start = this.#starts[row]!;
     return this.#values[row]!.subarray(start, start + this.steps);

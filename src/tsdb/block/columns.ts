@@ -1,7 +1,8 @@
 import {assert} from '../../base/assert.ts';
 import {packedCount} from '../../kernels/packed-layout.ts';
 import {counterReset, type FloatHistogram} from '../../model/histogram.ts';
-import {unguarded, type ReadGuard} from '../../storage/querier.ts';
+import {unguarded, type ColumnFacts, type ReadGuard} from '../../storage/querier.ts';
+import {SampleFacts} from '../samplefacts.ts';
 import type {Scratch} from '../scratch.ts';
 import type {Intervals} from './tombstones.ts';
 
@@ -22,6 +23,7 @@ export class SampleColumns {
   histograms: (FloatHistogram | undefined)[] | null = null;
   startTimes: Float64Array | null = null;
   readonly scratch: Scratch;
+  readonly #facts: SampleFacts;
   #capacity = capacityMin;
   #address: number;
   #sourceStart = 0;
@@ -30,6 +32,7 @@ export class SampleColumns {
 
   constructor(scratch: Scratch, guard = unguarded) {
     this.scratch = scratch;
+    this.#facts = new SampleFacts(scratch);
     this.#guard = guard;
     this.#address = scratch.arena.alloc(capacityMin * sampleBytes);
     this.times = new Float64Array(0);
@@ -43,8 +46,14 @@ export class SampleColumns {
     return this.#sourceStart;
   }
 
+  /** What is known of the samples. */
+  get facts(): ColumnFacts | null {
+    return this.histograms === null ? this.#facts.of(this.length) : null;
+  }
+
   clear(): void {
     this.length = 0;
+    this.#facts.clear();
     this.#sourceStart = 0;
     this.histograms = null;
     this.startTimes = null;
@@ -74,7 +83,9 @@ export class SampleColumns {
     const {kernels, memory} = this.scratch;
     this.reserve(memory.u32[(packed + packedCount) >>> 2]!);
     const times = this.#address + this.length * 8;
-    this.#added(kernels.unpackSamples(packed, mint, maxt, times, times + this.#capacity * 8));
+    const got = kernels.unpackSamples(packed, mint, maxt, times, times + this.#capacity * 8);
+    this.#facts.addPacked(this, this.length, got, packed);
+    this.#added(got);
   }
 
   /** Counts samples without histograms that stand behind the others. */
@@ -91,14 +102,16 @@ export class SampleColumns {
       valueWords: Uint32Array;
       histograms: readonly (FloatHistogram | undefined)[] | null;
       startTimes: Float64Array | null;
+      facts?: ColumnFacts | null;
     },
     count: number,
   ): void {
     if (count === 0) return;
     this.reserve(count);
     const start = this.length;
-    this.times.set(from.times.subarray(0, count), start);
-    this.valueWords.set(from.valueWords.subarray(0, 2 * count), 2 * start);
+    this.#copy(from, count);
+    const {facts} = from;
+    if (facts !== undefined && facts !== null) this.#facts.addKnown(this, start, count, facts);
     this.length += count;
     if (from.histograms !== null || this.histograms !== null) {
       this.histograms ??= Array.from({length: start});
@@ -108,6 +121,21 @@ export class SampleColumns {
     if (from.startTimes === null) return;
     for (let i = 0; i < count; i++)
       if (from.startTimes[i] !== 0) this.#setStart(start + i, from.startTimes[i]!);
+  }
+
+  #copy({times, valueWords}: {times: Float64Array; valueWords: Uint32Array}, count: number): void {
+    const {memory} = this.scratch;
+    const start = this.length;
+    if (times.buffer === memory.wasm.buffer) {
+      // Fast path: as numbers they are copied without a view of each part, and as bytes.
+      const {u8} = memory;
+      u8.copyWithin(this.times.byteOffset + 8 * start, times.byteOffset, times.byteOffset + 8 * count);
+      const from = valueWords.byteOffset;
+      u8.copyWithin(this.values.byteOffset + 8 * start, from, from + 8 * count);
+      return;
+    }
+    this.times.set(times.subarray(0, count), start);
+    this.valueWords.set(valueWords.subarray(0, 2 * count), 2 * start);
   }
 
   /** Takes the samples from `length` on out again. */
@@ -182,6 +210,7 @@ export class SampleColumns {
     while (first > 0 && this.times[first - 1]! >= this.times[start]!) first--;
     const left = this.#copyOf(first, start);
     const right = this.#copyOf(start, this.length);
+    this.#facts.forget();
     let l = 0;
     let r = 0;
     this.length = first;

@@ -1,5 +1,5 @@
 import type {FloatHistogram} from '../../model/histogram.ts';
-import type {LabelIds, ReadGuard, SeriesCursor} from '../../storage/querier.ts';
+import type {ColumnFacts, LabelIds, ReadGuard, SeriesCursor} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import type {Scratch} from '../scratch.ts';
 import type {Block} from './block.ts';
@@ -90,6 +90,7 @@ export class BlockCursor implements SeriesCursor {
   valueWords: Uint32Array = new Uint32Array(0);
   histograms: readonly (FloatHistogram | undefined)[] | null = null;
   startTimes: Float64Array | null = null;
+  facts: ColumnFacts | null = null;
   readonly seriesCount: number;
   readonly #options: BlockCursorOptions;
   readonly #batch = new SeriesBatch();
@@ -143,6 +144,7 @@ export class BlockCursor implements SeriesCursor {
     this.valueWords = columns.valueWords;
     this.histograms = columns.histograms;
     this.startTimes = columns.startTimes;
+    this.facts = columns.facts;
     return columns.length;
   }
 

@@ -1,6 +1,6 @@
 import type {FloatHistogram} from '../../model/histogram.ts';
 import {compareStrings} from '../../model/labels.ts';
-import type {LabelIds, ReadGuard, SeriesCursor} from '../../storage/querier.ts';
+import type {ColumnFacts, LabelIds, ReadGuard, SeriesCursor} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import type {Scratch} from '../scratch.ts';
 import {SampleColumns} from './columns.ts';
@@ -22,6 +22,7 @@ export class MergeCursor implements SeriesCursor {
   valueWords: Uint32Array;
   histograms: readonly (FloatHistogram | undefined)[] | null = null;
   startTimes: Float64Array | null = null;
+  facts: ColumnFacts | null = null;
   readonly #sources: Source[];
   readonly #symbols: Symbols;
   readonly #columns: SampleColumns;
@@ -87,6 +88,7 @@ export class MergeCursor implements SeriesCursor {
     this.valueWords = columns.valueWords;
     this.histograms = columns.histograms;
     this.startTimes = columns.startTimes;
+    this.facts = columns.facts;
     return columns.length;
   }
 

@@ -18,12 +18,13 @@ import {assert} from '../../base/assert.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import {packedCount, packedTime} from '../../kernels/packed-layout.ts';
 import type {FloatHistogram} from '../../model/histogram.ts';
-import type {LabelIds, ReadGuard, SeriesCursor} from '../../storage/querier.ts';
+import type {ColumnFacts, LabelIds, ReadGuard, SeriesCursor} from '../../storage/querier.ts';
 import {chunkSamples} from '../block/decode.ts';
 import {decodeChunk} from '../chunkenc/decode.ts';
 import {type Encoding, encoding} from '../chunkenc/encoding.ts';
 import {chunkReference} from '../headchunks/format.ts';
 import {HeadChunkError, type HeadChunkReader} from '../headchunks/reader.ts';
+import {SampleFacts} from '../samplefacts.ts';
 import type {Scratch} from '../scratch.ts';
 import {deletedIntervals, findAnnex} from './annex.ts';
 import {chunkHeaderBytes, firstTime} from './chunks.ts';
@@ -80,8 +81,10 @@ export class HeadCursor implements SeriesCursor {
   valueWords: Uint32Array;
   histograms: (FloatHistogram | undefined)[] | null = null;
   startTimes: Float64Array | null = null;
+  facts: ColumnFacts | null = null;
   readonly #querier: CursorQuerier;
   readonly #selected: SelectedSeries;
+  readonly #facts: SampleFacts;
   #at = -1;
   #slot = 0;
   /** Where the columns lie in the private memory: times, then values. */
@@ -99,6 +102,7 @@ export class HeadCursor implements SeriesCursor {
   constructor(querier: CursorQuerier, selected: SelectedSeries) {
     this.#querier = querier;
     this.#selected = selected;
+    this.#facts = new SampleFacts(querier.reader.scratch);
     this.#columns = querier.reader.scratch.arena.alloc(this.#capacity * 16);
     const {buffer} = querier.reader.scratch.memory.wasm;
     const valuesAt = this.#columns + this.#capacity * 8;
@@ -126,7 +130,12 @@ export class HeadCursor implements SeriesCursor {
     const {shared} = this.#querier.reader;
     const annex = findAnnex(shared, this.#slot);
     // Fast path: nothing is late and nothing deleted.
-    if (annex === 0) return this.#readInOrder(mint, maxt, 0);
+    if (annex === 0) {
+      const length = this.#readInOrder(mint, maxt, 0);
+      this.facts = this.histograms === null ? this.#facts.of(length) : null;
+      return length;
+    }
+    this.facts = null;
     const late = (this.#late ??= new LateRows());
     late.take(shared, annex, mint, maxt, (low, high) => this.#samplesOf(low, high));
     const inOrder = this.#readInOrder(mint, maxt, late.samples);
@@ -166,6 +175,7 @@ export class HeadCursor implements SeriesCursor {
     } while (this.#sealedTime() !== sealedTime);
     this.histograms = null;
     this.startTimes = null;
+    this.#facts.clear();
     if ((tail & tagMask) !== 0) return this.#readWithTagged(tail, published & 0xffff, mint, maxt);
     const count = tail === 0 ? 0 : published & 0xffff;
     if (count === 0) return this.#readAllSealed(mint, maxt, Infinity, 0);
@@ -241,6 +251,7 @@ export class HeadCursor implements SeriesCursor {
     }
     if (known > 0 && count - known < openCountMin) {
       const got = kernels.unpackSamples(note + noteBytes, mint, maxt, columns, values);
+      this.#facts.addPacked(this, length, got, note + noteBytes);
       if (known === count) return length + got;
       this.#stageOpen(tail, bytes);
       const after = 8 * got;
@@ -255,6 +266,7 @@ export class HeadCursor implements SeriesCursor {
         values + after,
       );
       assert(more >= 0, 'a chunk in memory is whole');
+      this.#facts.addScanned(this, length + got, more);
       return length + got + more;
     }
     this.#stageOpen(tail, bytes);
@@ -269,7 +281,9 @@ export class HeadCursor implements SeriesCursor {
     const kept = {times: columns, values, count, note: resumeState, noteBytes};
     const at = chunks!.keep(openOwner, ref, kept);
     if (at === 0) return this.#decode(openStaging, bytes, count, mint, maxt, length);
-    return length + kernels.unpackSamples(at + noteBytes, mint, maxt, columns, values);
+    const unpacked = kernels.unpackSamples(at + noteBytes, mint, maxt, columns, values);
+    this.#facts.addPacked(this, length, unpacked, at + noteBytes);
+    return length + unpacked;
   }
 
   /** Reads the sealed chunks that begin before `openFirst`; behind them there is room for `openCount` samples. */
@@ -426,6 +440,7 @@ export class HeadCursor implements SeriesCursor {
         ? this.#keep(ref, {from, bytes: end - from, samples}, mint, maxt, length)
         : this.#tryDecode(from, end - from, samples, mint, maxt, length);
       if (got < 0) throw new RangeError('its bits end too early');
+      if (!keep) this.#facts.addScanned(this, length, got);
       return length + got;
     } catch (error) {
       // The checksum holds, so it was written like this.
@@ -450,14 +465,20 @@ export class HeadCursor implements SeriesCursor {
     const columns = {times, values: times + this.#capacity * 8, count};
     const {scratch, owner} = this.#querier.reader;
     const packed = scratch.chunks!.keep(owner, ref, columns);
-    if (packed === 0) return this.#tryDecode(from, bytes, samples, mint, maxt, length);
+    if (packed === 0) {
+      const got = this.#tryDecode(from, bytes, samples, mint, maxt, length);
+      if (got > 0) this.#facts.addScanned(this, length, got);
+      return got;
+    }
     return this.#unpack(packed, mint, maxt, length);
   }
 
   #unpack(packed: number, mint: number, maxt: number, length: number): number {
     const times = this.#columns + length * 8;
     const {kernels} = this.#querier.reader.scratch;
-    return kernels.unpackSamples(packed, mint, maxt, times, times + this.#capacity * 8);
+    const got = kernels.unpackSamples(packed, mint, maxt, times, times + this.#capacity * 8);
+    this.#facts.addPacked(this, length, got, packed);
+    return got;
   }
 
   #readOther(file: HeadChunkReader, mint: number, maxt: number, length: number): number {
@@ -497,6 +518,7 @@ export class HeadCursor implements SeriesCursor {
   ): number {
     const got = this.#tryDecode(source, bytes, samples, mint, maxt, length);
     assert(got >= 0, 'a chunk in memory is whole');
+    this.#facts.addScanned(this, length, got);
     return length + got;
   }
 

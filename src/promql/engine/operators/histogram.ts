@@ -8,17 +8,17 @@ import {bucketFraction, BucketQuantile, type Buckets} from '../buckets.ts';
 import type {QueryContext} from '../context.ts';
 import {formatOpenMetrics} from '../../../base/format.ts';
 import type {Grid} from '../grid.ts';
-import {labelBytes, removeLabels, valueOf} from '../labelset.ts';
+import {labelBytes, valueOf} from '../labelset.ts';
 import {Matrix, MatrixCursor} from '../matrix.ts';
 import {
   histogramFraction as nativeFraction,
   histogramQuantile as nativeQuantile,
 } from '../nativehistogram.ts';
-import {absent, float, histogram, type Operator, type Row, samplesOf} from '../row.ts';
+import {absent, countPoints, float, histogram, type Operator, type Row, samplesOf} from '../row.ts';
 import {Tuples} from '../tuples.ts';
 import {MergeRows} from './map.ts';
 
-/** One classic histogram: rows of its buckets, by rising bound. */
+/** One classic histogram: rows of its buckets, by rising bound. Several may share their bounds. */
 interface ClassicHistogram {
   labels: LabelIds;
   bounds: Float64Array;
@@ -152,6 +152,8 @@ function evaluateHistograms(
 /** Memory of a histogram's lists, and of a bucket in them. */
 const histogramBytes = 720;
 const bucketBytes = 48;
+/** A value of `le` with its bound. */
+const boundBytes = 48;
 
 function addNative(
   context: QueryContext,
@@ -189,29 +191,55 @@ function addClassic(
   const at = result.add(output.relabel(dropped), context.delayedNameRemoval);
   const values = result.valuesOf(at);
   const kinds = result.kindsOf(at);
-  const rowValues = rows.map((row) => input.matrix.valuesOf(row));
-  const rowKinds = rows.map((row) => input.matrix.kindsOf(row));
+  const {matrix} = input;
   const buckets: Buckets = {
     bounds: new Float64Array(rows.length),
     counts: new Float64Array(rows.length),
     length: 0,
   };
+  // Fast path: all buckets are there at every step.
+  const whole = rows.every((row) => matrix.points[row] === matrix.steps && matrix.histogramsOf(row) === null);
+  const spread = whole ? input.spread(rows) : null;
+  const rowValues = whole ? [] : rows.map((row) => matrix.valuesOf(row));
+  const rowKinds = whole ? [] : rows.map((row) => matrix.kindsOf(row));
   for (let step = 0; step < kinds.length; step++) {
     if (!output.active(step)) continue;
-    let length = 0;
-    for (let i = 0; i < rows.length; i++) {
-      if (rowKinds[i]![step] !== float) continue;
-      buckets.bounds[length] = bounds[i]!;
-      buckets.counts[length] = rowValues[i]![step]!;
-      length++;
-    }
-    if (length === 0) continue;
-    buckets.length = length;
+    if (spread === null) takeFound(buckets, step, {bounds, rowValues, rowKinds});
+    else takeAll(buckets, bounds, spread, step * rows.length);
+    if (buckets.length === 0) continue;
     values[step] = output.ofClassic(buckets, step, metric);
     kinds[step] = float;
     result.points[at]!++;
   }
   context.holdSamples(result.points[at]!);
+}
+
+/** Takes those buckets of a histogram that are there at a step. */
+function takeFound(
+  buckets: Buckets,
+  step: number,
+  found: {bounds: Float64Array; rowValues: readonly Float64Array[]; rowKinds: readonly Uint8Array[]},
+): void {
+  const {bounds, rowValues, rowKinds} = found;
+  let length = 0;
+  for (let i = 0; i < rowValues.length; i++) {
+    if (rowKinds[i]![step] !== float) continue;
+    buckets.bounds[length] = bounds[i]!;
+    buckets.counts[length] = rowValues[i]![step]!;
+    length++;
+  }
+  buckets.length = length;
+}
+
+/** Takes all buckets, whose counts lie from `at` on. */
+function takeAll(buckets: Buckets, bounds: Float64Array, counts: Float64Array, at: number): void {
+  const {bounds: ownBounds, counts: ownCounts} = buckets;
+  const {length} = bounds;
+  for (let i = 0; i < length; i++) {
+    ownBounds[i] = bounds[i]!;
+    ownCounts[i] = counts[at + i]!;
+  }
+  buckets.length = length;
 }
 
 /** All series, sorted into classic histograms by their labels without `le`, and native ones. */
@@ -224,13 +252,16 @@ class HistogramInput {
   readonly #vectorExpr: Expr;
   readonly #keys: Tuples;
   readonly #found: {labels: LabelIds; bounds: number[]; rows: number[]}[] = [];
-  readonly #bucketLabel: ReadonlySet<number>;
+  /** Labels without `le` of the series looked at; longer than they are. */
+  readonly #key: number[] = [];
+  /** By the id of the label's value. */
+  readonly #bounds = new Map<number, number | null>();
+  #spread = new Float64Array(0);
   #held = 0;
 
   constructor(context: QueryContext, steps: number, vectorExpr: Expr) {
     this.#context = context;
     this.#vectorExpr = vectorExpr;
-    this.#bucketLabel = new Set([context.names.bucket]);
     this.matrix = new Matrix(context, steps);
     this.#keys = new Tuples(context.budget);
   }
@@ -241,18 +272,12 @@ class HistogramInput {
       this.#held += samplesOf(child.row);
       this.#add(child.row);
     }
-    for (const {labels, bounds, rows} of this.#found) {
-      const order = bounds.map((_, index) => index);
-      order.sort((left, right) => {
-        const a = bounds[left]!;
-        const b = bounds[right]!;
-        return a < b ? -1 : a > b ? 1 : 0;
-      });
-      this.classics.push({
-        labels,
-        bounds: Float64Array.from(order, (index) => bounds[index]!),
-        rows: order.map((index) => rows[index]!),
-      });
+    let last: {found: number[]; order: number[]; bounds: Float64Array} | null = null;
+    for (const {labels, bounds: found, rows} of this.#found) {
+      // Histograms of one metric have the same bounds, in the same order most often.
+      if (last === null || !sameNumbers(last.found, found)) last = {found, ...risingOrder(found)};
+      const {bounds, order} = last;
+      this.classics.push({labels, bounds, rows: order.map((index) => rows[index]!)});
     }
     for (const row of this.natives) this.#dropConflicts(row);
   }
@@ -260,27 +285,70 @@ class HistogramInput {
   release(): void {
     this.#context.releaseSamples(this.#held);
     this.matrix.release();
+    this.#context.releaseBytes(8 * this.#spread.length);
+    this.#spread = new Float64Array(0);
+  }
+
+  /** Counts of so many buckets at each step, those of a step beside each other; valid until the next call. */
+  spread(rows: readonly number[]): Float64Array {
+    const {matrix} = this;
+    const length = rows.length * matrix.steps;
+    if (this.#spread.length < length) {
+      this.#context.takeBytes(8 * (length - this.#spread.length));
+      this.#spread = new Float64Array(length);
+    }
+    for (let i = 0; i < rows.length; i++) matrix.spreadRow(rows[i]!, this.#spread, i, rows.length);
+    return this.#spread;
   }
 
   #add(row: Row): void {
     const at = this.matrix.append(row);
     if (row.histograms !== null) this.natives.push(at);
     if (row.histograms !== null && !row.kinds.includes(float)) return;
-    const {symbols, names, annotations, delayedNameRemoval} = this.#context;
-    const boundText = symbols.text(valueOf(row.labels, names.bucket));
-    const bound = parseBound(boundText);
-    if (bound === null) {
-      const metric = delayedNameRemoval ? names.nameOf(row.labels) : '';
-      annotations.badBucketLabel(boundText, metric, this.#vectorExpr.range);
-      return;
+    const {names} = this.#context;
+    const bound = this.#boundOf(valueOf(row.labels, names.bucket));
+    if (bound === null) return this.#remarkBound(row.labels);
+    const length = this.#takeKey(row.labels);
+    const key = this.#keys.intern(this.#key, length);
+    let histogram = this.#found[key];
+    if (histogram === undefined) {
+      const labels = this.#key.slice(0, length);
+      this.#context.takeBytes(histogramBytes + labelBytes(labels));
+      histogram = this.#found[key] = {labels, bounds: [], rows: []};
     }
-    const labels = removeLabels(row.labels, this.#bucketLabel);
-    const key = this.#keys.intern(labels, labels.length);
-    if (this.#found[key] === undefined) this.#context.takeBytes(histogramBytes + labelBytes(labels));
-    const histogram = (this.#found[key] ??= {labels, bounds: [], rows: []});
     this.#context.takeBytes(bucketBytes);
     histogram.bounds.push(bound);
     histogram.rows.push(at);
+  }
+
+  /** The bound that a value of `le` stands for, by its id; null where it is none. */
+  #boundOf(id: number): number | null {
+    let bound = this.#bounds.get(id);
+    if (bound === undefined) {
+      bound = parseBound(this.#context.symbols.text(id));
+      this.#context.takeBytes(boundBytes);
+      this.#bounds.set(id, bound);
+    }
+    return bound;
+  }
+
+  #remarkBound(labels: LabelIds): void {
+    const {symbols, names, annotations, delayedNameRemoval} = this.#context;
+    const metric = delayedNameRemoval ? names.nameOf(labels) : '';
+    annotations.badBucketLabel(symbols.text(valueOf(labels, names.bucket)), metric, this.#vectorExpr.range);
+  }
+
+  /** Notes the labels but `le`, and returns how many ids they are. */
+  #takeKey(labels: LabelIds): number {
+    const {bucket} = this.#context.names;
+    const key = this.#key;
+    let length = 0;
+    for (let i = 0; i < labels.length; i += 2) {
+      if (labels[i] === bucket) continue;
+      key[length++] = labels[i]!;
+      key[length++] = labels[i + 1]!;
+    }
+    return length;
   }
 
   /** Where a native histogram and classic buckets of the same name meet at a step, neither counts. */
@@ -291,7 +359,8 @@ class HistogramInput {
     if (key < 0) return;
     const {names, annotations, delayedNameRemoval} = this.#context;
     const kinds = matrix.kindsOf(row);
-    const rows = this.classics[key]!.rows.map((each) => matrix.kindsOf(each));
+    const numbers = this.classics[key]!.rows;
+    const rows = numbers.map((each) => matrix.kindsOf(each));
     for (let step = 0; step < kinds.length; step++) {
       if (kinds[step] !== histogram || !rows.some((each) => each[step] === float)) continue;
       kinds[step] = absent;
@@ -299,7 +368,25 @@ class HistogramInput {
       const metric = delayedNameRemoval ? names.nameOf(labels) : '';
       annotations.mixedClassicNativeHistograms(metric, this.#vectorExpr.range);
     }
+    for (const [i, each] of numbers.entries()) matrix.points[each] = countPoints(rows[i]!);
   }
+}
+
+function sameNumbers(left: readonly number[], right: readonly number[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
+}
+
+/** Places of the bounds from the least to the largest, and the bounds so. */
+function risingOrder(found: readonly number[]): {order: number[]; bounds: Float64Array} {
+  const order = found.map((_, index) => index);
+  order.sort((left, right) => {
+    const a = found[left]!;
+    const b = found[right]!;
+    return a < b ? -1 : a > b ? 1 : 0;
+  });
+  return {order, bounds: Float64Array.from(order, (index) => found[index]!)};
 }
 
 /** A number as Go's ParseFloat reads it, or null. */

@@ -6,7 +6,7 @@ import {formatLabels} from '../../../model/labels.ts';
 import type {Matcher} from '../../../model/matcher.ts';
 import {isStale} from '../../../model/value.ts';
 import {pointSamples} from '../../../model/histogram/size.ts';
-import type {LabelIds, SeriesCursor} from '../../../storage/querier.ts';
+import type {ColumnFacts, LabelIds, SeriesCursor} from '../../../storage/querier.ts';
 import type {QueryContext} from '../context.ts';
 import {executionError} from '../error.ts';
 import {gridEndMs, type Grid} from '../grid.ts';
@@ -222,13 +222,6 @@ export interface ColumnSource {
   next(): boolean;
 }
 
-/** What a range function may want to know of its samples. */
-export interface ColumnFacts {
-  intervalMs: number;
-  neverFalls: boolean;
-  neverNaN: boolean;
-}
-
 const nothingKnown: ColumnFacts = {intervalMs: 0, neverFalls: false, neverNaN: false};
 
 /** Facts of the first `count` samples of columns in the workspace. */
@@ -328,7 +321,7 @@ export class StoredColumns implements ColumnSource {
     this.startTimes = this.#usesStartTimes ? cursor.startTimes : null;
     const {workspace} = this.#context;
     const known = workspace?.holds(values) === true;
-    const facts = known ? factsOf(workspace, times, values, count) : nothingKnown;
+    const facts = cursor.facts ?? (known ? factsOf(workspace, times, values, count) : nothingKnown);
     this.intervalMs = facts.intervalMs;
     this.neverFalls = facts.neverFalls;
     this.neverNaN = facts.neverNaN;
