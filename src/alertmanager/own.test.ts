@@ -144,7 +144,6 @@ async function get(alertmanager: Alertmanager, url: string): Promise<{status: nu
     reload: () => Promise.resolve(),
     getConcurrencyMax: 1,
   });
-  await server.prepare();
   const {statusCode, body} = await server.inject({method: 'GET', url: `/am${url}`});
   return {status: statusCode, body: JSON.parse(body)};
 }

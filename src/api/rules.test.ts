@@ -96,7 +96,6 @@ async function setUp(): Promise<{
     parseSelector: (selector) =>
       parseMetricSelector(selector).map(({type, name, value}) => ({type, name, value})),
   });
-  await server.http.prepare();
   const call = async (method: 'GET' | 'POST', url: string): Promise<string> =>
     (await server.http.inject({method, url})).body;
   return {rules, manager, get: (url) => call('GET', url), post: (url) => call('POST', url)};

@@ -18,7 +18,6 @@ async function setUp(): Promise<{backend: FakeBackend; server: ApiServer}> {
     enableRemoteWriteReceiver: false,
     parseSelector: () => [],
   });
-  await server.http.prepare();
   return {backend, server};
 }
 

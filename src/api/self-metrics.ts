@@ -1,12 +1,7 @@
 // /metrics: the server's own metrics. Nothing counts into a registry while it works; what the threads count anyway is read
-// here, when somebody asks, and written by @prometheus-io/client.
+// here, when somebody asks, and written by @prometheus-io/client, which is loaded then.
 
-import {
-  Registry,
-  type Metric,
-  type OpenMetricsContentType,
-  type PrometheusContentType,
-} from '@prometheus-io/client';
+import type {Metric} from '@prometheus-io/client';
 import type {HttpReply} from '../http/reply.ts';
 import type {HttpCall, HttpServer} from '../http/server.ts';
 import {describeError, type Logger} from '../sys/log.ts';
@@ -41,10 +36,7 @@ export class SelfMetrics {
   }
 
   async reply(call: HttpCall): Promise<HttpReply> {
-    const type = acceptsOpenMetrics(call.header('accept'))
-      ? Registry.OPENMETRICS_CONTENT_TYPE
-      : Registry.PROMETHEUS_CONTENT_TYPE;
-    return {status: 200, contentType: type, body: await writeFamilies(await this.families(), type)};
+    return replyWith(await this.families(), acceptsOpenMetrics(call.header('accept')));
   }
 
   /** Sorted by name. A thread that does not answer costs only what it would have told. */
@@ -194,16 +186,15 @@ function addQueryMemory(list: FamilyList, memory: QueryMemoryStatistics): void {
   list.gauge('narthex_engine_query_memory_max_bytes', 'Memory that one query may use.', memory.queryBytesMax);
 }
 
-/** Writes the text in one of the client's two formats. */
-export async function writeFamilies(
-  families: readonly Family[],
-  type: PrometheusContentType | OpenMetricsContentType,
-): Promise<string> {
+/** The families in one of the client's two formats. */
+export async function replyWith(families: readonly Family[], openMetrics = false): Promise<HttpReply> {
+  const {Registry} = await import('@prometheus-io/client');
+  const type = openMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE;
   const registry = new Registry(type);
   for (const family of families) registry.registerMetric(metricOf(family));
   const text = await registry.metrics();
   // The client writes `Nan`, which not every reader knows.
-  return text.replaceAll(/ Nan$/gm, ' NaN');
+  return {status: 200, contentType: type, body: text.replaceAll(/ Nan$/gm, ' NaN')};
 }
 
 /** What the registry needs of a metric. It renames counters for OpenMetrics, and wants to see the new name again. */

@@ -57,7 +57,6 @@ async function send(
   request: string,
   {body, headers = {}}: {body?: string | Uint8Array; headers?: Record<string, string>} = {},
 ): Promise<Answer> {
-  await server.http.prepare();
   const [method, url] = request.includes(' ') ? request.split(' ') : ['GET', request];
   const form = typeof body === 'string' ? {'content-type': 'application/x-www-form-urlencoded'} : {};
   const response = await server.http.inject({

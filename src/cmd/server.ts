@@ -15,7 +15,7 @@ import {createLogger, type Logger} from '../sys/log.ts';
 import {MemoryLedger} from '../sys/memory-ledger.ts';
 import {buildInfo} from '../sys/version.ts';
 import {Alerting} from './alerting.ts';
-import {embedAlertmanager, type EmbeddedAlertmanager} from './alertmanager/embedded.ts';
+import type {EmbeddedAlertmanager} from './alertmanager/embedded.ts';
 import {ConfigWatch} from './config-watch.ts';
 import {Configuration} from './configuration.ts';
 import {engineFeatures} from './engine-features.ts';
@@ -55,7 +55,12 @@ export async function runServer(flags: ServerFlags, signals: Signals): Promise<n
   const {version, revision} = buildInfo();
   logger.info('Starting Narthex', {mode: 'server', version, revision, node: process.version});
   for (const warning of flags.warnings) logger.warn(warning);
-  const server = new Server(flags, logger);
+  // Most run another one, and this one would take 10 MB.
+  const alertmanager =
+    flags.alertmanager === null
+      ? null
+      : (await import('./alertmanager/embedded.ts')).embedAlertmanager(flags, logger);
+  const server = new Server(flags, alertmanager, logger);
   server.listenToSignals(signals);
   try {
     return await server.run();
@@ -80,12 +85,12 @@ class Server {
   /** The last reload; the first one waits until there is a storage to apply it to. */
   #reloading: Promise<void> = this.#opened.promise;
 
-  constructor(flags: ServerFlags, logger: Logger) {
+  constructor(flags: ServerFlags, alertmanager: EmbeddedAlertmanager | null, logger: Logger) {
     this.#flags = flags;
     this.#logger = logger;
     const listenPort = flags.listenAddresses[0]!.port;
     this.#configuration = new Configuration({flags, listenPort, logger});
-    this.#alertmanager = flags.alertmanager === null ? null : embedAlertmanager(flags, logger);
+    this.#alertmanager = alertmanager;
   }
 
   listenToSignals(signals: Signals): void {

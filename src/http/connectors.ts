@@ -3,12 +3,12 @@
 import type {X509Certificate} from 'node:crypto';
 import {isIP, type Socket} from 'node:net';
 import {checkServerIdentity, type SecureContext, TLSSocket} from 'node:tls';
-import {buildConnector} from 'undici';
+import type {buildConnector as BuildConnector} from 'undici';
 import {type CertificateFailure, ConnectError, wordsOf} from './failures.ts';
 import {socksRequest} from './socks.ts';
 import {expect} from './socket-reader.ts';
 
-export type Connector = buildConnector.connector;
+export type Connector = BuildConnector.connector;
 type ConnectOptions = Parameters<Connector>[0];
 type Callback = Parameters<Connector>[1];
 
@@ -25,8 +25,11 @@ export interface ConnectorOptions {
   timeoutMs: number;
 }
 
-/** Connects to the server itself. */
-export function directConnector({secure, allowHttp2, timeoutMs}: ConnectorOptions): Connector {
+/** Connects to the server itself, as undici does. */
+export function directConnector(
+  {secure, allowHttp2, timeoutMs}: ConnectorOptions,
+  buildConnector: typeof BuildConnector,
+): Connector {
   const {serverName} = secure;
   const isAddress = serverName !== undefined && isIP(serverName) !== 0;
   const connect = buildConnector({

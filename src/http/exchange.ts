@@ -36,7 +36,7 @@ export async function exchange(transport: Transport, request: ExchangeRequest): 
   let received;
   let body: Uint8Array;
   try {
-    const {dispatcher, origin, path, headers: more} = transport.route(target);
+    const {dispatcher, origin, path, headers: more} = await transport.route(target);
     received = await dispatcher.request({
       origin,
       path,

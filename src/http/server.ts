@@ -1,13 +1,15 @@
-// An HTTP server on fastify: a table of routes, answers as data, limits for everything that a client sends, errors that end
+// An HTTP server on fastify, which is loaded with the first request that needs it (src/http/plain-connection.ts reads the others): a table of routes, answers as data, limits for everything that a client sends, errors that end
 // a request and never the process, and an orderly end.
 
 import http from 'node:http';
 import type {AddressInfo, Socket} from 'node:net';
-import fastify, {
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type HTTPMethods,
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HTTPMethods,
+  InjectOptions,
+  LightMyRequestResponse,
 } from 'fastify';
 import {describeError, type Logger} from '../sys/log.ts';
 import {formOf, isFormType, type HttpCall, type HttpHandler} from './call.ts';
@@ -85,7 +87,6 @@ interface Route {
 
 export class HttpServer {
   readonly #options: HttpServerOptions;
-  readonly #app: FastifyInstance;
   readonly #routes = new Map<string, Route>();
   /** Those of them whose paths have names and no star. */
   readonly #named: Route[] = [];
@@ -94,21 +95,13 @@ export class HttpServer {
   readonly #plain = new Set<PlainConnection>();
   readonly #connections: ConnectionLimit;
   #notFound: HttpHandler = () => textError(404, '404 page not found');
-  #prepared: Promise<void> | null = null;
+  #app: Promise<FastifyInstance> | null = null;
   #closing = false;
   #bodyBytes = 0;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#connections = new ConnectionLimit(options.connectionsMax);
-    this.#app = fastify({
-      logger: false,
-      bodyLimit: formBytesMax,
-      exposeHeadRoutes: false,
-      return503OnClosing: false,
-      routerOptions: {maxParamLength: headerBytesMax, querystringParser: () => ({})},
-      frameworkErrors: (error, request, reply) => this.#fail(error, request, reply),
-    });
   }
 
   /** Adds handlers to a path: `/static`, `/a/:name`, `/a/*`. Paths do not have the prefix. Before listen() only. */
@@ -141,7 +134,6 @@ export class HttpServer {
 
   /** Begins to accept connections; returns where. Throws where an address cannot be had, and then listens nowhere. */
   async listen(): Promise<ListenAddress[]> {
-    await this.prepare();
     const addresses: ListenAddress[] = [];
     try {
       for (const wanted of this.#options.listenAddresses) addresses.push(await this.#listenOn(wanted));
@@ -156,21 +148,30 @@ export class HttpServer {
   async close(graceMs = 10_000): Promise<void> {
     this.#closing = true;
     await Promise.all(this.#servers.map((server) => closeServer(server, this.#plain, graceMs)));
-    await this.#app.close();
+    if (this.#app !== null) await (await this.#app).close();
   }
 
   /** For tests: answers a request that comes over no socket. */
-  inject: FastifyInstance['inject'] = ((...args: Parameters<FastifyInstance['inject']>) =>
-    this.#app.inject(...args)) as FastifyInstance['inject'];
-
-  /** Builds the router; listen() does it too. */
-  prepare(): Promise<void> {
-    this.#prepared ??= this.#prepare();
-    return this.#prepared;
+  async inject(request: InjectOptions): Promise<LightMyRequestResponse> {
+    return (await this.#router()).inject(request);
   }
 
-  async #prepare(): Promise<void> {
-    const app = this.#app;
+  /** Fastify with all routes. In a program that answers plain requests only it would take 5 MB for nothing. */
+  #router(): Promise<FastifyInstance> {
+    this.#app ??= this.#createRouter();
+    return this.#app;
+  }
+
+  async #createRouter(): Promise<FastifyInstance> {
+    const {default: fastify} = await import('fastify');
+    const app = fastify({
+      logger: false,
+      bodyLimit: formBytesMax,
+      exposeHeadRoutes: false,
+      return503OnClosing: false,
+      routerOptions: {maxParamLength: headerBytesMax, querystringParser: () => ({})},
+      frameworkErrors: (error, request, reply) => this.#fail(error, request, reply),
+    });
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', {parseAs: 'buffer'}, (_request, body, done) => done(null, body));
     app.addHook('onRequest', (request, reply, done) => {
@@ -178,19 +179,31 @@ export class HttpServer {
     });
     app.setErrorHandler((error, request, reply) => this.#fail(error as Error, request, reply));
     app.setNotFoundHandler((request, reply) => this.#answerUnknown(request, reply));
-    for (const route of this.#routes.values()) this.#register(route);
+    for (const route of this.#routes.values()) this.#register(app, route);
     await app.ready();
+    return app;
   }
 
-  #register(route: Route): void {
+  #register(app: FastifyInstance, route: Route): void {
     const url = `${this.#options.routePrefix}${route.path}`;
     for (const [method, handler] of route.handlers) {
-      this.#app.route({
+      app.route({
         method: method as HTTPMethods,
         url,
         bodyLimit: route.bodyBytesMax,
         handler: (request, reply) => this.#answer(request, reply, handler, route.statistics),
       });
+    }
+  }
+
+  async #answerByRouter(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    try {
+      const router = await this.#router();
+      // The client may have gone while it was loaded.
+      if (!response.closed) router.routing(request, response);
+    } catch (cause) {
+      this.#options.logger.error('Cannot serve a request', {url: request.url, err: cause});
+      request.socket.destroy();
     }
   }
 
@@ -463,7 +476,7 @@ export class HttpServer {
         keepAliveTimeout: readTimeoutMs,
         connectionsCheckingInterval: Math.min(readTimeoutMs, 2000),
       },
-      (request, response) => this.#app.routing(request, response),
+      (request, response) => void this.#answerByRouter(request, response),
     );
     this.#watch(server);
     this.#servers.push(server);

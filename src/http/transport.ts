@@ -1,9 +1,10 @@
 // The connections of one client: how a server is reached, by which protocol, and with which certificates.
 
-import {Agent, type Dispatcher} from 'undici';
+import type {Agent, Dispatcher} from 'undici';
 import type {HttpClientConfig} from './client-config.ts';
 import {
   type Connector,
+  type ConnectorOptions,
   directConnector,
   proxyAuthorization,
   type SecureOptions,
@@ -43,6 +44,8 @@ export class Transport {
   readonly #options: TransportOptions;
   readonly #proxyOf: ProxyChoice;
   readonly #hasFiles: boolean;
+  /** Loaded with the first request: in many programs all targets are asked without it. */
+  #undici: Pick<typeof import('undici'), 'Agent' | 'buildConnector'> | null = null;
   /** By protocol and proxy. */
   readonly #agents = new Map<string, Agent>();
   #secure: SecureOptions | null = null;
@@ -65,7 +68,8 @@ export class Transport {
   }
 
   /** Throws where certificates cannot be used. */
-  route(target: URL): Route {
+  async route(target: URL): Promise<Route> {
+    this.#undici ??= await import('undici');
     const proxy = this.#proxyOf(target);
     const {origin, host, pathname, search} = target;
     if (proxy === null)
@@ -89,13 +93,15 @@ export class Transport {
   }
 
   #direct({protocol}: URL): Agent {
-    return this.#agent(protocol, protocol === 'https:', (secure) => directConnector(this.#connect(secure)));
+    return this.#agent(protocol, protocol === 'https:', (secure) =>
+      this.#directConnector(this.#connect(secure)),
+    );
   }
 
   /** To a proxy that passes plain requests on. */
   #forward(proxy: URL): Agent {
     return this.#agent(`forward ${proxy.href}`, proxy.protocol === 'https:', (secure) =>
-      directConnector({...this.#connect(secure), allowHttp2: false}),
+      this.#directConnector({...this.#connect(secure), allowHttp2: false}),
     );
   }
 
@@ -105,14 +111,14 @@ export class Transport {
       tunnelConnector({
         proxy,
         headers: this.#config.proxy?.connectHeaders ?? {},
-        toProxy: directConnector({...this.#connect(secure), allowHttp2: false}),
-        toServer: directConnector(this.#connect(secure)),
+        toProxy: this.#directConnector({...this.#connect(secure), allowHttp2: false}),
+        toServer: this.#directConnector(this.#connect(secure)),
         timeoutMs: this.#options.connectTimeoutMs,
       }),
     );
   }
 
-  #connect(secure: SecureOptions): {secure: SecureOptions; allowHttp2: boolean; timeoutMs: number} {
+  #connect(secure: SecureOptions): ConnectorOptions {
     return {
       secure,
       allowHttp2: this.#config.enableHttp2 !== false,
@@ -120,12 +126,16 @@ export class Transport {
     };
   }
 
+  #directConnector(options: ConnectorOptions): Connector {
+    return directConnector(options, this.#undici!.buildConnector);
+  }
+
   #agent(name: string, isSecure: boolean, connectorOf: (secure: SecureOptions) => Connector): Agent {
     const secure = isSecure ? this.#currentSecure() : insecure;
     let agent = this.#agents.get(name);
     if (agent === undefined) {
       const connector = connectorOf(secure);
-      agent = new Agent({
+      agent = new this.#undici!.Agent({
         ...this.#options.agent,
         allowH2: this.#config.enableHttp2 !== false && !name.startsWith('forward'),
         connect: this.#options.watch?.(connector) ?? connector,

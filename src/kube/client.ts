@@ -53,7 +53,7 @@ export class KubeClient {
     const silence = new Silence(request.silenceMsMax, request.signal);
     try {
       await this.#credentials.prepare();
-      const {dispatcher, origin, path, headers: more} = this.#transport.route(url);
+      const {dispatcher, origin, path, headers: more} = await this.#transport.route(url);
       const headers = this.#credentials.addTo({
         accept: 'application/json',
         'accept-encoding': 'gzip',

@@ -165,9 +165,9 @@ export class ScrapeClient {
     }
   }
 
-  #route(target: URL): Route {
+  async #route(target: URL): Promise<Route> {
     try {
-      return this.#transport.route(target);
+      return await this.#transport.route(target);
     } catch (cause) {
       throw new Error(`Get "${target.href}": ${(cause as Error).message}`, {cause});
     }
@@ -182,7 +182,7 @@ export class ScrapeClient {
   ): Promise<string | null> {
     for (let attempt = 0; ; attempt++) {
       const {url: target} = address;
-      const route = address.isPlain ? null : this.#route(target);
+      const route = address.isPlain ? null : await this.#route(target);
       const request = new ScrapeRequest(target, sink, {
         bodyBytesMax: this.#bodyBytesMax,
         isDefaultMax: this.#config.bodySizeLimitBytes === 0,

@@ -1,8 +1,7 @@
 // The web server of an Alertmanager that has addresses of its own.
-import {Registry} from '@prometheus-io/client';
 import {type Family, FamilyList} from '../../api/families.ts';
 import {addProcessFamilies} from '../../api/process-families.ts';
-import {writeFamilies} from '../../api/self-metrics.ts';
+import {replyWith} from '../../api/self-metrics.ts';
 import {htmlReply, textError, type HttpReply} from '../../http/reply.ts';
 import {HttpServer} from '../../http/server.ts';
 import type {ListenAddress} from '../../http/weburl.ts';
@@ -42,10 +41,7 @@ export function createAlertmanagerServer(
 
 /** Metrics of this Alertmanager below `base`. */
 export function addMetricsRoute(server: HttpServer, base: string, service: AlertmanagerService): void {
-  server.route(['GET'], `${base}/metrics`, async (): Promise<HttpReply> => {
-    const type = Registry.PROMETHEUS_CONTENT_TYPE;
-    return {status: 200, contentType: type, body: await writeFamilies(familiesOf(service, server), type)};
-  });
+  server.route(['GET'], `${base}/metrics`, (): Promise<HttpReply> => replyWith(familiesOf(service, server)));
 }
 
 const rootPage = `<!doctype html>
