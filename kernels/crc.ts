@@ -1,7 +1,10 @@
-// CRCs of 32 bits with the bits of each byte reflected, slicing by 16 over tables in the static data.
+// CRCs of 32 bits with the bits of each byte reflected, over tables in the static data: long stretches by sixteen lanes of a vector, the
+// rest slicing by 16.
+import {fillLaneTables, laneTablesBytes, longBlock, overLongBlock, overShortBlock, shortBlock} from './crclanes';
 
-/** Of one polynomial: 16 tables of 256 words, table[256 k + b] is the CRC of byte b followed by k zero bytes. */
-export const crcTablesBytes: i32 = 16 * 256 * 4;
+/** Of one polynomial: 16 tables of 256 words, table[256 k + b] is the CRC of byte b followed by k zero bytes; then those of the lanes. */
+const wordsBytes: usize = 16 * 256 * 4;
+export const crcTablesBytes: i32 = 16 * 256 * 4 + laneTablesBytes;
 
 /** Every thread that loads the kernels writes the same bytes here. */
 export function fillCrcTables(tables: usize, polynomial: u32): void {
@@ -14,6 +17,7 @@ export function fillCrcTables(tables: usize, polynomial: u32): void {
     const before = load<u32>(tables + ((i - 256) << 2));
     store<u32>(tables + (i << 2), (before >>> 8) ^ load<u32>(tables + ((before & 255) << 2)));
   }
+  fillLaneTables(tables + wordsBytes, tables);
 }
 
 // @ts-ignore: decorator
@@ -29,6 +33,12 @@ export function crcOf(tables: usize, start: usize, length: usize, crc: u32): u32
   let state = ~crc;
   let place = start;
   const end = start + length;
+  for (; place + longBlock <= end; place += longBlock) {
+    state = overLongBlock(tables, tables + wordsBytes, place, state);
+  }
+  for (; place + shortBlock <= end; place += shortBlock) {
+    state = overShortBlock(tables, tables + wordsBytes, place, state);
+  }
   for (; place + 16 <= end; place += 16) {
     const low = load<u64>(place) ^ <u64>state;
     const high = load<u64>(place, 8);

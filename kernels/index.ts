@@ -14,6 +14,6 @@ export {parseNumber} from './number';
 export {quantileSteps} from './quantile';
 export {addEntry, copyKey, copyTable, findEntry, hashEntries, keyBytes} from './linetable';
 export {countNewlines, fillBatch, fillStale, follow, markCounted, markTracked, nextPending, refuse, scanLines, stageSample, unmarkTracked} from './scrape';
-export {snappyCompress, snappyExpand} from './snappy';
+export {copyBytes, snappyCompress, snappyExpand} from './snappy';
 export {packSamples, unpackSamples} from './packed';
 export {writePoints} from './points';

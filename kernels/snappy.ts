@@ -178,8 +178,31 @@ export function snappyExpand(source: usize, bytes: usize, target: usize, length:
   const end = source + bytes;
   const stop = target + length;
   let at = target;
+  // A short literal and the short copy behind it take up to 19 bytes and make up to 32.
+  const sourceSafe = bytes > 24 ? end - 24 : source;
+  const atSafe = length > 40 ? stop - 40 : target;
   while (source < end) {
-    const tag = <u32>load<u8>(source);
+    let tag = <u32>load<u8>(source);
+    // Fast path: nearly all of a record of samples is short literals and short copies by turns.
+    while (source < sourceSafe && at < atSafe) {
+      if ((tag & 3) === 0 && tag < 64) {
+        v128.store(at, v128.load(source, 1));
+        const size = <usize>(tag >>> 2) + 1;
+        source += 1 + size;
+        at += size;
+        tag = <u32>load<u8>(source);
+      }
+      if ((tag & 3) !== 1) break;
+      const offset = (<usize>(tag & 0xe0) << 3) | <usize>load<u8>(source, 1);
+      if (offset < 8) break;
+      if (offset > at - target) return false;
+      const size: usize = 4 + (<usize>(tag >>> 2) & 7);
+      store<u64>(at, load<u64>(at - offset));
+      if (size > 8) store<u64>(at, load<u64>(at - offset, 8), 8);
+      source += 2;
+      at += size;
+      tag = <u32>load<u8>(source);
+    }
     let size = <usize>(tag >>> 2) + 1;
     let offset: usize = 0;
     if ((tag & 3) === 0) {
@@ -226,4 +249,9 @@ export function snappyExpand(source: usize, bytes: usize, target: usize, length:
     at += size;
   }
   return at === stop;
+}
+
+/** Copies bytes, which do not overlap. */
+export function copyBytes(from: usize, to: usize, length: usize): void {
+  memory.copy(to, from, length);
 }

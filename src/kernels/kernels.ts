@@ -42,6 +42,8 @@ export interface Kernels {
   snappyCompress(source: number, length: number, target: number, table: number): number;
   /** Expands snappy's elements to `length` bytes; 0 = they are damaged. 63 bytes behind both ends may be touched. Twin: snappy.ts. */
   snappyExpand(source: number, bytes: number, target: number, length: number): number;
+  /** Copies bytes, which do not overlap: faster than copyWithin() in a shared memory. */
+  copyBytes(from: number, to: number, length: number): void;
   /**
    * Encodes `count` samples (1..450) from columns as one XOR chunk at `chunk`, a multiple of 8, header included, and returns its
    * bytes. Times rise; `state` is scratch space of 64 bytes; `chunk` has room for 24 + 19 bytes a sample. Twin: xor.ts.

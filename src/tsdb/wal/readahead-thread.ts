@@ -20,8 +20,9 @@ export interface ReadAheadData {
 function readAhead(data: ReadAheadData): void {
   const memory = new LinearMemory(data.memory);
   const arena = new SizeClassArena(memory, data.scratch, data.scratchEnd);
-  const buffers = new ReaderBuffers({memory, kernels: loadKernels(memory), arena});
-  const ring = new RecordRing(memory, data.ring);
+  const kernels = loadKernels(memory);
+  const buffers = new ReaderBuffers({memory, kernels, arena});
+  const ring = new RecordRing(memory, data.ring, (from, to, length) => kernels.copyBytes(from, to, length));
   for (const [index, {segment, start}] of data.segments.entries()) {
     if (!readSegment(segment, {index, start}, buffers, ring)) return;
   }

@@ -38,6 +38,12 @@ export const entryKind = {
   stored: 6,
 } as const;
 
+/** Copies `length` bytes of the linear memory; they do not overlap. */
+export type CopyBytes = (from: number, to: number, length: number) => void;
+
+/** So many bytes are given back at once. */
+const giveBackBytes = ringBytes / 16;
+
 /** Both sides of a ring at `address`; each side is used by one thread. */
 export class RecordRing {
   /** Of the entry that take() found. */
@@ -52,16 +58,26 @@ export class RecordRing {
   readonly #memory: LinearMemory;
   readonly #control: number;
   readonly #ring: number;
-  /** Bytes of the entry that take() found: they are given back by the next one. */
+  /** Of the side that takes: how far it is, and how much of that it has told. */
+  #tail = 0;
+  #tailTold = 0;
+  /** Bytes of the entry that take() found: they are given back by a later one. */
   #taken = 0;
+  readonly #copy: CopyBytes;
 
-  constructor(memory: LinearMemory, address: number) {
+  /** `copy` is what put() copies records with: a kernel is faster. */
+  constructor(
+    memory: LinearMemory,
+    address: number,
+    copy: CopyBytes = (from, to, length) => void memory.u8.copyWithin(to, from, from + length),
+  ) {
     this.#memory = memory;
+    this.#copy = copy;
     this.#control = address;
     this.#ring = address + controlBytes;
   }
 
-  /** Before the other thread knows of it. */
+  /** Before anything is put or taken. */
   clear(): void {
     this.#memory.u8.fill(0, this.#control, this.#ring);
   }
@@ -86,7 +102,7 @@ export class RecordRing {
   ): boolean {
     assert(length <= ringRecordBytesMax, `a record in the ring has at most ${ringRecordBytesMax} bytes`);
     const bytes = headerBytes + ((length + 7) & ~7);
-    const {u8, u32, f64} = this.#memory;
+    const {u32, f64} = this.#memory;
     let head = this.#load(headField);
     const rest = ringBytes - (head & (ringBytes - 1));
     const skipped = rest < bytes ? rest : 0;
@@ -101,7 +117,7 @@ export class RecordRing {
     u32[(entry + 4) >>> 2] = length;
     f64[(entry + 8) >>> 3] = start;
     f64[(entry + 16) >>> 3] = end;
-    u8.copyWithin(entry + headerBytes, address, address + length);
+    this.#copy(address, entry + headerBytes, length);
     Atomics.store(this.#memory.i32, (this.#control + headField) >>> 2, (head + bytes) | 0);
     this.#tell(kind, (head + bytes) | 0);
     return true;
@@ -118,13 +134,14 @@ export class RecordRing {
   /** Gives the entry before back and moves to the next one. False where none has come for `waitMs`. */
   take(waitMs: number): boolean {
     const {u32, f64} = this.#memory;
-    let tail = (this.#load(tailField) + this.#taken) | 0;
+    let tail = (this.#tail + this.#taken) | 0;
     this.#taken = 0;
-    this.#giveBack(tail);
-    if (!this.#waitForRecord(tail, waitMs)) return false;
+    this.#tail = tail;
+    if (((tail - this.#tailTold) | 0) >= giveBackBytes) this.#giveBack();
+    if (this.#load(headField) === tail && !this.#waitForRecord(tail, waitMs)) return false;
     if ((u32[(this.#ring + (tail & (ringBytes - 1))) >>> 2]! & 0xff) === entryKind.wrap) {
       tail = (tail + ringBytes - (tail & (ringBytes - 1))) | 0;
-      this.#giveBack(tail);
+      this.#tail = tail;
     }
     const entry = this.#ring + (tail & (ringBytes - 1));
     this.kind = u32[entry >>> 2]! & 0xff;
@@ -138,10 +155,11 @@ export class RecordRing {
   }
 
   /** Wakes the other side when half of the ring is free: not for every record. */
-  #giveBack(tail: number): void {
+  #giveBack(): void {
     const {i32} = this.#memory;
-    Atomics.store(i32, (this.#control + tailField) >>> 2, tail);
-    const used = (this.#load(headField) - tail) | 0;
+    this.#tailTold = this.#tail;
+    Atomics.store(i32, (this.#control + tailField) >>> 2, this.#tail);
+    const used = (this.#load(headField) - this.#tail) | 0;
     if (used <= ringBytes / 2 && this.#load(roomWanted) === 1) {
       Atomics.notify(i32, (this.#control + tailField) >>> 2);
     }
@@ -165,6 +183,7 @@ export class RecordRing {
     const {i32} = this.#memory;
     const headWord = (this.#control + headField) >>> 2;
     const deadline = performance.now() + waitMs;
+    this.#giveBack();
     // A wake-up may be late, and meant for the entry before: only `head` says that there is one.
     while (Atomics.load(i32, headWord) === tail) {
       const left = deadline - performance.now();
