@@ -1,6 +1,7 @@
 // Lookups of series, label names and label values: the union over several selectors, sorted.
 
 import {ParseCache} from '../base/parsecache.ts';
+import {keepSpecimen} from '../base/specimens.ts';
 import {compareStrings} from '../model/labels.ts';
 import type {Matcher} from '../model/matcher.ts';
 import {timeMaxMs, timeMinMs} from '../model/timestamp.ts';
@@ -35,6 +36,8 @@ export function lookupAnswer(
           if (everything || hasSamples(cursor, range)) series.add(cursor.labels());
         }
       }
+      keepSpecimen(querier);
+      if (series.length < specimenSeriesMax) keepSpecimen(series);
       return seriesAnswer(symbols, series.sorted(), {limit: request.limit, guard});
     }
     const texts = new Set<string>();
@@ -64,6 +67,9 @@ const textPlacesBytes = 56;
 const placeBytes = 24;
 
 /** Label sets, each once. */
+/** Nothing is kept of answers with more series. */
+const specimenSeriesMax = 1024;
+
 class SeriesUnion {
   readonly #symbols: Symbols;
   readonly #guard: ReadGuard;
@@ -75,6 +81,10 @@ class SeriesUnion {
     this.#symbols = symbols;
     this.#guard = guard;
     this.#known = new Tuples(guard);
+  }
+
+  get length(): number {
+    return this.#series.length;
   }
 
   add(labels: LabelIds): void {

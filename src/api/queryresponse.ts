@@ -1,6 +1,7 @@
 // The results of queries as Prometheus's JSON, written straight into bytes, envelope included.
 
 import {quoteGo} from '../base/quote.ts';
+import {keepSpecimen} from '../base/specimens.ts';
 import type {LabelIds, ReadGuard} from '../storage/querier.ts';
 import type {Symbols} from '../storage/symbols.ts';
 import {formatPlain} from '../base/format.ts';
@@ -57,7 +58,9 @@ export function queryAnswer(result: QueryResult, options: ResponseOptions): Quer
   writeTexts(json, ',"warnings":', warnings);
   writeTexts(json, ',"infos":', result.infos);
   json.ascii('}');
-  return {status: 200, body: json.finish()};
+  const body = json.finish();
+  keepSpecimen(json);
+  return {status: 200, body};
 }
 
 /** Adds to warnings of which only so many are shown, and the others counted by the last. */
@@ -292,6 +295,9 @@ class TimeTexts {
   }
 }
 
+/** Nothing is kept of answers with more texts. */
+const specimenSymbolsMax = 1024;
+
 /** Label sets; each name and value is escaped once, and then copied from where it was written first. */
 class LabelWriter {
   readonly #json: JsonBytes;
@@ -304,6 +310,7 @@ class LabelWriter {
     this.#json = json;
     this.#symbols = symbols;
     this.#places = new Float64Array(2 * symbols.size);
+    if (symbols.size < specimenSymbolsMax) keepSpecimen(this);
   }
 
   write(labels: LabelIds): void {

@@ -34,6 +34,8 @@ export class QueryContext {
   /** Samples read for each step of what is evaluated now; null unless somebody wants to know. */
   readsPerStep: Float64Array | null = null;
   countsSteps = false;
+  /** Objects of the query, for one of each class to outlive it (keepSpecimen). */
+  readonly specimens: object[] = [];
   /** Measures each node; null unless asked for. */
   explainer: Explainer | null = null;
   #metadataLabels: boolean | null = null;

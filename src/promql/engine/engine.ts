@@ -1,4 +1,5 @@
 import {ParseCache} from '../../base/parsecache.ts';
+import {keepSpecimen} from '../../base/specimens.ts';
 import type {Querier, Queryable} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
 import type {Expr} from '../ast.ts';
@@ -151,6 +152,7 @@ export class Engine {
       const evaluation = new Evaluation(context, {expr, times, defaultStepMs});
       const prepared = performance.now();
       const value = evaluation.run();
+      keepSpecimens(context, evaluation);
       const {warnings, infos} = context.annotations.render(query);
       const stats = statsOf(context, {began, prepared, sortSeconds: evaluation.sortSeconds, times});
       const explain = context.explainer?.root ?? null;
@@ -178,6 +180,18 @@ export class Engine {
     context.countsSteps = options.perStepStats === true && features?.perStepStats === true;
     return context;
   }
+}
+
+/** Nothing is kept of queries that hold more. */
+const specimenBytesMax = 512 * 1024;
+
+/** So that code for what is made anew for each query stays optimized. */
+function keepSpecimens(context: QueryContext, evaluation: Evaluation): void {
+  if (context.budget.bytes > specimenBytesMax) return;
+  for (const object of context.specimens.splice(0)) keepSpecimen(object);
+  keepSpecimen(evaluation);
+  // The one with the result would keep it.
+  keepSpecimen(new Matrix(context, 0));
 }
 
 /** One query from its prepared tree to its value. */

@@ -85,6 +85,7 @@ export class Planner {
     const expr = withoutParens(whole);
     this.#takeColumns(grid, rowBytes);
     const rows = this.#shareable(expr, grid);
+    this.#context.specimens.push(rows);
     return this.#context.explainer?.rows(expr, rows) ?? rows;
   }
 
@@ -149,6 +150,7 @@ export class Planner {
     options: {whole?: boolean; usesStartTimes?: boolean} = {},
   ): ColumnSource {
     const columns = this.#columns(expr, grid, options);
+    this.#context.specimens.push(columns);
     return this.#context.explainer?.columns(expr, columns) ?? columns;
   }
 

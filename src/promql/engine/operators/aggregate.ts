@@ -86,7 +86,9 @@ export class Aggregate implements Operator {
       const group = this.#grouping.groupOf(row.labels);
       if (group === this.#accumulators.length) {
         this.#context.takeBytes(accumulatorBytes(op, steps));
-        this.#accumulators.push(newAccumulator(op, steps, this.#workspace()));
+        const accumulator = newAccumulator(op, steps, this.#workspace());
+        if (group === 0) this.#context.specimens.push(accumulator);
+        this.#accumulators.push(accumulator);
       }
       if (row.histograms === null) this.#accumulators[group]!.add(row.values, row.kinds, row.points);
       else this.#addMixed(group, row);

@@ -95,6 +95,7 @@ export class VectorBinary implements Operator {
       collected.add(this.#many.row);
     }
     collected.finish();
+    this.#context.specimens.push(collected);
     this.#context.releaseSamples(this.#held);
     this.#held = 0;
     one.release();

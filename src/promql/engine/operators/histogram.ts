@@ -67,6 +67,7 @@ export function histogramQuantile(
 
 function quantileOutput(context: QueryContext, values: Float64Array, {range}: Expr, grid: Grid): Output {
   const solver = new BucketQuantile();
+  context.specimens.push(solver);
   return {
     active: () => true,
     relabel: (labels) => labels,
@@ -138,6 +139,7 @@ function evaluateHistograms(
   const input = new HistogramInput(context, grid.count, vectorExpr);
   input.collect(child);
   const result = new Matrix(context, grid.count);
+  context.specimens.push(input, result);
   for (const output of outputs) {
     for (const row of input.natives) addNative(context, input, row, {output, result});
     for (const histogram of input.classics) addClassic(context, input, histogram, {output, result});

@@ -80,6 +80,7 @@ export class RangeFunction implements Operator {
     const keepsApart = spec.keepsName || spec.name === 'absent_over_time';
     const unique = source.singleName || context.delayedNameRemoval || keepsApart;
     this.#seen = unique ? null : new Tuples(context.budget);
+    context.specimens.push(spec.compute);
   }
 
   next(): boolean {

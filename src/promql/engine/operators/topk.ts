@@ -126,6 +126,8 @@ function collect(
 ): Operator {
   const {series, grid, sorted} = options;
   const result = new Matrix(context, grid.count);
+  const specimen = groups[0]?.find((heap) => heap !== null);
+  if (specimen !== undefined && specimen !== null) context.specimens.push(specimen);
   context.takeBytes(4 * series.length);
   const rowOf = new Int32Array(series.length).fill(-1);
   for (const heaps of groups) {
