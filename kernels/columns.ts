@@ -72,10 +72,19 @@ export function rateSteps(
   to: u32,
   out: usize,
 ): u32 {
-  for (let step = from; step < to; step++) {
+  let step = from;
+  while (step < to) {
+    // Fast path: two steps at once.
+    if (step + 1 < to && ratePair(values, first, end, factors, zeroRatios, counter, step, out)) {
+      step += 2;
+      continue;
+    }
     const lower = load<u32>(first + (step << 2));
     const last = load<u32>(end + (step << 2)) - 1;
-    if (<i32>last <= <i32>lower) continue;
+    if (<i32>last <= <i32>lower) {
+      step++;
+      continue;
+    }
     const begin = load<f64>(values + (lower << 3));
     const result = load<f64>(values + (last << 3)) - begin;
     if (
@@ -87,8 +96,41 @@ export function rateSteps(
       return step;
     }
     store<f64>(out + (step << 3), result * load<f64>(factors + (step << 3)));
+    step++;
   }
   return to;
+}
+
+/** The same of a step and the next one; false where one of them needs a closer look. */
+// @ts-ignore: decorator
+@inline
+function ratePair(
+  values: usize,
+  first: usize,
+  end: usize,
+  factors: usize,
+  zeroRatios: usize,
+  counter: i32,
+  step: u32,
+  out: usize,
+): bool {
+  const place: usize = <usize>step << 2;
+  const lower = load<u32>(first + place);
+  const lowerNext = load<u32>(first + place, 4);
+  const last = load<u32>(end + place) - 1;
+  const lastNext = load<u32>(end + place, 4) - 1;
+  if (<i32>last <= <i32>lower || <i32>lastNext <= <i32>lowerNext) return false;
+  const begin = v128.load64_lane(values + (lowerNext << 3), v128.load64_zero(values + (lower << 3)), 1);
+  const newest = v128.load64_lane(values + (lastNext << 3), v128.load64_zero(values + (last << 3)), 1);
+  const result = f64x2.sub(newest, begin);
+  if (counter != 0) {
+    const zero = f64x2.splat(0);
+    const reach = f64x2.mul(v128.load(zeroRatios + (step << 3)), result);
+    const rises = v128.and(f64x2.gt(result, zero), f64x2.ge(begin, zero));
+    if (v128.any_true(v128.and(rises, f64x2.le(begin, reach)))) return false;
+  }
+  v128.store(out + (step << 3), f64x2.mul(result, v128.load(factors + (step << 3))));
+  return true;
 }
 
 /**
@@ -148,6 +190,19 @@ export function addRow(sums: usize, lost: usize, values: usize, steps: u32): voi
     store<f64>(lost + at, load<f64>(lost + at) + (sum - (next - rounded) + (value - rounded)));
     store<f64>(sums + at, next);
   }
+}
+
+/** As addRow, where no value is larger than `bound`; else nothing is added. Returns whether it was. */
+export function addBoundedRow(sums: usize, lost: usize, values: usize, steps: u32, bound: f64): i32 {
+  const end = values + (<usize>steps << 3);
+  const bounds = f64x2.splat(bound);
+  let within = f64x2.eq(bounds, bounds);
+  let at = values;
+  for (; at + 8 < end; at += 16) within = v128.and(within, f64x2.le(f64x2.abs(v128.load(at)), bounds));
+  if (at < end) within = v128.and(within, f64x2.le(f64x2.abs(v128.load64_splat(at)), bounds));
+  if (!i64x2.all_true(within)) return 0;
+  addRow(sums, lost, values, steps);
+  return 1;
 }
 
 /**

@@ -9,7 +9,7 @@ export {scanEntries} from './headchunks';
 export {areSeries, restoreChunkOf, restoreFiled, restorePostings, restoreSeries} from './restore';
 export {gatherChunk, xorDecode, xorDecodeAll, xorEncode, xorResume} from './xor';
 export {appendBatch, checkBatch, warmBatch} from './append';
-export {addRow, extremeSteps, lastSamples, nextFall, rateSteps, regressSteps, scanColumns, sumSteps} from './columns';
+export {addBoundedRow, addRow, extremeSteps, lastSamples, nextFall, rateSteps, regressSteps, scanColumns, sumSteps} from './columns';
 export {parseNumber} from './number';
 export {quantileSteps} from './quantile';
 export {addEntry, copyKey, copyTable, findEntry, hashEntries, keyBytes} from './linetable';

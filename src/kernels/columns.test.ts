@@ -149,3 +149,27 @@ test('addRow() adds as its twin does, to the last bit, for any seed', () => {
     assert.deepEqual([...lost], [...expected.lost], `seed ${seed}`);
   }
 });
+
+test('addBoundedRow() adds what is within the bound, and else nothing', () => {
+  for (let seed = 0; seed < 1000; seed++) {
+    const random = new Random(seed);
+    const steps = 1 + random.below(20);
+    const sums = floats(0, steps).fill(-0);
+    const lost = floats(1, steps).fill(0);
+    const expected = {sums: sums.slice(), lost: lost.slice()};
+    for (let row = 0; row < 4; row++) {
+      const values = floats(2, steps);
+      for (let step = 0; step < steps; step++) values[step] = (random.float() - 0.5) * 20;
+      if (random.below(3) === 0)
+        values[random.below(steps)] = random.pick([NaN, Infinity, -10.5, 10.5, 10, -0]);
+      const added = kernels.addBoundedRow(at(0), at(1), at(2), steps, 10);
+      assert.equal(
+        added === 1,
+        twins.addBoundedRow(expected.sums, expected.lost, values, 10),
+        `seed ${seed}`,
+      );
+    }
+    assert.deepEqual([...sums], [...expected.sums], `seed ${seed}`);
+    assert.deepEqual([...lost], [...expected.lost], `seed ${seed}`);
+  }
+});

@@ -64,6 +64,17 @@ export function lastSamples(
   return points;
 }
 
+export function addBoundedRow(
+  sums: Float64Array,
+  lost: Float64Array,
+  values: Float64Array,
+  bound: number,
+): boolean {
+  if (!values.every((value) => Math.abs(value) <= bound)) return false;
+  addRow(sums, lost, values);
+  return true;
+}
+
 export function addRow(sums: Float64Array, lost: Float64Array, values: Float64Array): void {
   for (let step = 0; step < sums.length; step++) {
     const sum = sums[step]!;

@@ -157,6 +157,8 @@ export interface Kernels {
   ): void;
   /** Adds a row to compensated sums. */
   addRow(sums: number, lost: number, values: number, steps: number): void;
+  /** The same where no value is larger than `bound`, positive or negative, and none NaN; else it returns 0, and nothing is added. */
+  addBoundedRow(sums: number, lost: number, values: number, steps: number, bound: number): number;
   /**
    * Packs `count` samples (at least 1), whose times rise, for a cache, to `target`, a multiple of 8 with room for 48 + 12 bytes a
    * sample. Returns the bytes, a multiple of 8; 0 = their times are too far apart. Layout: packed-layout.ts. Twin: packed.ts.

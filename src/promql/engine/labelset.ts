@@ -40,11 +40,18 @@ export class LabelNames {
   }
 
   #withoutName(labels: LabelIds): LabelIds {
+    // Fast path: nothing but the name describes the metric, and it comes first.
+    if (labels[0] === this.metricName && !this.#anyDescribesMetric(labels, 2)) return labels.slice(2);
     const kept: number[] = [];
     for (let i = 0; i < labels.length; i += 2) {
       if (!this.#describesMetric(labels[i]!)) kept.push(labels[i]!, labels[i + 1]!);
     }
     return kept;
+  }
+
+  #anyDescribesMetric(labels: LabelIds, from: number): boolean {
+    for (let i = from; i < labels.length; i += 2) if (this.#describesMetric(labels[i]!)) return true;
+    return false;
   }
 
   #describesMetric(name: number): boolean {

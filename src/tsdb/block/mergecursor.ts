@@ -71,7 +71,8 @@ export class MergeCursor implements SeriesCursor {
   }
 
   labels(): LabelIds {
-    return this.#labels.slice();
+    // A new one, of the cursor that has it.
+    return this.#labels;
   }
 
   read(mint: number, maxt: number): number {

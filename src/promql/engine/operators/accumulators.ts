@@ -22,7 +22,7 @@ export function newAccumulator(
     case 'sum':
       return new Sum(steps, workspace);
     case 'avg':
-      return new Average(steps);
+      return new Average(steps, workspace);
     case 'min':
     case 'max':
       return new Extreme(steps, op);
@@ -121,6 +121,9 @@ class Sum implements Accumulator {
   }
 }
 
+/** Sums of fewer than 1e9 such values are finite. */
+const valueMax = 1e299;
+
 /** The sum divided by the count; an incremental mean from the value on that would make the sum overflow. */
 class Average implements Accumulator {
   /** Sums, or means where `incremental`. */
@@ -128,15 +131,27 @@ class Average implements Accumulator {
   readonly #lost: Float64Array;
   readonly #counts: Uint32Array;
   readonly #incremental: Uint8Array;
+  readonly #workspace: Workspace | null;
+  /** As long as all rows have values at the steps [from, to) and no others, none of them large: how many they are; then -1. */
+  #rows = 0;
+  #from = 0;
+  #to = 0;
 
-  constructor(steps: number) {
-    this.#sums = new Float64Array(steps);
-    this.#lost = new Float64Array(steps);
+  constructor(steps: number, workspace: Workspace | null) {
+    this.#workspace = workspace;
+    // What is added to -0 stays what it is.
+    this.#sums = workspace === null ? new Float64Array(steps) : workspace.floats(steps).fill(-0);
+    this.#lost = workspace === null ? new Float64Array(steps) : workspace.floats(steps);
     this.#counts = new Uint32Array(steps);
     this.#incremental = new Uint8Array(steps);
   }
 
-  add(values: Float64Array, kinds: Uint8Array): void {
+  add(values: Float64Array, kinds: Uint8Array, points = -1): void {
+    if (this.#rows >= 0) {
+      if (this.#addRun(values, kinds, points)) return; // Fast path.
+      this.#counts.fill(this.#rows, this.#from, this.#to);
+      this.#rows = -1;
+    }
     const sums = this.#sums;
     const lost = this.#lost;
     const counts = this.#counts;
@@ -160,6 +175,25 @@ class Average implements Accumulator {
     }
   }
 
+  /** Adds a row by a kernel. False where that cannot be. */
+  #addRun(values: Float64Array, kinds: Uint8Array, points: number): boolean {
+    const workspace = this.#workspace;
+    if (workspace?.holds(values) !== true) return false;
+    const from = runStart(kinds, points);
+    if (from < 0) return false;
+    if (this.#rows === 0) {
+      this.#from = from;
+      this.#to = from + points;
+    } else if (from !== this.#from || from + points !== this.#to) return false;
+    const offset = 8 * from;
+    const sums = this.#sums.byteOffset + offset;
+    const lost = this.#lost.byteOffset + offset;
+    const {kernels} = workspace;
+    if (kernels.addBoundedRow(sums, lost, values.byteOffset + offset, points, valueMax) === 0) return false;
+    this.#rows++;
+    return true;
+  }
+
   #addToMean(step: number, value: number, count: number): void {
     if (this.#incremental[step] === 0) {
       this.#incremental[step] = 1;
@@ -178,6 +212,7 @@ class Average implements Accumulator {
 
   finish(values: Float64Array, kinds: Uint8Array): number {
     let points = 0;
+    if (this.#rows > 0) this.#counts.fill(this.#rows, this.#from, this.#to);
     for (let step = 0; step < kinds.length; step++) {
       const count = this.#counts[step]!;
       kinds[step] = count === 0 ? 0 : 1;
