@@ -2,57 +2,13 @@
 import {AwsCredentialsSource} from '../http/aws-credentials.ts';
 import type {HttpAnswer, HttpSender} from '../http/client.ts';
 import {KubeInformers} from '../kube/informers.ts';
-import type {Clock} from '../sys/clock.ts';
+import {HandClock} from '../sys/handclock.ts';
 import type {LogFields, Logger} from '../sys/log.ts';
 import type {DiscoveryFiles} from './files.ts';
 import {kubernetesProjections} from './kubernetes/projections.ts';
 import {DiscoveryManager} from './manager.ts';
 import {recordOf, type TargetGroup} from './targetgroup.ts';
 import type {DiscoveryWorld} from './world.ts';
-
-/** Time that passes when told to. */
-export class HandClock implements Clock {
-  #ms = 1_700_000_000_000;
-  readonly #timers = new Set<{at: number; run: () => void}>();
-
-  now(): number {
-    return this.#ms;
-  }
-
-  elapsed(): number {
-    return this.#ms - 1_700_000_000_000;
-  }
-
-  after(ms: number, run: () => void): () => void {
-    const timer = {at: this.#ms + ms, run};
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  /** Something takes its time. */
-  spend(ms: number): void {
-    this.#ms += ms;
-  }
-
-  /** Runs what is due, in order, and lets promises settle in between. */
-  async pass(ms: number): Promise<void> {
-    const end = this.#ms + ms;
-    await settle();
-    for (;;) {
-      const due = [...this.#timers].filter(({at}) => at <= end).sort((a, b) => a.at - b.at)[0];
-      if (due === undefined) break;
-      this.#timers.delete(due);
-      this.#ms = Math.max(this.#ms, due.at);
-      due.run();
-      await settle();
-    }
-    this.#ms = end;
-  }
-}
-
-async function settle(): Promise<void> {
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
-}
 
 /** Files in memory. */
 export class MemoryFiles implements DiscoveryFiles {

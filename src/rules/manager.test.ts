@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {Random} from '../base/random.ts';
+import {HandClock} from '../sys/handclock.ts';
 import {AlertingRule} from './alertingrule.ts';
 import type {RuleGroup} from './group.ts';
 import {RuleFilesError, RuleManager} from './manager.ts';
-import {createTestRules, HandClock, startMs, type TestRules} from './testing.ts';
+import {createTestRules, startMs, type TestRules} from './testing.ts';
 
 /** Files are made of groups: `name: rule; rule`. */
 function groups(...texts: string[]): string {
@@ -105,7 +106,7 @@ test('an evaluation that takes too long makes others be missed, which is counted
       async recording(request) {
         const result = await inner.recording(request);
         // The third evaluation takes 3.5 intervals.
-        if (manager.groups[0]!.statistics().iterations === 3) rules.clock.set(rules.clock.now() + 3500);
+        if (manager.groups[0]!.statistics().iterations === 3) rules.clock.spend(3500);
         return result;
       },
     }),

@@ -1,6 +1,6 @@
 // A made-up world for tests of this folder: time passes when told to, samples are in memory.
 import {Engine} from '../promql/engine/engine.ts';
-import type {Clock} from '../sys/clock.ts';
+import {HandClock} from '../sys/handclock.ts';
 import {noLogger} from '../sys/log.ts';
 import {EngineEvaluator} from './engineevaluator.ts';
 import type {RuleEvaluator} from './evaluation.ts';
@@ -9,55 +9,6 @@ import {TestStore} from './teststore.ts';
 import type {NotifiedAlert, RuleWorld} from './world.ts';
 
 export const startMs = 1_700_000_000_000;
-
-/** Time that passes when told to. */
-export class HandClock implements Clock {
-  #ms: number;
-  readonly #timers = new Set<{at: number; run: () => void}>();
-
-  constructor(ms = startMs) {
-    this.#ms = ms;
-  }
-
-  now(): number {
-    return this.#ms;
-  }
-
-  elapsed(): number {
-    return this.#ms - startMs;
-  }
-
-  after(ms: number, run: () => void): () => void {
-    const timer = {at: this.#ms + ms, run};
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  /** The clock is set: timers do not notice. */
-  set(ms: number): void {
-    for (const timer of this.#timers) timer.at += ms - this.#ms;
-    this.#ms = ms;
-  }
-
-  /** Runs what is due, in order, and lets promises settle in between. */
-  async pass(ms: number): Promise<void> {
-    const end = this.#ms + ms;
-    await settle();
-    for (;;) {
-      const due = [...this.#timers].filter(({at}) => at <= end).sort((a, b) => a.at - b.at)[0];
-      if (due === undefined) break;
-      this.#timers.delete(due);
-      this.#ms = Math.max(this.#ms, due.at);
-      due.run();
-      await settle();
-    }
-    this.#ms = Math.max(this.#ms, end);
-  }
-}
-
-async function settle(): Promise<void> {
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
-}
 
 export interface TestRules {
   world: RuleWorld;
