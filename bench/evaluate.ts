@@ -24,6 +24,7 @@ import {headerBlocks} from '../src/tsdb/head/header.ts';
 import {HeadReader} from '../src/tsdb/head/reader.ts';
 import type {Scratch} from '../src/tsdb/scratch.ts';
 import {DbReader} from '../src/tsdb/querier.ts';
+import {LocalCompactor} from '../src/tsdb/testing/localcompactor.ts';
 import {describeLongSeries, describeSeries, fillValues, type DatasetSeries} from './lib/dataset.ts';
 import {benchQueries, longSeriesSeconds, type BenchQuery} from './lib/queries.ts';
 import {geometricMean, median, printTable} from './lib/table.ts';
@@ -59,7 +60,7 @@ interface Store {
 
 async function open(dir: string): Promise<Store> {
   const memory = LinearMemory.reserve();
-  const maker: {current?: BlockMaker} = {};
+  const compactor = new LocalCompactor();
   const db = await Db.open({
     dir,
     memory,
@@ -67,20 +68,11 @@ async function open(dir: string): Promise<Store> {
     log: noLogger,
     // Nothing happens by itself.
     clock: {...systemClock, after: () => () => {}},
-    compactor: {
-      writeHead: (range) => maker.current!.writeHead(range),
-      writeLate: (range) => maker.current!.writeLate(range),
-      writeStale: (range) => maker.current!.writeStale(range),
-      compact: (ulids) => maker.current!.compact(ulids),
-      clean: (ulid) => maker.current!.clean(ulid),
-      deleteSamples: (request) => maker.current!.deleteSamples(request),
-      rest: () => Promise.resolve(),
-      cancel: () => maker.current?.cancel(),
-    },
+    compactor,
   });
   const scratch = makeScratch();
   const compactorHead = new HeadReader(memory, scratch, 1, db.head.files!.openReader());
-  maker.current = new BlockMaker({fs, dir, scratch, log: noLogger, nowMs: Date.now}, compactorHead);
+  compactor.maker = new BlockMaker({fs, dir, scratch, log: noLogger, nowMs: Date.now}, compactorHead);
   const version = (): number => Atomics.load(memory.i32, headerBlocks >>> 2);
   const head = new HeadReader(memory, scratch, 2, db.head.files!.openReader());
   const blocks = new BlockSet({fs, dir, cache: new PageCache(), version});

@@ -9,6 +9,7 @@ import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {parseArgs} from 'node:util';
 import {cpuSeconds, residentBytes, stopProgram} from '../tools/programs.ts';
+import {countOf} from './lib/count.ts';
 import {type DatasetSeries, describeSeries} from './lib/dataset.ts';
 import {availableSystems, type RunningSystem, type SystemUnderTest} from './lib/systems.ts';
 import {printTable} from './lib/table.ts';
@@ -104,11 +105,6 @@ async function compare(
     await sleep(seconds * 1000);
     return (100_000 * (cpuSeconds(pid) - before)) / (performance.now() - began);
   };
-  const count = async (query: string): Promise<number> => {
-    const answer = await fetch(`${baseUrl}/api/v1/query?query=${encodeURIComponent(query)}`);
-    const {data} = (await answer.json()) as {data: {result: {value: [number, string]}[]}};
-    return Number(data.result[0]?.value[1] ?? 0);
-  };
   await sleep(2 * intervalSeconds * 1000);
   const idlePercent = await percent();
   writeFileSync(ruleFile, JSON.stringify({groups: groupsOf(plan)}));
@@ -125,8 +121,8 @@ async function compare(
     evaluations: ((await sumOf(baseUrl, 'prometheus_rule_evaluations_total')) - evaluated) / seconds,
     failures: await sumOf(baseUrl, 'prometheus_rule_evaluation_failures_total'),
     missed: await sumOf(baseUrl, 'prometheus_rule_group_iterations_missed_total'),
-    recorded: await count('count({__name__=~".+:.+"})'),
-    alerts: await count('count(ALERTS)'),
+    recorded: await countOf(baseUrl, 'count({__name__=~".+:.+"})'),
+    alerts: await countOf(baseUrl, 'count(ALERTS)'),
   };
 }
 

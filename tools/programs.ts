@@ -137,7 +137,14 @@ function statFields(pid: number): string[] | null {
   }
 }
 
-/** Bytes of all files below a folder. */
+/** Bytes of a file, or of all files below a folder, by their lengths. */
+export function lengthsBelow(path: string): number {
+  const status = statSync(path);
+  if (!status.isDirectory()) return status.size;
+  return readdirSync(path).reduce((sum, name) => sum + lengthsBelow(join(path, name)), 0);
+}
+
+/** Bytes of all files below a folder, as the disk gives them. */
 export function folderBytes(folder: string): number {
   if (!existsSync(folder)) return 0;
   let bytes = 0;

@@ -1,6 +1,7 @@
 // What blocks in a data folder take, by their files. Read without this project's code: they may be anybody's.
-import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {lengthsBelow} from '../../tools/programs.ts';
 
 export interface BlockSize {
   /** Milliseconds; samples have minTime <= time < maxTime. */
@@ -43,15 +44,8 @@ function sizeOf(block: string): BlockSize {
     maxTime,
     samples: stats.numSamples,
     chunkCount: stats.numChunks,
-    chunkBytes: fileBytes(join(block, 'chunks')),
-    indexBytes: fileBytes(join(block, 'index')),
-    bytes: fileBytes(block),
+    chunkBytes: lengthsBelow(join(block, 'chunks')),
+    indexBytes: lengthsBelow(join(block, 'index')),
+    bytes: lengthsBelow(block),
   };
-}
-
-/** Bytes of a file, or of all files below a folder, by their lengths. */
-function fileBytes(path: string): number {
-  const status = statSync(path);
-  if (!status.isDirectory()) return status.size;
-  return readdirSync(path).reduce((sum, name) => sum + fileBytes(join(path, name)), 0);
 }

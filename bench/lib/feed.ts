@@ -1,6 +1,7 @@
 // Feeds many series by remote write, for what is measured of heads: values are made as they are sent, so that there is room for them.
 import {pushBody} from '../../tools/remotewrite.ts';
 import {WriteRequestEncoder} from '../../src/remote/writerequest-encode.ts';
+import {countOf} from './count.ts';
 import {describeSeries, type DatasetSeries} from './dataset.ts';
 
 /** A request for remote write holds about so many samples. */
@@ -46,12 +47,8 @@ export async function feed(baseUrl: string, plan: FeedPlan): Promise<number> {
 }
 
 /** Asks the system itself how many series it has at that time: all must be there. */
-export async function countSeries(baseUrl: string, timeMs: number): Promise<number> {
-  const query = new URLSearchParams({query: 'count({__name__!=""})', time: String(timeMs / 1000)});
-  const response = await fetch(`${baseUrl}/api/v1/query?${query.toString()}`);
-  const answer = (await response.json()) as {error?: string; data?: {result: {value: [number, string]}[]}};
-  if (answer.data === undefined) throw new Error(`cannot count the series of ${baseUrl}: ${answer.error}`);
-  return Number(answer.data.result[0]?.value[1] ?? 0);
+export function countSeries(baseUrl: string, timeMs: number): Promise<number> {
+  return countOf(baseUrl, 'count({__name__!=""})', timeMs);
 }
 
 /** Like those of fillValues(), without what comes before. */

@@ -3,6 +3,7 @@ import {spawn} from 'node:child_process';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {freePort, stopProgram} from '../../tools/programs.ts';
+import {countOf} from './count.ts';
 import {fleetAddress, type FleetReport} from './fleet.ts';
 
 export interface FleetPlan {
@@ -64,13 +65,6 @@ export function renderFleetConfig(plan: FleetPlan, portOf: number | ((index: num
 }
 
 /** Asks the system itself how many series it holds: all of the fleet must be there. Throws what it says where it refuses. */
-export async function countFleetSeries(baseUrl: string): Promise<number> {
-  const query = encodeURIComponent('count({job="fleet"})');
-  const response = await fetch(`${baseUrl}/api/v1/query?query=${query}`);
-  const answer = (await response.json()) as {
-    data?: {result: {value: [number, string]}[]};
-    error?: string;
-  };
-  if (answer.data === undefined) throw new Error(`cannot count the series: ${answer.error}`);
-  return Number(answer.data.result[0]?.value[1] ?? 0);
+export function countFleetSeries(baseUrl: string): Promise<number> {
+  return countOf(baseUrl, 'count({job="fleet"})');
 }

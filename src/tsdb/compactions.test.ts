@@ -25,6 +25,7 @@ import {headerBlocks} from './head/header.ts';
 import {HeadReader} from './head/reader.ts';
 import {randomHistograms} from './chunkenc/testing/randomsamples.ts';
 import {DbReader} from './querier.ts';
+import {LocalCompactor} from './testing/localcompactor.ts';
 
 const dataDir = '/data';
 const dir = dataDir;
@@ -44,7 +45,7 @@ async function open(fs: SimulatedFileSystem, clock = stillClock, dir = dataDir):
   const memory = LinearMemory.reserve(2 ** 26);
   const kernels = loadKernels(memory);
   // The head has to be there before its reader, which the compactor needs.
-  const maker: {current?: BlockMaker} = {};
+  const compactor = new LocalCompactor();
   const db = await Db.open({
     dir,
     memory,
@@ -56,19 +57,10 @@ async function open(fs: SimulatedFileSystem, clock = stillClock, dir = dataDir):
     chunkRangeMs: rangeMs,
     blockMsMax: 9 * rangeMs,
     retention: () => ({timeMs: 12 * rangeMs, bytes: 0}),
-    compactor: {
-      writeHead: (range) => maker.current!.writeHead(range),
-      writeLate: (range) => maker.current!.writeLate(range),
-      writeStale: (range) => maker.current!.writeStale(range),
-      compact: (ulids) => maker.current!.compact(ulids),
-      clean: (ulid) => maker.current!.clean(ulid),
-      deleteSamples: (request) => maker.current!.deleteSamples(request),
-      rest: () => Promise.resolve(),
-      cancel: () => maker.current?.cancel(),
-    },
+    compactor,
   });
   const compactorHead = new HeadReader(memory, scratch, 1, db.head.files!.openReader());
-  maker.current = new BlockMaker({fs, dir, scratch, log: noLogger, nowMs: Date.now}, compactorHead);
+  compactor.maker = new BlockMaker({fs, dir, scratch, log: noLogger, nowMs: Date.now}, compactorHead);
   const head = new HeadReader(memory, scratch, 2, db.head.files!.openReader());
   const version = (): number => Atomics.load(memory.i32, headerBlocks >>> 2);
   const blocks = new BlockSet({fs, dir, cache: new PageCache(), version});

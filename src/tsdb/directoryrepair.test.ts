@@ -59,25 +59,10 @@ function optionsOf(fs: SimulatedFileSystem): DirectoryRepairOptions {
   return {fs, dir, scratch, clock: systemClock, log: noLogger, dryRun: false};
 }
 
-function contents(fs: SimulatedFileSystem, path: string): Uint8Array {
-  const file = fs.open(path, 'r');
-  const bytes = new Uint8Array(fs.size(file));
-  fs.read(file, bytes, 0, bytes.length, 0);
-  fs.close(file);
-  return bytes;
-}
-
-function replace(fs: SimulatedFileSystem, path: string, bytes: Uint8Array): void {
-  fs.remove(path);
-  const file = fs.open(path, 'wx');
-  fs.write(file, bytes, 0, bytes.length, 0);
-  fs.close(file);
-}
-
 function flip(fs: SimulatedFileSystem, path: string, at: number, bit = 0): void {
-  const bytes = contents(fs, path);
+  const bytes = fs.contents(path);
   bytes[at]! ^= 1 << bit;
-  replace(fs, path, bytes);
+  fs.put(path, bytes);
 }
 
 function readBlock(fs: SimulatedFileSystem, ulid: string): ModelSeries[] {
@@ -138,26 +123,26 @@ function flipAll(
   const {fs, ulid, options} = store;
   const random = new Random(from);
   const path = `${dir}/${ulid}/${file}`;
-  const whole = contents(fs, path);
+  const whole = fs.contents(path);
   const worst = {samples: 0, series: 0, unseen: 0};
   const step = Math.max(1, Math.floor((to - from) / 60));
   for (let at = from; at < to; at += step) {
     const bit = random.below(8);
     flip(fs, path, at, bit);
-    const damaged = contents(fs, path);
+    const damaged = fs.contents(path);
     const repair = repairBlock(options, ulid);
     if (repair.salvaged === null) {
       worst.unseen++;
-      replace(fs, path, whole);
+      fs.put(path, whole);
       continue;
     }
     worst.samples = Math.max(worst.samples, assertSaved(store, repair));
     const named = repair.salvaged.losses.map(({series}) => series);
     worst.series = Math.max(worst.series, new Set(named).size);
-    assert.deepEqual(contents(fs, `${repair.movedTo}/${file}`), damaged, 'the damaged bytes are kept');
+    assert.deepEqual(fs.contents(`${repair.movedTo}/${file}`), damaged, 'the damaged bytes are kept');
     if (repair.salvaged.meta !== null) fs.remove(`${dir}/${repair.salvaged.meta.ulid}`);
     fs.rename(repair.movedTo!, `${dir}/${ulid}`);
-    replace(fs, path, whole);
+    fs.put(path, whole);
   }
   return worst;
 }
@@ -165,9 +150,9 @@ function flipAll(
 test('one flipped bit costs nothing, one series or one chunk, by what it is in', () => {
   const store = makeStore(1);
   const {fs, ulid, toc} = store;
-  const indexBytes = contents(fs, `${dir}/${ulid}/index`).length;
-  const chunkBytes = contents(fs, `${dir}/${ulid}/chunks/000001`).length;
-  const metaBytes = contents(fs, `${dir}/${ulid}/meta.json`).length;
+  const indexBytes = fs.contents(`${dir}/${ulid}/index`).length;
+  const chunkBytes = fs.contents(`${dir}/${ulid}/chunks/000001`).length;
+  const metaBytes = fs.contents(`${dir}/${ulid}/meta.json`).length;
   const nothing = {samples: 0, series: 0};
   function f(file: string, range: [number, number], expected: {samples: number; series: number}): void {
     const {samples, series} = flipAll(store, file, range);
@@ -299,11 +284,11 @@ test('repairLog() takes damaged records out, with a copy, and moves a snapshot a
   await wal.close();
   fs.makeDirectory(`${dir}/chunk_snapshot.000000.0000000100`);
   flip(fs, `${folder}/00000000`, 700);
-  const damaged = contents(fs, `${folder}/00000000`);
+  const damaged = fs.contents(`${folder}/00000000`);
   const options = optionsOf(fs);
   const dry = await repairLog({...options, dryRun: true}, 'WAL');
   assert.equal(dry!.corruptions.length, 1);
-  assert.deepEqual(contents(fs, `${folder}/00000000`), damaged);
+  assert.deepEqual(fs.contents(`${folder}/00000000`), damaged);
   const repaired = await repairLog(options, 'WAL');
   assert.equal(repaired!.corruptions.length, 1);
   assert.equal(repaired!.series, 49);
@@ -312,7 +297,7 @@ test('repairLog() takes damaged records out, with a copy, and moves a snapshot a
   assert.equal(again!.series, 49);
   const kept = fs.list(`${dir}/${damagedFolder}`).sort();
   assert.match(kept.join(' '), /^\S+-wal-00000000-from-0 chunk_snapshot\.000000\.0000000100$/);
-  assert.deepEqual(contents(fs, `${dir}/${damagedFolder}/${kept[0]}`), damaged);
+  assert.deepEqual(fs.contents(`${dir}/${damagedFolder}/${kept[0]}`), damaged);
   assert.equal(await repairLog(options, 'WBL'), null);
 });
 
@@ -329,11 +314,11 @@ test('repairFullChunks() cuts off what is damaged, with a copy', () => {
   const options = optionsOf(fs);
   assert.equal(repairFullChunks(options), null);
   flip(fs, `${folder}/000001`, 1000);
-  const damaged = contents(fs, `${folder}/000001`);
+  const damaged = fs.contents(`${folder}/000001`);
   assert.equal(repairFullChunks({...options, dryRun: true})!.file, 1);
-  assert.deepEqual(contents(fs, `${folder}/000001`), damaged);
+  assert.deepEqual(fs.contents(`${folder}/000001`), damaged);
   assert.equal(repairFullChunks(options)!.file, 1);
   assert.equal(scanHeadChunks(fs, folder, () => {}).damage, null);
   const [copy] = fs.list(`${dir}/${damagedFolder}`);
-  assert.deepEqual(contents(fs, `${dir}/${damagedFolder}/${copy}`), damaged);
+  assert.deepEqual(fs.contents(`${dir}/${damagedFolder}/${copy}`), damaged);
 });

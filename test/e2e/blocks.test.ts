@@ -1,12 +1,13 @@
 // Blocks through the real program: the head is moved to them, they are merged and deleted, and queries see every sample once.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'node:test';
 import {labelsOf} from '../../src/model/labels.ts';
 import {isUlid} from '../../src/tsdb/block/ulid.ts';
+import {lengthsBelow} from '../../tools/programs.ts';
 import {pushSamples} from '../../tools/remotewrite.ts';
 import {query, startNarthex} from '../lib/narthex.ts';
 
@@ -111,7 +112,7 @@ test('retention by a part of the disk deletes the oldest blocks', async (context
   writeFileSync(input, `# TYPE m gauge\n${lines.join('\n')}\n# EOF\n`);
   const program = join(import.meta.dirname, '../../bin/narthex');
   execFileSync(program, ['tool', 'tsdb', 'create-blocks-from', 'openmetrics', '-q', input, dataFolder]);
-  const sizes = new Map(blocksIn(dataFolder).map((ulid) => [ulid, bytesBelow(join(dataFolder, ulid))]));
+  const sizes = new Map(blocksIn(dataFolder).map((ulid) => [ulid, lengthsBelow(join(dataFolder, ulid))]));
   assert.equal(sizes.size, 5);
   const newest = [...sizes.keys()].sort((left, right) => startOf(right) - startOf(left));
   const kept = newest.slice(0, 2);
@@ -136,9 +137,3 @@ test('retention by a part of the disk deletes the oldest blocks', async (context
     return (JSON.parse(meta) as {minTime: number}).minTime;
   }
 });
-
-function bytesBelow(folder: string): number {
-  return readdirSync(folder, {recursive: true, encoding: 'utf8'})
-    .map((name) => statSync(join(folder, name)))
-    .reduce((sum, status) => sum + (status.isFile() ? status.size : 0), 0);
-}

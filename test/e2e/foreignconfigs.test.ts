@@ -1,26 +1,19 @@
 // Configurations that others run, kept beside the repository: each loads and runs, or is refused by naming what is missing.
 import assert from 'node:assert/strict';
-import {existsSync, globSync, readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import test from 'node:test';
 import {formatConfig, parseConfig} from '../../src/config/config.ts';
+import {foreignConfigs, foreignFolder} from '../lib/foreignconfigs.ts';
 import {startNarthex} from '../lib/narthex.ts';
-
-const foreign = join(import.meta.dirname, '../../../shared/configs');
 
 test(
   'configurations of others load and run, or the missing mechanism is named',
   {timeout: 300_000},
   async (t) => {
-    const files = existsSync(foreign) ? globSync('**/*.{yml,yaml}', {cwd: foreign}).sort() : [];
-    if (files.length === 0) return t.skip(`no configurations in ${foreign}`);
+    const configs = foreignConfigs();
+    if (configs.length === 0) return t.skip(`no configurations in ${foreignFolder}`);
     const running: string[] = [];
     const refused: string[] = [];
-    for (const file of files) {
-      const text = readFileSync(join(foreign, file), 'utf8');
-      // Others are manifests, dashboards and rules; files of web servers and clients have fields of their own.
-      if (!/^(?:scrape_configs|otlp|scrape_config_files):/m.test(text)) continue;
-      if (/^apiVersion:/m.test(text)) continue;
+    for (const {path: file, text} of configs) {
       try {
         // What is shown is a configuration again, and the same one.
         const shown = formatConfig(parseConfig(text, {file: '/prometheus.yml', variables: {}}));

@@ -9,6 +9,7 @@ import {compressSnappy} from '../../src/remote/snappy.ts';
 import {WriteRequestEncoder, writeRequestHeaders} from '../../src/remote/writerequest-encode.ts';
 import {pushSamples, type PushedSeries} from '../../tools/remotewrite.ts';
 import {startNarthex, startPrometheus, type StartedServer} from '../lib/narthex.ts';
+import {withoutHistogramLabels} from '../lib/newerlabels.ts';
 
 /** Whole seconds, so that texts of times are the same however they are written. */
 const endSeconds = Math.floor(Date.now() / 1000) - 60;
@@ -422,15 +423,6 @@ function sortResults(answer: unknown): unknown {
   if (Array.isArray(rows) && typeof rows[0] === 'object')
     rows.sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
   return answer;
-}
-
-/** Labels of discovered targets that 3.14 was the first to have. */
-function withoutHistogramLabels(body: unknown): unknown {
-  const text = JSON.stringify(body);
-  if (text === undefined) return body;
-  const pattern =
-    /"__(?:always_scrape_classic_histograms|convert_classic_histograms_to_nhcb|scrape_native_histograms)__":"(?:true|false)",?/g;
-  return JSON.parse(text.replaceAll(pattern, '')) as unknown;
 }
 
 async function compare(cases: readonly Case[]): Promise<void> {

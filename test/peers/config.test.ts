@@ -1,6 +1,6 @@
 // What Prometheus makes of a configuration, and how it shows it, against what Narthex makes of the same file.
 import assert from 'node:assert/strict';
-import {existsSync, globSync, readFileSync, writeFileSync} from 'node:fs';
+import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {after, before} from 'node:test';
 import {Random} from '../../src/base/random.ts';
@@ -8,6 +8,7 @@ import {resolveScalar} from '../../src/base/yaml-resolve.ts';
 import {FlowSequence, writeYaml, type YamlValue} from '../../src/base/yaml-write.ts';
 import {parseYaml, type YamlNode} from '../../src/base/yaml.ts';
 import {formatConfig, loadConfig, parseConfig} from '../../src/config/config.ts';
+import {foreignConfigs, foreignFolder} from '../lib/foreignconfigs.ts';
 import {type StartedServer, startPrometheus} from '../lib/narthex.ts';
 
 let prometheus: StartedServer;
@@ -476,18 +477,13 @@ test('Prometheus and Narthex refuse the same, with the same words', async () => 
   }
 });
 
-/** Configurations of others, kept beside the repository. */
-const foreign = join(import.meta.dirname, '../../../shared/configs');
-
 test('Prometheus and Narthex show the same: configurations of others', async (t) => {
-  const there = existsSync(foreign) ? globSync('**/*.{yml,yaml}', {cwd: foreign}) : [];
-  if (there.length === 0) return t.skip(`no configurations in ${foreign}`);
+  const there = foreignConfigs();
+  if (there.length === 0) return t.skip(`no configurations in ${foreignFolder}`);
   const same = new Map<string, string>();
   let leftOut = 0;
-  for (const file of there.sort()) {
-    let text = readFileSync(join(foreign, file), 'utf8');
-    // Others are manifests that contain one.
-    if (!/^(?:scrape_configs|otlp):/m.test(text) || /^apiVersion:/m.test(text)) continue;
+  for (const {path: file, text: whole} of there) {
+    let text = whole;
     let refusal: string | null = null;
     try {
       parseConfig(text, {file});

@@ -8,6 +8,7 @@ import {join} from 'node:path';
 import test from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {startNarthex, startPrometheus} from '../lib/narthex.ts';
+import {withoutHistogramLabels} from '../lib/newerlabels.ts';
 
 interface TargetsData {
   activeTargets: {
@@ -19,13 +20,6 @@ interface TargetsData {
   droppedTargets: {discoveredLabels: Record<string, string>}[];
 }
 
-/** 3.14 was the first to have these, which are not of discovery. */
-const newerLabels = /^__(always_scrape|convert_classic|scrape_native)_/;
-
-function known(labels: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).filter(([name]) => !newerLabels.test(name)));
-}
-
 /** What both servers must agree on, in an order of its own. */
 async function targetsOf(url: string): Promise<unknown> {
   const response = await fetch(`${url}/api/v1/targets`);
@@ -34,14 +28,16 @@ async function targetsOf(url: string): Promise<unknown> {
   return {
     active: sorted(
       data.activeTargets.map(({discoveredLabels, labels, scrapePool, scrapeUrl}) => ({
-        discoveredLabels: known(discoveredLabels),
+        discoveredLabels: withoutHistogramLabels(discoveredLabels),
         labels,
         scrapePool,
         scrapeUrl,
       })),
     ),
     // Older Prometheus say no more of these.
-    dropped: sorted(data.droppedTargets.map(({discoveredLabels}) => known(discoveredLabels))),
+    dropped: sorted(
+      data.droppedTargets.map(({discoveredLabels}) => withoutHistogramLabels(discoveredLabels)),
+    ),
   };
 }
 

@@ -7,6 +7,7 @@ import test from 'node:test';
 import {Random} from '../../src/base/random.ts';
 import {customBucketsSchema, FloatHistogram} from '../../src/model/histogram.ts';
 import {WriteRequestEncoder} from '../../src/remote/writerequest-encode.ts';
+import {addSample} from '../../src/storage/appender.ts';
 import type {Db} from '../../src/tsdb/db.ts';
 import {pushBody, pushSamples} from '../../tools/remotewrite.ts';
 import {assertSame, contentsOf, contentsOfServer, openDb} from '../lib/datafolder.ts';
@@ -22,11 +23,7 @@ function append(db: Db, times: readonly number[]): void {
   for (const time of times) {
     for (let i = 0; i < seriesCount; i++) {
       appender.series(['__name__', 'metric', 'series', String(i)], ref);
-      const at = appender.batch.length++;
-      appender.batch.slots[at] = ref.slot;
-      appender.batch.generations[at] = ref.generation;
-      appender.batch.times[at] = time;
-      appender.batch.values[at] = Math.sin(time + i);
+      addSample(appender.batch, ref, time, Math.sin(time + i));
     }
     assert.equal(appender.commit().accepted, seriesCount);
   }

@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'node:test';
 import {Random} from '../../src/base/random.ts';
+import {addSample} from '../../src/storage/appender.ts';
 import type {Db} from '../../src/tsdb/db.ts';
 import {pushSamples} from '../../tools/remotewrite.ts';
 import {assertSame, contentsOf, contentsOfServer, openDb} from '../lib/datafolder.ts';
@@ -19,11 +20,7 @@ function append(db: Db, times: readonly number[], random: Random): void {
   for (const time of times) {
     for (let i = 0; i < seriesCount; i++) {
       appender.series(['__name__', 'metric', 'series', String(i)], ref);
-      const at = appender.batch.length++;
-      appender.batch.slots[at] = ref.slot;
-      appender.batch.generations[at] = ref.generation;
-      appender.batch.times[at] = time;
-      appender.batch.values[at] = i % 2 === 0 ? time * i : random.float();
+      addSample(appender.batch, ref, time, i % 2 === 0 ? time * i : random.float());
     }
     assert.equal(appender.commit().accepted, seriesCount);
   }

@@ -29,21 +29,6 @@ function makeStore(seed: number): {fs: SimulatedFileSystem; dir: string} {
   return {fs, dir};
 }
 
-function contents(fs: SimulatedFileSystem, path: string): Uint8Array {
-  const file = fs.open(path, 'r');
-  const bytes = new Uint8Array(fs.size(file));
-  fs.read(file, bytes, 0, bytes.length, 0);
-  fs.close(file);
-  return bytes;
-}
-
-function replace(fs: SimulatedFileSystem, path: string, bytes: Uint8Array): void {
-  fs.remove(path);
-  const file = fs.open(path, 'wx');
-  fs.write(file, bytes, 0, bytes.length, 0);
-  fs.close(file);
-}
-
 /** Reads all there is in every way. Gives null, or the error. */
 function readEverything(fs: SimulatedFileSystem, dir: string): Error | null {
   let block;
@@ -85,20 +70,20 @@ test('one changed byte anywhere in the index, the chunks or the tombstones is fo
   const missed: string[] = [];
   for (const name of files.slice(0, 3)) {
     const path = `${dir}/${name}`;
-    const whole = contents(fs, path);
+    const whole = fs.contents(path);
     for (let i = 0; i < Math.min(1200, whole.length); i++) {
       const at = whole.length <= 1200 ? i : random.below(whole.length);
       const bytes = whole.slice();
       bytes[at]! ^= 1 << random.below(8);
-      replace(fs, path, bytes);
+      fs.put(path, bytes);
       const error = readEverything(fs, dir);
       if (error === null) missed.push(`${name} ${at}`);
       else assert.ok(error instanceof BlockDamage, `${name} ${at}: ${error.stack}`);
     }
-    replace(fs, path, whole);
+    fs.put(path, whole);
   }
   // Padding is not covered by a checksum: between the parts of the index, and in the header of a segment.
-  const index = contents(fs, `${dir}/index`);
+  const index = fs.contents(`${dir}/index`);
   const outside = missed.filter((place) => {
     const [name, at] = place.split(' ');
     return name === 'index' ? index[Number(at)] !== 0 : name !== 'chunks/000001' || Number(at) > 7;
@@ -110,14 +95,14 @@ test('files that are cut short are refused', () => {
   const {fs, dir} = makeStore(2);
   for (const name of files) {
     const path = `${dir}/${name}`;
-    const whole = contents(fs, path);
+    const whole = fs.contents(path);
     const step = Math.max(1, Math.floor(whole.length / 100));
     for (let length = 0; length < whole.length; length += step) {
-      replace(fs, path, whole.subarray(0, length));
+      fs.put(path, whole.subarray(0, length));
       const error = readEverything(fs, dir);
       assert.ok(error instanceof BlockDamage, `${name} of ${length} bytes: ${error?.stack}`);
     }
-    replace(fs, path, whole);
+    fs.put(path, whole);
   }
 });
 
@@ -133,7 +118,7 @@ function fixChecksums(bytes: Uint8Array, toc: {symbols: number; postingsTable: n
 test('no bytes of an index whose checksums are right do more harm than a BlockDamage', () => {
   const {fs, dir} = makeStore(3);
   const path = `${dir}/index`;
-  const whole = contents(fs, path);
+  const whole = fs.contents(path);
   const {toc} = openBlock(fs, dir).index;
   for (let seed = 0; seed < 1500; seed++) {
     const random = new Random(seed);
@@ -143,7 +128,7 @@ test('no bytes of an index whose checksums are right do more harm than a BlockDa
       bytes[place] = random.pick([0, 1, 127, 128, 255, random.below(256)]);
     }
     fixChecksums(bytes, toc);
-    replace(fs, path, bytes);
+    fs.put(path, bytes);
     const error = readEverything(fs, dir);
     const known = error === null || error instanceof BlockDamage || error instanceof RangeError;
     assert.ok(known, `seed ${seed}: ${error?.stack}`);
@@ -153,7 +138,7 @@ test('no bytes of an index whose checksums are right do more harm than a BlockDa
 test('no bytes of a chunk whose checksum is right do more harm than a BlockDamage', () => {
   const {fs, dir} = makeStore(4);
   const path = `${dir}/chunks/000001`;
-  const whole = contents(fs, path);
+  const whole = fs.contents(path);
   for (let seed = 0; seed < 1500; seed++) {
     const random = new Random(seed);
     const bytes = whole.slice();
@@ -163,7 +148,7 @@ test('no bytes of a chunk whose checksum is right do more harm than a BlockDamag
     for (let i = 0; i < 1 + random.below(6); i++) bytes[9 + random.below(length + 1)] = random.below(256);
     const end = 10 + length;
     new DataView(bytes.buffer).setUint32(end, crc32c(bytes, 9, end));
-    replace(fs, path, bytes);
+    fs.put(path, bytes);
     const error = readEverything(fs, dir);
     const known = error === null || error instanceof BlockDamage || error instanceof RangeError;
     assert.ok(known, `seed ${seed}: ${error?.stack}`);
@@ -233,18 +218,18 @@ test('a block with an index of the first version is read, merged, and damage of 
   assert.equal(readEverything(fs, dir), null, 'it can be written anew');
 
   const path = `${dir}/index`;
-  const whole = contents(fs, path);
+  const whole = fs.contents(path);
   for (let seed = 0; seed < 1500; seed++) {
     const random = new Random(seed);
     const bytes = whole.slice(0, random.below(5) === 0 ? random.below(whole.length) : whole.length);
     if (bytes.length > 0) bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
-    replace(fs, path, bytes);
+    fs.put(path, bytes);
     const error = readEverything(fs, dir);
     const known = error instanceof BlockDamage || error instanceof RangeError;
     assert.ok(known, `seed ${seed}: ${error === null ? 'nothing is found' : error.stack}`);
   }
   const {toc} = ((): {toc: Parameters<typeof fixChecksums>[1]} => {
-    replace(fs, path, whole);
+    fs.put(path, whole);
     return openBlock(fs, dir).index;
   })();
   for (let seed = 0; seed < 800; seed++) {
@@ -255,7 +240,7 @@ test('a block with an index of the first version is read, merged, and damage of 
       bytes[place] = random.pick([0, 1, 127, 128, 255, random.below(256)]);
     }
     fixChecksums(bytes, toc);
-    replace(fs, path, bytes);
+    fs.put(path, bytes);
     const error = readEverything(fs, dir);
     const known = error === null || error instanceof BlockDamage || error instanceof RangeError;
     assert.ok(known, `seed ${seed}: ${error?.stack}`);

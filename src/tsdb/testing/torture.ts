@@ -25,6 +25,7 @@ import {headerBlocks} from '../head/header.ts';
 import {HeadReader} from '../head/reader.ts';
 import type {Scratch} from '../scratch.ts';
 import {DbReader} from '../querier.ts';
+import {LocalCompactor} from './localcompactor.ts';
 
 const dir = '/data';
 const stepMs = 1000;
@@ -377,7 +378,7 @@ export class Torture {
     const {scratch} = this.#world;
     const memory = this.#world.fresh();
     const log = this.#logger();
-    const maker: {current?: BlockMaker} = {};
+    const compactor = new LocalCompactor();
     const db = await Db.open({
       dir,
       memory,
@@ -390,19 +391,10 @@ export class Torture {
       blockMsMax: 9 * rangeMs,
       walSegmentBytes: 32_768,
       snapshots: this.#random.below(2) === 0,
-      compactor: {
-        writeHead: (range) => maker.current!.writeHead(range),
-        writeLate: (range) => maker.current!.writeLate(range),
-        writeStale: (range) => maker.current!.writeStale(range),
-        compact: (ulids) => maker.current!.compact(ulids),
-        clean: (ulid) => maker.current!.clean(ulid),
-        deleteSamples: (request) => maker.current!.deleteSamples(request),
-        rest: () => Promise.resolve(),
-        cancel: () => maker.current?.cancel(),
-      },
+      compactor,
     });
     const heads = [1, 2].map((owner) => new HeadReader(memory, scratch, owner, db.head.files!.openReader()));
-    maker.current = new BlockMaker(
+    compactor.maker = new BlockMaker(
       {fs, dir, scratch, log, nowMs: () => Date.now() + this.#nowOffsetMs},
       heads[0]!,
     );
