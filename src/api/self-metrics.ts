@@ -10,6 +10,7 @@ import type {Backend} from './backend.ts';
 import {addNotifierFamilies, addRuleFamilies} from './alerting-families.ts';
 import {addDiscoveryManager} from './discovery-families.ts';
 import {FamilyList, type Family} from './families.ts';
+import {addHttpHistograms} from './http-families.ts';
 import {addProcessFamilies} from './process-families.ts';
 import type {QueryMemoryStatistics} from './statistics.ts';
 import {addStorageFamilies} from './storage-families.ts';
@@ -105,16 +106,7 @@ export class SelfMetrics {
       requests,
       (each) => each,
     );
-    list.histogram(
-      {name: 'prometheus_http_request_duration_seconds', help: 'Time until the answer was ready to be sent.'},
-      handlers,
-      ({handler, durations}) => ({labels: {handler}, counts: durations}),
-    );
-    list.histogram(
-      {name: 'prometheus_http_response_size_bytes', help: 'Size of answers as they were sent.'},
-      handlers,
-      ({handler, sizes}) => ({labels: {handler}, counts: sizes}),
-    );
+    addHttpHistograms(list, 'prometheus', handlers);
   }
 
   async #addSnapshot(what: string, add: () => Promise<void>): Promise<void> {

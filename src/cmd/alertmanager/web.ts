@@ -1,5 +1,6 @@
 // The web server of an Alertmanager that has addresses of its own.
 import {type Family, FamilyList} from '../../api/families.ts';
+import {addHttpHistograms} from '../../api/http-families.ts';
 import {addProcessFamilies} from '../../api/process-families.ts';
 import {replyWith} from '../../api/self-metrics.ts';
 import {htmlReply, textError, type HttpReply} from '../../http/reply.ts';
@@ -67,16 +68,7 @@ function familiesOf(service: AlertmanagerService, server: HttpServer): Family[] 
     version,
   });
   const handlers = server.statistics();
-  list.histogram(
-    {name: 'alertmanager_http_request_duration_seconds', help: 'Time until the answer was ready to be sent.'},
-    handlers,
-    ({handler, durations}) => ({labels: {handler}, counts: durations}),
-  );
-  list.histogram(
-    {name: 'alertmanager_http_response_size_bytes', help: 'Size of answers as they were sent.'},
-    handlers,
-    ({handler, sizes}) => ({labels: {handler}, counts: sizes}),
-  );
+  addHttpHistograms(list, 'alertmanager', handlers);
   addProcessFamilies(list);
   return [...list.families, ...service.families()].sort((left, right) => (left.name < right.name ? -1 : 1));
 }
