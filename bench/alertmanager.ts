@@ -1,6 +1,6 @@
 // `npm run bench -- alertmanager [--alerts N] [--rate N] [--seconds N]`: an Alertmanager with many active alerts that are reported
 // again and again, beside Debian's. Both have the same configuration and notify the same receiver.
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import http from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
@@ -10,10 +10,9 @@ import {parseArgs} from 'node:util';
 import {
   cpuSeconds,
   findProgram,
-  freePort,
   residentBytes,
   type RunningProgram,
-  startProgram,
+  startAlertmanager,
   stopProgram,
 } from '../tools/programs.ts';
 import {printTable} from './lib/table.ts';
@@ -125,21 +124,11 @@ function configOf(sink: string): string {
 async function measure(system: string, command: string, args: string[], plan: Plan): Promise<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'narthex-bench-am-'));
   const sink = await Sink.open();
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  writeFileSync(join(folder, 'am.yml'), configOf(sink.url));
-  const program = await startProgram({
-    name: system,
-    command,
-    args: [
-      ...args,
-      `--config.file=${join(folder, 'am.yml')}`,
-      `--storage.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--cluster.listen-address=',
-      '--log.level=error',
-    ],
-    readyUrl: `${url}/-/ready`,
+  const {url, program} = await startAlertmanager({
+    command: [command, ...args],
+    folder,
+    config: configOf(sink.url),
+    args: ['--log.level=error'],
   });
   try {
     return {system, ...(await load(program, url, plan)), told: sink.alerts};

@@ -137,6 +137,43 @@ function statFields(pid: number): string[] | null {
   }
 }
 
+/**
+ * Starts an Alertmanager, anybody's, without a cluster, and waits until it is ready. It keeps its state in `folder`/am, and its
+ * file beside that. Gives where it answers, with `path`.
+ */
+export async function startAlertmanager({
+  command: [command, ...first],
+  folder,
+  config,
+  args = [],
+  path = '',
+}: {
+  command: readonly [string, ...string[]];
+  folder: string;
+  config: string;
+  args?: readonly string[];
+  path?: string;
+}): Promise<{url: string; port: number; program: RunningProgram}> {
+  const port = await freePort();
+  const file = join(folder, 'am.yml');
+  writeFileSync(file, config);
+  const url = `http://127.0.0.1:${port}${path}`;
+  const program = await startProgram({
+    name: command,
+    command,
+    args: [
+      ...first,
+      `--config.file=${file}`,
+      `--storage.path=${join(folder, 'am')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--cluster.listen-address=',
+      ...args,
+    ],
+    readyUrl: `${url}/-/ready`,
+  });
+  return {url, port, program};
+}
+
 /** Bytes of a file, or of all files below a folder, by their lengths. */
 export function lengthsBelow(path: string): number {
   const status = statSync(path);

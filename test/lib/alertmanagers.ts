@@ -13,7 +13,7 @@ import {
 } from '../../src/alertmanager/receivers/testing/recorder.ts';
 import {type RecordedMail, SmtpServer} from '../../src/alertmanager/receivers/testing/smtp-server.ts';
 import {TestAuthority} from '../../src/http/testing-certificates.ts';
-import {findProgram, freePort, type RunningProgram, startProgram, stopProgram} from '../../tools/programs.ts';
+import {findProgram, type RunningProgram, startAlertmanager, stopProgram} from '../../tools/programs.ts';
 
 const peer = findProgram('prometheus-alertmanager');
 
@@ -56,22 +56,12 @@ export class Running {
   static async start(command: string, args: string[], configuration: ConfigurationOf): Promise<Running> {
     const services = await openServices();
     const folder = mkdtempSync(join(tmpdir(), 'narthex-receivers-'));
-    const port = await freePort();
-    writeFileSync(join(folder, 'am.yml'), configuration(services));
-    const url = `http://127.0.0.1:${port}/x`;
-    const program = await startProgram({
-      name: command,
-      command,
-      args: [
-        ...args,
-        `--config.file=${join(folder, 'am.yml')}`,
-        `--storage.path=${folder}`,
-        `--web.listen-address=127.0.0.1:${port}`,
-        '--cluster.listen-address=',
-        '--web.external-url=http://am.example/x',
-      ],
-      readyUrl: `${url}/-/ready`,
-      readySecondsMax: 20,
+    const {url, program} = await startAlertmanager({
+      command: [command, ...args],
+      folder,
+      config: configuration(services),
+      path: '/x',
+      args: ['--web.external-url=http://am.example/x'],
     });
     return new Running(services, url, program, folder);
   }

@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {freePort, startProgram, stopProgram} from '../../tools/programs.ts';
+import {startAlertmanager, stopProgram} from '../../tools/programs.ts';
 import {requireProgram, startNarthex} from '../lib/narthex.ts';
 
 const rules = `groups:
@@ -36,20 +36,12 @@ test('amtool shows the alerts of our rules in an Alertmanager, until they are re
   const amtool = requireProgram('amtool', 'prometheus-alertmanager');
   const folder = mkdtempSync(join(tmpdir(), 'narthex-alerting-'));
   context.after(() => rmSync(folder, {recursive: true, force: true}));
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}/am`;
-  writeFileSync(join(folder, 'am.yml'), 'route: {receiver: none}\nreceivers: [{name: none}]\n');
-  const program = await startProgram({
-    name: 'alertmanager',
-    command: alertmanager,
-    args: [
-      `--config.file=${join(folder, 'am.yml')}`,
-      `--storage.path=${join(folder, 'am')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      `--web.external-url=${url}`,
-      '--cluster.listen-address=',
-    ],
-    readyUrl: `${url}/-/ready`,
+  const {url, port, program} = await startAlertmanager({
+    command: [alertmanager],
+    folder,
+    config: 'route: {receiver: none}\nreceivers: [{name: none}]\n',
+    path: '/am',
+    args: ['--web.route-prefix=/am'],
   });
   context.after(() => stopProgram(program.child));
   const file = join(folder, 'r.yml');

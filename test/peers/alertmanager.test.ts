@@ -1,12 +1,12 @@
 // Debian's Alertmanager beside ours: the same requests get the same answers, and each opens the other's state.
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type TestContext} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {findProgram, freePort, type RunningProgram, startProgram, stopProgram} from '../../tools/programs.ts';
+import {findProgram, type RunningProgram, startAlertmanager, stopProgram} from '../../tools/programs.ts';
 import {Recorder} from '../../src/alertmanager/receivers/testing/recorder.ts';
 
 const peer = findProgram('prometheus-alertmanager');
@@ -54,29 +54,13 @@ interface Running {
   readonly program: RunningProgram;
 }
 
-async function start(command: string, args: string[], folder: string, hook: string): Promise<Running> {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  writeFileSync(join(folder, 'am.yml'), configuration(hook));
-  const program = await startProgram({
-    name: command,
-    command,
-    args: [
-      ...args,
-      `--config.file=${join(folder, 'am.yml')}`,
-      `--storage.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--cluster.listen-address=',
-      '--log.level=error',
-    ],
-    readyUrl: `${url}/-/ready`,
-  });
-  return {url, program};
+function start(command: readonly [string, ...string[]], folder: string, hook: string): Promise<Running> {
+  return startAlertmanager({command, folder, config: configuration(hook), args: ['--log.level=error']});
 }
 
 const startOurs = (folder: string, hook: string): Promise<Running> =>
-  start('bin/narthex', ['alertmanager'], folder, hook);
-const startTheirs = (folder: string, hook: string): Promise<Running> => start(peer!, [], folder, hook);
+  start(['bin/narthex', 'alertmanager'], folder, hook);
+const startTheirs = (folder: string, hook: string): Promise<Running> => start([peer!], folder, hook);
 
 function temporaryFolder(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'narthex-am-'));

@@ -5,7 +5,7 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'node:test';
-import {findProgram, freePort, startProgram, stopProgram} from '../../tools/programs.ts';
+import {findProgram, startAlertmanager, stopProgram} from '../../tools/programs.ts';
 
 const amtool = findProgram('amtool');
 const skip = reasonToSkip();
@@ -116,19 +116,10 @@ test('commands on files', {skip}, () => {
 });
 
 test('commands on an Alertmanager', {skip}, async () => {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const program = await startProgram({
-    name: 'narthex alertmanager',
-    command: 'bin/narthex',
-    args: [
-      'alertmanager',
-      `--config.file=${file('am.yml', configuration)}`,
-      `--storage.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--cluster.listen-address=',
-    ],
-    readyUrl: `${url}/-/ready`,
+  const {url, program} = await startAlertmanager({
+    command: ['bin/narthex', 'alertmanager'],
+    folder,
+    config: configuration,
   });
   try {
     const at = (...args: string[]): string[] => [`--alertmanager.url=${url}`, ...args];
