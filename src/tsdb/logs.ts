@@ -59,8 +59,8 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
   const {dir, log, clock, fs, linear} = options;
   const {onReplayProgress: onProgress = () => {}} = options;
   const common = {fs, log, clock, linear, corruptDir: `${dir}/wal.corrupt`};
-  const {sink, from} = await restore(head, {...options, onProgress});
-  const replayed = await replay({
+  const {sink, from, files} = await restore(head, {...options, onProgress});
+  const replayed = await replayWith(files, {
     ...common,
     dir: walDirectory(dir),
     sink,
@@ -118,10 +118,37 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
   };
 }
 
-/**
- * Fills the head with what is not in the log: full chunks in files, and a snapshot of the memory. Says from where on the log is to be
- * read; null = from its beginning.
- */
+interface Restored {
+  sink: HeadReplay;
+  /** From where on the log is to be read; null = from its beginning. */
+  from: Snapshot | null;
+  /** Full chunks that series get when the log has named them; null = they have theirs. */
+  files: ComingFiles | null;
+}
+
+/** Files of full chunks that a thread scans. */
+interface ComingFiles {
+  /** Gives the series that were named before their chunks; waits for the thread. */
+  attach: () => Promise<void>;
+  /** Ends the thread. */
+  end: () => Promise<void>;
+}
+
+/** Reads the log while files are scanned: its first records name series, and only then their chunks are needed. */
+async function replayWith(files: ComingFiles | null, options: ReplayOptions): Promise<ReplayResult> {
+  if (files === null) return replay(options);
+  try {
+    let attached: Promise<void> | null = null;
+    const afterSeries = (): Promise<void> => (attached ??= files.attach());
+    const result = await replay({...options, afterSeries});
+    await afterSeries();
+    return result;
+  } finally {
+    await files.end();
+  }
+}
+
+/** Fills the head with what is not in the log: full chunks in files, and a snapshot of the memory. */
 async function restore(
   head: Head,
   {
@@ -134,7 +161,7 @@ async function restore(
     scanBytesMin,
     onProgress,
   }: LogsOptions & {onProgress: OnReplayProgress},
-): Promise<{sink: HeadReplay; from: Snapshot | null}> {
+): Promise<Restored> {
   const lastSegment = listSegments(fs, walDirectory(dir)).at(-1)?.number ?? -1;
   const snapshot = snapshots === true ? newestSnapshot({fs, dir, lastSegment, log}) : null;
   const chunksDir = headChunksDirectory(dir);
@@ -161,19 +188,26 @@ async function restore(
     });
   // Where full chunks were lost, only the log has what a snapshot leaves to them.
   const usable = (): boolean => head.files!.damages === 0;
-  const ahead = snapshot === null ? null : ScanAhead.start(fs, chunksDir, {linear, bytesMin: scanBytesMin});
+  const ahead = ScanAhead.start(fs, chunksDir, {linear, bytesMin: scanBytesMin});
   if (ahead === null) {
     const {chunks, mark} = await loadFiles(null);
     if (mark !== null) chunks.mark(mark);
     const sink = head.replay(chunks.length === 0 ? null : chunks);
-    return {sink, from: usable() ? await loadSnapshotInto(sink.snapshot()) : null};
+    return {sink, from: usable() ? await loadSnapshotInto(sink.snapshot()) : null, files: null};
+  }
+  const sink = head.replay();
+  if (snapshot === null) {
+    const loading = loadFiles(ahead);
+    // Whoever waits for it meets the error.
+    loading.catch(() => {});
+    const attach = async (): Promise<void> => sink.attachFiles(await loading);
+    return {sink, from: null, files: {attach, end: () => ahead.end()}};
   }
   try {
     // The files are scanned while the snapshot is read.
-    const sink = head.replay();
     const from = await loadSnapshotInto(sink.snapshot(true));
     sink.attachFiles(await loadFiles(ahead), usable());
-    return {sink, from: usable() ? from : null};
+    return {sink, from: usable() ? from : null, files: null};
   } finally {
     await ahead.end();
   }

@@ -1,7 +1,7 @@
 import {indexCapacityMin, indexEntries, indexEntryBytes} from '../../kernels/index-layout.ts';
 import {referenceFile} from '../headchunks/format.ts';
 import {emptyChunk, type ScannedChunk} from '../headchunks/scan.ts';
-import {chunkOfRow, rowFields, type ScanThreadResult, visitBlocks} from '../headchunks/scan-rows.ts';
+import {chunkOfRow, rowFields, type ScannedRows, visitBlocks} from '../headchunks/scan-rows.ts';
 import type {Head} from './head.ts';
 import type {SeriesRestore} from './restore.ts';
 
@@ -12,14 +12,14 @@ const blocksAtOnce = 512;
 const blockBytes = indexEntries + indexCapacityMin * indexEntryBytes;
 
 /**
- * Gives series the full chunks that a thread has found, in the order in which they were written, and calls `receive` with those that the
- * kernel leaves. Gives the number of chunks that the kernel has attached.
+ * Gives series the full chunks that threads have found, in the order in which they were written, and calls `receive` with those that the
+ * kernel leaves: true where no series has such a chunk yet. Gives the number of chunks that the kernel has attached.
  */
 export function attachRows(
   head: Head,
   restore: SeriesRestore,
-  result: ScanThreadResult,
-  receive: (chunk: ScannedChunk) => void,
+  result: ScannedRows,
+  receive: (chunk: ScannedChunk) => boolean,
 ): number {
   const {arena, memory, chunks} = head;
   const rows = arena.alloc(rowsAtOnce * rowFields * 8);
@@ -40,7 +40,8 @@ export function attachRows(
         chunkOfRow(block, from + row, chunk);
         // The kernel may only have run out of blocks, or have come to the next file.
         if (done > 0) continue;
-        receive(chunk);
+        // Where one series was not named yet, the following ones were mostly not named either.
+        while (receive(chunk) && row + 1 < end - from) chunkOfRow(block, from + ++row, chunk);
         row++;
       }
     }

@@ -1,9 +1,8 @@
 import {headChunkPath, listHeadChunkFiles} from '../headchunks/format.ts';
 import {type LateMark, readLateMark} from '../headchunks/latemark.ts';
-import {repairHeadChunks} from '../headchunks/scan.ts';
+import {repairHeadChunks, scanHeadChunks} from '../headchunks/scan.ts';
 import type {ScanAhead} from '../headchunks/scan-ahead.ts';
-import {scanHeadChunksInParallel} from '../headchunks/scan-parallel.ts';
-import type {ScanThreadResult} from '../headchunks/scan-rows.ts';
+import type {ScannedRows} from '../headchunks/scan-rows.ts';
 import type {ChunkFilesOptions} from './chunkfiles.ts';
 import type {Head} from './head.ts';
 import {removeSnapshots} from '../snapshot/format.ts';
@@ -12,8 +11,8 @@ import {LoadedChunks} from './loadedchunks.ts';
 /** What the files of full chunks have. */
 export interface LoadedHeadChunks {
   chunks: LoadedChunks;
-  /** Where a thread has scanned the files: its rows, which are not among `chunks`. */
-  rows: ScanThreadResult | null;
+  /** Where threads have scanned the files: their rows, which are not among `chunks`. */
+  rows: ScannedRows | null;
   mark: LateMark | null;
 }
 
@@ -27,7 +26,7 @@ export async function loadHeadChunks(
     dataFolder: string;
     /** Between files: `done` of `total` are read. */
     onProgress: (done: number, total: number) => void;
-    /** A thread that has begun to scan the files. */
+    /** Threads that have begun to scan the files. */
     ahead?: ScanAhead | null;
   },
 ): Promise<LoadedHeadChunks> {
@@ -39,7 +38,7 @@ export async function loadHeadChunks(
   if (ahead !== null) options.onProgress(0, listHeadChunkFiles(fs, dir).length);
   const rows = ahead === null ? null : await ahead.result;
   const {damage, files, chunks, ...scan} =
-    rows?.scan ?? (await scanHeadChunksInParallel(fs, dir, (chunk) => loaded.add(chunk), options));
+    rows?.scan ?? scanHeadChunks(fs, dir, (chunk) => loaded.add(chunk), options);
   const mark = readLateMark(fs, dir, log);
   let {lastFile} = scan;
   if (damage !== null) {

@@ -229,19 +229,23 @@ export class HeadReplay implements ReplaySink {
   }
 
   /**
-   * Gives the series of a snapshot, which was read before, the chunks that files have of them, and then their own; those of the snapshot
-   * are given up where it is not `usable` after all.
+   * Gives the series that were named before, by the log or a snapshot, the chunks that files have of them, and then those of the snapshot,
+   * which are given up where it is not `usable` after all. Series that are named later get theirs then.
    */
-  attachFiles({chunks: loaded, rows, mark}: LoadedHeadChunks, usable: boolean): void {
+  attachFiles({chunks: loaded, rows, mark}: LoadedHeadChunks, usable = true): void {
     const {memory} = this.#head;
     if (rows !== null) {
       this.#restore.useRefs(this.#refs);
       const attached = attachRows(this.#head, this.#restore, rows, (chunk) => {
         const slot = chunk.outOfOrder || chunk.ref === 0 ? -1 : this.#slotOf(chunk.ref);
-        if (slot === -1) return loaded.add(chunk);
+        if (slot === -1) {
+          loaded.add(chunk);
+          return !chunk.outOfOrder;
+        }
         const reference = chunkReference(chunk.file, chunk.offset);
         const address = slotAddress(memory.u32, slot);
         this.#attachChunk(address, chunk.minTime, chunk.maxTime, {...chunk, reference});
+        return false;
       });
       this.counts.chunksLoaded += attached;
     }
@@ -258,7 +262,8 @@ export class HeadReplay implements ReplaySink {
 
   #settlePending(usable: boolean): void {
     const {chunks} = this.#head;
-    const pending = this.#pending!;
+    const pending = this.#pending;
+    if (pending === null) return;
     this.#pending = null;
     for (let i = 0; i < pending.length; i++) {
       const chunk = pending.get(i);

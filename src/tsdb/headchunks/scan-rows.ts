@@ -1,4 +1,4 @@
-// What the thread that scans files (scan-thread.ts) is given, and what it gives.
+// What a thread that scans files (scan-thread.ts) is given, and what it gives.
 import {outOfOrderBit, referenceFile, referenceOffset} from './format.ts';
 import type {HeadChunkScan, ScannedChunk} from './scan.ts';
 
@@ -11,7 +11,14 @@ export interface ScanThreadData {
   files: number[];
 }
 
-/** Rows of `rowFields` numbers, in blocks. */
+/** What threads have found in all files together. */
+export interface ScannedRows {
+  scan: HeadChunkScan;
+  /** In the order of the files. */
+  parts: ScanThreadResult[];
+}
+
+/** What one thread has found: rows of `rowFields` numbers, in blocks. */
 export interface ScanThreadResult {
   scan: HeadChunkScan;
   blocks: Float64Array<ArrayBuffer>[];
@@ -25,10 +32,12 @@ export const blockRows = 65_536;
 
 /** Calls `visit` with each block and the number of its rows. */
 export function visitBlocks(
-  {blocks, rowsInLast}: ScanThreadResult,
+  {parts}: ScannedRows,
   visit: (block: Float64Array<ArrayBuffer>, rows: number) => void,
 ): void {
-  for (const [i, block] of blocks.entries()) visit(block, i === blocks.length - 1 ? rowsInLast : blockRows);
+  for (const {blocks, rowsInLast} of parts) {
+    for (const [i, block] of blocks.entries()) visit(block, i === blocks.length - 1 ? rowsInLast : blockRows);
+  }
 }
 
 export function chunkOfRow(block: Float64Array, row: number, chunk: ScannedChunk): void {

@@ -87,8 +87,6 @@ export interface ScanOptions {
   linear?: LogMemory | null;
   /** Between files: `done` of `total` are read. */
   onProgress?: (done: number, total: number) => void;
-  /** The file before the first one, which was scanned already; 0 = there is none. */
-  previousFile?: number;
 }
 
 /** The same for some of the files. */
@@ -97,10 +95,10 @@ export function scanHeadChunkFiles(
   dir: string,
   files: readonly number[],
   receive: (chunk: ScannedChunk) => void,
-  {linear = null, onProgress, previousFile = 0}: ScanOptions = {},
+  {linear = null, onProgress}: ScanOptions = {},
 ): HeadChunkScan {
   const scan: HeadChunkScan = {files: 0, chunks: 0, lastFile: 0, damage: null};
-  let previous = previousFile;
+  let previous = 0;
   for (const file of files) {
     onProgress?.(scan.files, files.length);
     if (previous > 0 && file !== previous + 1) {

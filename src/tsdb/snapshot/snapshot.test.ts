@@ -191,9 +191,9 @@ test('A snapshot that cannot be written leaves all to the log', async () => {
   }
 });
 
-test('Files of full chunks that a thread scans meanwhile give the same head, whatever is damaged or newer', async () => {
+test('Files of full chunks that threads scan meanwhile give the same head, whatever is damaged or newer', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'narthex-snapshot-'));
-  // The scanning thread cannot see a simulated disk.
+  // The scanning threads cannot see a simulated disk.
   const real = {fs: nodeFileSystem, dir: join(folder, 'data')};
   const threaded = {...real, scanBytesMin: 0};
   const open = (options: Partial<DbOptions>): Promise<Db> => openDb(new SimulatedFileSystem(), options);
@@ -202,15 +202,19 @@ test('Files of full chunks that a thread scans meanwhile give the same head, wha
     cpSync(real.dir, join(folder, to), {recursive: true});
   };
   const compare = async (description: string): Promise<void> => {
-    for (const name of ['plain', 'threaded']) copyData(name);
-    const plain = await open({...real, dir: join(folder, 'plain')});
-    const other = await open({...threaded, dir: join(folder, 'threaded')});
-    assert.deepEqual(contentsOf(other), contentsOf(plain), description);
-    assert.equal(other.replayed.samples, plain.replayed.samples, description);
-    assert.equal(other.chunksLoaded, plain.chunksLoaded, description);
-    assert.equal(other.head.chunks.count, plain.head.chunks.count, description);
-    await plain.close();
-    await other.close();
+    // From the log alone, too: there the files are scanned while it names its series.
+    for (const snapshots of [true, false]) {
+      for (const name of ['plain', 'threaded']) copyData(name);
+      const plain = await open({...real, snapshots, dir: join(folder, 'plain')});
+      const other = await open({...threaded, snapshots, dir: join(folder, 'threaded')});
+      const what = `${description}, ${snapshots ? 'with' : 'without'} snapshots`;
+      assert.deepEqual(contentsOf(other), contentsOf(plain), what);
+      assert.equal(other.replayed.samples, plain.replayed.samples, what);
+      assert.equal(other.chunksLoaded, plain.chunksLoaded, what);
+      assert.equal(other.head.chunks.count, plain.head.chunks.count, what);
+      await plain.close();
+      await other.close();
+    }
   };
   try {
     const db = await open(real);

@@ -28,6 +28,8 @@ export interface ReplayOptions {
   log: Logger;
   clock: Clock;
   linear?: LogMemory | null;
+  /** Awaited once, before the first record that is not of series, where there is one. */
+  afterSeries?: () => Promise<void>;
   /** Between segments: `done` of `total` are read. */
   onProgress?: (done: number, total: number) => void;
   /** Records before this place are not read: a snapshot has them. */
@@ -106,6 +108,8 @@ class Replay {
   readonly #decoder = new RecordDecoder();
   /** Null: segments are read by this thread. */
   #ahead: ReadAhead | null = null;
+  /** Null: it was called, or there is none. */
+  #afterSeries: (() => Promise<void>) | null;
   /** What the sink threw: not a fault of the log. */
   #sinkError: unknown = null;
   readonly #onSeries: (ref: number, labels: Labels) => void;
@@ -118,6 +122,7 @@ class Replay {
   constructor(options: ReplayOptions) {
     const {sink} = options;
     this.#options = options;
+    this.#afterSeries = options.afterSeries ?? null;
     this.#buffers = new ReaderBuffers(options.linear ?? null);
     this.#onSeries = (ref, labels) => {
       const valid = validLabels(labels);
@@ -167,7 +172,7 @@ class Replay {
     ]);
     if (usesCheckpoint) {
       // Its segments are read to the end whatever they hold: nothing is written behind them.
-      for (const segment of ofCheckpoint) this.#segment(segment, () => false);
+      for (const segment of ofCheckpoint) await this.#segment(segment, () => false);
       log.info(`${this.#name} checkpoint loaded`);
     }
     const checkpointDone = clock.elapsed();
@@ -177,7 +182,7 @@ class Replay {
       const segmentStarted = clock.elapsed();
       const atEnd = (): boolean =>
         segments.slice(index + 1).every((each) => fs.status(each.path)?.bytes === 0);
-      this.#segment(segment, atEnd, startOf(segment));
+      await this.#segment(segment, atEnd, startOf(segment));
       log.info(`${this.#name} segment loaded`, {
         segment: segment.number,
         maxSegment: last,
@@ -239,13 +244,13 @@ class Replay {
     this.#ahead = ReadAhead.start({fs, linear, buffers: this.#buffers, segments});
   }
 
-  #segment(segment: SegmentFile, atEnd: () => boolean, start = 0): void {
+  async #segment(segment: SegmentFile, atEnd: () => boolean, start = 0): Promise<void> {
     const {fs} = this.#options;
     const reader =
       this.#ahead?.reader(segment, start) ?? new SegmentReader(fs, segment, this.#buffers, start);
     const damage = new Damage(start);
     try {
-      this.#records(reader, segment, damage);
+      await this.#records(reader, segment, damage);
     } finally {
       reader.close();
     }
@@ -254,10 +259,12 @@ class Replay {
     if (damage.first !== null) this.#report(segment, reader, damage, atEnd);
   }
 
-  #records(reader: RecordReader, segment: SegmentFile, damage: Damage): void {
+  async #records(reader: RecordReader, segment: SegmentFile, damage: Damage): Promise<void> {
     for (;;) {
       try {
         if (!reader.next()) return;
+        if (this.#afterSeries !== null && reader.length > 0 && reader.type !== recordType.series)
+          await this.#endSeries(this.#afterSeries);
         this.#record(reader, segment);
         damage.sound(reader);
       } catch (error) {
@@ -265,6 +272,11 @@ class Replay {
         damage.found(error, reader);
       }
     }
+  }
+
+  async #endSeries(afterSeries: () => Promise<void>): Promise<void> {
+    this.#afterSeries = null;
+    await afterSeries();
   }
 
   #record(reader: RecordReader, segment: SegmentFile): void {

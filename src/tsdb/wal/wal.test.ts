@@ -507,6 +507,31 @@ test('replay() keeps a bounded number of damaged copies', async () => {
   assert.equal(fs.list(corruptDir).length, 16);
 });
 
+test('replay() waits once, before the first record that is not of series', async () => {
+  const fs = new SimulatedFileSystem();
+  const wal = openWal(fs);
+  for (let ref = 1; ref <= 3; ref++) wal.series(ref, ['__name__', `m${ref}`]);
+  logSamples(wal, [[1, 1000, 1]]);
+  wal.series(4, ['__name__', 'm4']);
+  logSamples(wal, [[4, 1000, 1]]);
+  wal.flush();
+  await wal.close();
+  const linear = {memory, kernels, arena: new SizeClassArena(memory, replayStart, memory.byteLength)};
+  const options = {fs, dir, corruptDir, log: noLogger, clock: stillClock, linear};
+  const sink = new Snitch();
+  const afterSeries = async (): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    sink.entries.push('after series');
+  };
+  await replay({...options, sink, afterSeries});
+  assert.deepEqual(
+    sink.entries.map((entry) => entry.slice(0, 8).trim()),
+    ['series 1', 'series 2', 'series 3', 'after se', 'sample 1', 'series 4', 'sample 4'],
+  );
+  const failing = async (): Promise<void> => Promise.reject(new RangeError('no files'));
+  await assert.rejects(replay({...options, sink: new Snitch(), afterSeries: failing}), /no files/);
+});
+
 test('replay() hands on what the sink throws', async () => {
   const {fs} = await someSegments(1, 6);
   class Full extends Snitch {

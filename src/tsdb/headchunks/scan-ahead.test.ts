@@ -10,8 +10,9 @@ import {arenaStart, LinearMemory} from '../../kernels/memory.ts';
 import {nodeFileSystem} from '../../sys/fs.ts';
 import {noLogger} from '../../sys/log.ts';
 import {headChunkPath} from './format.ts';
-import {type HeadChunkScan, type ScannedChunk, scanHeadChunks} from './scan.ts';
-import {scanHeadChunksInParallel} from './scan-parallel.ts';
+import {emptyChunk, type HeadChunkScan, type ScannedChunk, scanHeadChunks} from './scan.ts';
+import {ScanAhead} from './scan-ahead.ts';
+import {chunkOfRow, visitBlocks} from './scan-rows.ts';
 import {HeadChunkWriter} from './writer.ts';
 
 const memory = LinearMemory.reserve(2 ** 27);
@@ -63,13 +64,31 @@ async function scanWith(
   return {hash, chunks, scan: found};
 }
 
+/** scanHeadChunks() by ScanAhead. */
+async function scanAhead(dir: string, receive: (chunk: ScannedChunk) => void): Promise<HeadChunkScan> {
+  const ahead = ScanAhead.start(nodeFileSystem, dir, {linear})!;
+  try {
+    const result = (await ahead.result)!;
+    const chunk = emptyChunk();
+    visitBlocks(result, (block, rows) => {
+      for (let row = 0; row < rows; row++) {
+        chunkOfRow(block, row, chunk);
+        receive(chunk);
+      }
+    });
+    return result.scan;
+  } finally {
+    await ahead.end();
+  }
+}
+
 function damageByte(dir: string, file: number, offset: number): void {
   const opened = openSync(headChunkPath(dir, file), 'r+');
   writeSync(opened, Uint8Array.of(0xa5), 0, 1, offset);
   closeSync(opened);
 }
 
-test('scanHeadChunksInParallel() finds what scanHeadChunks() finds, whatever is damaged or missing', async () => {
+test('ScanAhead finds what scanHeadChunks() finds, whatever is damaged or missing', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'narthex-scan-'));
   try {
     const dir = join(folder, 'chunks_head');
@@ -78,9 +97,7 @@ test('scanHeadChunksInParallel() finds what scanHeadChunks() finds, whatever is 
     const before = linear.arena.bytesInUse;
     const compare = async (chunks: number): Promise<void> => {
       const alone = await scanWith((receive) => scanHeadChunks(nodeFileSystem, dir, receive, {linear}));
-      const together = await scanWith((receive) =>
-        scanHeadChunksInParallel(nodeFileSystem, dir, receive, {linear}),
-      );
+      const together = await scanWith((receive) => scanAhead(dir, receive));
       assert.equal(alone.chunks, chunks);
       assert.deepEqual(together, alone);
       assert.equal(linear.arena.bytesInUse, before);
@@ -99,16 +116,14 @@ test('scanHeadChunksInParallel() finds what scanHeadChunks() finds, whatever is 
   }
 });
 
-test('scanHeadChunksInParallel() sees that a file between the two halves is missing', async () => {
+test('ScanAhead sees that a file between the two halves is missing', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'narthex-scan-'));
   try {
     const dir = join(folder, 'chunks_head');
     mkdirSync(dir);
     writeFiles(dir);
     rmSync(headChunkPath(dir, 2));
-    const found = await scanWith((receive) =>
-      scanHeadChunksInParallel(nodeFileSystem, dir, receive, {linear}),
-    );
+    const found = await scanWith((receive) => scanAhead(dir, receive));
     assert.deepEqual(
       [found.chunks, found.scan.lastFile, found.scan.damage?.reason],
       [400, 1, 'file 2 is missing'],
