@@ -134,6 +134,94 @@ test('uniteBuckets() and locateSpans() agree with sets, for any seed', () => {
   }
 });
 
+test('uniteBuckets() cuts spans as Prometheus does', () => {
+  function f(left: Pairs, right: Pairs, expected: Pairs): void {
+    const sideOf = (pairs: Pairs) => ({
+      spans: spansOf(pairs),
+      count: pairs.reduce((sum, [, length]) => sum + length, 0),
+    });
+    assert.deepEqual(uniteBuckets(sideOf(left), sideOf(right), 0).spans, spansOf(expected));
+  }
+  const two: Pairs = [
+    [0, 2],
+    [3, 1],
+  ];
+  f([], two, two);
+  f(two, [], two);
+  // Behind a span, before one, and apart from both.
+  f(
+    two,
+    [[2, 1]],
+    [
+      [0, 3],
+      [2, 1],
+    ],
+  );
+  f(
+    two,
+    [[4, 1]],
+    [
+      [0, 2],
+      [2, 2],
+    ],
+  );
+  f(
+    two,
+    [[3, 1]],
+    [
+      [0, 2],
+      [1, 1],
+      [1, 1],
+    ],
+  );
+  f(
+    two,
+    [[-1, 1]],
+    [
+      [-1, 3],
+      [3, 1],
+    ],
+  );
+  // What was apart stays so when there is nothing between any more.
+  f(
+    two,
+    [[2, 3]],
+    [
+      [0, 5],
+      [0, 1],
+    ],
+  );
+  f(
+    two,
+    [[3, 2]],
+    [
+      [0, 2],
+      [1, 2],
+      [0, 1],
+    ],
+  );
+  f(
+    two,
+    [[-2, 2]],
+    [
+      [-2, 2],
+      [0, 2],
+      [3, 1],
+    ],
+  );
+  f(
+    [
+      [0, 2],
+      [0, 2],
+    ],
+    [[0, 5]],
+    [
+      [0, 2],
+      [0, 3],
+    ],
+  );
+});
+
 test('sameBuckets() takes spans without buckets for gaps', () => {
   assert.ok(
     sameBuckets(

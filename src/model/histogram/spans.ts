@@ -28,6 +28,11 @@ export class SpanBuilder {
       this.#end++;
       return;
     }
+    this.addApart(index);
+  }
+
+  /** Begins a span, even where the one before ends there. */
+  addApart(index: number): void {
     this.#flush();
     this.#offset = index - this.#end;
     this.#length = 1;
@@ -109,7 +114,11 @@ export interface Union {
   right: Int32Array;
 }
 
-/** The union of both sides' buckets, of which the first `skipped` of the right side are left out. */
+/**
+ * The union of both sides' buckets, of which the first `skipped` of the right side are left out. The spans are those that
+ * Prometheus makes, since their number counts in statistics of samples: a right bucket lengthens the left span behind which it
+ * is, else that before which it is, and left spans between which everything is filled stay two.
+ */
 export function uniteBuckets(
   left: {spans: readonly Span[]; count: number},
   right: {spans: readonly Span[]; count: number},
@@ -119,18 +128,37 @@ export function uniteBuckets(
   const rightIndexes = bucketIndexes(right.spans, right.count);
   const fromLeft = new Int32Array(left.count + right.count).fill(-1);
   const fromRight = new Int32Array(left.count + right.count).fill(-1);
+  const begins = beginningsOf(left);
   const spans = new SpanBuilder();
   let length = 0;
+  let end = NaN;
+  /** Whether the last span is a single right bucket. */
+  let isLone = false;
   for (let i = 0, j = skipped; i < left.count || j < right.count; length++) {
     const leftIndex = i < left.count ? leftIndexes[i]! : Infinity;
     const rightIndex = j < right.count ? rightIndexes[j]! : Infinity;
-    if (leftIndex <= rightIndex) fromLeft[length] = i++;
-    if (rightIndex <= leftIndex) fromRight[length] = j++;
-    spans.add(Math.min(leftIndex, rightIndex));
+    const index = Math.min(leftIndex, rightIndex);
+    if (leftIndex === index && begins[i] === 1 && !isLone) spans.addApart(index);
+    else spans.add(index);
+    isLone = leftIndex !== index && index !== end;
+    end = index + 1;
+    if (leftIndex === index) fromLeft[length] = i++;
+    if (rightIndex === index) fromRight[length] = j++;
   }
   return {
     spans: spans.finish(),
     left: fromLeft.subarray(0, length),
     right: fromRight.subarray(0, length),
   };
+}
+
+/** 1 for each bucket that is the first of its span. */
+function beginningsOf({spans, count}: {spans: readonly Span[]; count: number}): Uint8Array {
+  const begins = new Uint8Array(count);
+  let at = 0;
+  for (const {length} of spans) {
+    if (length > 0) begins[at] = 1;
+    at += length;
+  }
+  return begins;
 }
