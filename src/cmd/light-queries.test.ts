@@ -50,8 +50,44 @@ test('LightQueries answers what should take little, once it is loaded', async ()
   assert.equal(light.answer(request, 0.25, true), null, 'too heavy');
 });
 
-test('LightQueries gives a query up that takes long after all', async () => {
+test('LightQueries rehearses one query after another', async () => {
+  const order: string[] = [];
+  const {light, notes} = lightQueries((_world, {request: {kind}}) => {
+    if (order.at(-1) !== kind) order.push(kind);
+    const began = performance.now();
+    while (performance.now() < began + 0.1);
+    return {
+      status: 200,
+      body: new Uint8Array(1),
+      slices: {},
+      samplesRead: 1,
+      seconds: 0,
+      heldBytes: 0,
+      outcome: 'ok',
+    };
+  });
+  const kinds: QueryRequest[] = (['labelNames', 'series'] as const).map((kind) => ({
+    kind,
+    matches: ['up'],
+    limit: 0,
+    startMs: 0,
+    endMs: 1,
+  }));
+  light.answer(request, 0.001, true);
+  await tick();
+  for (const each of [request, ...kinds]) assert.equal(light.answer(each, 0.001, true), null);
+  while (order.length < 3) {
+    const before = notes.length;
+    await tick();
+    assert.ok(notes.length - before <= 2, 'one turn of the loop has time for one slice');
+  }
+  assert.deepEqual(order, ['instant', 'labelNames', 'series']);
+});
+
+test('LightQueries gives a query up that takes long after all, and does not try it again soon', async () => {
+  let evaluations = 0;
   const {light, notes} = lightQueries(({cancelled}) => {
+    evaluations++;
     const began = performance.now();
     while (!cancelled()) assert.ok(performance.now() - began < 1000, 'it is told to give up');
     return {
@@ -72,4 +108,9 @@ test('LightQueries gives a query up that takes long after all', async () => {
   notes.length = 0;
   assert.equal(light.answer(request, 0.001, true), null);
   assert.deepEqual(notes, [0], 'nothing is held any more');
+  assert.equal(evaluations, 2);
+  assert.equal(light.answer(request, 0.001, true), null);
+  assert.equal(evaluations, 2, 'known as too heavy');
+  assert.equal(light.answer({...request, query: 'other'}, 0.001, true), null);
+  while (evaluations < 3) await tick();
 });

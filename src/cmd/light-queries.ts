@@ -1,13 +1,19 @@
 import type {QueryRequest} from '../api/backend.ts';
 import type {AnswerWorld, EvaluateRequest} from './query-answers.ts';
+import {costKeyOf} from './querycosts.ts';
 import type {WorkerAnswer} from './querypool.ts';
 
 /** What a query should take, in seconds, for it to be evaluated here: where others are evaluated, and where none is. */
 const lightSeconds = 0.0015;
 const aloneSeconds = 0.004;
 
-/** A query that takes longer than that after all is given up, and goes to a query thread. */
+/**
+ * A query that takes longer than that after all is given up, and goes to a query thread; and so it does for a while, however
+ * little it takes there. So many of them are known.
+ */
 const patienceMs = 10;
+const givenUpMs = 60_000;
+const givenUpMax = 500;
 
 /** The first light queries are rehearsed: evaluated so often for nothing, a few at a time, until the code is hot. */
 const rehearsedMax = 24;
@@ -38,8 +44,12 @@ export class LightQueries {
   #untilMs = 0;
   /** Until then, the thread is left to others where the query threads can do the work. */
   #restUntilMs = 0;
-  /** What was or is rehearsed. */
+  /** What was or is to be rehearsed, and what of it waits. */
   readonly #rehearsed = new Set<string>();
+  readonly #waiting: QueryRequest[] = [];
+  #rehearsing = false;
+  /** What was given up, and until when it is not tried again; the oldest first. */
+  readonly #givenUp = new Map<string, number>();
 
   constructor({load, evaluationIntervalMs}: {load: LoadEvaluation; evaluationIntervalMs: () => number}) {
     this.#load = load;
@@ -52,6 +62,7 @@ export class LightQueries {
     if (costSeconds > (alone ? aloneSeconds : lightSeconds) || request.kind === 'rule') return null;
     // Many at once are better shared out among the query threads.
     if (costSeconds > lightSeconds && performance.now() < this.#restUntilMs) return null;
+    if (this.#isGivenUp(request)) return null;
     if (this.#evaluation === null) {
       this.#begin();
       return null;
@@ -63,7 +74,25 @@ export class LightQueries {
     this.#restUntilMs = 2 * endedMs - beganMs;
     const gaveUp = answered.outcome === 'canceled';
     const release = this.#evaluation.onAnswer(gaveUp ? 0 : answered.body.byteLength);
-    return gaveUp ? null : {...answered, release};
+    if (!gaveUp) return {...answered, release};
+    this.#giveUp(request, endedMs);
+    return null;
+  }
+
+  #isGivenUp(request: QueryRequest): boolean {
+    if (this.#givenUp.size === 0) return false;
+    const untilMs = this.#givenUp.get(costKeyOf(request));
+    return untilMs !== undefined && performance.now() < untilMs;
+  }
+
+  #giveUp(request: QueryRequest, nowMs: number): void {
+    const key = costKeyOf(request);
+    this.#givenUp.delete(key);
+    this.#givenUp.set(key, nowMs + givenUpMs);
+    for (const [oldest, untilMs] of this.#givenUp) {
+      if (untilMs > nowMs && this.#givenUp.size <= givenUpMax) return;
+      this.#givenUp.delete(oldest);
+    }
   }
 
   #evaluate({world, answer}: Evaluation, request: QueryRequest): WorkerAnswer {
@@ -87,6 +116,16 @@ export class LightQueries {
     const key = 'query' in request ? request.query : request.kind;
     if (this.#rehearsed.size >= rehearsedMax || this.#rehearsed.has(key)) return false;
     this.#rehearsed.add(key);
+    this.#waiting.push(request);
+    if (!this.#rehearsing) this.#rehearseNext(evaluation);
+    return true;
+  }
+
+  /** One after another: a turn of the loop has time for one of them. */
+  #rehearseNext(evaluation: Evaluation): void {
+    const request = this.#waiting.shift();
+    this.#rehearsing = request !== undefined;
+    if (request === undefined) return;
     let left = rehearsals;
     let leftMs = rehearsalMsMax;
     const slice = (): void => {
@@ -99,9 +138,9 @@ export class LightQueries {
       if (leftMs < 0) left = 0;
       evaluation.onAnswer(0)();
       if (left > 0) setImmediate(slice);
+      else this.#rehearseNext(evaluation);
     };
     setImmediate(slice);
-    return true;
   }
 
   readonly #cancelled = (): boolean => performance.now() > this.#untilMs;

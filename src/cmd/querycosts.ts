@@ -19,12 +19,12 @@ export class QueryCosts {
   readonly #costs = new Map<string, Cost>();
 
   expect(request: QueryRequest): number {
-    return this.#costs.get(keyOf(request))?.seconds ?? unknownSeconds;
+    return this.#costs.get(costKeyOf(request))?.seconds ?? unknownSeconds;
   }
 
   /** The lesser of two counts: a thread may be held up, and what is heavier from now on is so twice. */
   learn(request: QueryRequest, seconds: number): void {
-    const key = keyOf(request);
+    const key = costKeyOf(request);
     if (key.length > textMax) return;
     const known = this.#costs.get(key);
     this.#costs.delete(key);
@@ -34,7 +34,7 @@ export class QueryCosts {
 }
 
 /** Queries that differ in their times alone are alike, as long as they have about as many steps. */
-function keyOf(request: QueryRequest): string {
+export function costKeyOf(request: QueryRequest): string {
   switch (request.kind) {
     case 'range': {
       const {startMs, endMs, stepMs} = request;
