@@ -64,9 +64,12 @@ export class Http1Client {
     this.#idleMsMax = idleMsMax;
   }
 
-  /** Where address and headers are the same objects as last time, the request is made up of nothing new. */
-  dispatch(address: PlainAddress, headers: Headers, handler: AnswerHandler): void {
-    let connection = this.#closed ? undefined : this.#takeIdle(address.origin);
+  /**
+   * Where address and headers are the same objects as last time, the request is made up of nothing new. `fresh`: over a
+   * connection of its own making, since one that was idle had gone stale, and so may have others.
+   */
+  dispatch(address: PlainAddress, headers: Headers, handler: AnswerHandler, fresh = false): void {
+    let connection = this.#closed || fresh ? undefined : this.#takeIdle(address.origin);
     if (connection === undefined) {
       connection = new Http1Connection(this, address.origin);
       this.#all.add(connection);

@@ -212,7 +212,7 @@ test('get() says when nobody listens, and when the connection breaks', async () 
   await assert.rejects(get(clientOf(), noHttpUrl), /^Error: Get /);
 });
 
-test('get() tries again once where the server had closed an idle connection', async () => {
+test('get() tries again once where the server had closed an idle connection, over a new one', async () => {
   let requests = 0;
   const sockets = new Set<Socket>();
   const url = await serve((request, response) => {
@@ -223,11 +223,12 @@ test('get() tries again once where the server had closed an idle connection', as
     sockets.add(request.socket);
   });
   const client = clientOf();
-  await get(client, url);
+  // Two are idle then, and the server is done with both.
+  await Promise.all([get(client, url), get(client, url)]);
   await setImmediate();
   assert.equal((await get(client, url)).text, 'a 1\n');
-  assert.equal(requests, 3);
-  assert.equal(sockets.size, 2);
+  assert.equal(requests, 4);
+  assert.equal(sockets.size, 3);
 });
 
 test('get() holds a body to its limit: announced, sent, or only in compressed form small', async () => {

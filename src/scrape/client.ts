@@ -193,7 +193,7 @@ export class ScrapeClient {
       sink.open?.((reason) => request.abort(reason));
       const timer = setTimeout(() => request.abort(deadlineExceeded(target)), deadline - performance.now());
       try {
-        if (route === null) this.#plain.dispatch(address, headers, request);
+        if (route === null) this.#plain.dispatch(address, headers, request, attempt > 0);
         else dispatch(route, headers, request);
         return await request.done;
       } catch (cause) {

@@ -33,6 +33,8 @@ export class BodyDecoder {
   readonly #encoding: 'gzip' | 'zstd' | '';
   readonly #chunks: Buffer[] = [];
   #gathered = 0;
+  /** Whether the bytes of `#chunks` are there until end() only. */
+  #borrowed = false;
   #bytes = 0;
   #stream: (Transform & Zlib) | null = null;
   #failure: Error | null = null;
@@ -55,10 +57,12 @@ export class BodyDecoder {
       return;
     }
     if (this.#stream === null) {
+      this.#borrowed = isWhole;
       this.#chunks.push(isWhole ? chunk : Buffer.from(chunk));
       this.#gathered += chunk.length;
       if (this.#gathered <= inPlaceBytesMax) return;
       this.#openStream();
+      // One that is whole may be borrowed; concat() copies it.
       chunk = Buffer.concat(this.#chunks);
       this.#chunks.length = 0;
     } else chunk = Buffer.from(chunk);
@@ -83,7 +87,7 @@ export class BodyDecoder {
       const output = this.#expandZstd(whole);
       if (output !== null) return this.#passInPieces(output);
     }
-    this.#openStream().write(Buffer.from(whole));
+    this.#openStream().write(this.#borrowed ? Buffer.from(whole) : whole);
     return this.#endStream();
   }
 
