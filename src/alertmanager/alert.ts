@@ -33,10 +33,6 @@ export interface Alert extends AlertState {
 
 export const alertNameLabel = 'alertname';
 
-export function alertNameOf(alert: Alert): string {
-  return labelOf(alert.labels, alertNameLabel);
-}
-
 export function isResolvedAt(alert: Readonly<AlertTimes>, nowMs: number): boolean {
   return alert.endsAtMs <= nowMs;
 }

@@ -24,11 +24,6 @@ export interface TimeInterval {
   readonly location: Location;
 }
 
-export interface NamedTimeIntervals {
-  readonly name: string;
-  readonly intervals: readonly TimeInterval[];
-}
-
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 const months = 'january february march april may june july august september october november december'.split(
   ' ',

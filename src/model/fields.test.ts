@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {parseYaml} from '../base/yaml.ts';
 import {
-  anything,
   boolean,
   choice,
   count,
@@ -13,7 +12,6 @@ import {
   integer,
   labelSet,
   list,
-  notYet,
   optionalSection,
   section,
   size,
@@ -137,11 +135,4 @@ test('choice complains in given words', () => {
     choice(['a', 'b'], (wrong) => `no ${wrong}`),
     {a: 'a', '': '', c: [': no c']},
   );
-});
-
-test('notYet lets pass what says nothing', () => {
-  const later = [': not supported yet: leave it out'];
-  table(notYet(boolean), {'': false, false: false, true: later});
-  table(notYet(count), {'0': 0, '1': later});
-  table(notYet(anything), {'': null, '[]': null, '{}': null, '[x]': later, x: later});
 });

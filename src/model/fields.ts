@@ -236,11 +236,6 @@ export function optionalSection<T>(schema: Field<T>): z.ZodType<T | null> {
   return describe(field, () => orNull(jsonSchemaOf(schema)));
 }
 
-/** A field that is known but has no effect yet: it may only say nothing, or what is the case anyway. */
-export function notYet<T>(schema: Field<T>, idle?: (value: T) => boolean): z.ZodType<T> {
-  return refused(schema, 'not supported yet: leave it out', idle);
-}
-
 /**
  * A field that may only say nothing. `atKey` in the issue's parameters: the complaint is about the key, whatever stands
  * behind it.

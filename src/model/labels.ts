@@ -8,8 +8,6 @@ export type Labels = readonly string[];
 
 export const metricNameLabel = '__name__';
 
-export const noLabels: Labels = [];
-
 /** The value of label `name`, or '' where it is absent. */
 export function labelOf(labels: Labels, name: string): string {
   for (let i = 0; i < labels.length; i += 2) if (labels[i] === name) return labels[i + 1]!;

@@ -27,8 +27,6 @@ export type Expr =
   | UnaryExpr
   | VectorSelector;
 
-export type ExprKind = Expr['kind'];
-
 export interface NumberLiteral {
   readonly kind: 'number';
   readonly value: number;

@@ -4,7 +4,6 @@ import {
   entryLastSeen,
   kindComment,
   lineBytes,
-  lineBytesMax,
   linePack,
   none,
   packKindMask,
@@ -343,6 +342,3 @@ function hashSizeFor(count: number): number {
   while (size < 1.5 * count + 2) size *= 2;
   return size;
 }
-
-/** The longest line, as messages name it. */
-export const lineLimit = lineBytesMax;

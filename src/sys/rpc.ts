@@ -78,10 +78,6 @@ export class Caller {
     });
   }
 
-  get pendingCount(): number {
-    return this.#pending.size;
-  }
-
   /** Fails every open call and all later ones; for when the other side has died. */
   close(reason: Error): void {
     this.#closed = reason;

@@ -3,12 +3,7 @@ import {readFileSync} from 'node:fs';
 import test from 'node:test';
 import {FloatHistogram} from '../model/histogram.ts';
 import {TemplateError} from './error.ts';
-import {
-  checkAlertTemplate,
-  expandAlertTemplate,
-  expandAlertTemplateAsync,
-  type TemplateSample,
-} from './prometheus.ts';
+import {checkAlertTemplate, expandAlertTemplate, type TemplateSample} from './prometheus.ts';
 
 function sample(labels: Record<string, string>, value: number): TemplateSample {
   return {labels: new Map(Object.entries(labels)), value};
@@ -90,26 +85,4 @@ test('checkAlertTemplate() finds what parsing finds', () => {
 
 test('plain text is left alone', () => {
   assert.equal(expand('just }} text', {}, 1), 'just }} text');
-});
-
-test('expandAlertTemplateAsync() asks for each expression once', async () => {
-  const asked: string[] = [];
-  const f = (text: string): Promise<string> => {
-    const data = {labels: new Map(), externalLabels: new Map(), externalUrl: '', value: 1};
-    return expandAlertTemplateAsync('a', text, data, {
-      timestampMs: 0,
-      query: (expression) => {
-        asked.push(expression);
-        return Promise.resolve().then(() => query(expression));
-      },
-    });
-  };
-  assert.equal(
-    await f(
-      '{{range query "up"}}{{with query .Labels.instance}}{{. | first | value}} {{end}}{{end}}{{query "up" | len}}',
-    ),
-    '1 1 1 3',
-  );
-  assert.deepEqual(asked, ['up', 'b:80', 'a:80', 'c:80']);
-  await assert.rejects(f('{{query "bad"}}'), /error calling query: parse error$/);
 });

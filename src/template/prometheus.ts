@@ -90,60 +90,6 @@ export function expandAlertTemplate(
   return expand(name, alertDefinitions + text, valueOf(alertDataType, values), data.externalUrl, options);
 }
 
-/** Expressions that one text may query, so that a loop of queries ends. */
-const queriesMax = 1000;
-
-/** Says which expression a text needs before it can be expanded. */
-class QueryNeeded extends Error {
-  readonly expression: string;
-
-  constructor(expression: string) {
-    super(`the result of ${expression} is needed`);
-    this.expression = expression;
-  }
-}
-
-/**
- * `expandAlertTemplate` where queries take their time: the text is expanded again after each new one. Texts have no effects, so
- * that nothing happens twice; all results are of the same time.
- */
-export async function expandAlertTemplateAsync(
-  alert: string,
-  text: string,
-  data: AlertTemplateData,
-  options: Omit<ExpandOptions, 'query'> & {
-    readonly query: (expression: string) => Promise<readonly TemplateSample[]>;
-  },
-): Promise<string> {
-  const results = new Map<string, readonly TemplateSample[] | Error>();
-  const query = (expression: string): readonly TemplateSample[] => {
-    const result = results.get(expression);
-    if (result instanceof Error) throw result;
-    if (result === undefined) throw new QueryNeeded(expression);
-    return result;
-  };
-  for (;;) {
-    try {
-      return expandAlertTemplate(alert, text, data, {...options, query});
-    } catch (error) {
-      const needed = neededQuery(error);
-      if (needed === null || results.size >= queriesMax) throw error;
-      results.set(needed, await options.query(needed).catch((reason: unknown) => asError(reason)));
-    }
-  }
-}
-
-function neededQuery(error: unknown): string | null {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof QueryNeeded) return cause.expression;
-  }
-  return null;
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason), {cause: reason});
-}
-
 /** Checks the text of a rule without executing it, as loading a rule file does. Throws TemplateError. */
 export function checkAlertTemplate(alert: string, text: string): void {
   if (!text.includes('{{')) return;
@@ -202,13 +148,6 @@ function valueOfSample(value: number | FloatHistogram): Value {
 /** Names of the functions that templates of rules have, beside Go's own. */
 export function prometheusFunctionNames(): string[] {
   return [...allFunctions().keys()];
-}
-
-export function prometheusFunctions(
-  externalUrl: string,
-  options: Pick<ExpandOptions, 'query' | 'timestampMs'>,
-): ReadonlyMap<string, GoFunction> {
-  return new Map([...allFunctions(), ...functionsOfMoment(externalUrl, options)]);
 }
 
 let functionsOfNoMoment: ReadonlyMap<string, GoFunction> | null = null;

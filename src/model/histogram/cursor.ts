@@ -178,11 +178,6 @@ export function negativeBuckets(histogram: FloatHistogram): BucketCursor {
   return new BucketCursor(histogram, {inwards: null, zero: false, outwards: 'negative', clips: false});
 }
 
-/** Positive buckets, falling: from the highest towards zero. */
-export function positiveBucketsDescending(histogram: FloatHistogram): BucketCursor {
-  return new BucketCursor(histogram, {inwards: 'positive', zero: false, outwards: null, clips: false});
-}
-
 /** Negative buckets, rising: from the lowest towards zero. */
 export function negativeBucketsAscending(histogram: FloatHistogram): BucketCursor {
   return new BucketCursor(histogram, {inwards: 'negative', zero: false, outwards: null, clips: false});

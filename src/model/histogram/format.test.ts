@@ -3,7 +3,7 @@ import test from 'node:test';
 import {counterReset, customBucketsSchema, FloatHistogram} from '../histogram.ts';
 import {equals} from './equality.ts';
 import {formatHistogram, formatTestExpression} from './format.ts';
-import {pointSamples, sizeBytes, vectorSamples} from './size.ts';
+import {pointSamples, sizeBytes} from './size.ts';
 
 const full = new FloatHistogram({
   counterResetHint: counterReset.notReset,
@@ -76,6 +76,5 @@ test('equals() is about buckets and numbers, not spans and hints', () => {
 test('sizes are those of Go structs', () => {
   assert.equal(sizeBytes(new FloatHistogram({})), 168);
   assert.equal(pointSamples(new FloatHistogram({})), 11);
-  assert.equal(vectorSamples(new FloatHistogram({})), 10);
   assert.equal(sizeBytes(full), 168 + 8 * (2 + 3 + 1 + 2));
 });

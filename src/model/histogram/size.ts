@@ -19,8 +19,3 @@ export function sizeBytes(histogram: FloatHistogram): number {
 export function pointSamples(histogram: FloatHistogram): number {
   return Math.floor((sizeBytes(histogram) + 8) / 16);
 }
-
-/** As how many samples it counts in an instant vector. */
-export function vectorSamples(histogram: FloatHistogram): number {
-  return Math.floor(sizeBytes(histogram) / 16);
-}

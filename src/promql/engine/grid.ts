@@ -22,7 +22,3 @@ export function instantGrid(timeMs: number): Grid {
 export function gridEndMs(grid: Grid): number {
   return grid.startMs + (grid.count - 1) * grid.stepMs;
 }
-
-export function sameGrid(left: Grid, right: Grid): boolean {
-  return left.startMs === right.startMs && left.stepMs === right.stepMs && left.count === right.count;
-}

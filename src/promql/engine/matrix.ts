@@ -236,12 +236,6 @@ export class MergedMatrix {
     }
     matrix.points[known] = countPoints(kinds);
   }
-
-  /** The row with these labels, a new one where there is none. */
-  rowFor(labels: LabelIds, dropName: boolean): number {
-    const set = this.#labelSets.intern(labels, labels.length);
-    return (this.#rows[set] ??= this.matrix.add(labels, dropName));
-  }
 }
 
 function firstPoint(kinds: Uint8Array): number {

@@ -45,10 +45,6 @@ export function parseMetricSelector(text: string): readonly Matcher[] {
   return matchers;
 }
 
-export function parseMetricSelectors(texts: readonly string[]): (readonly Matcher[])[] {
-  return texts.map(parseMetricSelector);
-}
-
 /** Reads operators that bind at least as tight as `lowest`. */
 function parseBinary(tokens: TokenStream, lowest: number): Expr {
   tokens.enter();

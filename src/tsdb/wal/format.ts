@@ -65,15 +65,8 @@ export function recordTypeName(type: number): string {
   return recordNames.get(type) ?? 'unknown';
 }
 
-export const segmentNumberMax = 99_999_999;
-
 export function segmentName(segment: number): string {
   return String(segment).padStart(8, '0');
-}
-
-/** The number of the segment that a file name stands for, or -1. */
-export function segmentNumber(name: string): number {
-  return /^\d{8}$/.test(name) ? Number(name) : -1;
 }
 
 /** The last segment that a directory `checkpoint.N` covers, or -1 where the name is none of a checkpoint. */
