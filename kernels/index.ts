@@ -16,4 +16,4 @@ export {addEntry, copyKey, copyTable, findEntry, hashEntries, keyBytes} from './
 export {countNewlines, fillBatch, fillStale, follow, markCounted, markTracked, nextPending, refuse, scanLines, stageSample, unmarkTracked} from './scrape';
 export {copyBytes, snappyCompress, snappyExpand} from './snappy';
 export {packSamples, unpackSamples} from './packed';
-export {writePoints} from './points';
+export {writeBeginnings, writePoints} from './points';

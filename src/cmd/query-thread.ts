@@ -31,9 +31,10 @@ serve(parentPort, {
     const answer = answerQuery(world, request);
     // Once the answer is on its way.
     setImmediate(() => noteGarbage(answer.heldBytes));
-    // The bytes are moved where they own their buffer; a part of a larger one is copied.
-    const whole = answer.body.byteLength === answer.body.buffer.byteLength;
-    return whole ? transfer(answer, [answer.body.buffer as ArrayBuffer]) : answer;
+    // The bytes are moved where they own their buffer, which may be somewhat longer; a small part of a large one is copied.
+    const {buffer, byteOffset, byteLength} = answer.body;
+    const own = byteOffset === 0 && 2 * byteLength > buffer.byteLength;
+    return own ? transfer(answer, [buffer as ArrayBuffer]) : answer;
   },
 });
 

@@ -203,11 +203,13 @@ export interface Kernels {
    */
   parseNumber(start: number, bitsAddress: number): number;
 
+  /** Writes the beginnings of `count` points, `[seconds,"`, from a column of milliseconds, in 24 bytes each. */
+  writeBeginnings(times: number, count: number, target: number): void;
   /**
-   * Writes `count` points as JSON, `[seconds,"value"],`, from columns of milliseconds and values, and returns the bytes: at most
+   * Writes `count` points as JSON, `[seconds,"value"],`, from their beginnings and a column of values, and returns the bytes: at most
    * 56 for each. Twin: points.ts.
    */
-  writePoints(times: number, values: number, count: number, target: number): number;
+  writePoints(beginnings: number, values: number, count: number, target: number): number;
 
   // Line tables and scans of scraped bodies: see scrape-layout.ts for the layouts, kernels/scrape.ts for the contracts.
   scanLines(state: number): number;

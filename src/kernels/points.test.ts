@@ -126,6 +126,24 @@ test('PointWriter writes a part of longer columns', () => {
   assert.equal(new TextDecoder().decode(bytes.slice()), '[3000,"375000"],[3001,"375125"],');
 });
 
+test('PointWriter writes series that share their times, wholly or in part', () => {
+  const times = Float64Array.of(1500, -2000, 3000, 4000);
+  function f(from: number, values: number[], expected: string): void {
+    const column = new Float64Array(4);
+    column.set(values, from);
+    assert.equal(
+      new TextDecoder().decode(writer.write(times, column, from, values.length).slice()),
+      expected,
+    );
+  }
+  f(0, [1, 2], '[1.500,"1"],[-2,"2"],');
+  f(0, [3], '[1.500,"3"],');
+  f(0, [4, 5, 6], '[1.500,"4"],[-2,"5"],[3,"6"],');
+  f(2, [7, 8], '[3,"7"],[4,"8"],');
+  assert.equal(written(Float64Array.of(9000), Float64Array.of(0.5)), '[9,"0.5"],');
+  f(2, [7], '[3,"7"],');
+});
+
 test('decimals are written as they are, for any seed', () => {
   const random = new Random(7);
   for (let round = 0; round < 20 * rounds; round++) {
