@@ -30,6 +30,7 @@ export const japaneseFlagTexts: Readonly<Record<string, string>> = {
   'config.auto-reload': '設定ファイルの変更を検知して自動で再読み込みする。',
   'config.auto-reload-interval': '変更を確認する間隔。',
   'web.listen-address': 'Web UI と API が待ち受けるアドレス。複数回指定できる。',
+  'web.systemd-socket': 'アドレスで待ち受ける代わりに、systemd から渡されたソケットを使う。',
   'web.config.file': 'Web サーバーの TLS とパスワードの設定ファイル。',
   'web.read-timeout': 'リクエストの読み取りにかけられる最長時間。アイドル接続もこの時間で閉じる。',
   'web.max-connections': '全リスナー合計の最大同時接続数。',

@@ -41,6 +41,8 @@ export interface ApiServerOptions {
   corsOrigin?: string;
   connectionsMax?: number;
   readTimeoutMs?: number;
+  /** Of TLS and users; '' = none. */
+  webConfigFile?: string;
   /** What --enable-feature has switched on. */
   features?: ReadonlySet<string>;
   /** Metrics of what else runs in the process. */
@@ -69,6 +71,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     routePrefix: webUrl.routePrefix,
     connectionsMax: options.connectionsMax ?? 512,
     readTimeoutMs: options.readTimeoutMs ?? 300_000,
+    webConfigFile: options.webConfigFile ?? '',
     errorReply: (status, message) => failure(errorTypeOf(status), message, status),
   });
   const info = apiBuildInfo(options.buildInfo);

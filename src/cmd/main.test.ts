@@ -59,7 +59,11 @@ test('narthex refuses unknown flags and commands, and those that are not there y
   };
   f(['--nope'], 1, /unknown long flag '--nope'/);
   f(['--query.timeout=x'], 2, /not a valid duration string/);
-  f(['--web.config.file=x'], 2, /--web\.config\.file is not supported yet/);
+  f(
+    ['--web.max-notifications-subscribers=5'],
+    2,
+    /--web\.max-notifications-subscribers is not supported yet/,
+  );
   f(['servr'], 1, /unknown command "servr"; did you mean server\?/);
   f(['alertmanager', '--x'], 1, /unknown long flag '--x'/);
   f(['operator', '--x'], 1, /command operator .* is not there yet/);

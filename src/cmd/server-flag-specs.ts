@@ -47,7 +47,7 @@ export const serverFlagSpecs: readonly FlagSpec[] = [
   ignored('auto-gomemlimit', 'switch', 'true', goRuntime),
   ignored('auto-gomemlimit.ratio', 'float', '0.9', goRuntime),
   ignored('auto-gomemlimit.refresh-interval', 'duration', '0s', goRuntime),
-  later('web.config.file', 'text', '', 'File with TLS and password settings of the web server.'),
+  works('web.config.file', 'text', '', 'File with TLS and password settings of the web server.'),
   works(
     'web.read-timeout',
     'duration',

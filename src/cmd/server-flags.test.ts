@@ -28,6 +28,7 @@ test('parseServerFlags() has the defaults of Prometheus', () => {
     listenAddresses: [{host: '0.0.0.0', port: 9090}],
     routePrefix: '/',
     pageTitle: 'Prometheus Time Series Collection and Processing Server',
+    webConfigFile: '',
     corsOrigin: '.*',
     connectionsMax: 512,
     readTimeoutMs: 300_000,
@@ -137,7 +138,6 @@ test('parseServerFlags() takes the arguments of usual container deployments', ()
 });
 
 test('parseServerFlags() refuses what is not there yet, unless it is the default', () => {
-  refuses(['--web.config.file=x'], 'flag --web.config.file is not supported yet: leave it out', 2);
   refuses(
     ['--web.max-notifications-subscribers=5'],
     'flag --web.max-notifications-subscribers is not supported yet: leave it out or at its default, 16',

@@ -38,6 +38,8 @@ export interface ServerFlags {
   /** Prefix of all routes: begins with a slash, ends with one only where it is nothing else. */
   routePrefix: string;
   pageTitle: string;
+  /** Of TLS and users; '' = none. */
+  webConfigFile: string;
   /** Anchored regular expression. */
   corsOrigin: string;
   connectionsMax: number;
@@ -146,6 +148,7 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
     externalUrl,
     routePrefix,
     pageTitle: values.text('web.page-title'),
+    webConfigFile: values.text('web.config.file'),
     corsOrigin: checkRegexp('web.cors.origin', values.text('web.cors.origin')),
     connectionsMax: above('web.max-connections', values.integer('web.max-connections'), 0),
     readTimeoutMs: above('web.read-timeout', values.duration('web.read-timeout'), 0),

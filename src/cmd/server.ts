@@ -117,6 +117,12 @@ class Server {
       return 2;
     }
     try {
+      await this.#checkWebConfig();
+    } catch (cause) {
+      this.#logger.error('Unable to validate web configuration file', {err: cause});
+      return 1;
+    }
+    try {
       this.#alertmanager?.check();
     } catch (cause) {
       const file = this.#flags.alertmanager!.configFile;
@@ -298,6 +304,7 @@ class Server {
       corsOrigin: flags.corsOrigin,
       connectionsMax: flags.connectionsMax,
       readTimeoutMs: flags.readTimeoutMs,
+      webConfigFile: flags.webConfigFile,
       enableLifecycle: flags.enableLifecycle,
       enableRemoteWriteReceiver: flags.enableRemoteWriteReceiver,
       enableAdminApi: flags.enableAdminApi,
@@ -326,11 +333,18 @@ class Server {
     };
   }
 
+  async #checkWebConfig(): Promise<void> {
+    const {webConfigFile} = this.#flags;
+    if (webConfigFile === '') return;
+    const {checkWebConfig} = await import('../http/web-config.ts');
+    checkWebConfig(webConfigFile);
+  }
+
   async #listen(api: ApiServer): Promise<void> {
     for (const {host, port} of await api.listen()) {
       const name = host === '' || host === '0.0.0.0' || host === '::' ? 'localhost' : host;
       const prefix = this.#flags.routePrefix === '/' ? '' : this.#flags.routePrefix;
-      const url = `http://${name.includes(':') ? `[${name}]` : name}:${port}${prefix}/`;
+      const url = `${api.http.isSecure ? 'https' : 'http'}://${name.includes(':') ? `[${name}]` : name}:${port}${prefix}/`;
       this.#logger.info('Listening', {address: `${host}:${port}`, url});
       if (process.stdout.isTTY || this.#configuration.quickstart)
         process.stdout.write(`\n  Narthex is at ${url}\n\n`);

@@ -78,10 +78,6 @@ export class PlainConnection {
     if (!this.#busy && !this.#ended) this.#socket.destroy();
   }
 
-  cut(): void {
-    if (!this.#ended) this.#socket.destroy();
-  }
-
   readonly #onData = (chunk: Buffer): void => {
     if (this.#busy) {
       // Nobody should do so; one who does waits.

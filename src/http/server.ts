@@ -1,8 +1,10 @@
 // An HTTP server on fastify, which is loaded with the first request that needs it (src/http/plain-connection.ts reads the others): a table of routes, answers as data, limits for everything that a client sends, errors that end
 // a request and never the process, and an orderly end.
 
-import http from 'node:http';
-import type {AddressInfo, Socket} from 'node:net';
+import http, {type IncomingMessage, type ServerResponse} from 'node:http';
+import type {ServerHttp2Session} from 'node:http2';
+import type {Socket} from 'node:net';
+import type {TLSSocket} from 'node:tls';
 import type {
   FastifyInstance,
   FastifyReply,
@@ -13,9 +15,9 @@ import type {
 } from 'fastify';
 import {describeError, type Logger} from '../sys/log.ts';
 import {formOf, isFormType, type HttpCall, type HttpHandler} from './call.ts';
-import {compress, compressSizeMin, negotiateEncoding, type ContentEncoding} from './compression.ts';
 import {ConnectionLimit} from './connection-limit.ts';
 import {Form} from './form.ts';
+import {compressed, encodingOf, pack, type Packed} from './packing.ts';
 import {
   linesOf,
   PlainConnection,
@@ -26,6 +28,9 @@ import {
 import type {PlainRequest} from './plain-request.ts';
 import {emptyReply, redirect, textError, type HttpReply} from './reply.ts';
 import {HandlerStatistics} from './request-statistics.ts';
+import {type OnRequest, SecureServer} from './secure-server.ts';
+import {systemdSockets} from './systemd-sockets.ts';
+import type {Admission, WatchedWebConfig, WebGuard} from './web-guard.ts';
 import type {ListenAddress} from './weburl.ts';
 
 export type {HttpCall, HttpHandler} from './call.ts';
@@ -40,6 +45,8 @@ const formBytesMax = 10 * 1024 * 1024;
 const bodyBytesAtOnceMax = 256 * 1024 * 1024;
 /** Go gives a client the whole read timeout; nobody honest needs more than this. */
 const headersTimeoutMs = 10_000;
+/** Connections that are not yet any, since the client has not said who it is. */
+const handshakesMax = 64;
 /** A client that takes nothing of its answer for so long is cut off. */
 const sendTimeoutMs = 60_000;
 
@@ -58,6 +65,10 @@ export interface HttpServerOptions {
   connectionsMax: number;
   /** A request must have arrived within this time; a connection may be idle as long. */
   readTimeoutMs: number;
+  /** The file of --web.config.file; '' = none. */
+  webConfigFile?: string;
+  /** Whether systemd has opened the sockets, and not the addresses count. */
+  systemdSocket?: boolean;
   /** The answer where a handler threw, or where a request cannot be read (`status` says why). */
   errorReply: (status: number, message: string) => HttpReply;
 }
@@ -68,12 +79,6 @@ interface Requested {
   url: string;
   /** The client's address. */
   ip: string;
-}
-
-/** What is sent of an answer besides its status. */
-interface Packed {
-  headers: Readonly<Record<string, string>>;
-  body: Uint8Array;
 }
 
 interface Route {
@@ -91,9 +96,12 @@ export class HttpServer {
   /** Those of them whose paths have names and no star. */
   readonly #named: Route[] = [];
   readonly #statistics = new Map<string, HandlerStatistics>();
-  readonly #servers: http.Server[] = [];
+  readonly #servers: (http.Server | SecureServer['server'])[] = [];
   readonly #plain = new Set<PlainConnection>();
+  readonly #sockets = new Set<Socket>();
   readonly #connections: ConnectionLimit;
+  #webConfig: WatchedWebConfig | null = null;
+  #guard: WebGuard | null = null;
   #notFound: HttpHandler = () => textError(404, '404 page not found');
   #app: Promise<FastifyInstance> | null = null;
   #closing = false;
@@ -134,9 +142,12 @@ export class HttpServer {
 
   /** Begins to accept connections; returns where. Throws where an address cannot be had, and then listens nowhere. */
   async listen(): Promise<ListenAddress[]> {
+    const {listenAddresses, systemdSocket = false, webConfigFile = ''} = this.#options;
+    if (webConfigFile !== '') await this.#useWebConfig(webConfigFile);
     const addresses: ListenAddress[] = [];
     try {
-      for (const wanted of this.#options.listenAddresses) addresses.push(await this.#listenOn(wanted));
+      const places = systemdSocket ? systemdSockets().map((fd) => ({fd})) : listenAddresses;
+      for (const place of places) addresses.push(await this.#listenOn(place));
     } catch (cause) {
       for (const server of this.#servers) server.close();
       throw cause;
@@ -147,8 +158,23 @@ export class HttpServer {
   /** Stops accepting, lets running requests finish for at most `graceMs`, then cuts them off. */
   async close(graceMs = 10_000): Promise<void> {
     this.#closing = true;
-    await Promise.all(this.#servers.map((server) => closeServer(server, this.#plain, graceMs)));
+    const connections = {plain: this.#plain, sockets: this.#sockets};
+    await Promise.all(this.#servers.map((server) => closeServer(server, connections, graceMs)));
     if (this.#app !== null) await (await this.#app).close();
+    await this.#guard?.close();
+  }
+
+  /** Whether it listens for HTTPS. */
+  get isSecure(): boolean {
+    return this.#webConfig !== null && this.#webConfig.read().tls !== null;
+  }
+
+  async #useWebConfig(file: string): Promise<void> {
+    const {WatchedWebConfig, WebGuard} = await import('./web-guard.ts');
+    const {checkWebConfig} = await import('./web-config.ts');
+    checkWebConfig(file);
+    this.#webConfig = new WatchedWebConfig(file);
+    this.#guard = new WebGuard(this.#webConfig, this.#options.logger);
   }
 
   /** For tests: answers a request that comes over no socket. */
@@ -174,9 +200,7 @@ export class HttpServer {
     });
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', {parseAs: 'buffer'}, (_request, body, done) => done(null, body));
-    app.addHook('onRequest', (request, reply, done) => {
-      if (this.#takeBody(request, reply)) done();
-    });
+    app.addHook('onRequest', (request, reply, done) => this.#admit(request, reply, done));
     app.setErrorHandler((error, request, reply) => this.#fail(error as Error, request, reply));
     app.setNotFoundHandler((request, reply) => this.#answerUnknown(request, reply));
     for (const route of this.#routes.values()) this.#register(app, route);
@@ -196,7 +220,7 @@ export class HttpServer {
     }
   }
 
-  async #answerByRouter(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+  async #answerByRouter(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const router = await this.#router();
       // The client may have gone while it was loaded.
@@ -312,11 +336,25 @@ export class HttpServer {
     const encoding = encodingOf(answer, accept);
     const {headers, body} = encoding === null ? pack(answer) : await compressed(answer, encoding);
     reply.headers(headers);
-    if (this.#closing) reply.header('Connection', 'close');
+    if (this.#closing) closeAfter(request, reply);
     const sent = bufferOf(body);
     if (sent.length > 65_536) limitSending(reply);
     reply.code(answer.status).send(sent.length === 0 ? undefined : sent);
     return sent.length;
+  }
+
+  /** Before anything is read of its body. */
+  #admit(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+    const decide = ({headers, refusal}: Admission): void => {
+      reply.headers(headers);
+      if (refusal !== null) {
+        if (announcedBytes(request) > 0) closeAfter(request, reply);
+        this.#sendError(request, reply, refusal);
+      } else if (this.#takeBody(request, reply)) done();
+    };
+    const admission = this.#guard?.admit(request.headers.authorization) ?? admitted;
+    if (admission instanceof Promise) void admission.then(decide);
+    else decide(admission);
   }
 
   /** Counts the body that a request announces until the request has ended; refuses it where there are too many. */
@@ -324,7 +362,8 @@ export class HttpServer {
     const size = announcedBytes(request);
     if (size === 0) return true;
     if (this.#bodyBytes + size > bodyBytesAtOnceMax) {
-      reply.headers({'Retry-After': '1', Connection: 'close'});
+      reply.header('Retry-After', '1');
+      closeAfter(request, reply);
       this.#sendError(
         request,
         reply,
@@ -362,7 +401,7 @@ export class HttpServer {
             failureText(code, error.message, request.routeOptions.bodyLimit),
           );
     // What is left of the body would be read as the next request.
-    reply.header('Connection', 'close');
+    closeAfter(request, reply);
     this.#sendError(request, reply, answer);
   }
 
@@ -401,23 +440,37 @@ export class HttpServer {
   }
 
   /** Counts its connections, and takes them over for as long as their requests are plain. */
-  #watch(server: http.Server): void {
+  #watch(server: http.Server | SecureServer['server'], secure: SecureServer | null): void {
     const limit = this.#connections;
-    const listeners = server.listeners('connection') as ((socket: Socket) => void)[];
-    const world = this.#plainWorld((socket) => {
+    const event = secure === null ? 'connection' : 'secureConnection';
+    const listeners = server.listeners(event) as ((socket: Socket) => void)[];
+    const handOver = (socket: Socket): void => {
       for (const listener of listeners) listener.call(server, socket);
-    });
-    server.removeAllListeners('connection');
-    server.on('connection', (socket) => {
-      if (!limit.take(socket)) return;
+    };
+    const world = this.#plainWorld(handOver);
+    server.removeAllListeners(event);
+    server.on(event, (socket: Socket | TLSSocket) => {
+      if (secure?.admits(socket as TLSSocket) === false || !limit.take(socket)) return;
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      if ((socket as TLSSocket).alpnProtocol === 'h2') {
+        // It has requests side by side, and a time limit of its own.
+        limit.begin(socket);
+        return handOver(socket);
+      }
       const connection = new PlainConnection(socket, world);
       this.#plain.add(connection);
       socket.once('close', () => this.#plain.delete(connection));
     });
-    server.on('request', ({socket}, response) => {
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      if (request.httpVersionMajor > 1) return;
+      const {socket} = request;
       limit.begin(socket);
       response.once('close', () => limit.end(socket));
     });
+    server.on('session', (session: ServerHttp2Session) =>
+      session.setTimeout(this.#options.readTimeoutMs, () => session.close()),
+    );
   }
 
   #plainWorld(handOver: (socket: Socket) => void): PlainWorld {
@@ -449,7 +502,15 @@ export class HttpServer {
     // Handlers of other bodies may want them in buffers of their own.
     if (body.length > 0 && !isFormType(header('content-type') ?? '')) return null;
     const {route, params} = found;
-    return {params, answer: (call) => this.#answerPlain(call, handler, route)};
+    const headers = this.#admitPlain(header('authorization'));
+    if (headers === null) return null;
+    return {params, answer: (call) => this.#answerPlain(call, withHeaders(handler, headers), route)};
+  }
+
+  /** Headers for the answer; null where it is not plain whether there will be one. */
+  #admitPlain(authorization: string | undefined): Admission['headers'] | null {
+    if (this.#guard === null) return admitted.headers;
+    return this.#guard.knows(authorization);
   }
 
   #findLiterally(path: string): {route: Route; params: Record<string, string>} | null {
@@ -466,31 +527,58 @@ export class HttpServer {
     return null;
   }
 
-  async #listenOn(wanted: ListenAddress): Promise<ListenAddress> {
-    const {readTimeoutMs} = this.#options;
-    const server = http.createServer(
-      {
-        maxHeaderSize: headerBytesMax,
-        requestTimeout: readTimeoutMs,
-        headersTimeout: Math.min(readTimeoutMs, headersTimeoutMs),
-        keepAliveTimeout: readTimeoutMs,
-        connectionsCheckingInterval: Math.min(readTimeoutMs, 2000),
-      },
-      (request, response) => void this.#answerByRouter(request, response),
-    );
-    this.#watch(server);
+  async #listenOn(place: ListenAddress | {fd: number}): Promise<ListenAddress> {
+    const {readTimeoutMs, connectionsMax, logger} = this.#options;
+    const options = {
+      maxHeaderSize: headerBytesMax,
+      requestTimeout: readTimeoutMs,
+      headersTimeout: Math.min(readTimeoutMs, headersTimeoutMs),
+      keepAliveTimeout: readTimeoutMs,
+      connectionsCheckingInterval: Math.min(readTimeoutMs, 2000),
+    };
+    const onRequest: OnRequest = (request, response) =>
+      void this.#answerByRouter(request as IncomingMessage, response as ServerResponse);
+    const file = this.#webConfig;
+    const secure = file === null ? null : await SecureServer.open({file, logger, http: options, onRequest});
+    const server = secure?.server ?? http.createServer(options, onRequest);
+    if (secure !== null) server.maxConnections = connectionsMax + handshakesMax;
+    this.#watch(server, secure);
     this.#servers.push(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({port: wanted.port, ...(wanted.host === '' ? {} : {host: wanted.host})}, () => {
-        server.off('error', reject);
-        resolve();
-      });
+    const {promise, resolve, reject} = Promise.withResolvers<void>();
+    server.once('error', reject);
+    const wanted = 'fd' in place || place.host !== '' ? place : {port: place.port};
+    server.listen(wanted, () => {
+      server.off('error', reject);
+      resolve();
     });
-    server.on('error', (error) => this.#options.logger.error('HTTP server failed', {err: error}));
-    const {address, port} = server.address() as AddressInfo;
-    return {host: address, port};
+    await promise;
+    server.on('error', (error) => logger.error('HTTP server failed', {err: error}));
+    const address = server.address();
+    if (file !== null)
+      logger.info(`TLS is ${secure === null ? 'disabled' : 'enabled'}.`, {
+        http2: secure !== null && file.read().http2,
+        address: typeof address === 'string' ? address : `${address!.address}:${address!.port}`,
+      });
+    if (typeof address === 'string') return {host: address, port: 0};
+    return {host: address!.address, port: address!.port};
   }
+}
+
+const admitted: Admission = {headers: {}, refusal: null};
+
+/** Adds headers to all that a handler answers. */
+function withHeaders(handler: HttpHandler, headers: Admission['headers']): HttpHandler {
+  if (headers === admitted.headers) return handler;
+  const add = (reply: HttpReply): HttpReply => ({...reply, headers: {...headers, ...reply.headers}});
+  return (call) => {
+    const reply = handler(call);
+    return reply instanceof Promise ? reply.then(add) : add(reply);
+  };
+}
+
+/** The connection, where it has no other requests beside this one. */
+function closeAfter({raw}: FastifyRequest, reply: FastifyReply): void {
+  if (raw.httpVersionMajor < 2) reply.header('Connection', 'close');
 }
 
 function callOf(request: FastifyRequest, signal: AbortSignal): HttpCall {
@@ -560,42 +648,8 @@ function failureText(code: string, message: string, limit: number): string {
   return message;
 }
 
-function compressibleType(contentType: string): boolean {
-  return /^(?:application\/(?:json|openmetrics-text|yaml)|text\/)/.test(contentType);
-}
-
 function requestedBy({method, url, client}: HttpCall): Requested {
   return {method, url, ip: client};
-}
-
-/** How the body is to be compressed: null where it is sent as it is. */
-function encodingOf(answer: HttpReply, accept: string | undefined): ContentEncoding | null {
-  return isCompressible(answer) ? negotiateEncoding(accept) : null;
-}
-
-function isCompressible({compressed: already, body, contentType}: HttpReply): boolean {
-  return already !== true && body.length >= compressSizeMin && compressibleType(contentType);
-}
-
-function pack(answer: HttpReply): Packed {
-  const {body} = answer;
-  // Fastify would add a charset to the type of a string.
-  return {headers: headersOf(answer), body: typeof body === 'string' ? Buffer.from(body) : body};
-}
-
-async function compressed(answer: HttpReply, encoding: ContentEncoding): Promise<Packed> {
-  const body = await compress(answer.body, encoding);
-  return {headers: {...headersOf(answer), 'Content-Encoding': encoding}, body};
-}
-
-function headersOf(answer: HttpReply): Record<string, string> {
-  const headers: Record<string, string> = {...answer.headers};
-  if (answer.contentType !== '') headers['Content-Type'] = answer.contentType;
-  if (isCompressible(answer)) {
-    const known = headers['Vary'];
-    headers['Vary'] = known === undefined ? 'Accept-Encoding' : `${known}, Accept-Encoding`;
-  }
-  return headers;
 }
 
 function limitSending(reply: FastifyReply): void {
@@ -612,22 +666,22 @@ function limitSending(reply: FastifyReply): void {
 }
 
 async function closeServer(
-  server: http.Server,
-  plain: ReadonlySet<PlainConnection>,
+  server: http.Server | SecureServer['server'],
+  connections: {plain: ReadonlySet<PlainConnection>; sockets: ReadonlySet<Socket>},
   graceMs: number,
 ): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const closeIdle = (): void => {
-    server.closeIdleConnections();
-    for (const connection of plain) connection.closeIfIdle();
+    // One that speaks HTTP/2 has it, too, for those of its connections that do not.
+    (server as http.Server).closeIdleConnections();
+    for (const connection of connections.plain) connection.closeIfIdle();
   };
   closeIdle();
   // Connections become idle as their requests end.
   const sweep = setInterval(closeIdle, 50);
   const cut = setTimeout(() => {
-    server.closeAllConnections();
-    for (const connection of plain) connection.cut();
+    for (const socket of connections.sockets) socket.destroy();
   }, graceMs);
   await closed;
   clearInterval(sweep);

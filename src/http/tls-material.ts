@@ -30,7 +30,7 @@ function textOf(text: string | undefined, file: string | undefined, complaint: s
   }
 }
 
-const secureVersions = {TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3'} as const;
+export const secureVersions = {TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3'} as const;
 
 /** What connections share. Throws an Error that says which part cannot be used. */
 export function secureContextOf(tls: TlsClientConfig, {ca, cert, key}: TlsTexts): SecureContext {

@@ -4,6 +4,7 @@ import {readFileSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {createSecureContext} from 'node:tls';
 import type * as z from 'zod';
+import {assert} from '../base/assert.ts';
 import {quoteGo} from '../base/quote.ts';
 import {isNullNode} from '../base/yaml-resolve.ts';
 import {parseYaml, placeOf, YamlError} from '../base/yaml.ts';
@@ -23,6 +24,7 @@ import {
 import {ConfigError, ProblemList} from '../model/problems.ts';
 import {type Complain, joinDirectory} from './config-parts.ts';
 import {wordsOfFile} from './file-errors.ts';
+import type {TlsVersion} from './tls-config.ts';
 
 const clientAuths = [
   '',
@@ -34,9 +36,17 @@ const clientAuths = [
   'RequireAndVerifyClientCert',
 ];
 
-const tlsVersion = choice(['TLS10', 'TLS11', 'TLS12', 'TLS13'], (wrong) => `unknown TLS version: ${wrong}`);
+const tlsVersion: Field<TlsVersion | ''> = choice(
+  ['TLS10', 'TLS11', 'TLS12', 'TLS13'],
+  (wrong) => `unknown TLS version: ${wrong}`,
+);
 
-const curve = choice(['CurveP256', 'CurveP384', 'CurveP521', 'X25519'], (wrong) => `unknown curve: ${wrong}`);
+export type WebCurve = 'CurveP256' | 'CurveP384' | 'CurveP521' | 'X25519';
+
+const curve: Field<WebCurve | ''> = choice(
+  ['CurveP256', 'CurveP384', 'CurveP521', 'X25519'],
+  (wrong) => `unknown curve: ${wrong}`,
+);
 
 /** Ciphers that Go knows by these names and thinks safe. */
 const cipherNames: ReadonlySet<string> = new Set([
@@ -66,6 +76,23 @@ const goDuration: Field<string> = scalarField('string', '0s', (scalar) => {
     throw new SyntaxError(`time: invalid duration ${quoteGo(scalar.text)}`);
   return scalar.text;
 });
+
+const unitMs: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+function goDurationMs(text: string): number {
+  let ms = 0;
+  for (const [, count = '', unit = ''] of text.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g))
+    ms += Number(count) * unitMs[unit]!;
+  return text.startsWith('-') ? -ms : ms;
+}
 
 const webFields = section({
   tls_server_config: optionalSection(
@@ -105,8 +132,102 @@ const headers: Record<string, readonly string[]> = {
   'Content-Security-Policy': [],
 };
 
+/** What such a file says. */
+export interface WebConfig {
+  /** null = what is listened for is plain HTTP. */
+  readonly tls: WebTls | null;
+  readonly http2: boolean;
+  /** Of all answers. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly rateLimit: WebRateLimit | null;
+  /** Hashes of passwords by user; empty = everybody may come in. */
+  readonly users: ReadonlyMap<string, string>;
+}
+
+export interface WebRateLimit {
+  /** One more request may come after each interval, and so many at once. */
+  readonly intervalMs: number;
+  readonly burst: number;
+}
+
+/** Of the texts and the files of the same, the file counts. '' = not there. */
+export interface WebTls {
+  readonly cert: string;
+  readonly certFile: string;
+  readonly key: string;
+  readonly keyFile: string;
+  readonly clientCa: string;
+  readonly clientCaFile: string;
+  readonly clientAuth: string;
+  /** In Go's names; empty = those that are usual. */
+  readonly ciphers: readonly string[];
+  readonly curves: readonly (WebCurve | '')[];
+  readonly minVersion: TlsVersion | '';
+  readonly maxVersion: TlsVersion | '';
+  readonly prefersServerCiphers: boolean;
+  /** Empty = whatever they are. */
+  readonly clientNames: readonly string[];
+}
+
+/** Reads such a file, and none that it names. Throws ConfigError, or an Error where the file cannot be read. */
+export function readWebConfig(file: string): WebConfig {
+  const {fields, problems} = readFields(file);
+  if (fields !== null) checkHeaders(fields, (path, message) => problems.add(path, message));
+  problems.check();
+  assert(fields !== null, 'what has no problems was read');
+  return {
+    tls: tlsOf(fields.tls_server_config, dirname(file)),
+    http2: fields.http_server_config?.http2 ?? true,
+    headers: Object.fromEntries(fields.http_server_config?.headers ?? []),
+    rateLimit: rateLimitOf(fields.rate_limit),
+    users: fields.basic_auth_users,
+  };
+}
+
+function tlsOf(tls: WebFields['tls_server_config'], directory: string): WebTls | null {
+  if (tls === null || !isEnabled(tls)) return null;
+  const fileOf = (name: string): string => (name === '' ? '' : joinDirectory(directory, name));
+  return {
+    cert: tls.cert,
+    certFile: fileOf(tls.cert_file),
+    key: tls.key,
+    keyFile: fileOf(tls.key_file),
+    clientCa: tls.client_ca,
+    clientCaFile: fileOf(tls.client_ca_file),
+    clientAuth: tls.client_auth_type,
+    ciphers: tls.cipher_suites,
+    curves: tls.curve_preferences,
+    minVersion: tls.min_version,
+    maxVersion: tls.max_version,
+    prefersServerCiphers: tls.prefer_server_cipher_suites,
+    clientNames: tls.client_allowed_sans,
+  };
+}
+
+function rateLimitOf(limit: WebFields['rate_limit']): WebRateLimit | null {
+  if (limit === null) return null;
+  const intervalMs = goDurationMs(limit.interval);
+  return intervalMs === 0 ? null : {intervalMs, burst: limit.burst};
+}
+
 /** Reads such a file and everything that it names. Throws ConfigError, or an Error where the file cannot be read. */
 export function checkWebConfig(file: string): void {
+  const {fields, problems} = readFields(file);
+  if (fields !== null) checkFields(fields, dirname(file), (path, message) => problems.add(path, message));
+  problems.check();
+}
+
+/** The same of what it says of TLS. */
+export function checkWebTls(file: string): void {
+  const {fields, problems} = readFields(file);
+  const tls = fields?.tls_server_config ?? null;
+  if (tls !== null)
+    checkTls(tls, dirname(file), (path, message) => problems.add(['tls_server_config', ...path], message));
+  problems.check();
+}
+
+/** `fields` is null where there are problems. */
+function readFields(file: string): {fields: WebFields | null; problems: ProblemList} {
   let content: string;
   try {
     content = readFileSync(file, 'utf8');
@@ -116,14 +237,19 @@ export function checkWebConfig(file: string): void {
   const {root, problems: found} = parseWebYaml(content, file);
   const problems = new ProblemList(file, content, root);
   for (const {offset, message} of found) problems.addAt(offset, message);
-  if (root !== null && !isNullNode(root)) {
-    const fields = webFields.safeParse(root);
-    if (fields.success)
-      checkFields(fields.data, dirname(file), (path, message) => problems.add(path, message));
-    else problems.addIssues([], fields.error);
-  }
-  problems.check();
+  if (root === null) return {fields: found.length === 0 ? noFields : null, problems};
+  if (isNullNode(root)) return {fields: noFields, problems};
+  const read = webFields.safeParse(root);
+  if (!read.success) problems.addIssues([], read.error);
+  return {fields: read.data ?? null, problems};
 }
+
+const noFields: WebFields = {
+  tls_server_config: null,
+  http_server_config: null,
+  rate_limit: null,
+  basic_auth_users: new Map(),
+};
 
 function parseWebYaml(content: string, file: string): ReturnType<typeof parseYaml> {
   try {
@@ -140,6 +266,13 @@ function checkFields(fields: WebFields, directory: string, complain: Complain): 
     const complaint = complainOfHash(hash);
     if (complaint !== null) complain(['basic_auth_users', user], complaint);
   }
+  checkHeaders(fields, complain);
+  const tls = fields.tls_server_config;
+  if (tls !== null)
+    checkTls(tls, directory, (path, message) => complain(['tls_server_config', ...path], message));
+}
+
+function checkHeaders(fields: WebFields, complain: Complain): void {
   for (const [name, value] of fields.http_server_config?.headers ?? []) {
     const values = Object.hasOwn(headers, name) ? headers[name] : undefined;
     const path = ['http_server_config', 'headers', name];
@@ -150,9 +283,6 @@ function checkFields(fields: WebFields, directory: string, complain: Complain): 
         `invalid value for ${name}. Expected one of: [${values.map(quoteGo).join(' ')}], but got: ${quoteGo(value)}`,
       );
   }
-  const tls = fields.tls_server_config;
-  if (tls !== null)
-    checkTls(tls, directory, (path, message) => complain(['tls_server_config', ...path], message));
 }
 
 /** What is wrong with a hash of a password, in the words of Go's bcrypt, or null. */
@@ -171,8 +301,8 @@ function complainOfHash(hash: string): string | null {
 
 type TlsFields = NonNullable<WebFields['tls_server_config']>;
 
-function checkTls(tls: TlsFields, directory: string, complain: Complain): void {
-  const isEnabled = [
+function isEnabled(tls: TlsFields): boolean {
+  return [
     tls.cert,
     tls.cert_file,
     tls.key,
@@ -181,7 +311,10 @@ function checkTls(tls: TlsFields, directory: string, complain: Complain): void {
     tls.client_ca_file,
     tls.client_auth_type,
   ].some((each) => each !== '');
-  if (!isEnabled) return;
+}
+
+function checkTls(tls: TlsFields, directory: string, complain: Complain): void {
+  if (!isEnabled(tls)) return;
   const {client_auth_type: clientAuth} = tls;
   if (!clientAuths.includes(clientAuth)) complain(['client_auth_type'], `invalid ClientAuth: ${clientAuth}`);
   const hasAuthority = tls.client_ca !== '' || tls.client_ca_file !== '';

@@ -21,7 +21,11 @@ export class EmbeddedAlertmanager {
   /** Null where it answers below the server's own addresses. */
   readonly #web: HttpServer | null;
 
-  constructor(flags: EmbeddedAlertmanagerFlags, external: {url: string; path: string}, logger: Logger) {
+  constructor(
+    flags: EmbeddedAlertmanagerFlags,
+    external: {url: string; path: string; webConfigFile: string},
+    logger: Logger,
+  ) {
     this.#flags = flags;
     this.#logger = logger;
     this.#externalPath = external.path;
@@ -32,7 +36,14 @@ export class EmbeddedAlertmanager {
     this.#web =
       listenAddresses.length === 0
         ? null
-        : createAlertmanagerServer(this.#service, {listenAddresses, routePrefix: '', timeoutMs: 0, logger});
+        : createAlertmanagerServer(this.#service, {
+            listenAddresses,
+            // Who asks for passwords wants no other way in.
+            webConfigFile: external.webConfigFile,
+            routePrefix: '',
+            timeoutMs: 0,
+            logger,
+          });
   }
 
   /** Whether the configuration can be read. Throws. */
@@ -91,7 +102,7 @@ export function embedAlertmanager(flags: ServerFlags, logger: Logger): EmbeddedA
   const {external, path} = webUrlOf(flags.externalUrl, flags.routePrefix, flags.listenAddresses[0]!);
   return new EmbeddedAlertmanager(
     flags.alertmanager!,
-    {url: external, path},
+    {url: external, path, webConfigFile: flags.webConfigFile},
     logger.child({component: 'alertmanager'}),
   );
 }

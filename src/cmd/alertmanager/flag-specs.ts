@@ -8,10 +8,6 @@ function works(name: string, kind: FlagKind, initial: string, help: string, extr
   return {name, kind, initial, help, support: 'works', ...extra};
 }
 
-function later(name: string, kind: FlagKind, initial: string, help: string, extra: Extra = {}): FlagSpec {
-  return {name, kind, initial, help, support: 'later', ...extra};
-}
-
 function ignored(name: string, kind: FlagKind, initial: string, note: string): FlagSpec {
   const help = `Accepted, changes nothing: ${note}.`;
   return {name, kind, initial, help, support: 'ignored', note};
@@ -69,14 +65,19 @@ export const alertmanagerFlagSpecs: readonly FlagSpec[] = [
   works('config.file', 'text', 'alertmanager.yml', 'Configuration file.'),
   works('storage.path', 'text', 'data/', 'Folder of silences and the notification log.'),
   ...alertmanagerCoreSpecs,
-  later('web.systemd-socket', 'switch', 'false', 'Take listeners from systemd.'),
+  works(
+    'web.systemd-socket',
+    'switch',
+    'false',
+    'Take over the sockets that systemd listens on, instead of listening on addresses.',
+  ),
   works(
     'web.listen-address',
     'texts',
     ':9093',
     'Address to listen on for the web UI and the API. May be given several times.',
   ),
-  later('web.config.file', 'text', '', 'File with TLS and password settings of the web server.'),
+  works('web.config.file', 'text', '', 'File with TLS and password settings of the web server.'),
   works(
     'web.external-url',
     'text',

@@ -56,7 +56,6 @@ test('parseAlertmanagerFlags() refuses what makes no sense', () => {
     );
   }
   f(['--data.retention=0s'], /--data.retention must be greater than 0/);
-  f(['--web.config.file=x'], /--web.config.file is not supported yet/);
   f(['--enable-feature=x'], /Unknown option 'x' for --enable-feature/);
   f(['--enable-feature=classic-mode,utf8-strict-mode'], /cannot have both/);
   f(['--config.fil=x'], /unknown long flag '--config.fil'; did you mean '--config.file'/);

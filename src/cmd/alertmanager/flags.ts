@@ -10,6 +10,9 @@ export interface AlertmanagerFlags {
   configFile: string;
   storagePath: string;
   listenAddresses: ListenAddress[];
+  systemdSocket: boolean;
+  /** Of TLS and users; '' = none. */
+  webConfigFile: string;
   externalUrl: string;
   routePrefix: string;
   timeoutMs: number;
@@ -50,6 +53,8 @@ export function parseAlertmanagerFlags(args: readonly string[]): AlertmanagerCom
     configFile: values.text('config.file'),
     storagePath: values.text('storage.path').replace(/(?<=.)\/+$/, ''),
     listenAddresses,
+    systemdSocket: values.switch('web.systemd-socket'),
+    webConfigFile: values.text('web.config.file'),
     externalUrl,
     routePrefix: computeRoutePrefix(values.text('web.route-prefix'), externalUrl),
     timeoutMs: Math.max(0, values.duration('web.timeout')),

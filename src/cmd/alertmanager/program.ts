@@ -42,6 +42,8 @@ export async function runAlertmanager(flags: AlertmanagerFlags, signals: Signals
   }
   const server = createAlertmanagerServer(service, {
     listenAddresses: flags.listenAddresses,
+    systemdSocket: flags.systemdSocket,
+    webConfigFile: flags.webConfigFile,
     routePrefix: webUrl.routePrefix,
     timeoutMs: flags.timeoutMs,
     logger,

@@ -15,6 +15,8 @@ const readTimeoutMs = 300_000;
 
 export interface AlertmanagerServerOptions {
   readonly listenAddresses: readonly ListenAddress[];
+  readonly systemdSocket?: boolean;
+  readonly webConfigFile: string;
   /** '' or '/prefix'. */
   readonly routePrefix: string;
   /** For a request; 0 = as long as it takes. */
@@ -24,14 +26,12 @@ export interface AlertmanagerServerOptions {
 
 export function createAlertmanagerServer(
   service: AlertmanagerService,
-  {listenAddresses, routePrefix, timeoutMs, logger}: AlertmanagerServerOptions,
+  options: AlertmanagerServerOptions,
 ): HttpServer {
   const server = new HttpServer({
-    logger,
-    listenAddresses,
-    routePrefix,
+    ...options,
     connectionsMax,
-    readTimeoutMs: timeoutMs === 0 ? readTimeoutMs : timeoutMs,
+    readTimeoutMs: options.timeoutMs === 0 ? readTimeoutMs : options.timeoutMs,
     errorReply: textError,
   });
   service.addRoutes(server, '');
