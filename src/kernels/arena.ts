@@ -82,7 +82,8 @@ export class SizeClassArena implements Arena {
 
   alloc(bytes: number): number {
     if (bytes > smallBytesMax) return this.#allocLarge(bytes);
-    assert(bytes > 0, `a block has bytes, got ${bytes}`);
+    // Messages with numbers take time to make, so only where they are needed.
+    if (bytes <= 0) assert(false, `a block has bytes, got ${bytes}`);
     const sizeClass = classOf(bytes);
     let span = this.#roomy[sizeClass]!;
     if (span === noSpan) span = this.#openSpan(sizeClass);
@@ -108,7 +109,7 @@ export class SizeClassArena implements Arena {
       address >= this.#spanAddress[span]! && address < this.#spanFresh[span]!,
       'a block lies in its span',
     );
-    assert(this.#spanClass[span] === sizeClass, `a block is freed with its size, got ${bytes}`);
+    if (this.#spanClass[span] !== sizeClass) assert(false, `a block is freed with its size, got ${bytes}`);
     this.#u32[address >>> 2] = this.#spanFree[span]!;
     this.#spanFree[span] = address;
     this.bytesInUse -= this.#classBytes[sizeClass]!;

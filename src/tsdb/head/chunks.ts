@@ -183,7 +183,7 @@ export class Chunks {
   copyXor(from: number, bytes: number): {chunk: number; samples: number} {
     const {u8} = this.#memory;
     const chunk = this.#arena.alloc(bytes);
-    u8.copyWithin(chunk, from, from + bytes);
+    this.#kernels.copyBytes(from, chunk, bytes);
     return {chunk, samples: (u8[from]! << 8) | u8[from + 1]!};
   }
 

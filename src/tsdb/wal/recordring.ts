@@ -100,7 +100,7 @@ export class RecordRing {
     address = 0,
     length = 0,
   ): boolean {
-    assert(length <= ringRecordBytesMax, `a record in the ring has at most ${ringRecordBytesMax} bytes`);
+    assert(length <= ringRecordBytesMax, 'longer records do not go through the ring');
     const bytes = headerBytes + ((length + 7) & ~7);
     const {u32, f64} = this.#memory;
     let head = this.#load(headField);
