@@ -17,6 +17,9 @@ const protocols: Record<string, ExpositionFormat | 'protobuf'> = {
 
 const token = String.raw`[!#$%&'*+\-.^_\`|~0-9A-Za-z]+`;
 const parameter = String.raw`\s*;\s*(?:${token}\s*=\s*(?:${token}|"(?:[^"\\]|\\.)*"))?`;
+/** What most targets say, and what was found out about it. */
+let lastType = '';
+let lastFormat: ExpositionFormat | 'protobuf' | undefined;
 const mediaType = new RegExp(`^\\s*(${token}(?:/${token})?)(?:${parameter})*\\s*$`);
 
 /**
@@ -24,8 +27,11 @@ const mediaType = new RegExp(`^\\s*(${token}(?:/${token})?)(?:${parameter})*\\s*
  * `fallback_scrape_protocol` ('' = none). Throws TypeError where the body cannot be read.
  */
 export function formatOf(contentType: string, fallbackProtocol: string): ExpositionFormat | 'protobuf' {
+  if (contentType === lastType && lastFormat !== undefined) return lastFormat;
   const match = mediaType.exec(contentType);
   const format = match === null ? undefined : mediaTypes[match[1]!.toLowerCase()];
+  lastType = contentType;
+  lastFormat = format;
   const chosen = format ?? protocols[fallbackProtocol];
   if (chosen !== undefined) return chosen;
   if (contentType === '') {

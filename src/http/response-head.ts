@@ -38,37 +38,58 @@ const spellings = new Map<string, (typeof knownNames)[number]>(
   ]),
 );
 
+const usualStatusLine = 'HTTP/1.1 200 OK';
+const usualStatus = {version: '1', code: '200', statusText: 'OK'};
 const statusLine = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/;
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Reads a head without the empty line at its end. Throws in Go's words where it is none. */
 export function parseResponseHead(text: string): ResponseHead {
-  const lines = text.split('\n');
-  const {version, code, statusText} = parseStatusLine(lines[0]!);
+  let end = lineEnd(text, 0);
+  const {version, code, statusText} = parseStatusLine(text.slice(0, end));
   const headers: ResponseHeaders = {};
-  for (let i = 1; i < lines.length; i++) {
-    let line = withoutReturn(lines[i]!);
+  while (end < text.length) {
+    const start = end + 1;
+    end = lineEnd(text, start);
+    let line = withoutReturn(text.slice(start, end));
     // What begins with a blank goes on with the line before.
-    while (i + 1 < lines.length && /^[ \t]/.test(lines[i + 1]!))
-      line += ` ${withoutReturn(lines[++i]!).trim()}`;
+    while (isBlank(text.charCodeAt(end + 1))) {
+      const next = end + 1;
+      end = lineEnd(text, next);
+      line += ` ${withoutReturn(text.slice(next, end)).trim()}`;
+    }
     addHeader(headers, line);
   }
   const status = Number(code);
-  const connection = joined(headers['connection']).toLowerCase();
   const bodyBytes = bodyBytesOf(status, headers);
-  const wantsKeepAlive = version === '1' ? !hasWord(connection, 'close') : hasWord(connection, 'keep-alive');
   return {
     status,
     statusText,
     headers,
     bodyBytes,
-    keepAlive: wantsKeepAlive && bodyBytes !== endsWithConnection,
+    keepAlive: bodyBytes !== endsWithConnection && wantsKeepAlive(version, headers['connection']),
   };
+}
+
+function wantsKeepAlive(version: string, header: string | string[] | undefined): boolean {
+  if (header === undefined) return version === '1';
+  const words = joined(header).toLowerCase();
+  return version === '1' ? !hasWord(words, 'close') : hasWord(words, 'keep-alive');
+}
+
+function lineEnd(text: string, start: number): number {
+  const end = text.indexOf('\n', start);
+  return end < 0 ? text.length : end;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** Reads the first line of a head. Throws where it is none. */
 export function parseStatusLine(text: string): {version: string; code: string; statusText: string} {
   const line = withoutReturn(text);
+  if (line === usualStatusLine) return usualStatus;
   const [, version = '', code, statusText = ''] = statusLine.exec(line) ?? [];
   if (code === undefined) throw broken(`malformed HTTP response ${JSON.stringify(line)}`);
   return {version, code, statusText};
@@ -109,6 +130,7 @@ function bodyBytesOf(status: number, headers: ResponseHeaders): number {
   }
   const length = headers['content-length'];
   if (length === undefined) return endsWithConnection;
+  if (typeof length === 'string' && /^\d{1,15}$/.test(length)) return Number(length);
   const [one = '', ...others] = Array.isArray(length) ? length : [length];
   if (!/^\d{1,15}$/.test(one) || others.some((other) => other !== one))
     throw broken(`bad Content-Length ${JSON.stringify(joined(length))}`);

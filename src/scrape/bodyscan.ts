@@ -17,8 +17,11 @@ import {
   typeSummary,
 } from '../kernels/scrape-layout.ts';
 import {normalNaNHigh, normalNaNLow} from '../model/value.ts';
+import type {Room} from './gunzip.ts';
 import {sortPairs} from './labels.ts';
 import {type LabelSource, type ScanOptions, ScrapeScan, type StagedExemplar} from './scan.ts';
+
+const noWindow: Room = {address: 0, bytes: 0};
 
 /** Bytes that are taken from a chunk at a time. */
 const pieceBytes = 65_536;
@@ -34,9 +37,8 @@ export class BodyScan extends ScrapeScan {
   };
   readonly #decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
   #parser: LineParser = this.#parsers.text;
-  /** [window, window + windowSize) holds the bytes from the start of the first unread line on: `pending` of them. */
-  #window = 0;
-  #windowSize = 0;
+  /** The window holds the bytes from the start of the first unread line on: `pending` of them. */
+  #window = noWindow;
   #pending = 0;
   /** With so many pending bytes a line that did not end is tried again. */
   #retryAt = 0;
@@ -69,28 +71,30 @@ export class BodyScan extends ScrapeScan {
     const {memory} = this.world;
     const openMetrics = this.options.format === 'openmetrics';
     if (this.#pending > 0) {
-      if (memory.u8[this.#window + this.#pending - 1] === 0x0a) {
-        this.#scan(this.#window + this.#pending, true);
+      if (memory.u8[this.#window.address + this.#pending - 1] === 0x0a) {
+        this.#scan(this.#window.address + this.#pending, true);
       } else if (openMetrics) {
         // A view of the window only: without a newline the search would go on through all of the memory.
-        const newline = memory.u8.subarray(this.#window, this.#window + this.#pending).lastIndexOf(0x0a);
-        if (newline >= 0) this.#scan(this.#window + newline + 1, false);
+        const newline = memory.u8
+          .subarray(this.#window.address, this.#window.address + this.#pending)
+          .lastIndexOf(0x0a);
+        if (newline >= 0) this.#scan(this.#window.address + newline + 1, false);
         if (this.#pending > 0) this.#lastLine();
       } else {
         this.#makeRoom(1);
-        memory.u8[this.#window + this.#pending++] = 0x0a;
-        this.#scan(this.#window + this.#pending, true);
+        memory.u8[this.#window.address + this.#pending++] = 0x0a;
+        this.#scan(this.#window.address + this.#pending, true);
       }
     }
     if (openMetrics && !this.#ended && this.bytesRead > 0) throw this.located('data does not end with # EOF');
+    this.#giveWindow();
   }
 
   override release(): void {
     super.release();
     this.#exemplars.length = 0;
     this.#parser = this.#parsers.text;
-    if (this.#windowSize > 0) this.world.arena.free(this.#window, this.#windowSize);
-    this.#windowSize = 0;
+    this.#giveWindow();
   }
 
   protected override readLabels(index: number): LabelSource {
@@ -106,12 +110,12 @@ export class BodyScan extends ScrapeScan {
     if (this.#ended && piece.length > 0) throw this.located('unexpected data after # EOF');
     const newline = piece.lastIndexOf(0x0a);
     this.#makeRoom(piece.length);
-    this.world.memory.u8.set(piece, this.#window + this.#pending);
+    this.world.memory.u8.set(piece, this.#window.address + this.#pending);
     const before = this.#pending;
     this.#pending += piece.length;
     if (newline >= 0 && this.#pending >= this.#retryAt) {
       this.#retryAt = 0;
-      this.#scan(this.#window + before + newline + 1, false);
+      this.#scan(this.#window.address + before + newline + 1, false);
     }
     if (this.#pending > lineBytesMax) {
       throw this.located(`the line is longer than ${lineBytesMax} bytes`);
@@ -120,7 +124,7 @@ export class BodyScan extends ScrapeScan {
 
   /** Reads the lines of the window up to `end`, and moves what is left to its start. */
   #scan(end: number, final: boolean): void {
-    this.set(statePosition, this.#window);
+    this.set(statePosition, this.#window.address);
     this.set(stateEnd, end);
     for (;;) {
       const reason = this.#ended ? scanDone : this.world.kernels.scanLines(this.state);
@@ -130,13 +134,16 @@ export class BodyScan extends ScrapeScan {
       else if (!this.#slowLine(end, final)) break;
     }
     const position = this.get(statePosition);
-    const windowEnd = this.#window + this.#pending;
+    const windowEnd = this.#window.address + this.#pending;
     if (this.#ended && position < windowEnd) throw this.located('unexpected data after # EOF');
-    this.#newlinesBefore += this.world.kernels.countNewlines(this.#window, position - this.#window);
+    this.#newlinesBefore += this.world.kernels.countNewlines(
+      this.#window.address,
+      position - this.#window.address,
+    );
     this.#pending = windowEnd - position;
-    this.set(statePosition, this.#window);
-    if (this.#pending > 0 && position > this.#window) {
-      this.world.memory.u8.copyWithin(this.#window, position, windowEnd);
+    this.set(statePosition, this.#window.address);
+    if (this.#pending > 0 && position > this.#window.address) {
+      this.world.memory.u8.copyWithin(this.#window.address, position, windowEnd);
     }
   }
 
@@ -152,7 +159,7 @@ export class BodyScan extends ScrapeScan {
     while (kind === lineKind.incomplete) {
       if (lineEnd === end) {
         if (final) throw this.located('quoted text does not end');
-        this.#retryAt = 2 * (this.#window + this.#pending - position);
+        this.#retryAt = 2 * (this.#window.address + this.#pending - position);
         return false;
       }
       // The quotes hold a newline. Taking twice as much each time keeps the work linear.
@@ -177,7 +184,7 @@ export class BodyScan extends ScrapeScan {
 
   /** The only line of OpenMetrics that needs no newline is `# EOF`. */
   #lastLine(): void {
-    const kind = this.#parse(this.#decode(this.#window, this.#window + this.#pending));
+    const kind = this.#parse(this.#decode(this.#window.address, this.#window.address + this.#pending));
     if (kind === lineKind.incomplete) throw this.located('quoted text does not end');
     if (kind !== lineKind.end) throw this.located('data does not end with # EOF');
     this.#ended = true;
@@ -250,8 +257,8 @@ export class BodyScan extends ScrapeScan {
 
   /** An error at the line of the position. */
   protected override located(cause: unknown): unknown {
-    const position = this.get(statePosition) - this.#window;
-    const within = position > 0 ? this.world.kernels.countNewlines(this.#window, position) : 0;
+    const position = this.get(statePosition) - this.#window.address;
+    const within = position > 0 ? this.world.kernels.countNewlines(this.#window.address, position) : 0;
     const line = this.#newlinesBefore + within + 1;
     if (typeof cause === 'string') return new SyntaxError(`line ${line}: ${cause}`);
     if (cause instanceof Error) cause.message = `line ${line}: ${cause.message}`;
@@ -260,17 +267,21 @@ export class BodyScan extends ScrapeScan {
 
   #makeRoom(bytes: number): void {
     const wanted = this.#pending + bytes + slackBytes + 1;
-    if (wanted <= this.#windowSize) return;
-    const {arena, memory} = this.world;
-    const size = Math.max(wanted, Math.min(2 * this.#windowSize, pieceBytes + lineBytesMax), 16_384);
-    const window = arena.alloc(size);
-    if (this.#windowSize > 0) {
-      memory.u8.copyWithin(window, this.#window, this.#window + this.#pending);
-      arena.free(this.#window, this.#windowSize);
+    if (wanted <= this.#window.bytes) return;
+    const size = Math.max(wanted, Math.min(2 * this.#window.bytes, pieceBytes + lineBytesMax), 16_384);
+    const window = this.world.takeWindow(size);
+    if (this.#pending > 0) {
+      const {address} = this.#window;
+      this.world.memory.u8.copyWithin(window.address, address, address + this.#pending);
     }
+    this.#giveWindow();
     this.#window = window;
-    this.#windowSize = size;
-    this.set(statePosition, window);
+    this.set(statePosition, window.address);
+  }
+
+  #giveWindow(): void {
+    if (this.#window.bytes > 0) this.world.giveWindow(this.#window);
+    this.#window = noWindow;
   }
 }
 

@@ -6,6 +6,7 @@ import {isRedirect} from '../http/redirects.ts';
 import {type Route, Transport} from '../http/transport.ts';
 import {userAgent} from '../http/user-agent.ts';
 import {Breather} from './breather.ts';
+import {Deadlines} from './deadlines.ts';
 import {BodyDecoder, type DecoderOwner} from './decoder.ts';
 import type {EscapingScheme} from './global-config.ts';
 import type {Gunzip} from './gunzip.ts';
@@ -47,8 +48,8 @@ export function acceptHeader(protocols: readonly string[], escaping: EscapingSch
 
 /** Takes the decompressed body. May throw: the request is then given up, and get() throws the same. */
 export interface BodySink {
-  /** A request is about to be made; `abort` makes get() give it up and throw `reason`. */
-  open?: (abort: (reason: Error) => void) => void;
+  /** A request is about to be made; its abort() makes get() give it up and throw `reason`. */
+  open?: (request: {abort(reason: Error): void}) => void;
   start: (contentType: string) => void;
   data: (chunk: Uint8Array) => void;
 }
@@ -70,18 +71,23 @@ export class BodySizeError extends RangeError {}
 export class ScrapeClient {
   readonly #config: ScrapeConfig;
   readonly #transport: Transport;
-  readonly #bodyBytesMax: number;
+  readonly #limits: RequestLimits;
+  readonly #deadlines = new Deadlines();
   readonly #credentials: Credentials;
   readonly #resets = new ResetWatch();
-  readonly #gunzip: Gunzip;
   /** For targets that are asked directly and without TLS: most are. */
   readonly #plain = new Http1Client(idleConnectionMs);
 
   constructor(config: ScrapeConfig, monotonic: () => number, gunzip: Gunzip) {
     this.#config = config;
-    this.#gunzip = gunzip;
     this.#credentials = new Credentials(config, monotonic);
-    this.#bodyBytesMax = config.bodySizeLimitBytes > 0 ? config.bodySizeLimitBytes : bodyBytesDefaultMax;
+    const isDefaultMax = config.bodySizeLimitBytes <= 0;
+    this.#limits = {
+      bodyBytesMax: isDefaultMax ? bodyBytesDefaultMax : config.bodySizeLimitBytes,
+      isDefaultMax,
+      followRedirects: config.followRedirects,
+      gunzip,
+    };
     this.#transport = new Transport(config, {
       monotonic,
       connectTimeoutMs: config.scrapeTimeoutMs,
@@ -119,28 +125,58 @@ export class ScrapeClient {
     timeoutMs: number,
     sink: BodySink,
   ): Promise<void> {
-    const deadline = performance.now() + timeoutMs;
+    const started = performance.now();
+    const deadlineMs = started + timeoutMs;
     const prepared = this.#credentials.prepare();
     if (prepared !== null) await this.#prepare(prepared, address.url.href, timeoutMs);
+    const sent = this.#headers(address.url, headers, false);
+    let location: string | null;
+    if (prepared !== null || !address.isPlain)
+      location = await this.#once(address, sent, {deadlineMs, attempt: 1}, sink);
+    else {
+      // The same for most requests, which have nothing to wait for before.
+      const request = this.#request(address, null, sink);
+      const deadline = this.#deadlines.add(request, timeoutMs, started);
+      try {
+        this.#plain.dispatch(address, sent, request);
+        location = await request.done;
+      } catch (cause) {
+        if (request.answered || !isStaleConnection(cause)) throw cause;
+        location = await this.#once(address, sent, {deadlineMs, attempt: 2}, sink);
+      } finally {
+        this.#deadlines.remove(deadline);
+      }
+    }
+    if (location !== null) await this.#follow(address, headers, {location, deadlineMs}, sink);
+  }
+
+  /** Goes where the answer has pointed to. */
+  async #follow(
+    address: ScrapeAddress,
+    headers: Record<string, string>,
+    {location: first, deadlineMs}: {location: string; deadlineMs: number},
+    sink: BodySink,
+  ): Promise<void> {
+    let location: string | null = first;
     let target = address;
     let leftHost = false;
-    for (let redirects = 0; ; redirects++) {
-      // Credentials are for the target's host, not for whoever it points to, nor for the way back from there.
-      leftHost ||= leavesHost(target.hostname, address.hostname);
-      const sent = this.#headers(target.url, headers, leftHost);
-      const location = await this.#once(target, sent, deadline, sink);
-      if (location === null) return;
+    for (let redirects = 0; location !== null; redirects++) {
       if (redirects === redirectsMax)
         throw new Error(`Get "${location}": stopped after ${redirectsMax} redirects`);
-      const next = new URL(location, target.url);
+      const next: URL = new URL(location, target.url);
       if (next.protocol !== 'http:' && next.protocol !== 'https:')
         throw new Error(`Get "${next.href}": unsupported protocol scheme "${next.protocol.slice(0, -1)}"`);
       target = this.addressOf(next);
+      // Credentials are for the target's host, not for whoever it points to, nor for the way back from there.
+      leftHost ||= leavesHost(target.hostname, address.hostname);
+      const sent = this.#headers(target.url, headers, leftHost);
+      location = await this.#once(target, sent, {deadlineMs, attempt: 1}, sink);
     }
   }
 
   async close(): Promise<void> {
     this.#plain.close();
+    this.#deadlines.close();
     await Promise.all([this.#transport.close(), this.#credentials.close()]);
   }
 
@@ -173,35 +209,37 @@ export class ScrapeClient {
     }
   }
 
-  /** One request; returns where it was redirected to, or null. A connection that had gone stale meanwhile is tried again. */
+  /**
+   * One request; returns where it was redirected to, or null. A connection that had gone stale meanwhile is tried again, unless this is
+   * the second attempt.
+   */
   async #once(
     address: ScrapeAddress,
     headers: Headers,
-    deadline: number,
+    {deadlineMs, attempt: first}: {deadlineMs: number; attempt: number},
     sink: BodySink,
   ): Promise<string | null> {
-    for (let attempt = 0; ; attempt++) {
-      const {url: target} = address;
-      const route = address.isPlain ? null : await this.#route(target);
-      const request = new ScrapeRequest(target, sink, {
-        bodyBytesMax: this.#bodyBytesMax,
-        isDefaultMax: this.#config.bodySizeLimitBytes === 0,
-        followRedirects: this.#config.followRedirects,
-        gunzip: this.#gunzip,
-        wasReset: route === null ? null : this.#resets.since(route.host),
-      });
-      sink.open?.((reason) => request.abort(reason));
-      const timer = setTimeout(() => request.abort(deadlineExceeded(target)), deadline - performance.now());
+    for (let attempt = first; ; attempt++) {
+      const route = address.isPlain ? null : await this.#route(address.url);
+      const request = this.#request(address, route, sink);
+      const timer = setTimeout(() => request.expire(), deadlineMs - performance.now());
       try {
-        if (route === null) this.#plain.dispatch(address, headers, request, attempt > 0);
+        if (route === null) this.#plain.dispatch(address, headers, request, attempt > 1);
         else dispatch(route, headers, request);
         return await request.done;
       } catch (cause) {
-        if (attempt > 0 || request.answered || !isStaleConnection(cause)) throw cause;
+        if (attempt > 1 || request.answered || !isStaleConnection(cause)) throw cause;
       } finally {
         clearTimeout(timer);
       }
     }
+  }
+
+  #request({url}: ScrapeAddress, route: Route | null, sink: BodySink): ScrapeRequest {
+    const wasReset = route === null ? null : this.#resets.since(route.host);
+    const request = new ScrapeRequest(url, sink, this.#limits, wasReset);
+    sink.open?.(request);
+    return request;
   }
 }
 
@@ -216,13 +254,12 @@ function dispatch(
   );
 }
 
+/** What all requests of a pool have in common. */
 interface RequestLimits {
   bodyBytesMax: number;
   isDefaultMax: boolean;
   followRedirects: boolean;
   gunzip: Gunzip;
-  /** Whether a connection to the target was reset since the request was made; null where a reset is always an error. */
-  wasReset: (() => boolean) | null;
 }
 
 /**
@@ -265,6 +302,8 @@ class ScrapeRequest implements AnswerHandler, DecoderOwner {
   readonly #url: URL;
   readonly #sink: BodySink;
   readonly #limits: RequestLimits;
+  /** Whether a connection to the target was reset since the request was made; null where a reset is always an error. */
+  readonly #wasReset: (() => boolean) | null;
   #resolve!: (location: string | null) => void;
   #reject!: (error: Error) => void;
   #controller: AnswerController | null = null;
@@ -278,10 +317,11 @@ class ScrapeRequest implements AnswerHandler, DecoderOwner {
   /** Whether neither a length nor chunks say where the body ends. */
   #endsWithConnection = false;
 
-  constructor(url: URL, sink: BodySink, limits: RequestLimits) {
+  constructor(url: URL, sink: BodySink, limits: RequestLimits, wasReset: (() => boolean) | null) {
     this.#url = url;
     this.#sink = sink;
     this.#limits = limits;
+    this.#wasReset = wasReset;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -290,6 +330,11 @@ class ScrapeRequest implements AnswerHandler, DecoderOwner {
 
   abort(reason: Error): void {
     this.#fail(reason);
+  }
+
+  /** It takes too long. */
+  expire(): void {
+    this.abort(new Error(`Get "${this.#url.href}": context deadline exceeded`));
   }
 
   onRequestStart(controller: AnswerController): void {
@@ -351,7 +396,7 @@ class ScrapeRequest implements AnswerHandler, DecoderOwner {
       this.#finish();
       return;
     }
-    if (this.#endsWithConnection && this.#limits.wasReset?.() === true) {
+    if (this.#endsWithConnection && this.#wasReset?.() === true) {
       this.#fail(new Error(`read: connection reset by peer (${this.#url.href})`));
       return;
     }
@@ -434,8 +479,4 @@ class ScrapeRequest implements AnswerHandler, DecoderOwner {
 
 function first(header: string | string[] | undefined): string {
   return (Array.isArray(header) ? header[0] : header) ?? '';
-}
-
-function deadlineExceeded(url: URL): Error {
-  return new Error(`Get "${url.href}": context deadline exceeded`);
 }

@@ -33,8 +33,8 @@ export class BodyDecoder {
   readonly #encoding: 'gzip' | 'zstd' | '';
   readonly #chunks: Buffer[] = [];
   #gathered = 0;
-  /** Whether the bytes of `#chunks` are there until end() only. */
-  #borrowed = false;
+  /** All of it, where it came at once: its bytes are there until end() only. */
+  #borrowed: Buffer | null = null;
   #bytes = 0;
   #stream: (Transform & Zlib) | null = null;
   #failure: Error | null = null;
@@ -57,12 +57,14 @@ export class BodyDecoder {
       return;
     }
     if (this.#stream === null) {
-      this.#borrowed = isWhole;
-      this.#chunks.push(isWhole ? chunk : Buffer.from(chunk));
+      if (isWhole && chunk.length <= inPlaceBytesMax) {
+        this.#borrowed = chunk;
+        return;
+      }
+      this.#chunks.push(Buffer.from(chunk));
       this.#gathered += chunk.length;
       if (this.#gathered <= inPlaceBytesMax) return;
       this.#openStream();
-      // One that is whole may be borrowed; concat() copies it.
       chunk = Buffer.concat(this.#chunks);
       this.#chunks.length = 0;
     } else chunk = Buffer.from(chunk);
@@ -73,7 +75,8 @@ export class BodyDecoder {
   end(): Promise<void> | null {
     if (this.#encoding === '') return null;
     if (this.#stream !== null) return this.#endStream();
-    const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    const whole =
+      this.#borrowed ?? (this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks));
     if (whole.length === 0) throw new Error('EOF');
     const {gunzip} = this.#owner;
     if (this.#encoding === 'gzip') {
@@ -87,7 +90,7 @@ export class BodyDecoder {
       const output = this.#expandZstd(whole);
       if (output !== null) return this.#passInPieces(output);
     }
-    this.#openStream().write(this.#borrowed ? Buffer.from(whole) : whole);
+    this.#openStream().write(this.#borrowed === null ? whole : Buffer.from(whole));
     return this.#endStream();
   }
 

@@ -22,8 +22,9 @@ import type {Appender, CommitResult, SeriesRef} from '../storage/appender.ts';
 import {sampleStatus} from '../storage/appender.ts';
 import {noteGarbage} from '../sys/garbage.ts';
 import type {LabelResolver} from './labels.ts';
-import type {ScanOptions, ScrapeScan} from './scan.ts';
+import {noDetails, type ScanOptions, type ScrapeScan} from './scan.ts';
 import type {ScrapeCounters} from './statistics.ts';
+import {CommitGroup, type ReadyScrape} from './commitgroup.ts';
 import {LineTable} from './linetable.ts';
 import {Breather} from './breather.ts';
 import type {ScrapeMemory} from './memory.ts';
@@ -68,6 +69,8 @@ export interface IngestWorld {
   readonly memory: ScrapeMemory;
   readonly appender: Appender;
   readonly counters: ScrapeCounters;
+  /** Commits scrapes of all targets; where there is none each scrape has a commit of its own. */
+  readonly commits?: CommitGroup;
   /** What becomes of start timestamps: nothing, a sample of value 0 at that time, or they are stored with each sample. */
   readonly features?: {readonly starts: 'none' | 'zero' | 'store'};
 }
@@ -86,14 +89,16 @@ export interface Outcome {
 
 /**
  * Writes the scrapes of one target to the store, and remembers what of it must be marked stale when it does not come again.
- * A scrape's samples, stale markers and report go into one commit, as far as they fit in one batch.
+ * A scrape's samples, stale markers and report go into one commit, as far as they fit in one batch. Scrapes without anything out of
+ * the ordinary, which are nearly all, share that commit with those of other targets.
  */
-export class Ingest {
+export class Ingest implements ReadyScrape {
   readonly table: LineTable;
   readonly publicLabels: Labels;
   readonly #world: ScrapeMemory;
   readonly #appender: Appender;
   readonly #counters: ScrapeCounters;
+  readonly #commits: CommitGroup;
   readonly #resolve: LabelResolver;
   readonly #reportLabels: Labels[];
   readonly #reports: (SeriesRef | null)[] = allReportNames.map(() => null);
@@ -105,11 +110,15 @@ export class Ingest {
   #lastTimestampMs = -Infinity;
   readonly #starts: 'none' | 'zero' | 'store';
   #seenBefore = 0;
+  /** What is to be committed with other scrapes. */
+  #ready: {scan: ScrapeScan | null; timestampMs: number; values: number[]; failure: Error | null} | null =
+    null;
 
   constructor(world: IngestWorld, publicLabels: Labels, resolve: LabelResolver) {
     this.#world = world.memory;
     this.#appender = world.appender;
     this.#counters = world.counters;
+    this.#commits = world.commits ?? new CommitGroup(world.appender);
     this.#starts = world.features?.starts ?? 'none';
     this.#resolve = resolve;
     this.table = new LineTable(world.memory);
@@ -133,8 +142,15 @@ export class Ingest {
   }
 
   begin(scan: ScrapeScan, options: Omit<ScanOptions, 'table' | 'scrape' | 'knownSince' | 'resolve'>): void {
+    // Not by spreading the options: that costs more than the rest of the call.
     scan.begin({
-      ...options,
+      format: options.format,
+      honorTimestamps: options.honorTimestamps,
+      trackTimestampsStaleness: options.trackTimestampsStaleness,
+      timestampMs: options.timestampMs,
+      timestampMaxMs: options.timestampMaxMs,
+      sampleLimit: options.sampleLimit,
+      details: options.details ?? noDetails,
       table: this.table,
       scrape: this.#scrape,
       knownSince: this.#knownSince,
@@ -144,20 +160,28 @@ export class Ingest {
 
   /** Stores the scrape; what it could not store is the error that it returns: the scrape has failed then. */
   async store(outcome: Outcome): Promise<Error | null> {
-    const {scan} = outcome;
+    const {scan, error} = outcome;
     try {
-      if (outcome.error === null && scan !== null) await this.#storeScan(scan, outcome);
-      else await this.#storeNothing(outcome);
-      return outcome.error;
+      const joined = this.#join(outcome);
+      if (joined !== null) await joined;
+      else if (error === null && scan !== null) await this.#storeAlone(scan, outcome);
+      else await this.#storeStale(outcome);
+      if (this.#ready !== null && this.#ready.failure !== null) throw this.#ready.failure;
+      if (error === null && scan !== null) this.#stored(scan, outcome);
+      else this.#storedNothing(scan);
+      return error;
     } catch (cause) {
       if (scan !== null) this.#world.kernels.unmarkTracked(scan.state, this.#trackedIn);
       return this.#storeFailure(outcome, cause as Error);
+    } finally {
+      this.#ready = null;
     }
   }
 
   /** The target is gone: marks its series and its report as stale. The store refuses what has gone on elsewhere. */
   async retire(timestampMs: number): Promise<void> {
     const {batch} = this.#appender;
+    this.#commits.flush();
     try {
       await this.#markAllStale(timestampMs);
       this.#roomForReport();
@@ -176,52 +200,123 @@ export class Ingest {
     this.table.free();
   }
 
-  async #storeScan(scan: ScrapeScan, outcome: Outcome): Promise<void> {
+  /**
+   * Commits the scrape with those of others; null where it is not one of those that nearly all are. They bring samples of known
+   * series, or nothing, and leave nothing to be marked stale.
+   */
+  #join(outcome: Outcome): Promise<void> | null {
+    const {scan, error, timestampMs} = outcome;
+    const hasSamples = error === null && scan !== null;
+    if (hasSamples) {
+      if (!this.#isPlain(scan)) return null;
+      this.#world.kernels.markTracked(scan.state, this.#trackedIn);
+    }
+    if (this.#trackedCount > (hasSamples ? scan.trackedAgain : 0)) return null;
+    const values = reportValues(outcome, this.#reportOf(outcome, error === null));
+    // What cannot be made is the failure of this scrape only.
+    for (let i = 0; i < values.length; i++) this.#reportRef(i);
+    this.#ready = {scan: hasSamples ? scan : null, timestampMs, values, failure: null};
+    return this.#commits.add(this);
+  }
+
+  /**
+   * Whether the samples go into the batch as they are, with the report. With new series the report waits: it counts those that the
+   * store has taken. So do stale markers where a series that is there may need one, because its sample has a time of its own and comes too
+   * late.
+   */
+  #isPlain(scan: ScrapeScan): boolean {
+    if (scan.seriesAdded > 0 || scan.tracksTimestamps) return false;
+    if (scan.histograms.length > 0) return false;
+    if (scan.startTimes !== null && this.#starts !== 'none') return false;
+    if (scan.staged + allReportNames.length > this.#appender.batch.capacity) return false;
+    // Series that a scrape that failed has seen first.
+    return this.#world.kernels.nextPending(scan.state, 0) >= scan.staged;
+  }
+
+  get sampleCount(): number {
+    const {scan, values} = this.#ready!;
+    return (scan?.staged ?? 0) + values.length;
+  }
+
+  fill(): void {
+    const {scan, timestampMs, values} = this.#ready!;
+    if (scan !== null) {
+      this.#addExemplars(scan);
+      this.#fill(scan, 0, scan.staged);
+    }
+    this.#pushReport(timestampMs, values);
+  }
+
+  settle(statuses: Uint8Array): void {
+    const ready = this.#ready!;
+    const {scan, timestampMs, values} = ready;
+    const staged = scan?.staged ?? 0;
+    try {
+      if (scan !== null) this.#settle(scan, 0, statuses.subarray(0, staged));
+      this.#restoreReport(timestampMs, values, statuses.subarray(staged));
+    } catch (cause) {
+      this.#appender.batch.length = 0;
+      ready.failure = cause as Error;
+    }
+  }
+
+  /** Commits the scrape by itself; a plain one's stale markers and report with its samples, as far as they fit. */
+  async #storeAlone(scan: ScrapeScan, outcome: Outcome): Promise<void> {
     const {kernels} = this.#world;
     const {batch} = this.#appender;
     const breather = new Breather();
-    await this.#createSeries(scan, breather);
-    if (scan.startTimes !== null && this.#starts === 'zero') this.#commitZeros(scan);
-
-    // With new series the report waits: it counts those that the store has taken. So do stale markers where a series that
-    // is there may need one, because its sample has a time of its own and comes too late.
+    this.#commits.flush();
     let inBatch = 0;
-    const isPlain = scan.histograms.length === 0 && !(scan.startTimes !== null && this.#starts !== 'none');
-    const fits = scan.staged + allReportNames.length <= batch.capacity;
-    this.#addExemplars(scan);
-    if (scan.seriesAdded > 0 || scan.tracksTimestamps || !isPlain || !fits) {
-      await this.#commitStaged(scan, breather);
-      kernels.markTracked(scan.state, this.#trackedIn);
-    } else {
-      kernels.markTracked(scan.state, this.#trackedIn);
+    if (this.#isPlain(scan)) {
+      // #join() has marked its series as tracked, and found that others are not there any more.
+      this.#addExemplars(scan);
       inBatch = scan.staged;
       this.#fill(scan, 0, inBatch);
+    } else {
+      await this.#createSeries(scan, breather);
+      if (scan.startTimes !== null && this.#starts === 'zero') this.#commitZeros(scan);
+      this.#addExemplars(scan);
+      await this.#commitStaged(scan, breather);
+      kernels.markTracked(scan.state, this.#trackedIn);
     }
     if (this.#trackedCount > scan.trackedAgain) {
       this.#world.memory.u32[(scan.state + stateCursor) / 4] = 0;
       const present = scan.tracksTimestamps ? this.#trackedSlots(scan) : undefined;
       while (this.#fillStale(scan.state, outcome.timestampMs, present)) {
-        this.#settle(scan, 0, inBatch, this.#appender.commit());
+        this.#commitAndSettle(scan, inBatch);
         inBatch = 0;
         await breather.rest();
       }
       if (batch.length + allReportNames.length > batch.capacity) {
-        this.#settle(scan, 0, inBatch, this.#appender.commit());
+        this.#commitAndSettle(scan, inBatch);
         inBatch = 0;
       }
     }
-    const report: Report = {
-      up: true,
-      durationSeconds: outcome.elapsedSeconds(),
-      scraped: scan.total,
-      added: scan.added,
-      seriesAdded: scan.seriesAdded,
-    };
-    this.#commitReport(outcome, report, (result) => this.#settle(scan, 0, inBatch, result));
+    this.#commitReport(outcome, this.#reportOf(outcome, true), {scan, count: inBatch});
+  }
 
+  #reportOf({scan, elapsedSeconds}: Outcome, up: boolean): Report {
+    return {
+      up,
+      durationSeconds: elapsedSeconds(),
+      scraped: scan?.total ?? 0,
+      added: scan?.added ?? 0,
+      seriesAdded: scan?.seriesAdded ?? 0,
+    };
+  }
+
+  /** An empty body, or none: everything goes stale. */
+  async #storeStale(outcome: Outcome): Promise<void> {
+    this.#commits.flush();
+    await this.#markAllStale(outcome.timestampMs);
+    this.#roomForReport();
+    this.#commitReport(outcome, this.#reportOf(outcome, outcome.error === null));
+  }
+
+  #stored(scan: ScrapeScan, {timestampMs}: Outcome): void {
     this.#counters.duplicateTimestamps += scan.duplicates;
     this.#counters.outOfBounds += scan.outOfBounds;
-    this.#lastTimestampMs = outcome.timestampMs;
+    this.#lastTimestampMs = timestampMs;
     this.#knownSince = this.#scrape;
     this.#trackedIn = this.#scrape;
     this.#trackedCount = scan.tracked;
@@ -229,18 +324,7 @@ export class Ingest {
     this.table.tidy(this.#scrape, scan.seen);
   }
 
-  /** An empty body, or none: everything goes stale. */
-  async #storeNothing(outcome: Outcome): Promise<void> {
-    const {scan, error, timestampMs} = outcome;
-    await this.#markAllStale(timestampMs);
-    this.#roomForReport();
-    this.#commitReport(outcome, {
-      up: error === null,
-      durationSeconds: outcome.elapsedSeconds(),
-      scraped: scan?.total ?? 0,
-      added: scan?.added ?? 0,
-      seriesAdded: scan?.seriesAdded ?? 0,
-    });
+  #storedNothing(scan: ScrapeScan | null): void {
     if (scan !== null) {
       this.table.ownLines();
       this.#world.kernels.markCounted(scan.state);
@@ -274,13 +358,7 @@ export class Ingest {
   #storeFailure(outcome: Outcome, cause: Error): Error {
     this.#appender.batch.length = 0;
     try {
-      this.#commitReport(outcome, {
-        up: false,
-        durationSeconds: outcome.elapsedSeconds(),
-        scraped: outcome.scan?.total ?? 0,
-        added: outcome.scan?.added ?? 0,
-        seriesAdded: 0,
-      });
+      this.#commitReport(outcome, {...this.#reportOf(outcome, false), seriesAdded: 0});
     } catch {
       this.#appender.batch.length = 0;
     }
@@ -311,7 +389,8 @@ export class Ingest {
     for (let from = 0; from < floats; from += capacity) {
       const count = Math.min(capacity, floats - from);
       this.#fill(scan, from, count);
-      this.#settle(scan, from, count, this.#appender.commit());
+      const result = this.#appender.commit();
+      if (hasRefused(result)) this.#settle(scan, from, this.#appender.batch.statuses.subarray(0, count));
       await breather.rest();
     }
     for (let from = floats; from < scan.staged; from += histogramsAtOnce) {
@@ -335,8 +414,7 @@ export class Ingest {
 
   /** Looks at what became of the histograms in the batch: staged samples from `from` on. */
   #settleHistograms(scan: ScrapeScan, from: number, result: CommitResult): void {
-    const refused = result.outOfOrder + result.duplicates + result.outOfBounds + result.noSeries;
-    if (refused === 0) return;
+    if (!hasRefused(result)) return;
     const statuses = this.#appender.histogramStatuses.slice(
       0,
       Math.min(histogramsAtOnce, scan.staged - from),
@@ -404,30 +482,35 @@ export class Ingest {
     }
   }
 
-  /** Writes staged samples to the empty batch. */
+  /** Adds staged samples to the batch, which is empty where they have start times. */
   #fill(scan: ScrapeScan, from: number, count: number): void {
     const {batch} = this.#appender;
+    const {length} = batch;
     this.#world.kernels.fillBatch(
       scan.state,
       from,
       count,
-      batch.slotsAddress,
-      batch.generationsAddress,
-      batch.timesAddress,
-      batch.valuesAddress,
+      batch.slotsAddress + 4 * length,
+      batch.generationsAddress + 4 * length,
+      batch.timesAddress + 8 * length,
+      batch.valuesAddress + 8 * length,
     );
-    batch.length = count;
+    batch.length = length + count;
     if (scan.startTimes !== null && this.#starts === 'store') {
       batch.startTimes = Float64Array.from(scan.startTimes.slice(from, from + count));
     }
   }
 
-  /** Looks at what became of the first `count` samples of the batch: staged samples from `from` on. */
-  #settle(scan: ScrapeScan, from: number, count: number, result: CommitResult): void {
-    if (result.outOfOrder + result.duplicates + result.outOfBounds + result.noSeries === 0) return;
-    const {statuses} = this.#appender.batch;
+  /** Commits the batch, which begins with the first `count` staged samples. */
+  #commitAndSettle(scan: ScrapeScan, count: number): void {
+    const result = this.#appender.commit();
+    if (hasRefused(result)) this.#settle(scan, 0, this.#appender.batch.statuses.subarray(0, count));
+  }
+
+  /** Looks at what became of staged samples: those from `from` on have these statuses. */
+  #settle(scan: ScrapeScan, from: number, statuses: Uint8Array): void {
     const lost: number[] = [];
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < statuses.length; i++) {
       const status = statuses[i]!;
       if (status === sampleStatus.accepted) continue;
       if (status === sampleStatus.noSeries) {
@@ -503,30 +586,34 @@ export class Ingest {
     return slots;
   }
 
-  /** Adds the report to the batch and commits it; `settle` looks at what else was in the batch. */
-  #commitReport(
-    {timestampMs, extra}: Outcome,
-    report: Report,
-    settle?: (result: CommitResult) => void,
-  ): void {
+  /** Adds the report to the batch and commits it; `staged`: the samples of the scan that the batch begins with. */
+  #commitReport(outcome: Outcome, report: Report, staged?: {scan: ScrapeScan; count: number}): void {
     const {batch} = this.#appender;
-    const {up, durationSeconds, scraped, added, seriesAdded} = report;
-    const values = [up ? 1 : 0, durationSeconds, scraped, added, seriesAdded];
-    if (extra) values.push(extra.timeoutSeconds, extra.sampleLimit, extra.bodyBytes);
+    const values = reportValues(outcome, report);
     const first = batch.length;
-    for (const [i, value] of values.entries()) {
-      batch.values[this.#push(this.#reportRef(i), timestampMs)] = value;
-    }
+    this.#pushReport(outcome.timestampMs, values);
     const result = this.#appender.commit();
-    const lost: number[] = [];
-    if (result.noSeries > 0) {
-      for (const i of values.keys()) if (batch.statuses[first + i] === sampleStatus.noSeries) lost.push(i);
-    }
-    settle?.(result);
-    if (lost.length === 0) return;
-    for (const i of lost) {
-      this.#reports[i] = null;
+    if (!hasRefused(result)) return;
+    const statuses = batch.statuses.slice(0, first + values.length);
+    if (staged !== undefined) this.#settle(staged.scan, 0, statuses.subarray(0, staged.count));
+    this.#restoreReport(outcome.timestampMs, values, statuses.subarray(first));
+  }
+
+  #pushReport(timestampMs: number, values: number[]): void {
+    const {batch} = this.#appender;
+    for (let i = 0; i < values.length; i++) {
       batch.values[this.#push(this.#reportRef(i), timestampMs)] = values[i]!;
+    }
+  }
+
+  /** The store has dropped some of the report's series meanwhile: makes them again. */
+  #restoreReport(timestampMs: number, values: number[], statuses: Uint8Array): void {
+    const {batch} = this.#appender;
+    if (!statuses.includes(sampleStatus.noSeries)) return;
+    for (const [i, value] of values.entries()) {
+      if (statuses[i] !== sampleStatus.noSeries) continue;
+      this.#reports[i] = null;
+      batch.values[this.#push(this.#reportRef(i), timestampMs)] = value;
     }
     this.#appender.commit();
   }
@@ -564,6 +651,18 @@ export class Ingest {
     this.#world.memory.u32[(entry + entrySlot) / 4] = ref.slot;
     this.#world.memory.u32[(entry + entryGeneration) / 4] = ref.generation;
   }
+}
+
+function hasRefused({outOfOrder, duplicates, outOfBounds, noSeries}: CommitResult): boolean {
+  return outOfOrder + duplicates + outOfBounds + noSeries > 0;
+}
+
+/** Values of the series that a scrape writes about itself. */
+function reportValues({extra}: Outcome, report: Report): number[] {
+  const {up, durationSeconds, scraped, added, seriesAdded} = report;
+  const values = [up ? 1 : 0, durationSeconds, scraped, added, seriesAdded];
+  if (extra) values.push(extra.timeoutSeconds, extra.sampleLimit, extra.bodyBytes);
+  return values;
 }
 
 /** A histogram with the same buckets that has observed nothing. */

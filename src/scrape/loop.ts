@@ -4,10 +4,10 @@ import type {Labels} from '../model/labels.ts';
 import {labelsToRecord} from '../model/labels.ts';
 import type {Logger} from '../sys/log.ts';
 import {BodySizeError} from './client.ts';
-import type {ScrapeAddress, ScrapeClient} from './client.ts';
+import type {BodySink, ScrapeAddress, ScrapeClient} from './client.ts';
 import type {ScrapeConfig} from './config.ts';
 import {hashText} from './hash.ts';
-import {Ingest} from './ingest.ts';
+import {Ingest, type Outcome} from './ingest.ts';
 import type {LabelResolver} from './labels.ts';
 import type {ScanDetails, ScanFormat, ScrapeScan} from './scan.ts';
 import {onStep} from './schedule.ts';
@@ -41,6 +41,8 @@ export class ScrapeLoop {
   #ingest: Ingest;
   #headers: Record<string, string>;
   #address: ScrapeAddress | null = null;
+  /** What was found out last, and of what. */
+  #knownDetails: {config: ScrapeConfig; target: Target; details: ScanDetails} | null = null;
 
   /** Planned time of the first scrape, on the monotonic clock; number of the last one that was due. */
   #start = 0;
@@ -76,7 +78,7 @@ export class ScrapeLoop {
     const phase = Math.floor((offset / 2 ** 32) * intervalMs);
     const wait = (((phase - now) % intervalMs) + intervalMs) % intervalMs;
     const elapsed = clock.elapsed();
-    this.#start = onStep(elapsed + wait);
+    this.#start = onStep(elapsed + wait, intervalMs);
     this.#alignedMs = Math.round(now + this.#start - elapsed);
     this.#tick = 0;
     this.#plan();
@@ -149,11 +151,11 @@ export class ScrapeLoop {
     if (this.#stopped) return;
     const due = this.#start + this.#tick * this.target.intervalMs;
     this.#cancelTimer = this.#owner.world.schedule.at(due, () => {
-      this.#running = this.#run();
+      this.#run();
     });
   }
 
-  async #run(): Promise<void> {
+  #run(): void {
     const {clock} = this.#owner.world;
     const {intervalMs} = this.target;
     const planned = this.#start + this.#tick * intervalMs;
@@ -161,13 +163,13 @@ export class ScrapeLoop {
     this.#tick += missed + 1;
     this.#alignedMs += missed * intervalMs;
     this.#scraping = true;
-    try {
-      await this.#scrape(this.#timestamp(clock.elapsed() - planned - missed * intervalMs));
-    } catch (cause) {
-      this.#log.error('Scrape failed in an unforeseen way', {err: cause});
-    }
+    this.#running = this.#scrape(this.#timestamp(clock.elapsed() - planned - missed * intervalMs));
+  }
+
+  /** A scrape has ended, well or not. */
+  #scraped(): void {
     this.#scraping = false;
-    this.#alignedMs += intervalMs;
+    this.#alignedMs += this.target.intervalMs;
     this.#owner.world.collectComments();
     this.#plan();
   }
@@ -182,57 +184,102 @@ export class ScrapeLoop {
   }
 
   async #scrape(timestampMs: number): Promise<void> {
-    const {world, forcedError} = this.#owner;
-    const {clock, counters} = world;
-    const ingest = this.#ingest;
-    const start = clock.elapsed();
+    const {world} = this.#owner;
+    const startMs = world.clock.elapsed();
     if (this.#lastStart > 0)
-      counters.observeInterval(this.target.intervalMs, (start - this.#lastStart) / 1000);
-    this.#lastStart = start;
+      world.counters.observeInterval(this.target.intervalMs, (startMs - this.#lastStart) / 1000);
+    this.#lastStart = startMs;
 
-    ingest.next();
-    const body = new Body(this.#owner, this.target, {ingest, timestampMs});
+    this.#ingest.next();
+    const body = new Body(this.#owner, {
+      ingest: this.#ingest,
+      timestampMs,
+      details: this.#details(),
+    });
     this.#body = body;
-    let error = forcedError;
     try {
-      if (error === null) {
-        this.#address ??= this.#owner.client.addressOf(new URL(this.target.url));
-        await this.#owner.client.get(this.#address, this.#headers, this.target.timeoutMs, body);
-        body.finish();
+      let error = this.#owner.forcedError;
+      try {
+        if (error === null) {
+          world.commits.begin();
+          try {
+            await this.#fetch(body);
+          } finally {
+            world.commits.end();
+          }
+          body.finish();
+        }
+      } catch (cause) {
+        if (this.#stopped) return;
+        error = this.#nameError(cause as Error, body);
       }
+      this.#body = null;
+      error = await body.ingest.store(this.#outcomeOf(body, error, startMs));
+      this.#report(error, timestampMs, (world.clock.elapsed() - startMs) / 1000);
     } catch (cause) {
-      if (this.#stopped) {
-        if (body.scan !== null) world.releaseScan(body.scan);
-        return;
-      }
-      error = this.#nameError(cause as Error, body);
-    }
-    this.#body = null;
-    try {
-      error = await ingest.store({
-        timestampMs,
-        elapsedSeconds: () => (clock.elapsed() - start) / 1000,
-        // When the body could not be fetched, what was read of it does not count.
-        scan: error === null || body.failed ? body.scan : null,
-        error,
-        extra: this.#owner.config.extraScrapeMetrics
-          ? {
-              timeoutSeconds: this.target.timeoutMs / 1000,
-              sampleLimit: this.#owner.config.sampleLimit,
-              bodyBytes:
-                error instanceof BodySizeError ? -1 : body.complete ? (body.scan?.bytesRead ?? 0) : 0,
-            }
-          : null,
-      });
+      this.#log.error('Scrape failed in an unforeseen way', {err: cause});
     } finally {
-      if (body.scan !== null) {
-        counters.linesPredicted += body.scan.linesPredicted;
-        counters.linesMoved += body.scan.linesMoved;
-        counters.linesParsed += body.scan.linesParsed;
-        this.#owner.world.releaseScan(body.scan);
-      }
+      this.#release(body);
+      this.#scraped();
     }
-    this.#report(error, timestampMs, (clock.elapsed() - start) / 1000);
+  }
+
+  /** Gets the body, which settles when all of it has come. */
+  #fetch(body: Body): Promise<void> {
+    const {client} = this.#owner;
+    this.#address ??= client.addressOf(new URL(this.target.url));
+    return client.get(this.#address, this.#headers, this.target.timeoutMs, body);
+  }
+
+  #outcomeOf(body: Body, error: Error | null, startMs: number): Outcome {
+    const {world, config} = this.#owner;
+    return {
+      timestampMs: body.timestampMs,
+      elapsedSeconds: () => (world.clock.elapsed() - startMs) / 1000,
+      // When the body could not be fetched, what was read of it does not count.
+      scan: error === null || body.failed ? body.scan : null,
+      error,
+      extra: config.extraScrapeMetrics
+        ? {
+            timeoutSeconds: this.target.timeoutMs / 1000,
+            sampleLimit: config.sampleLimit,
+            bodyBytes: error instanceof BodySizeError ? -1 : body.complete ? (body.scan?.bytesRead ?? 0) : 0,
+          }
+        : null,
+    };
+  }
+
+  /** The scrape is over. */
+  #release({scan}: Body): void {
+    const {world} = this.#owner;
+    if (scan === null) return;
+    world.counters.linesPredicted += scan.linesPredicted;
+    world.counters.linesMoved += scan.linesMoved;
+    world.counters.linesParsed += scan.linesParsed;
+    world.releaseScan(scan);
+  }
+
+  /** What is taken beside floats; the same object as long as that is the same. */
+  #details(): ScanDetails {
+    const {config, world} = this.#owner;
+    const {takesExemplars} = world.appender;
+    const known = this.#knownDetails;
+    if (known !== null && known.config === config && known.target === this.target) {
+      if (known.details.exemplars === takesExemplars) return known.details;
+    }
+    const details = {
+      exemplars: takesExemplars,
+      starts: world.features.starts !== 'none',
+      typeAndUnit: world.features.typeAndUnit,
+      native: config.scrapeNativeHistograms,
+      keepClassic: config.alwaysScrapeClassicHistograms,
+      convertClassic: config.convertClassicHistogramsToNhcb,
+      bucketLimit: config.nativeHistogramBucketLimit,
+      schemaMax: schemaOf(config.nativeHistogramMinBucketFactor),
+      ...this.target.histograms,
+    };
+    this.#knownDetails = {config, target: this.target, details};
+    return details;
   }
 
   #report(error: Error | null, timestampMs: number, seconds: number): void {
@@ -276,37 +323,39 @@ export class ScrapeLoop {
   }
 }
 
+interface ScrapeOptions {
+  ingest: Ingest;
+  timestampMs: number;
+  details: ScanDetails;
+}
+
 /** The body of one scrape on its way from the client to a scan. */
-class Body {
+class Body implements BodySink {
   scan: ScrapeScan | null = null;
   /** Whether the body itself was at fault, not its transport. */
   failed = false;
   /** Whether all of it has come. */
   complete = false;
+  readonly ingest: Ingest;
+  readonly timestampMs: number;
+  readonly details: ScanDetails;
   readonly #owner: LoopOwner;
-  readonly #target: Target;
-  readonly #ingest: Ingest;
-  readonly #timestampMs: number;
   #contentType = '';
-  #abort: (reason: Error) => void = () => {};
+  #request: {abort(reason: Error): void} | null = null;
 
-  constructor(
-    owner: LoopOwner,
-    target: Target,
-    {ingest, timestampMs}: {ingest: Ingest; timestampMs: number},
-  ) {
+  constructor(owner: LoopOwner, {ingest, timestampMs, details}: ScrapeOptions) {
     this.#owner = owner;
-    this.#target = target;
-    this.#ingest = ingest;
-    this.#timestampMs = timestampMs;
+    this.ingest = ingest;
+    this.timestampMs = timestampMs;
+    this.details = details;
   }
 
-  open(abort: (reason: Error) => void): void {
-    this.#abort = abort;
+  open(request: {abort(reason: Error): void}): void {
+    this.#request = request;
   }
 
   abort(reason: Error): void {
-    this.#abort(reason);
+    this.#request?.abort(reason);
   }
 
   start(contentType: string): void {
@@ -341,30 +390,15 @@ class Body {
     }
   }
 
-  #details(): ScanDetails {
-    const {config, world} = this.#owner;
-    return {
-      exemplars: world.appender.takesExemplars,
-      starts: world.features.starts !== 'none',
-      typeAndUnit: world.features.typeAndUnit,
-      native: config.scrapeNativeHistograms,
-      keepClassic: config.alwaysScrapeClassicHistograms,
-      convertClassic: config.convertClassicHistogramsToNhcb,
-      bucketLimit: config.nativeHistogramBucketLimit,
-      schemaMax: schemaOf(config.nativeHistogramMinBucketFactor),
-      ...this.#target.histograms,
-    };
-  }
-
   #begin(format: ScanFormat): ScrapeScan {
     const {config, world} = this.#owner;
-    const details = this.#details();
+    const {details} = this;
     const scan = world.acquireScan(format, details);
-    this.#ingest.begin(scan, {
+    this.ingest.begin(scan, {
       format,
       honorTimestamps: config.honorTimestamps,
       trackTimestampsStaleness: config.trackTimestampsStaleness,
-      timestampMs: this.#timestampMs,
+      timestampMs: this.timestampMs,
       timestampMaxMs: world.clock.now() + aheadMsMax,
       sampleLimit: config.sampleLimit,
       details,

@@ -3,7 +3,11 @@ import type {Kernels} from '../kernels/kernels.ts';
 import type {LinearMemory} from '../kernels/memory.ts';
 import {lineBytesMax, slackBytes} from '../kernels/scrape-layout.ts';
 import {CommentTexts} from './comments.ts';
+import type {Room} from './gunzip.ts';
 import {SharedTexts} from './sharedtexts.ts';
+
+/** A larger window is not kept. */
+const keptWindowMax = 131_072;
 
 /** What the line tables and scans of all targets share: the memory they live in, and scratch space for one key. */
 export class ScrapeMemory {
@@ -17,6 +21,8 @@ export class ScrapeMemory {
   readonly scratch: number;
   /** The same for keys that are looked for: line tables write to `scratch` when they grow. */
   readonly keyScratch: number;
+  /** A window for the lines of a body, that nobody uses. */
+  #window: Room | null = null;
   /** Label sets that scans keep of series that are not stored yet. */
   pendingLabels = 0;
 
@@ -36,6 +42,29 @@ export class ScrapeMemory {
     const copy = this.#copy.subarray(0, length);
     copy.set(this.memory.u8.subarray(address, address + length));
     return copy;
+  }
+
+  /** At least `bytes` bytes for lines of a body. Of small bodies one after the other uses the same, which stays in the cache. */
+  takeWindow(bytes: number): Room {
+    const kept = this.#window;
+    if (kept === null || kept.bytes < bytes) return {address: this.arena.alloc(bytes), bytes};
+    this.#window = null;
+    return kept;
+  }
+
+  giveWindow(room: Room): void {
+    if (room.bytes > keptWindowMax || room.bytes <= (this.#window?.bytes ?? 0)) {
+      this.arena.free(room.address, room.bytes);
+      return;
+    }
+    if (this.#window !== null) this.arena.free(this.#window.address, this.#window.bytes);
+    this.#window = room;
+  }
+
+  /** Gives back what is kept for the next scrapes. */
+  free(): void {
+    if (this.#window !== null) this.arena.free(this.#window.address, this.#window.bytes);
+    this.#window = null;
   }
 
   /** Several blocks at once, or none of them: throws RangeError where the memory is used up. */

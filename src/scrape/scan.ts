@@ -75,7 +75,7 @@ export interface ScanDetails {
   schemaMax: number;
 }
 
-const noDetails: ScanDetails = {
+export const noDetails: ScanDetails = {
   exemplars: false,
   starts: false,
   typeAndUnit: false,
@@ -165,7 +165,15 @@ export abstract class ScrapeScan {
     this.bytesRead = 0;
     this.linesParsed = 0;
     this.#forget();
+    const entries = this.get(stateStagedEntries);
+    const times = this.get(stateStagedTimes);
+    const values = this.get(stateStagedValues);
+    const capacity = this.get(stateStagedCapacity);
     this.u32.fill(0, this.state / 4, (this.state + stateBytes) / 4);
+    this.set(stateStagedEntries, entries);
+    this.set(stateStagedTimes, times);
+    this.set(stateStagedValues, values);
+    this.set(stateStagedCapacity, capacity);
     this.set(stateTable, options.table.address);
     this.set(statePrevious, none);
     this.set(statePredicted, this.u32[(options.table.address + tableFirst) / 4]!);
@@ -195,16 +203,15 @@ export abstract class ScrapeScan {
   /** An error that says where in the body it is. */
   protected abstract located(cause: unknown): unknown;
 
-  /** Gives the memory back; to be called when the scrape is over. */
+  /** Gives the memory back, but for what the next scrape needs as well; to be called when the scrape is over. */
   release(): void {
     this.#forget();
-    const capacity = this.get(stateStagedCapacity);
-    if (capacity > 0) this.#freeStaging(capacity);
-    this.set(stateStagedCapacity, 0);
+    if (this.get(stateStagedCapacity) > keptStagedMax) this.#freeStaging();
   }
 
   free(): void {
     this.release();
+    this.#freeStaging();
     this.world.arena.free(this.state, stateBytes);
   }
 
@@ -330,26 +337,34 @@ export abstract class ScrapeScan {
       const width = i === 0 ? 4 : 8;
       memory.u8.copyWithin(addresses[i]!, old, old + width * staged);
     }
-    if (before > 0) this.#freeStaging(before);
+    this.#freeStaging();
     for (const [i, field] of stagedColumns.entries()) this.set(field, addresses[i]!);
     this.set(stateStagedCapacity, capacity);
   }
 
-  #freeStaging(capacity: number): void {
+  #freeStaging(): void {
     const {arena} = this.world;
+    const capacity = this.get(stateStagedCapacity);
+    if (capacity === 0) return;
+    this.set(stateStagedCapacity, 0);
     arena.free(this.get(stateStagedEntries), 4 * capacity);
     arena.free(this.get(stateStagedTimes), 8 * capacity);
     arena.free(this.get(stateStagedValues), 8 * capacity);
   }
 
   #forget(): void {
-    this.world.pendingLabels -= this.#pendingLabels.size;
-    this.#pendingLabels.clear();
+    if (this.#pendingLabels.size > 0) {
+      this.world.pendingLabels -= this.#pendingLabels.size;
+      this.#pendingLabels.clear();
+    }
     this.histograms = noHistograms;
     this.exemplars = noExemplars;
     this.startTimes = null;
     this.bucketLimitHit = false;
   }
 }
+
+/** Staged samples for which there is room between scrapes. */
+const keptStagedMax = 2048;
 
 const stagedColumns = [stateStagedEntries, stateStagedTimes, stateStagedValues];

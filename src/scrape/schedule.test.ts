@@ -31,8 +31,8 @@ test('Schedule calls what is due at one step by one timer, in order', () => {
   const clock = new TimerClock();
   const schedule = new Schedule(clock);
   const seen: string[] = [];
-  schedule.at(onStep(1000), () => seen.push('a'));
-  schedule.at(onStep(1000) + 1, () => seen.push('b'));
+  schedule.at(1000, () => seen.push('a'));
+  schedule.at(1001, () => seen.push('b'));
   schedule.at(1000 + 2 * scheduleStepMs, () => seen.push('c'));
   assert.deepEqual(
     clock.timers.map(({ms}) => ms),
@@ -63,6 +63,13 @@ test('Schedule forgets what is taken back, and its timer with the last of a step
   assert.equal(clock.timers.length, 0);
 });
 
-test('onStep() gives a multiple of the step', () => {
-  assert.deepEqual([0, 1, 1012.4, 1013].map(onStep), [0, 0, 1000, 1025]);
+test('onStep() gives a multiple of a step that divides the interval, and of which there are enough in it', () => {
+  const f = (intervalMs: number, ms: number[]): number[] => ms.map((each) => onStep(each, intervalMs));
+  assert.deepEqual(f(100, [0, 1, 1012.4, 1013]), [0, 0, 1000, 1025]);
+  assert.deepEqual(f(999, [1013, 1038]), [1025, 1050]);
+  assert.deepEqual(f(1000, [1013, 1038]), [1000, 1050]);
+  assert.deepEqual(f(1950, [1026, 1075]), [1050, 1100]);
+  assert.deepEqual(f(2000, [1049, 1050, 1151]), [1000, 1100, 1200]);
+  assert.deepEqual(f(15_000, [14_949, 14_951]), [14_900, 15_000]);
+  assert.deepEqual(f(15_025, [14_949, 14_963]), [14_950, 14_975]);
 });

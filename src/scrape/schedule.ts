@@ -2,10 +2,14 @@ import type {Clock} from '../sys/clock.ts';
 
 /**
  * Scrapes begin at multiples of this many milliseconds, those of one moment one after the other. One timer serves them all,
- * and where both ends would sleep in between, whoever is asked and whoever asks is woken once: that costs more than the
- * requests themselves (`bench targets`).
+ * and where both ends would sleep in between, whoever is asked and whoever asks is woken once: that, and to find caches
+ * as others have left them, costs more than the requests themselves (`bench targets`).
  */
 export const scheduleStepMs = 25;
+/** Steps of longer intervals, so that more scrapes have a moment in common; multiples of the former. */
+const longerStepsMs = [100, 50];
+/** Steps of an interval at least, so that its scrapes are spread. */
+const stepsMin = 20;
 
 interface Moment {
   runs: Set<() => void>;
@@ -49,7 +53,12 @@ export class Schedule {
   }
 }
 
-/** The step nearest to a time. */
-export function onStep(ms: number): number {
-  return Math.round(ms / scheduleStepMs) * scheduleStepMs;
+/** The step nearest to a time at which something may begin that is repeated after each interval. */
+export function onStep(ms: number, intervalMs: number): number {
+  const stepMs = longerStepsMs.find((step) => intervalMs % step === 0 && intervalMs >= stepsMin * step);
+  return roundTo(ms, stepMs ?? scheduleStepMs);
+}
+
+function roundTo(ms: number, stepMs: number): number {
+  return Math.round(ms / stepMs) * stepMs;
 }

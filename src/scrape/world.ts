@@ -5,6 +5,7 @@ import type {LinearMemory} from '../kernels/memory.ts';
 import type {Appender} from '../storage/appender.ts';
 import type {Logger} from '../sys/log.ts';
 import {BodyScan} from './bodyscan.ts';
+import {CommitGroup} from './commitgroup.ts';
 import {FamilyScan} from './familyscan.ts';
 import type {ScanDetails, ScanFormat, ScrapeScan} from './scan.ts';
 import {TextDetailScan} from './textdetailscan.ts';
@@ -41,13 +42,14 @@ export interface ScrapeFeatures {
 const noFeatures: ScrapeFeatures = {starts: 'none', typeAndUnit: false};
 
 /** Scans that are kept for the next scrapes. */
-const idleScansMax = 16;
+const idleScansMax = 64;
 
 /** What all pools share. */
 export class ScrapeWorld {
   readonly memory: ScrapeMemory;
   readonly gunzip: Gunzip;
   readonly appender: Appender;
+  readonly commits: CommitGroup;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly features: ScrapeFeatures;
@@ -66,6 +68,7 @@ export class ScrapeWorld {
     this.memory = new ScrapeMemory(options);
     this.gunzip = new Gunzip(options);
     this.appender = options.appender;
+    this.commits = new CommitGroup(options.appender);
     this.logger = options.logger;
     this.failureLogs = new FailureLogs(options.logger);
     this.clock = options.clock ?? systemClock;
@@ -117,6 +120,10 @@ export class ScrapeWorld {
     this.#later.clear();
     this.failureLogs.close();
     this.gunzip.free();
+    for (const scans of [this.#idleScans, this.#idleFamilyScans, this.#idleTextScans]) {
+      for (const scan of scans.splice(0)) scan.free();
+    }
+    this.memory.free();
   }
 }
 

@@ -6,8 +6,11 @@ const headBytes = 5;
 
 const bytesAtFirst = 64 * 1024;
 
-/** A queue that has grown beyond this, for a burst, is made anew when it is empty. */
-const emptyBytesMax = 2 ** 20;
+/**
+ * A queue that has grown beyond this, for a burst, is made anew when it is empty. It is more than what large servers write while a slow
+ * disk syncs: to grow again and again costs collections of all of the heap.
+ */
+const emptyBytesMax = 4 * 2 ** 20;
 
 /**
  * The records that may not be on the disk yet, as they were framed. When fsync fails, the system may have dropped the pages
