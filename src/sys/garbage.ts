@@ -1,3 +1,5 @@
+import {getHeapStatistics} from 'node:v8';
+
 /** V8's own, where Node was started with --expose-gc, as bin/narthex does. */
 const collect = (
   globalThis as {gc?: (options: {type: 'minor' | 'major'; flavor?: 'regular' | 'last-resort'}) => void}
@@ -7,6 +9,9 @@ const collect = (
 const youngBytesMax = 8 * 2 ** 20;
 const oldBytesMax = 32 * 2 ** 20;
 
+/** There is no thorough one where it could give back less than this. */
+const oldBytesMin = 8 * 2 ** 20;
+
 /** A thorough one takes some 20 ms, so it comes when nothing has been noted for so long. */
 const quietMs = 500;
 
@@ -14,6 +19,8 @@ const quietMs = 500;
 let youngBytes = 0;
 let oldBytes = 0;
 let isBurst = false;
+/** What was held after the last thorough collection. */
+let heldAfterBytes = 0;
 let timer: NodeJS.Timeout | null = null;
 
 /**
@@ -43,6 +50,12 @@ export function noteBurst(bytes: number): void {
   collectWhenQuiet();
 }
 
+/** V8's heap and the buffers beside it, garbage among them. */
+function heldBytes(): number {
+  const {used_heap_size: heap, external_memory: buffers} = getHeapStatistics();
+  return heap + buffers;
+}
+
 function collectWhenQuiet(): void {
   if (timer !== null) {
     timer.refresh();
@@ -51,7 +64,10 @@ function collectWhenQuiet(): void {
   timer = setTimeout(() => {
     timer = null;
     oldBytes = 0;
+    // Quick ones had nearly all of it.
+    if (!isBurst && heldBytes() < heldAfterBytes + oldBytesMin) return;
     collect?.({type: 'major', flavor: isBurst ? 'last-resort' : 'regular'});
+    heldAfterBytes = heldBytes();
     isBurst = false;
   }, quietMs).unref();
 }
