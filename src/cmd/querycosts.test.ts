@@ -36,3 +36,24 @@ test('QueryCosts forgets what was not seen for long, and never keeps long texts'
   costs.learn(range('x'.repeat(5000), 100), 3);
   assert.equal(costs.expect(range('x'.repeat(5000), 100)), unknownSeconds);
 });
+
+test('QueryCosts knows where a query is answered sooner', () => {
+  const costs = new QueryCosts();
+  const query = range('up', 100);
+  assert.equal(costs.suitsHere(query), true, 'it is tried');
+  costs.learn(query, 0.002);
+  assert.equal(costs.suitsHere(query), true);
+  costs.learnHere(query, 0.0024);
+  assert.equal(costs.suitsHere(query), true, 'to hand it over takes longer');
+  assert.equal(costs.expect(query), 0.002);
+  costs.learnHere(query, 0.006);
+  assert.equal(costs.suitsHere(query), true, 'it may have been held up');
+  costs.learnHere(query, 0.006);
+  assert.equal(costs.suitsHere(query), false);
+  for (let i = 0; i < 30; i++) costs.learn(query, 0.002);
+  assert.equal(costs.suitsHere(query), false);
+  costs.learn(query, 0.002);
+  assert.equal(costs.suitsHere(query), true, 'it is tried again');
+  costs.learnHere(query, 0.001);
+  assert.equal(costs.expect(query), 0.001);
+});

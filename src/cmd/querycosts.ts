@@ -6,11 +6,20 @@ const textMax = 4096;
 /** What a query counts for that was never seen; also what light queries stay below. */
 export const unknownSeconds = 0.25;
 
+/** To hand a query to a query thread and to have its answer back takes so long. */
+const handOverSeconds = 0.0005;
+
+/** After so many evaluations by query threads, what it took here is not known any more. */
+const elsewhereMax = 30;
+
+/** What is expected, and what it took the last time: of query threads, and here (NaN = it was not evaluated here lately). */
 interface Cost {
-  /** What is expected. */
   seconds: number;
-  /** What it took the last time. */
   last: number;
+  hereSeconds: number;
+  hereLast: number;
+  /** Evaluations by query threads since the last one here. */
+  elsewhere: number;
 }
 
 /** Remembers how long queries took, to tell what they will take: dashboards ask the same again and again. */
@@ -19,17 +28,48 @@ export class QueryCosts {
   readonly #costs = new Map<string, Cost>();
 
   expect(request: QueryRequest): number {
-    return this.#costs.get(costKeyOf(request))?.seconds ?? unknownSeconds;
+    const known = this.#costs.get(costKeyOf(request));
+    if (known === undefined) return unknownSeconds;
+    return known.hereSeconds < known.seconds ? known.hereSeconds : known.seconds;
+  }
+
+  /**
+   * Whether it is answered sooner here than by a query thread, as far as known: this thread has fewer chunks at hand, so that a query
+   * of thousands of series may take it twice as long.
+   */
+  suitsHere(request: QueryRequest): boolean {
+    const known = this.#costs.get(costKeyOf(request));
+    return known === undefined || !(known.hereSeconds > known.seconds + handOverSeconds);
   }
 
   /** The lesser of two counts: a thread may be held up, and what is heavier from now on is so twice. */
   learn(request: QueryRequest, seconds: number): void {
+    const cost = this.#touch(request, seconds);
+    if (cost === null) return;
+    cost.seconds = Math.min(seconds, cost.last);
+    cost.last = seconds;
+    if (++cost.elsewhere > elsewhereMax) cost.hereSeconds = cost.hereLast = NaN;
+  }
+
+  /** As learn(), of an evaluation in this thread. */
+  learnHere(request: QueryRequest, seconds: number): void {
+    const cost = this.#touch(request, seconds);
+    if (cost === null) return;
+    cost.hereSeconds = cost.hereLast < seconds ? cost.hereLast : seconds;
+    cost.hereLast = seconds;
+    cost.elsewhere = 0;
+  }
+
+  /** What is known of the query, or may be from now on; null where its text is too long. */
+  #touch(request: QueryRequest, seconds: number): Cost | null {
     const key = costKeyOf(request);
-    if (key.length > textMax) return;
-    const known = this.#costs.get(key);
+    if (key.length > textMax) return null;
+    const unseen = {seconds, last: seconds, hereSeconds: NaN, hereLast: NaN, elsewhere: 0};
+    const cost = this.#costs.get(key) ?? unseen;
     this.#costs.delete(key);
-    this.#costs.set(key, {seconds: Math.min(seconds, known?.last ?? seconds), last: seconds});
+    this.#costs.set(key, cost);
     if (this.#costs.size > queriesMax) this.#costs.delete(this.#costs.keys().next().value!);
+    return cost;
   }
 }
 

@@ -130,13 +130,14 @@ export class QueryPool implements QueryBackend {
 
   light(request: QueryRequest): QueryAnswer | null {
     if (this.#options.answerLight === undefined || this.#closed) return null;
+    if (!this.#costs.suitsHere(request)) return null;
     const answer = this.#options.answerLight(request, this.#costs.expect(request), this.#running === 0);
     if (answer === null) return null;
     // Nobody has to wait for that.
     queueMicrotask(() => {
       this.#slices.get('queue_time')!.observe(0);
       this.#account(answer);
-      this.#costs.learn(request, answer.seconds);
+      this.#costs.learnHere(request, answer.seconds);
     });
     return {status: answer.status, body: answer.body, release: answer.release};
   }
