@@ -205,6 +205,25 @@ export function addBoundedRow(sums: usize, lost: usize, values: usize, steps: u3
   return 1;
 }
 
+/** The largest of the values [from, to), at least two and none NaN, each with its sign flipped as `flip` says. Of zeros any. */
+function largestOf(values: usize, from: u32, to: u32, flip: v128): f64 {
+  let at = values + (<usize>from << 3);
+  const end = values + (<usize>to << 3);
+  // The last two, of which one may be among the others, too.
+  let one = v128.xor(v128.load(end - 16), flip);
+  let other = one;
+  for (; at + 24 < end; at += 32) {
+    one = f64x2.pmax(one, v128.xor(v128.load(at), flip));
+    other = f64x2.pmax(other, v128.xor(v128.load(at, 16), flip));
+  }
+  for (; at + 8 < end; at += 16) one = f64x2.pmax(one, v128.xor(v128.load(at), flip));
+  const both = f64x2.pmax(one, other);
+  return max(f64x2.extract_lane(both, 0), f64x2.extract_lane(both, 1));
+}
+
+/** A beginning of a window is looked at by itself from so many samples on. */
+const passedMin: u32 = 16;
+
 /**
  * The largest (`largest` 1) or smallest value of each step's window, of values without NaN: of equal ones the first. The window is
  * cut at a pivot; what is older has its extremes for each of its beginnings in `suffixes`, a column as long as the values.
@@ -224,6 +243,8 @@ export function extremeSteps(
   let pivot: u32 = 0;
   let added: u32 = 0;
   let newer = f64x2.splat(-Infinity);
+  // Bounds never fall: no window begins later.
+  const keep: u32 = steps == 0 ? 0 : load<u32>(first + ((steps - 1) << 2));
   for (let step: u32 = 0; step < steps; step++) {
     const lower = load<u32>(first + (step << 2));
     const upper = load<u32>(end + (step << 2));
@@ -233,7 +254,17 @@ export function extremeSteps(
       added = upper;
       newer = f64x2.splat(-Infinity);
       let older = newer;
-      for (let i = upper; i > lower; i--) {
+      let begin = upper;
+      const passed = max(lower, keep + 1);
+      if (passed + passedMin < upper) {
+        // Fast path; of zeros, the first decides about the sign.
+        const extreme = largestOf(values, passed, upper, flip);
+        if (extreme != 0) {
+          older = f64x2.splat(extreme);
+          begin = passed;
+        }
+      }
+      for (let i = begin; i > lower; i--) {
         const value = v128.xor(v128.load64_splat(values + ((i - 1) << 3)), flip);
         older = i == upper ? value : f64x2.pmax(value, older);
         v128.store64_lane(suffixes + ((i - 1) << 3), older, 0);
@@ -335,7 +366,7 @@ export function sumSteps(
 /** What rounding took from the product of two numbers (Dekker), as the engine's windows/variance.ts has it. */
 // @ts-ignore: decorator
 @inline
-function productError(a: f64, b: f64, product: f64): f64 {
+export function productError(a: f64, b: f64, product: f64): f64 {
   const aScaled = a * 134217729;
   const aHigh = aScaled - (aScaled - a);
   const aLow = a - aHigh;

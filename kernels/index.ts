@@ -17,3 +17,4 @@ export {countNewlines, fillBatch, fillStale, follow, markCounted, markTracked, n
 export {copyBytes, snappyCompress, snappyExpand} from './snappy';
 export {packSamples, unpackSamples} from './packed';
 export {writeBeginnings, writePoints} from './points';
+export {countSteps, varianceSteps} from './windows';

@@ -125,6 +125,23 @@ export interface Kernels {
     out: number,
   ): number;
   /**
+   * In each step's window of values without NaN, how many are unlike the one before, or less (`falls` 1). Twin: the engine's
+   * windows/count.ts.
+   */
+  countSteps(values: number, first: number, end: number, steps: number, falls: number, out: number): void;
+  /**
+   * The variance of each step's window of values without NaN. `suffixes` is scratch space for four numbers a sample. Returns 0 where
+   * something is not finite. Twin: the engine's windows/variance.ts.
+   */
+  varianceSteps(
+    values: number,
+    first: number,
+    end: number,
+    steps: number,
+    suffixes: number,
+    out: number,
+  ): number;
+  /**
    * The slope of a line through each step's window of at least two samples, per second, or with `ahead`, a column of seconds, where it
    * is so long after startMs + step * stepMs. `suffixes` is scratch space for seven numbers a sample. Returns 0 where something is
    * not finite. Twin: the engine's windows/regression.ts.

@@ -58,6 +58,7 @@ export class CountEvents implements WindowFunction {
 
   compute(windows: Windows, out: Float64Array): void {
     const {first, end, steps, length} = windows;
+    if (this.#computeFast(windows, out)) return;
     if (this.#before.length < length) this.#before = new Int32Array(length);
     if (this.#event === 'change') this.#countChanges(windows.values, length);
     else this.#countResets(windows);
@@ -67,6 +68,22 @@ export class CountEvents implements WindowFunction {
       const upper = end[step]!;
       if (lower < upper) out[step] = before[upper - 1]! - before[lower]!;
     }
+  }
+
+  /** By a kernel. False where there is none for these samples. */
+  #computeFast(windows: Windows, out: Float64Array): boolean {
+    const workspace = windows.kernelsFor(out);
+    const resets = this.#event === 'reset';
+    if (workspace === null || !windows.neverNaN || (resets && windows.startTimes !== null)) return false;
+    workspace.kernels.countSteps(
+      windows.values.byteOffset,
+      windows.first.byteOffset,
+      windows.end.byteOffset,
+      windows.steps,
+      resets ? 1 : 0,
+      out.byteOffset,
+    );
+    return true;
   }
 
   /** `before[i]`: events up to and including the step from sample i - 1 to sample i. */

@@ -30,7 +30,7 @@ export class VarianceOverTime implements WindowFunction {
       for (let step = 0; step < steps; step++) {
         if (first[step] !== end[step]) out[step] = welford(values, first[step]!, end[step]!);
       }
-    } else {
+    } else if (!computeFast(windows, out)) {
       this.#slide(windows, out);
     }
     if (this.#root) for (let step = 0; step < steps; step++) out[step] = Math.sqrt(out[step]!);
@@ -112,6 +112,24 @@ export class VarianceOverTime implements WindowFunction {
       this.#changes[i] = count;
     }
   }
+}
+
+/** By a kernel. False where there is none, or something is not finite. */
+function computeFast(windows: Windows, out: Float64Array): boolean {
+  const workspace = windows.kernelsFor(out);
+  if (workspace === null || !windows.neverNaN) return false;
+  const {values, first, end, steps} = windows;
+  const suffixes = windows.scratch(workspace, 4);
+  return (
+    workspace.kernels.varianceSteps(
+      values.byteOffset,
+      first.byteOffset,
+      end.byteOffset,
+      steps,
+      suffixes,
+      out.byteOffset,
+    ) === 1
+  );
 }
 
 /** A number of twice the precision: `high + low`. */
