@@ -2,6 +2,7 @@ import {hostname} from 'node:os';
 import type {Retention} from '../config/config.ts';
 import {Cors} from '../http/cors.ts';
 import {formatDuration} from '../model/duration.ts';
+import {timerMsMax} from '../sys/clock.ts';
 import type {LogOptions} from '../sys/log.ts';
 import {
   type AlertmanagerSettings,
@@ -157,7 +158,7 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
     enableRemoteWriteReceiver: values.switch('web.enable-remote-write-receiver'),
     enableAdminApi: values.switch('web.enable-admin-api'),
     lookbackDeltaMs: above('query.lookback-delta', values.duration('query.lookback-delta'), 0),
-    queryTimeoutMs: above('query.timeout', values.duration('query.timeout'), 0),
+    queryTimeoutMs: Math.min(timerMsMax, above('query.timeout', values.duration('query.timeout'), 0)),
     queryConcurrency: above('query.max-concurrency', values.integer('query.max-concurrency'), 0),
     queryMaxSamples: above('query.max-samples', values.integer('query.max-samples'), 0),
     queryMaxMemory: above('query.max-memory', values.size('query.max-memory'), -1),

@@ -1,3 +1,4 @@
+import {timerMsMax} from '../sys/clock.ts';
 import type {HttpClientConfig} from './client-config.ts';
 import {Credentials, type Headers, leavesHost} from './credentials.ts';
 import {exchange, type HttpAnswer, type HttpMethod, redacted, titleOf} from './exchange.ts';
@@ -68,7 +69,7 @@ export class HttpClient implements HttpSender {
   async request(url: string, options: HttpRequestOptions): Promise<HttpAnswer> {
     const {headers = {}, secretHeaders = {}, timeoutMs, signal, bodyBytesKept} = options;
     let asked: Asked = {method: options.method ?? 'GET', body: options.body ?? null};
-    const deadline = timeoutMs === undefined ? signal : AbortSignal.timeout(timeoutMs);
+    const deadline = timeoutMs === undefined ? signal : AbortSignal.timeout(Math.min(timeoutMs, timerMsMax));
     const either = AbortSignal.any([signal, deadline]);
     // Half of a packed body cannot be unpacked.
     const encoding = bodyBytesKept === undefined ? 'gzip' : 'identity';

@@ -1,4 +1,5 @@
 import {request} from 'node:http';
+import {timerMsMax} from '../sys/clock.ts';
 import type {HttpAnswer, HttpFetcher, HttpGetOptions} from './client.ts';
 import {userAgent} from './user-agent.ts';
 
@@ -24,7 +25,7 @@ export class UnixSocketClient implements HttpFetcher {
         socketPath: this.#socketPath,
         path: pathname + search,
         headers: {'user-agent': userAgent, ...headers},
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(Math.min(timeoutMs, timerMsMax))]),
       },
       (response) => {
         const chunks: Buffer[] = [];

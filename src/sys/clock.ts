@@ -8,12 +8,20 @@ export interface Clock {
   after(ms: number, run: () => void, keepAlive?: boolean): () => void;
 }
 
+/** 24.8 days: a timer of Node that is to wait for longer does not wait at all. */
+export const timerMsMax = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: Date.now,
   elapsed: () => performance.now(),
   after(ms, run, keepAlive = false) {
-    const timer = setTimeout(run, ms);
-    if (!keepAlive) timer.unref();
+    let timer: NodeJS.Timeout;
+    const wait = (leftMs: number): void => {
+      const partMs = Math.min(leftMs, timerMsMax);
+      timer = setTimeout(() => (leftMs > partMs ? wait(leftMs - partMs) : run()), partMs);
+      if (!keepAlive) timer.unref();
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };
