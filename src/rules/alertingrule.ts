@@ -106,7 +106,9 @@ export class AlertingRule extends RuleState {
   /** Equal where two rules do the same. */
   get identity(): string {
     const {name, query, holdMs, keepFiringForMs, labels, annotations} = this;
-    return JSON.stringify(['alert', name, query, holdMs, keepFiringForMs, labels, annotations]);
+    // Templates see the external labels.
+    const external = this.#externalLabels;
+    return JSON.stringify(['alert', name, query, holdMs, keepFiringForMs, labels, annotations, external]);
   }
 
   /** Labels that all ALERTS_FOR_STATE series of the rule have: templates differ from alert to alert. */

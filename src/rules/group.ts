@@ -178,11 +178,17 @@ export class RuleGroup {
   #wait(ms: number): void {
     // A clock that was set back does not stop the evaluation for longer than an interval.
     const bounded = Math.min(Math.max(0, ms), this.options.intervalMs);
-    this.#cancelTimer = this.#context.world.clock.after(bounded, () => {
-      this.#iteration = this.#iterate().catch((error: unknown) => {
-        this.#logger.error('Evaluating rule group failed', {err: error});
-      });
-    });
+    this.#cancelTimer = this.#context.world.clock.after(bounded, () => (this.#iteration = this.#run()));
+  }
+
+  /** Whatever comes of it, the group goes on. */
+  async #run(): Promise<void> {
+    try {
+      await this.#iterate();
+    } catch (error) {
+      this.#logger.error('Evaluating rule group failed', {err: error});
+    }
+    if (!this.#stopped) this.#wait(this.#slotMs + this.options.intervalMs - this.#context.world.clock.now());
   }
 
   async #iterate(): Promise<void> {
@@ -191,7 +197,7 @@ export class RuleGroup {
     const nowMs = clock.now();
     if (nowMs < this.#slotMs) this.#slotMs = this.slotBefore(nowMs) - intervalMs;
     const dueMs = this.#slotMs + intervalMs;
-    if (nowMs < dueMs) return this.#wait(dueMs - nowMs);
+    if (nowMs < dueMs) return;
     const missed = Math.floor((nowMs - dueMs) / intervalMs);
     this.#statistics.iterationsMissed += missed;
     this.#statistics.iterations += missed;
@@ -200,7 +206,6 @@ export class RuleGroup {
     // Not before the second time: until then there may not be all that alerts depend on.
     if (this.options.restore && ++this.#iterations === 2 && !this.#stopped)
       await this.#restore(settings.forGracePeriodMs);
-    if (!this.#stopped) this.#wait(this.#slotMs + intervalMs - clock.now());
   }
 
   /** Evaluates all rules for one time, and counts. */
@@ -354,7 +359,13 @@ export class RuleGroup {
   #notify(rule: AlertingRule, nowMs: number): void {
     const {notify, settings} = this.#context.world;
     const due = rule.takeNotifications(nowMs, this.options.intervalMs, settings);
-    if (due.length > 0) notify(due);
+    if (due.length === 0) return;
+    try {
+      notify(due);
+    } catch (error) {
+      // The rule is none the worse for it: the alerts are stored, and told again.
+      this.#logger.error('Telling of alerts failed', {name: rule.name, count: due.length, err: error});
+    }
   }
 
   async #store(evaluations: readonly Evaluation[]): Promise<void> {

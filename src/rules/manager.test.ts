@@ -384,3 +384,63 @@ test('light rules that are evaluated together give what they give one after the 
     if (seed === 0) assert.ok(together > 0);
   }
 });
+
+test('a group goes on, and its rules are sound, where Alertmanagers cannot be told', async () => {
+  const rules = createTestRules(input);
+  let calls = 0;
+  const world = {
+    ...rules.world,
+    notify: () => {
+      calls++;
+      throw new RangeError('no room');
+    },
+  };
+  rules.files.set('r.yml', groups('g: alert: A, expr: x > 0; alert: B, expr: x > 0; record: y, expr: x'));
+  const manager = new RuleManager(world);
+  await manager.update(rules.config());
+  manager.start();
+  await rules.clock.pass(10_000);
+  assert.equal(calls, 2);
+  assert.deepEqual(
+    manager.groups[0]!.rules.map(({health}) => health),
+    ['ok', 'ok', 'ok'],
+  );
+  assert.equal(rules.stored('y').length, 10);
+  await manager.stop();
+});
+
+test('a group goes on after an evaluation that was not expected to fail', async () => {
+  const rules = createTestRules(input, {
+    around: (inner) => ({
+      ...inner,
+      batch: (requests) =>
+        rules.clock.now() - startMs > 3000 && rules.clock.now() - startMs < 6000
+          ? // Fewer outcomes than there are rules, and one that says nothing.
+            Promise.resolve([undefined] as never)
+          : inner.batch(requests),
+    }),
+  });
+  const manager = await start(rules, groups('g: record: y, expr: x; record: z, expr: x'));
+  await rules.clock.pass(10_000);
+  assert.ok(rules.stored('y').length >= 6, `${rules.stored('y').length} samples`);
+  await manager.stop();
+});
+
+test('templates see new external labels after a reload, and alerts go on', async () => {
+  const rules = createTestRules(input);
+  rules.files.set(
+    'r.yml',
+    groups("g: alert: A, expr: x > 0, for: 5s, annotations: {where: '{{ $externalLabels.dc }}'}"),
+  );
+  const manager = new RuleManager(rules.world);
+  await manager.update(rules.config({externalLabels: ['dc', 'one']}));
+  manager.start();
+  await rules.clock.pass(3000);
+  const [before] = alertOf(manager, 'A').activeAlerts;
+  assert.deepEqual(before!.annotations, ['where', 'one']);
+  await manager.update(rules.config({externalLabels: ['dc', 'two']}));
+  await rules.clock.pass(3000);
+  const [after] = alertOf(manager, 'A').activeAlerts;
+  assert.deepEqual([after!.annotations, after!.activeAtMs], [['where', 'two'], before!.activeAtMs]);
+  await manager.stop();
+});
