@@ -79,7 +79,7 @@ export class FamilyList {
   #add(type: Family['type'], name: string, help: string, values: FamilyValue[]): void {
     const known = this.#byName.get(name);
     if (known !== undefined) {
-      known.values.push(...values);
+      for (const value of values) known.values.push(value);
       return;
     }
     const family = {name, help, type, values};

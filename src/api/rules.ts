@@ -74,7 +74,8 @@ export class RulesApi {
     const alerts: unknown[] = [];
     for (const group of this.#backend?.groups() ?? []) {
       for (const rule of group.rules) {
-        if (rule.kind === 'alerting') alerts.push(...rule.activeAlerts.map(describeAlert));
+        if (rule.kind !== 'alerting') continue;
+        for (const alert of rule.activeAlerts) alerts.push(describeAlert(alert));
       }
     }
     return success({alerts});

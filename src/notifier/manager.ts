@@ -143,7 +143,7 @@ class AlertmanagerSet {
       try {
         const found = alertmanagersOf(group, this.#config, this.#targetRules);
         for (const url of found.active) active.add(url);
-        dropped.push(...found.dropped);
+        for (const url of found.dropped) dropped.push(url);
       } catch (error) {
         this.#options.logger.error('Creating discovered Alertmanagers failed', {err: describeError(error)});
       }

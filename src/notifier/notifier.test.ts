@@ -193,6 +193,20 @@ test('alerts that wait are sent in batches; the oldest go where there are too ma
   await stopped;
 });
 
+test('a queue takes, and sends in order, far more alerts at once than a call takes arguments', async () => {
+  const {notifier, posted} = createNotifier({queueCapacity: 300_000, batchMax: 70_000});
+  notifier.apply({alertRelabelConfigs: [], alertmanagers: [config()]}, []);
+  notifier.setTargets(0, [targets('a:1')]);
+  const alerts = Array.from({length: 250_000}, (_, i) => alert(`n${i}`));
+  notifier.send(alerts);
+  await notifier.stop();
+  assert.deepEqual(
+    posted.map((each) => each.alerts.length),
+    [70_000, 70_000, 70_000, 40_000],
+  );
+  assert.equal(posted.at(-1)!.alerts.at(-1), 'n249999');
+});
+
 test('what waits is sent before the end, or dropped where that is wanted', async () => {
   for (const drains of [true, false]) {
     const {notifier, posted, answer, closed} = createNotifier({drains}, null);

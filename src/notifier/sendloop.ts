@@ -25,7 +25,9 @@ const drainMsMax = 10_000;
 export class SendLoop {
   readonly #options: SendLoopOptions;
   readonly #latency = new LatencyStatistics();
+  /** What waits is from #first on. */
   #queue: NotifiedAlert[] = [];
+  #first = 0;
   #sent = 0;
   #dropped = 0;
   #errors = 0;
@@ -47,14 +49,26 @@ export class SendLoop {
       this.#dropped += tooMany;
     }
     const kept = tooMany > 0 ? alerts.slice(tooMany) : alerts;
-    const overflow = this.#queue.length + kept.length - capacity;
+    const overflow = this.#length + kept.length - capacity;
     if (overflow > 0) {
       logger.warn('Alert notification queue full, dropping alerts', {count: overflow});
       this.#dropped += overflow;
-      this.#queue = this.#queue.slice(overflow);
+      this.#skip(overflow);
     }
-    this.#queue.push(...kept);
+    for (const alert of kept) this.#queue.push(alert);
     this.#run();
+  }
+
+  get #length(): number {
+    return this.#queue.length - this.#first;
+  }
+
+  /** Takes alerts off the front. Their room is given back once it is half of the queue's. */
+  #skip(count: number): void {
+    this.#first += count;
+    if (2 * this.#first < this.#queue.length) return;
+    this.#queue = this.#queue.slice(this.#first);
+    this.#first = 0;
   }
 
   /** Sends what waits, or drops it. */
@@ -72,7 +86,7 @@ export class SendLoop {
       sent: this.#sent,
       dropped: this.#dropped,
       errors: this.#errors,
-      queueLength: this.#queue.length,
+      queueLength: this.#length,
       latency: this.#latency.snapshot(),
     };
   }
@@ -83,20 +97,21 @@ export class SendLoop {
 
   async #sendAll(): Promise<void> {
     const {elapsed} = this.#options;
-    while (this.#queue.length > 0) {
+    while (this.#length > 0) {
       if (elapsed() - this.#stoppedAtMs > drainMsMax) return this.#dropAll();
-      const batch = this.#queue.splice(0, this.#options.batchMax);
+      const batch = this.#queue.slice(this.#first, this.#first + this.#options.batchMax);
+      this.#skip(batch.length);
       await this.#send(batch);
     }
   }
 
   #dropAll(): void {
-    const count = this.#queue.length;
+    const count = this.#length;
     if (count === 0) return;
     const message = 'Alert notification queue not drained on shutdown, dropping alerts';
     this.#options.logger.warn(message, {count});
     this.#dropped += count;
-    this.#queue = [];
+    this.#skip(count);
   }
 
   async #send(batch: readonly NotifiedAlert[]): Promise<void> {
