@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import {mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {systemClock} from '../sys/clock.ts';
 import type {FileDiscoveryConfig} from './config.ts';
-import {nodeDiscoveryFiles} from './files.ts';
+import {expandGlob, nodeDiscoveryFiles} from './files.ts';
 import {DiscoveryBench} from './testing.ts';
 
 function job(files: string[], refreshIntervalMs = 300_000) {
@@ -66,6 +66,53 @@ test('FileDiscoverer follows changes, and forgets groups and files that are gone
   assert.deepEqual(bench.addresses('j'), ['e']);
   bench.manager.stop();
   assert.equal(bench.files.watched.size, 0);
+});
+
+test('FileDiscoverer keeps its targets while the folder cannot be listed for want of descriptors', async () => {
+  const bench = new DiscoveryBench();
+  bench.files.set('/sd/a.yml', '[{targets: [a]}]');
+  bench.files.set('/sd/b.yml', '[{targets: [b]}]');
+  bench.manager.apply([job(['/sd/a*.yml', '/sd/b.yml'])]);
+  await bench.clock.pass(100);
+  bench.files.listError = Object.assign(new Error('EMFILE: too many open files'), {code: 'EMFILE'});
+  bench.files.set('/sd/b.yml', '[{targets: [c]}]');
+  await bench.clock.pass(5000);
+  assert.deepEqual(bench.addresses('j'), ['a', 'c']);
+  assert.match(bench.errors[0]!, /^Error expanding glob: EMFILE/);
+  bench.files.listError = null;
+  bench.files.set('/sd/a.yml', null);
+  await bench.clock.pass(5000);
+  assert.deepEqual(bench.addresses('j'), ['c']);
+  bench.manager.stop();
+});
+
+test('FileDiscoverer reads changes also where something else in the folder changes all the time', async () => {
+  const bench = new DiscoveryBench();
+  bench.files.set('/sd/a.yml', '[{targets: [a]}]');
+  bench.manager.apply([job(['/sd/*.yml'])]);
+  await bench.clock.pass(100);
+  bench.files.set('/sd/a.yml', '[{targets: [b]}]');
+  for (let ms = 0; ms < 1200; ms += 20) {
+    bench.files.set('/sd/log', String(ms));
+    await bench.clock.pass(20);
+  }
+  assert.deepEqual(bench.addresses('j'), ['b']);
+  bench.manager.stop();
+});
+
+test('a folder that cannot be looked at is like one that is not there', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'narthex-sd-'));
+  try {
+    symlinkSync('circle', join(folder, 'circle'));
+    assert.equal(nodeDiscoveryFiles.identity(join(folder, 'circle/')), null);
+    assert.deepEqual(nodeDiscoveryFiles.list(join(folder, 'circle')), []);
+    writeFileSync(join(folder, 'a.yml'), '');
+    assert.deepEqual(expandGlob(nodeDiscoveryFiles, join(folder, 'a.yml')), [join(folder, 'a.yml')]);
+    assert.deepEqual(expandGlob(nodeDiscoveryFiles, join(folder, 'b.yml')), []);
+    assert.deepEqual(expandGlob(nodeDiscoveryFiles, join(folder, '[a]*')), [join(folder, 'a.yml')]);
+  } finally {
+    rmSync(folder, {recursive: true, force: true});
+  }
 });
 
 test('FileDiscoverer keeps the last targets of a file that it cannot read, and says so', async () => {

@@ -4,8 +4,10 @@ import {expandGlob} from './files.ts';
 import {recordOf, type TargetGroup} from './targetgroup.ts';
 import {parseJsonTargets, parseYamlTargets, targetGroupOf} from './targetlist.ts';
 
-/** Changes of a folder come in bursts; files are read when it has been quiet for so long. */
+/** Changes of a folder come in bursts; files are read when it has been quiet for so long, */
 const settleMs = 50;
+/** or is not quiet for so long: others may write logs there. */
+const settleMsMax = 1000;
 
 /**
  * Reads targets from files, when something in their folders changes and now and then. A file that cannot be read keeps its
@@ -20,6 +22,8 @@ export class FileDiscoverer implements Discoverer {
   readonly #watched = new Map<string, {end: () => void; identity: string | null}>();
   #cancelInterval: () => void = () => {};
   #cancelSettle: (() => void) | null = null;
+  /** When the first of the changes came that have not been read yet. */
+  #changedAtMs = 0;
 
   constructor(config: FileDiscoveryConfig, context: DiscoveryContext) {
     this.#config = config;
@@ -43,8 +47,12 @@ export class FileDiscoverer implements Discoverer {
   }
 
   #onChange(): void {
+    const {clock} = this.#context.world;
+    const nowMs = clock.elapsed();
+    if (this.#cancelSettle === null) this.#changedAtMs = nowMs;
     this.#cancelSettle?.();
-    this.#cancelSettle = this.#context.world.clock.after(settleMs, () => {
+    const waitMs = Math.min(settleMs, Math.max(0, this.#changedAtMs + settleMsMax - nowMs));
+    this.#cancelSettle = clock.after(waitMs, () => {
       this.#cancelSettle = null;
       this.#refresh();
     });
@@ -57,12 +65,15 @@ export class FileDiscoverer implements Discoverer {
     this.#watchFolders();
     const counts = new Map<string, number>();
     const updates: TargetGroup[] = [];
-    for (const file of this.#listFiles()) {
+    const {files, isWhole} = this.#listFiles();
+    for (const file of files) {
       const groups = this.#readFile(file);
       // What cannot be read keeps what it had.
       counts.set(file, groups?.length ?? this.#groupCounts.get(file) ?? 0);
-      if (groups !== null) updates.push(...groups);
+      for (const group of groups ?? []) updates.push(group);
     }
+    if (!isWhole)
+      for (const [file, count] of this.#groupCounts) if (!files.has(file)) counts.set(file, count);
     for (const [file, before] of this.#groupCounts) {
       const now = counts.get(file);
       if (now === undefined) {
@@ -76,17 +87,20 @@ export class FileDiscoverer implements Discoverer {
     this.#context.counters.fileScans.observe((clock.elapsed() - started) / 1000);
   }
 
-  #listFiles(): Set<string> {
+  /** Not whole where a folder could not be listed for now: nothing is known to be gone then. */
+  #listFiles(): {files: Set<string>; isWhole: boolean} {
     const {world, logger} = this.#context;
-    const found = new Set<string>();
+    const files = new Set<string>();
+    let isWhole = true;
     for (const pattern of this.#config.files) {
       try {
-        for (const file of expandGlob(world.files, pattern)) found.add(file);
+        for (const file of expandGlob(world.files, pattern)) files.add(file);
       } catch (err) {
+        isWhole &&= err instanceof SyntaxError;
         logger.error('Error expanding glob', {glob: pattern, err});
       }
     }
-    return found;
+    return {files, isWhole};
   }
 
   /** null where the file cannot be read. */

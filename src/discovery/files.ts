@@ -7,10 +7,10 @@ export interface ReadFile {
 
 /** Files as discovery uses them. Errors have the `code` of the operating system. */
 export interface DiscoveryFiles {
-  /** Names in a folder; none where there is no such folder. */
+  /** Names in a folder; none where there is no such folder, or it may not be read. Throws what may be otherwise later. */
   list(folder: string): string[];
   read(file: string): ReadFile;
-  /** Equal as long as a folder is the same one; null where there is none. */
+  /** Equal as long as a file or folder is the same one; null where none can be seen. */
   identity(folder: string): string | null;
   /** Calls `onChange` when something in the folder has changed. Gives a function that ends it. Throws where that cannot be watched. */
   watch(folder: string, onChange: () => void, onError: (error: Error) => void): () => void;
@@ -19,11 +19,15 @@ export interface DiscoveryFiles {
 /** A file with targets may have so many bytes. */
 const fileBytesMax = 256 << 20;
 
+const passingErrors: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'EINTR']);
+
 export const nodeDiscoveryFiles: DiscoveryFiles = {
   list(folder) {
     try {
       return readdirSync(folder);
-    } catch {
+    } catch (error) {
+      // As in Go, but for what says nothing of the folder: a moment without descriptors would take all targets away.
+      if (passingErrors.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
       return [];
     }
   },
@@ -39,8 +43,12 @@ export const nodeDiscoveryFiles: DiscoveryFiles = {
     }
   },
   identity(folder) {
-    const status = statSync(folder, {throwIfNoEntry: false});
-    return status === undefined ? null : `${status.dev}:${status.ino}:${status.birthtimeMs}`;
+    try {
+      const {dev, ino, birthtimeMs} = statSync(folder);
+      return `${dev}:${ino}:${birthtimeMs}`;
+    } catch {
+      return null;
+    }
   },
   watch(folder, onChange, onError) {
     const watcher = watch(folder, {persistent: false}, onChange);
@@ -49,8 +57,10 @@ export const nodeDiscoveryFiles: DiscoveryFiles = {
   },
 };
 
-/** Files that match a pattern of Go's filepath.Glob, sorted. Throws SyntaxError where the pattern is none. */
+/** Files that match a pattern of Go's filepath.Glob, sorted. Throws SyntaxError where the pattern is none, and as list() does. */
 export function expandGlob(files: DiscoveryFiles, pattern: string): string[] {
+  // A file that is named can be there in a folder that may not be listed.
+  if (!hasMeta(pattern) && files.identity(pattern) !== null) return [pattern];
   const slash = pattern.lastIndexOf('/');
   const folder = pattern.slice(0, slash + 1);
   const regexp = globRegexp(pattern.slice(slash + 1));
@@ -60,7 +70,7 @@ export function expandGlob(files: DiscoveryFiles, pattern: string): string[] {
   const found: string[] = [];
   for (const each of folders) {
     const names = files.list(each === '' ? '.' : each).filter((name) => regexp.test(name));
-    found.push(...names.sort().map((name) => each + name));
+    for (const name of names.sort()) found.push(each + name);
   }
   return found;
 }

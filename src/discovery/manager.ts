@@ -210,7 +210,7 @@ class Provider {
 
 function groupsOf({staticConfigs, providers}: JobState): TargetGroup[] {
   const groups = [...staticConfigs];
-  for (const provider of providers) groups.push(...provider.groups.values());
+  for (const provider of providers) for (const group of provider.groups.values()) groups.push(group);
   return groups;
 }
 

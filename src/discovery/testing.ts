@@ -16,7 +16,11 @@ export class MemoryFiles implements DiscoveryFiles {
   readonly watched = new Map<string, () => void>();
   modifiedMs = 1_600_000_000_500;
 
+  /** What list() throws. */
+  listError: Error | null = null;
+
   list(folder: string): string[] {
+    if (this.listError !== null) throw this.listError;
     const prefix = folder === '.' ? '' : folder.replace(/\/?$/, '/');
     const names = [...this.texts.keys()].filter((file) => file.startsWith(prefix));
     return [...new Set(names.map((file) => file.slice(prefix.length).split('/')[0]!))];
@@ -28,8 +32,8 @@ export class MemoryFiles implements DiscoveryFiles {
     return {text, modifiedMs: this.modifiedMs};
   }
 
-  identity(folder: string): string | null {
-    return folder;
+  identity(path: string): string | null {
+    return path.endsWith('/') || this.texts.has(path) ? path : null;
   }
 
   watch(folder: string, onChange: () => void): () => void {
