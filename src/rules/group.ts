@@ -178,7 +178,9 @@ export class RuleGroup {
   #wait(ms: number): void {
     // A clock that was set back does not stop the evaluation for longer than an interval.
     const bounded = Math.min(Math.max(0, ms), this.options.intervalMs);
-    this.#cancelTimer = this.#context.world.clock.after(bounded, () => (this.#iteration = this.#run()));
+    this.#cancelTimer = this.#context.world.clock.after(bounded, () => {
+      this.#iteration = this.#run();
+    });
   }
 
   /** Whatever comes of it, the group goes on. */
