@@ -176,6 +176,25 @@ test('ConsulDiscoverer keeps the last targets while the server fails, and goes o
   bench.manager.stop();
 });
 
+test('ConsulDiscoverer takes an answer that is not one of Consul for a failure, and goes on', async () => {
+  for (const text of ['{}', '[{"Node": {}}]', '[null]', '7']) {
+    const {bench, consul} = start({services: ['web']});
+    await bench.clock.pass(1000);
+    const wrong = {text, headers: {'x-consul-index': '900'}};
+    const {server} = bench;
+    bench.server = (request) => (request.url.includes('/v1/health/') ? wrong : server(request));
+    consul.register({...web, id: 'web-2', port: 81});
+    await bench.clock.pass(60_000);
+    assert.deepEqual(bench.addresses('j'), ['10.0.0.1:80'], text);
+    assert.equal(bench.manager.failures().length, 1, text);
+    bench.server = server;
+    await bench.clock.pass(60_000);
+    assert.deepEqual(bench.addresses('j'), ['10.0.0.1:80', '10.0.0.1:81'], text);
+    assert.deepEqual(bench.manager.failures(), []);
+    bench.manager.stop();
+  }
+});
+
 test('ConsulDiscoverer asks for the datacenter until it knows it', async () => {
   const {bench, consul} = start({token: 'wrong'});
   consul.token = 'right';

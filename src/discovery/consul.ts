@@ -137,7 +137,13 @@ export class ConsulDiscoverer implements Discoverer {
     const run = async (): Promise<void> => {
       const started = clock.elapsed();
       watch.failed = false;
-      await step(watch);
+      try {
+        await step(watch);
+      } catch (cause) {
+        // An answer that is JSON, but not Consul's. It is asked for again, not what comes after it.
+        watch.index = '';
+        this.#fail(watch, name, 'Error reading an answer', cause as Error);
+      }
       if (watch.signal.aborted) return;
       const wait = Math.max(0, this.#config.refreshIntervalMs - (clock.elapsed() - started));
       watch.cancel = clock.after(watch.failed ? Math.max(wait, retryMs) : wait, () => void run());
