@@ -7,13 +7,12 @@ import {
   integrationKind,
   type Notification,
   type ReadContext,
-  receiverHttp,
 } from '../integration.ts';
 import {isAllResolved} from './alert-status.ts';
 import {HttpNotifier} from './base-notifier.ts';
 import {checkHookUrl, hookUrlOf} from './hook-url.ts';
+import {httpReceiver} from './http-receiver.ts';
 import {encodeJson, omitEmpty} from './json.ts';
-import {linesOfSection} from './lines.ts';
 import {checkStatus} from './sender.ts';
 
 const fields = section({
@@ -46,16 +45,10 @@ const colors = {firing: 0x99_2d_22, resolved: 0x2e_cc_71};
 
 function read(config: Fields, context: ReadContext): IntegrationConfig {
   checkHookUrl(config, context);
-  const http = receiverHttp(config.http_config, context);
-  return {
-    sendResolved: config.send_resolved,
-    document: linesOfSection(config, {
-      always: ['send_resolved'],
-      secrets: ['webhook_url'],
-      replaced: {http_config: http.document},
-    }),
-    open: (world) => new DiscordNotifier(config, http.config, world),
-  };
+  return httpReceiver(config, context, {
+    secrets: ['webhook_url'],
+    open: (http, world) => new DiscordNotifier(config, http, world),
+  });
 }
 
 class DiscordNotifier extends HttpNotifier<Fields> {

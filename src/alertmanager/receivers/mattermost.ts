@@ -10,11 +10,11 @@ import {
   type Notification,
   NotifyError,
   type ReadContext,
-  receiverHttp,
 } from '../integration.ts';
 import {HttpNotifier} from './base-notifier.ts';
 import {checked} from './checked.ts';
 import {checkOneHookUrl, hookUrlOf} from './hook-url.ts';
+import {httpReceiver} from './http-receiver.ts';
 import {encodeJson, omitEmpty} from './json.ts';
 import {linesOfSection} from './lines.ts';
 import {checkStatus} from './sender.ts';
@@ -106,19 +106,13 @@ function read(own: Fields, context: ReadContext): IntegrationConfig {
     if (config.webhook_url === '' && config.webhook_url_file === '')
       context.complain([], 'missing webhook_url or webhook_url_file on mattermost_config');
   }
-  const http = receiverHttp(config.http_config, context);
-  return {
-    sendResolved: config.send_resolved,
-    document: linesOfSection(config, {
-      always: ['send_resolved'],
-      secrets: ['webhook_url'],
-      replaced: {
-        http_config: http.document,
-        priority: config.priority === null ? undefined : linesOfSection(config.priority, {}),
-      },
-    }),
-    open: (world) => new MattermostNotifier(config, http.config, world),
-  };
+  return httpReceiver(config, context, {
+    secrets: ['webhook_url'],
+    replaced: {
+      priority: config.priority === null ? undefined : linesOfSection(config.priority, {}),
+    },
+    open: (http, world) => new MattermostNotifier(config, http, world),
+  });
 }
 
 class MattermostNotifier extends HttpNotifier<Fields> {

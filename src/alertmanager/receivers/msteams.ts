@@ -1,6 +1,7 @@
 // Microsoft Teams: connectors (MessageCard), and workflows of Power Automate (adaptive cards).
 import type * as z from 'zod';
 import {boolean, section, text} from '../../model/fields.ts';
+import type {HttpClientConfig} from '../../http/client-config.ts';
 import {secretUrl} from '../fields.ts';
 import {type HttpConfigFields, httpConfig} from '../global.ts';
 import {
@@ -8,13 +9,12 @@ import {
   integrationKind,
   type Notification,
   type ReadContext,
-  receiverHttp,
 } from '../integration.ts';
 import {isAllResolved} from './alert-status.ts';
 import {HttpNotifier} from './base-notifier.ts';
 import {checkHookUrl, hookUrlOf} from './hook-url.ts';
+import {httpReceiver} from './http-receiver.ts';
 import {encodeJson} from './json.ts';
-import {linesOfSection} from './lines.ts';
 import {checkStatus} from './sender.ts';
 
 const fields = section({
@@ -72,21 +72,15 @@ function readTeams(
   httpFields: HttpConfigFields,
   context: ReadContext,
   open: (
-    http: ReturnType<typeof receiverHttp>['config'],
+    http: HttpClientConfig,
     world: Parameters<IntegrationConfig['open']>[0],
   ) => ReturnType<IntegrationConfig['open']>,
 ): IntegrationConfig {
   checkHookUrl(config, context);
-  const http = receiverHttp(httpFields, context);
-  return {
-    sendResolved: config.send_resolved,
-    document: linesOfSection(config, {
-      always: ['send_resolved'],
-      secrets: ['webhook_url'],
-      replaced: {http_config: http.document},
-    }),
-    open: (world) => open(http.config, world),
-  };
+  return httpReceiver({...config, http_config: httpFields}, context, {
+    secrets: ['webhook_url'],
+    open,
+  });
 }
 
 class TeamsNotifier extends HttpNotifier<Fields> {

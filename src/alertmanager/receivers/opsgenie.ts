@@ -8,12 +8,11 @@ import {
   integrationKind,
   type Notification,
   type ReadContext,
-  receiverHttp,
 } from '../integration.ts';
 import {hashOfKey, isAllResolved} from './alert-status.ts';
 import {HttpNotifier} from './base-notifier.ts';
+import {httpReceiver} from './http-receiver.ts';
 import {encodeJson, omitEmpty} from './json.ts';
-import {linesOfSection} from './lines.ts';
 import {checkStatus, secretOf} from './sender.ts';
 import type {Texts} from './texts.ts';
 import {withPath, withSlash} from './urls.ts';
@@ -76,16 +75,10 @@ function read(own: Fields, context: ReadContext): IntegrationConfig {
   };
   if (config.api_key === '' && config.api_key_file === '')
     complain([], 'no global OpsGenie API Key set either inline or in a file');
-  const http = receiverHttp(config.http_config, context);
-  return {
-    sendResolved: config.send_resolved,
-    document: linesOfSection(config, {
-      always: ['send_resolved'],
-      secrets: ['api_key'],
-      replaced: {http_config: http.document},
-    }),
-    open: (world) => new OpsGenieNotifier(config, http.config, world),
-  };
+  return httpReceiver(config, context, {
+    secrets: ['api_key'],
+    open: (http, world) => new OpsGenieNotifier(config, http, world),
+  });
 }
 
 function complaintOf({id, name, username, type}: Responder): string | null {

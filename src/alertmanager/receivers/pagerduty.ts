@@ -9,13 +9,12 @@ import {
   type Notification,
   NotifyError,
   type ReadContext,
-  receiverHttp,
 } from '../integration.ts';
 import {hashOfKey, isAllResolved} from './alert-status.ts';
 import {HttpNotifier} from './base-notifier.ts';
 import {formatGoMs, goDuration} from './go-duration.ts';
+import {httpReceiver} from './http-receiver.ts';
 import {encodeJson, omitEmpty} from './json.ts';
-import {linesOfSection} from './lines.ts';
 import {type PlainValue, plainValue, renderPlain, yamlOfPlain} from './plain-value.ts';
 import {checkStatus, secretOf} from './sender.ts';
 import type {Texts} from './texts.ts';
@@ -73,21 +72,16 @@ function read(own: Fields, context: ReadContext): IntegrationConfig {
     source: own.source || own.client,
     details: new Map([...defaultDetails, ...own.details]),
   };
-  const http = receiverHttp(config.http_config, context);
   const details = new Map([...config.details].map(([name, value]) => [name, yamlOfPlain(value)]));
-  return {
-    sendResolved: config.send_resolved,
-    document: linesOfSection(config, {
-      always: ['send_resolved', 'timeout'],
-      secrets: ['service_key', 'routing_key'],
-      replaced: {
-        http_config: http.document,
-        timeout: formatGoMs(config.timeout),
-        details: sortedMap(details),
-      },
-    }),
-    open: (world) => new PagerDutyNotifier(config, http.config, world),
-  };
+  return httpReceiver(config, context, {
+    always: ['timeout'],
+    secrets: ['service_key', 'routing_key'],
+    replaced: {
+      timeout: formatGoMs(config.timeout),
+      details: sortedMap(details),
+    },
+    open: (http, world) => new PagerDutyNotifier(config, http, world),
+  });
 }
 
 function checkKeys(own: Fields, {complain}: ReadContext): void {

@@ -6,11 +6,10 @@ import {
   integrationKind,
   type Notification,
   type ReadContext,
-  receiverHttp,
 } from '../integration.ts';
 import {HttpNotifier} from './base-notifier.ts';
 import {formatGoMs, goDurationText} from './go-duration.ts';
-import {linesOfSection} from './lines.ts';
+import {httpReceiver} from './http-receiver.ts';
 import {checkStatus, secretOf} from './sender.ts';
 import type {Texts} from './texts.ts';
 
@@ -55,22 +54,16 @@ const urlCharactersMax = 512;
 
 function read(config: Fields, context: ReadContext): IntegrationConfig {
   check(config, context);
-  const http = receiverHttp(config.http_config, context);
   const durationLine = (ms: number): string | undefined => (ms === 0 ? undefined : formatGoMs(ms));
-  return {
-    sendResolved: config.send_resolved,
-    document: linesOfSection(config, {
-      always: ['send_resolved'],
-      secrets: ['user_key', 'token'],
-      replaced: {
-        http_config: http.document,
-        retry: durationLine(config.retry),
-        expire: durationLine(config.expire),
-        ttl: durationLine(config.ttl),
-      },
-    }),
-    open: (world) => new PushoverNotifier(config, http.config, world),
-  };
+  return httpReceiver(config, context, {
+    secrets: ['user_key', 'token'],
+    replaced: {
+      retry: durationLine(config.retry),
+      expire: durationLine(config.expire),
+      ttl: durationLine(config.ttl),
+    },
+    open: (http, world) => new PushoverNotifier(config, http, world),
+  });
 }
 
 function check(config: Fields, {complain}: ReadContext): void {

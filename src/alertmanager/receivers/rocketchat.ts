@@ -11,11 +11,10 @@ import {
   type Notification,
   NotifyError,
   type ReadContext,
-  receiverHttp,
 } from '../integration.ts';
 import {HttpNotifier} from './base-notifier.ts';
+import {httpReceiver} from './http-receiver.ts';
 import {encodeJson, omitEmpty} from './json.ts';
-import {linesOfSection} from './lines.ts';
 import {checkStatus, secretOf, shortened} from './sender.ts';
 import type {Texts} from './texts.ts';
 import {joinPath} from './urls.ts';
@@ -93,22 +92,17 @@ function read(own: Fields, context: ReadContext): IntegrationConfig {
     complain([], 'no global Rocketchat TokenID set either inline or in a file');
   if (config.token === '' && config.token_file === '')
     complain([], 'no global Rocketchat Token set either inline or in a file');
-  const http = receiverHttp(config.http_config, context);
-  return {
-    sendResolved: config.send_resolved,
-    document: linesOfSection(config, {
-      always: ['send_resolved', 'short_fields', 'link_names'],
-      secrets: ['token_id', 'token'],
-      replaced: {
-        http_config: http.document,
-        ...(config.fields.length > 0 && {
-          fields: config.fields.map(({short, title, value}) => wholeLines({short, title, value})),
-        }),
-        ...(config.actions.length > 0 && {actions: config.actions.map(wholeLines)}),
-      },
-    }),
-    open: (world) => new RocketChatNotifier(config, http.config, world),
-  };
+  return httpReceiver(config, context, {
+    always: ['short_fields', 'link_names'],
+    secrets: ['token_id', 'token'],
+    replaced: {
+      ...(config.fields.length > 0 && {
+        fields: config.fields.map(({short, title, value}) => wholeLines({short, title, value})),
+      }),
+      ...(config.actions.length > 0 && {actions: config.actions.map(wholeLines)}),
+    },
+    open: (http, world) => new RocketChatNotifier(config, http, world),
+  });
 }
 
 /** Lines that say nothing are shown, too. */

@@ -20,11 +20,10 @@ import {
   type Notification,
   NotifyError,
   type ReadContext,
-  receiverHttp,
 } from '../integration.ts';
 import {HttpNotifier} from './base-notifier.ts';
+import {httpReceiver} from './http-receiver.ts';
 import {encodeJson, omitEmpty} from './json.ts';
-import {linesOfSection} from './lines.ts';
 import {readSecretFile, secretOf, shortened} from './sender.ts';
 import {cutCharacters} from './truncate.ts';
 
@@ -85,19 +84,14 @@ function read(own: Fields, context: ReadContext): IntegrationConfig {
       ['parse_mode'],
       'unknown parse_mode on telegram_config, must be Markdown, MarkdownV2, HTML or empty string',
     );
-  const http = receiverHttp(config.http_config, context);
-  return {
-    sendResolved: config.send_resolved,
-    document: linesOfSection(config, {
-      always: ['send_resolved', 'api_url'],
-      secrets: ['bot_token'],
-      replaced: {
-        http_config: http.document,
-        chat_id: own.chat_id === '0' ? undefined : BigInt(own.chat_id),
-      },
-    }),
-    open: (world) => new TelegramNotifier(config, http.config, world),
-  };
+  return httpReceiver(config, context, {
+    always: ['api_url'],
+    secrets: ['bot_token'],
+    replaced: {
+      chat_id: own.chat_id === '0' ? undefined : BigInt(own.chat_id),
+    },
+    open: (http, world) => new TelegramNotifier(config, http, world),
+  });
 }
 
 class TelegramNotifier extends HttpNotifier<Fields> {

@@ -8,12 +8,11 @@ import {
   integrationKind,
   type Notification,
   type ReadContext,
-  receiverHttp,
 } from '../integration.ts';
 import {hashOfKey, isAllResolved} from './alert-status.ts';
 import {HttpNotifier} from './base-notifier.ts';
+import {httpReceiver} from './http-receiver.ts';
 import {encodeJson} from './json.ts';
-import {linesOfSection} from './lines.ts';
 import {checkStatus, secretOf} from './sender.ts';
 import {withPath, withSlash} from './urls.ts';
 
@@ -73,24 +72,18 @@ function read(own: Fields, context: ReadContext): IntegrationConfig {
     api_key_file: own.api_key_file || global.victorops_api_key_file,
   };
   if (config.api_key === '' && config.api_key_file === '') complain([], 'no global VictorOps API Key set');
-  const http = receiverHttp(config.http_config, context);
-  return {
-    sendResolved: config.send_resolved,
-    document: linesOfSection(config, {
-      always: [
-        'send_resolved',
-        'api_url',
-        'routing_key',
-        'message_type',
-        'state_message',
-        'entity_display_name',
-        'monitoring_tool',
-      ],
-      secrets: ['api_key'],
-      replaced: {http_config: http.document},
-    }),
-    open: (world) => new VictorOpsNotifier(config, http.config, world),
-  };
+  return httpReceiver(config, context, {
+    always: [
+      'api_url',
+      'routing_key',
+      'message_type',
+      'state_message',
+      'entity_display_name',
+      'monitoring_tool',
+    ],
+    secrets: ['api_key'],
+    open: (http, world) => new VictorOpsNotifier(config, http, world),
+  });
 }
 
 class VictorOpsNotifier extends HttpNotifier<Fields> {

@@ -7,11 +7,10 @@ import {
   integrationKind,
   type Notification,
   type ReadContext,
-  receiverHttp,
 } from '../integration.ts';
 import {HttpNotifier} from './base-notifier.ts';
+import {httpReceiver} from './http-receiver.ts';
 import {encodeJson, omitEmpty} from './json.ts';
-import {linesOfSection} from './lines.ts';
 import {checkStatus} from './sender.ts';
 import {cutBytes} from './truncate.ts';
 
@@ -40,15 +39,10 @@ function read(own: Fields, context: ReadContext): IntegrationConfig {
   if (own.http_config === null || own.http_config.authorization === null)
     context.complain([], 'missing webex_configs.http_config.authorization');
   const config = {...own, api_url: own.api_url || context.global.fields.webex_api_url};
-  const http = receiverHttp(config.http_config, context);
-  return {
-    sendResolved: config.send_resolved,
-    document: linesOfSection(config, {
-      always: ['send_resolved', 'room_id'],
-      replaced: {http_config: http.document},
-    }),
-    open: (world) => new WebexNotifier(config, http.config, world),
-  };
+  return httpReceiver(config, context, {
+    always: ['room_id'],
+    open: (http, world) => new WebexNotifier(config, http, world),
+  });
 }
 
 class WebexNotifier extends HttpNotifier<Fields> {

@@ -9,12 +9,11 @@ import {
   type Notification,
   NotifyError,
   type ReadContext,
-  receiverHttp,
 } from '../integration.ts';
 import {HttpNotifier} from './base-notifier.ts';
 import {formatGoMs, goDuration} from './go-duration.ts';
+import {httpReceiver} from './http-receiver.ts';
 import {encodeJson, jsonOfData} from './json.ts';
-import {linesOfSection} from './lines.ts';
 import {plainValue, renderPlain, yamlOfPlain} from './plain-value.ts';
 import {checkStatus, secretOf} from './sender.ts';
 import type {Texts} from './texts.ts';
@@ -44,20 +43,15 @@ function read(config: Fields, context: ReadContext): IntegrationConfig {
   if (config.url === '' && config.url_file === '') complain([], 'one of url or url_file must be configured');
   if (config.url !== '' && config.url_file !== '')
     complain(['url_file'], 'at most one of url & url_file must be configured');
-  const http = receiverHttp(config.http_config, context);
-  return {
-    sendResolved: config.send_resolved,
-    document: linesOfSection(config, {
-      always: ['send_resolved', 'url_file', 'max_alerts', 'timeout'],
-      secrets: ['url'],
-      replaced: {
-        http_config: http.document,
-        timeout: formatGoMs(config.timeout),
-        payload: config.payload === null ? undefined : yamlOfPlain(config.payload),
-      },
-    }),
-    open: (world) => new WebhookNotifier(config, http.config, world),
-  };
+  return httpReceiver(config, context, {
+    always: ['url_file', 'max_alerts', 'timeout'],
+    secrets: ['url'],
+    replaced: {
+      timeout: formatGoMs(config.timeout),
+      payload: config.payload === null ? undefined : yamlOfPlain(config.payload),
+    },
+    open: (http, world) => new WebhookNotifier(config, http, world),
+  });
 }
 
 class WebhookNotifier extends HttpNotifier<Fields> {

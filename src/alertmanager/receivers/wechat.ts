@@ -11,11 +11,10 @@ import {
   type Notification,
   NotifyError,
   type ReadContext,
-  receiverHttp,
 } from '../integration.ts';
 import {HttpNotifier} from './base-notifier.ts';
+import {httpReceiver} from './http-receiver.ts';
 import {encodeJson, omitEmpty} from './json.ts';
-import {linesOfSection} from './lines.ts';
 import {secretOf, shortened} from './sender.ts';
 import type {Texts} from './texts.ts';
 import {withPath, withSlash} from './urls.ts';
@@ -72,16 +71,10 @@ function read(own: Fields, context: ReadContext): IntegrationConfig {
       complain([], 'no global Wechat Api Secret set either inline or in a file');
   }
   if (config.corp_id === '') complain([], 'no global Wechat CorpID set');
-  const http = receiverHttp(config.http_config, context);
-  return {
-    sendResolved: config.send_resolved,
-    document: linesOfSection(config, {
-      always: ['send_resolved'],
-      secrets: ['api_secret'],
-      replaced: {http_config: http.document},
-    }),
-    open: (world) => new WechatNotifier(config, http.config, world),
-  };
+  return httpReceiver(config, context, {
+    secrets: ['api_secret'],
+    open: (http, world) => new WechatNotifier(config, http, world),
+  });
 }
 
 class WechatNotifier extends HttpNotifier<Fields> {
