@@ -1,4 +1,5 @@
 import type {QueryRequest} from '../api/backend.ts';
+import {noteGarbage} from '../sys/garbage.ts';
 import type {AnswerWorld, EvaluateRequest} from './query-answers.ts';
 import {costKeyOf} from './querycosts.ts';
 import type {WorkerAnswer} from './querypool.ts';
@@ -132,7 +133,9 @@ export class LightQueries {
       const beganMs = performance.now();
       while (left > 0 && performance.now() < beganMs + rehearsalMs) {
         left--;
-        if (this.#evaluate(evaluation, request).outcome === 'canceled') left = 0;
+        const {outcome, heldBytes} = this.#evaluate(evaluation, request);
+        if (outcome === 'canceled') left = 0;
+        noteGarbage(heldBytes);
       }
       leftMs -= performance.now() - beganMs;
       if (leftMs < 0) left = 0;

@@ -1,5 +1,6 @@
 import type {QueryAnswer, QueryBackend, QueryRequest, QuerySource} from '../api/backend.ts';
 import type {QueryMemoryStatistics, QuerySliceStatistics, QueryStatistics} from '../api/statistics.ts';
+import {noteGarbage} from '../sys/garbage.ts';
 import {Summary} from '../sys/summary.ts';
 import type {ActiveQueries} from './active-queries.ts';
 import {FairQueue, type Ticket} from './fairqueue.ts';
@@ -138,6 +139,7 @@ export class QueryPool implements QueryBackend {
       this.#slices.get('queue_time')!.observe(0);
       this.#account(answer);
       this.#costs.learnHere(request, answer.seconds);
+      noteGarbage(answer.heldBytes);
     });
     return {status: answer.status, body: answer.body, release: answer.release};
   }

@@ -15,12 +15,20 @@ const oldBytesMin = 8 * 2 ** 20;
 /** A thorough one takes some 20 ms, so it comes when nothing has been noted for so long. */
 const quietMs = 500;
 
+/**
+ * Where V8 holds so much more than is in use, what stays is worth being moved together, but not more often than that: it
+ * takes some 60 ms.
+ */
+const slackBytesMax = 6 * 2 ** 20;
+const compactEveryMs = 60_000;
+
 // Each thread has a heap of its own, and so these of its own.
 let youngBytes = 0;
 let oldBytes = 0;
 let isBurst = false;
 /** What was held after the last thorough collection. */
 let heldAfterBytes = 0;
+let compactedAtMs = -Infinity;
 let timer: NodeJS.Timeout | null = null;
 
 /**
@@ -56,6 +64,13 @@ function heldBytes(): number {
   return heap + buffers;
 }
 
+/** What a start leaves behind goes at once. */
+export function compactNow(): void {
+  compactedAtMs = performance.now();
+  collect?.({type: 'major', flavor: 'last-resort'});
+  heldAfterBytes = heldBytes();
+}
+
 function collectWhenQuiet(): void {
   if (timer !== null) {
     timer.refresh();
@@ -64,10 +79,20 @@ function collectWhenQuiet(): void {
   timer = setTimeout(() => {
     timer = null;
     oldBytes = 0;
-    // Quick ones had nearly all of it.
-    if (!isBurst && heldBytes() < heldAfterBytes + oldBytesMin) return;
-    collect?.({type: 'major', flavor: isBurst ? 'last-resort' : 'regular'});
-    heldAfterBytes = heldBytes();
+    if (isBurst || isScattered()) compactNow();
+    // Else quick ones had nearly all of it.
+    else if (heldBytes() >= heldAfterBytes + oldBytesMin) {
+      collect?.({type: 'major', flavor: 'regular'});
+      heldAfterBytes = heldBytes();
+      if (isScattered()) compactNow();
+    }
     isBurst = false;
   }, quietMs).unref();
+}
+
+/** Whether the objects of this thread's heap lie in many more pages than they need. */
+function isScattered(): boolean {
+  if (performance.now() < compactedAtMs + compactEveryMs) return false;
+  const {total_physical_size: held, used_heap_size: used} = getHeapStatistics();
+  return held - used > slackBytesMax;
 }

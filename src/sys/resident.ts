@@ -1,10 +1,12 @@
 // Gives back what the process has touched and does not use: code of Node that only its start needs, and what the C library keeps of
 // what was freed. Linux with glibc only; elsewhere nothing happens.
 import {readFileSync} from 'node:fs';
+import {compactNow} from './garbage.ts';
 
-/** When what the start needed is given back, and how often it is looked whether there is more. */
+/** When what the start needed is given back, and how often it is looked whether there is more freed memory and more code. */
 const firstMs = 3000;
-const everyMs = 5000;
+const freedEveryMs = 1000;
+const codeEveryMs = 5000;
 
 /** So much work of the process, in microseconds, leaves something to give back. */
 const workUsMin = 50_000;
@@ -27,17 +29,28 @@ export function keepResidentSmall(): void {
   if (calls === null) return;
   // They stay where they are, so they need not be looked for again.
   let code: Mapping[] | null = null;
-  let last = process.cpuUsage();
-  const giveBack = (): void => {
-    calls.malloc_trim(0n);
+  const giveFreedBack = (): void => void calls.malloc_trim(0n);
+  const giveCodeBack = (): void => {
     code ??= ownCode();
     for (const {address, bytes} of code) calls.madvise(address, bytes, adviceDontNeed);
-    last = process.cpuUsage();
   };
-  setTimeout(giveBack, firstMs).unref();
+  setTimeout(() => {
+    compactNow();
+    giveFreedBack();
+    giveCodeBack();
+  }, firstMs).unref();
+  afterWork(giveFreedBack, freedEveryMs);
+  afterWork(giveCodeBack, codeEveryMs);
+}
+
+/** Does something every so often, while the process works. */
+function afterWork(act: () => void, everyMs: number): void {
+  let last = process.cpuUsage();
   setInterval(() => {
     const {user, system} = process.cpuUsage(last);
-    if (user + system >= workUsMin) giveBack();
+    if (user + system < workUsMin) return;
+    act();
+    last = process.cpuUsage();
   }, everyMs).unref();
 }
 
