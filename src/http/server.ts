@@ -196,6 +196,8 @@ export class HttpServer {
       exposeHeadRoutes: false,
       return503OnClosing: false,
       routerOptions: {maxParamLength: headerBytesMax, querystringParser: () => ({})},
+      // No route has a schema. Without these, fastify would load its compilers for them.
+      schemaController: {compilersFactory: {buildValidator: noSchemas, buildSerializer: noSchemas}},
       frameworkErrors: (error, request, reply) => this.#fail(error, request, reply),
     });
     app.removeAllContentTypeParsers();
@@ -579,6 +581,10 @@ function withHeaders(handler: HttpHandler, headers: Admission['headers']): HttpH
 /** The connection, where it has no other requests beside this one. */
 function closeAfter({raw}: FastifyRequest, reply: FastifyReply): void {
   if (raw.httpVersionMajor < 2) reply.header('Connection', 'close');
+}
+
+function noSchemas(): never {
+  throw new Error('no route has a schema');
 }
 
 function callOf(request: FastifyRequest, signal: AbortSignal): HttpCall {
