@@ -64,6 +64,8 @@ export class RangeFunction implements Operator {
   #mixed: MixedRange | null = null;
   /** The windows for which the row's steps are marked, and how many of them have a value. */
   #marked = {version: 0, points: 0};
+  /** What each step reads, for the windows of which it is known. */
+  #unread = {version: 0, samples: new Float64Array(0)};
   /** Samples of the longest series until now. */
   #longest = 0;
 
@@ -238,7 +240,19 @@ export class RangeFunction implements Operator {
     context.samplesRead += disjoint ? windows.total : end[steps - 1]! - first[0]!;
     const reads = context.readsPerStep;
     if (reads?.length !== steps) return;
-    for (let step = 0; step < steps; step++) reads[step]! += end[step]! - firstUnread(windows, step);
+    const unread = this.#unreadOf(windows);
+    for (let step = 0; step < steps; step++) reads[step]! += unread[step]!;
+  }
+
+  /** By step, the samples that are not in the window before. */
+  #unreadOf(windows: Windows): Float64Array {
+    // Fast path: the windows are those of the series before.
+    const {version, steps, end} = windows;
+    if (this.#unread.version === version) return this.#unread.samples;
+    const samples = this.#unread.version === 0 ? new Float64Array(steps) : this.#unread.samples;
+    for (let step = 0; step < steps; step++) samples[step] = end[step]! - firstUnread(windows, step);
+    this.#unread = {version, samples};
+    return samples;
   }
 
   /** As `#account`, where histograms count for several samples. */
