@@ -204,9 +204,9 @@ const alerting: ((n: number) => Rule)[] = [
   (n) => alert(n, `up{zone="${zone(n)}"} == 0`),
 ];
 
+/** Without its name. */
 function alert(n: number, expr: string): Rule {
   return {
-    alert: `Alert${n}`,
     expr,
     for: '5m',
     labels: {severity: n % 2 === 0 ? 'warning' : 'critical'},
@@ -226,7 +226,7 @@ function groupsOf({rules, intervalSeconds}: Plan): unknown[] {
     const kinds = n % 2 === 0 ? recorded : alerting;
     const rule = kinds[(n >> 1) % kinds.length]!(Math.floor(n / 12));
     // Each by another name.
-    return 'record' in rule ? {...rule, labels: {rule: String(n)}} : {...rule, alert: `Alert${n}`};
+    return 'record' in rule ? {...rule, labels: {rule: String(n)}} : {alert: `Alert${n}`, ...rule};
   });
   return Array.from({length: Math.ceil(rules / rulesPerGroup)}, (_, i) => ({
     name: `group-${i}`,

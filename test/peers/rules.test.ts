@@ -229,8 +229,8 @@ test('/api/v1/rules tells the same', async () => {
 });
 
 test('/api/v1/rules tells the same page by page', async () => {
-  const pages = async (server: StartedServer): Promise<unknown[]> => {
-    const found: unknown[] = [];
+  const pages = async (server: StartedServer): Promise<unknown[][]> => {
+    const found: unknown[][] = [];
     for (let token: string | undefined = ''; token !== undefined && found.length < 9;) {
       const page = (await get(server, `/rules?group_limit=1${token && `&group_next_token=${token}`}`)) as {
         groups: {name: string}[];
@@ -241,11 +241,11 @@ test('/api/v1/rules tells the same page by page', async () => {
     }
     return found;
   };
-  const theirs = await pages(prometheus);
-  // Version 3.5 has a token for a page behind the last.
-  if (version < 3.14) return;
-  assert.equal(theirs.length, 4);
-  assert.deepEqual(await pages(narthex), theirs);
+  const [theirs, ours] = [await pages(prometheus), await pages(narthex)];
+  assert.equal(ours.length, 4);
+  // Older ones make their tokens in another way.
+  const known = (all: unknown[][]): unknown => (version < 3.14 ? all.map(([names]) => names) : all);
+  assert.deepEqual(known(ours), known(theirs));
 });
 
 test('/api/v1/alerts and /api/v1/alertmanagers tell the same', async () => {
