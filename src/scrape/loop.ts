@@ -156,14 +156,14 @@ export class ScrapeLoop {
   }
 
   #run(): void {
-    const {clock} = this.#owner.world;
+    const {elapsedMs} = this.#owner.world.schedule;
     const {intervalMs} = this.target;
     const planned = this.#start + this.#tick * intervalMs;
-    const missed = Math.max(0, Math.floor((clock.elapsed() - planned) / intervalMs));
+    const missed = Math.max(0, Math.floor((elapsedMs - planned) / intervalMs));
     this.#tick += missed + 1;
     this.#alignedMs += missed * intervalMs;
     this.#scraping = true;
-    this.#running = this.#scrape(this.#timestamp(clock.elapsed() - planned - missed * intervalMs));
+    this.#running = this.#scrape(this.#timestamp(elapsedMs - planned - missed * intervalMs));
   }
 
   /** A scrape has ended, well or not. */
@@ -176,7 +176,7 @@ export class ScrapeLoop {
 
   /** The planned time where the scrape is hardly late, otherwise the real one. */
   #timestamp(lateMs: number): number {
-    const now = Math.floor(this.#owner.world.clock.now());
+    const now = Math.floor(this.#owner.world.schedule.nowMs);
     // The clock was set, or has drifted from the monotonic one: the plan follows it.
     if (Math.abs(now - this.#alignedMs - lateMs) > clockStepMs) this.#alignedMs = Math.round(now - lateMs);
     const tolerance = Math.min(this.target.intervalMs / 100, toleranceMsMax);

@@ -47,6 +47,27 @@ test('Schedule calls what is due at one step by one timer, in order', () => {
   assert.deepEqual(seen, ['a', 'b', 'c', 'late']);
 });
 
+test('Schedule gives those of one moment the same time, but for those that have waited long', () => {
+  const clock = new TimerClock();
+  const schedule = new Schedule(clock);
+  const seen: [number, number][] = [];
+  const see = (): void => void seen.push([schedule.elapsedMs, schedule.nowMs]);
+  for (const worksMs of [4, 5, 9, 2, 1]) {
+    schedule.at(500, () => {
+      see();
+      clock.ms += worksMs;
+    });
+  }
+  clock.advance(502);
+  assert.deepEqual(seen, [
+    [502, 502],
+    [502, 502],
+    [502, 502],
+    [520, 520],
+    [520, 520],
+  ]);
+});
+
 test('Schedule forgets what is taken back, and its timer with the last of a step', () => {
   const clock = new TimerClock();
   const schedule = new Schedule(clock);

@@ -11,6 +11,9 @@ const longerStepsMs = [100, 50];
 /** Steps of an interval at least, so that its scrapes are spread. */
 const stepsMin = 20;
 
+/** What takes longer than this counts as late. */
+const burstMsMax = 10;
+
 interface Moment {
   runs: Set<() => void>;
   cancel: () => void;
@@ -18,6 +21,12 @@ interface Moment {
 
 /** Calls back at moments of a clock's monotonic time. */
 export class Schedule {
+  /**
+   * The time of what is called back now, as now() and elapsed() of the clock have it: that of the first of its moment, so that those
+   * behind it do not count as late for having waited their turn.
+   */
+  nowMs = 0;
+  elapsedMs = 0;
   readonly #clock: Clock;
   readonly #moments = new Map<number, Moment>();
 
@@ -47,9 +56,19 @@ export class Schedule {
     const moment = this.#moments.get(step);
     if (moment === undefined) return;
     this.#moments.delete(step);
-    for (const run of moment.runs) run();
+    this.#look(this.#clock.elapsed());
+    for (const run of moment.runs) {
+      const elapsedMs = this.#clock.elapsed();
+      if (elapsedMs - this.elapsedMs > burstMsMax) this.#look(elapsedMs);
+      run();
+    }
     // Whoever takes one back now is too late.
     moment.runs.clear();
+  }
+
+  #look(elapsedMs: number): void {
+    this.elapsedMs = elapsedMs;
+    this.nowMs = this.#clock.now();
   }
 }
 
