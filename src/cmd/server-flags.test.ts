@@ -289,3 +289,14 @@ test('every flag is described once, and its default is valid', () => {
     parseServerFlags([`--${spec.name}`, spec.initial]);
   }
 });
+
+test('what is waited for is no more than a timer of Node can wait', () => {
+  const {queryTimeoutMs, readTimeoutMs, autoReloadIntervalMs} = flags(
+    '--query.timeout=60d',
+    '--web.read-timeout=1y',
+    '--config.auto-reload',
+    '--config.auto-reload-interval=30d',
+  );
+  for (const ms of [queryTimeoutMs, readTimeoutMs, autoReloadIntervalMs])
+    assert.ok(ms > 20 * 86_400_000 && ms + 3_600_000 < 2 ** 31, `${ms} ms`);
+});

@@ -2,7 +2,6 @@ import {hostname} from 'node:os';
 import type {Retention} from '../config/config.ts';
 import {Cors} from '../http/cors.ts';
 import {formatDuration} from '../model/duration.ts';
-import {timerMsMax} from '../sys/clock.ts';
 import type {LogOptions} from '../sys/log.ts';
 import {
   type AlertmanagerSettings,
@@ -90,6 +89,9 @@ const blockMsMaxDefault = 31 * 86_400_000;
 const minBlock = 'storage.tsdb.min-block-duration';
 const maxBlock = 'storage.tsdb.max-block-duration';
 
+/** 24 days: a timer of Node waits for that, and for what is added to it, but not for much more. */
+const waitMsMax = 24 * 86_400_000;
+
 /** Reads the arguments after the command's name. Throws FlagError. */
 export function parseServerFlags(args: readonly string[]): ServerCommandLine {
   const specs = [...serverFlagSpecs, ...obsoleteServerFlagSpecs];
@@ -141,7 +143,7 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
     configFile: values.text('config.file'),
     configFileGiven: values.isGiven('config.file'),
     autoReloadIntervalMs: values.switch('config.auto-reload')
-      ? Math.max(autoReloadMsMin, values.duration('config.auto-reload-interval'))
+      ? Math.min(waitMsMax, Math.max(autoReloadMsMin, values.duration('config.auto-reload-interval')))
       : 0,
     storagePath: notEmpty('storage.tsdb.path', values.text('storage.tsdb.path')),
     ...readBlockLengths(values, readRetention(values, warnings)),
@@ -152,13 +154,13 @@ function readFlags(values: FlagValues, features: Set<string>, warnings: string[]
     webConfigFile: values.text('web.config.file'),
     corsOrigin: checkRegexp('web.cors.origin', values.text('web.cors.origin')),
     connectionsMax: above('web.max-connections', values.integer('web.max-connections'), 0),
-    readTimeoutMs: above('web.read-timeout', values.duration('web.read-timeout'), 0),
+    readTimeoutMs: Math.min(waitMsMax, above('web.read-timeout', values.duration('web.read-timeout'), 0)),
     lockfile: !values.switch('storage.tsdb.no-lockfile'),
     enableLifecycle: values.switch('web.enable-lifecycle'),
     enableRemoteWriteReceiver: values.switch('web.enable-remote-write-receiver'),
     enableAdminApi: values.switch('web.enable-admin-api'),
     lookbackDeltaMs: above('query.lookback-delta', values.duration('query.lookback-delta'), 0),
-    queryTimeoutMs: Math.min(timerMsMax, above('query.timeout', values.duration('query.timeout'), 0)),
+    queryTimeoutMs: Math.min(waitMsMax, above('query.timeout', values.duration('query.timeout'), 0)),
     queryConcurrency: above('query.max-concurrency', values.integer('query.max-concurrency'), 0),
     queryMaxSamples: above('query.max-samples', values.integer('query.max-samples'), 0),
     queryMaxMemory: above('query.max-memory', values.size('query.max-memory'), -1),
