@@ -328,7 +328,8 @@ export class HeadReplay implements ReplaySink {
       lastLow: restore.lastLow,
       lastHigh: restore.lastHigh,
     });
-    this.#refs.set(restore.ref, series.slot, this.#lastTime(series.slot));
+    // What waits is not known yet.
+    if (this.#pending === null) this.#refs.set(restore.ref, series.slot, this.#lastTime(series.slot));
     return true;
   }
 

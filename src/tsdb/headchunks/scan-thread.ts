@@ -1,4 +1,5 @@
 // Scans files of head chunks while another thread scans those before them, and hands over what it found, in columns.
+import {setPriority} from 'node:os';
 import {parentPort, workerData} from 'node:worker_threads';
 import {SizeClassArena} from '../../kernels/arena.ts';
 import {loadKernels} from '../../kernels/kernels.ts';
@@ -7,6 +8,9 @@ import {nodeFileSystem} from '../../sys/fs.ts';
 import {chunkReference, outOfOrderBit} from './format.ts';
 import {type ScannedChunk, scanHeadChunkFiles} from './scan.ts';
 import {blockRows, rowFields, type ScanThreadData, type ScanThreadResult} from './scan-rows.ts';
+
+/** The thread that reads series meanwhile has more to do, and goes first. */
+const niceness = 5;
 
 class Rows {
   readonly blocks: Float64Array<ArrayBuffer>[] = [];
@@ -44,4 +48,15 @@ function scan(data: ScanThreadData): void {
   );
 }
 
+/** On Linux a priority belongs to a thread; elsewhere it would be that of the whole process. */
+function yieldToOthers(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(niceness);
+  } catch {
+    // Not allowed here: then all threads are equal.
+  }
+}
+
+yieldToOthers();
 scan(workerData as ScanThreadData);
