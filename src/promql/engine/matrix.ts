@@ -5,6 +5,7 @@ import {sameLabelsetMessage, executionError} from './error.ts';
 import type {QueryContext} from './context.ts';
 import {
   absent,
+  float,
   countPoints,
   histogram,
   type HistogramColumn,
@@ -126,6 +127,14 @@ export class Matrix {
   kindsOf(row: number): Uint8Array {
     const start = this.#starts[row]!;
     return this.#kinds[row]!.subarray(start, start + this.steps);
+  }
+
+  /** Sets a step that is absent to a float. */
+  put(row: number, step: number, value: number): void {
+    const at = this.#starts[row]! + step;
+    this.#values[row]![at] = value;
+    this.#kinds[row]![at] = float;
+    this.points[row]!++;
   }
 
   /** The row's column of histograms, or null where it has none. */

@@ -96,6 +96,8 @@ export class HeadCursor implements SeriesCursor {
   /** Made when a series has something late. */
   #late: LateRows | null = null;
   #lateRows = 0;
+  /** Of the series that is read; one object for all of them. */
+  readonly #open: OpenChunk = {tail: 0, bytes: 0, count: 0, first: NaN, sealedTime: NaN};
   /** Where the bytes of a tagged chunk are copied to. */
   #tagged: Uint8Array | null = null;
 
@@ -163,14 +165,14 @@ export class HeadCursor implements SeriesCursor {
     // The open chunk first: what is sealed in the meantime is then found twice, and left out once.
     let tail = 0;
     let published = 0;
-    const open = (this.#slot + slotOpen) >>> 2;
+    const openWord = (this.#slot + slotOpen) >>> 2;
     let sealedTime = 0;
     do {
       sealedTime = this.#sealedTime();
       do {
-        tail = Atomics.load(u32, open);
-        published = Atomics.load(u32, open + 1);
-      } while (Atomics.load(u32, open) !== tail);
+        tail = Atomics.load(u32, openWord);
+        published = Atomics.load(u32, openWord + 1);
+      } while (Atomics.load(u32, openWord) !== tail);
       // The open chunk follows that one, which is in the index before the next is open.
     } while (this.#sealedTime() !== sealedTime);
     this.histograms = null;
@@ -184,8 +186,13 @@ export class HeadCursor implements SeriesCursor {
       firstTime(this.#querier.reader.shared.u8, firstFragment(u32, tail) + fragmentData);
     const length = this.#readAllSealed(mint, maxt, first, count);
     if (first > maxt) return length;
-    const chunk = {tail, bytes: (openBits(published >>> 16) + 7) >>> 3, count, first, sealedTime};
-    return this.#readOpen(chunk, mint, maxt, length);
+    const open = this.#open;
+    open.tail = tail;
+    open.bytes = (openBits(published >>> 16) + 7) >>> 3;
+    open.count = count;
+    open.first = first;
+    open.sealedTime = sealedTime;
+    return this.#readOpen(open, mint, maxt, length);
   }
 
   /**

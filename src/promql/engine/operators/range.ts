@@ -120,16 +120,10 @@ export class RangeFunction implements Operator {
   }
 
   #evaluate(): number {
-    const {compute, extension, grid} = this.#spec;
+    const {compute, extension} = this.#spec;
     if (this.#source.length > this.#longest) this.#takeScratch();
     const windows = this.#windows;
-    windows.slide(this.#source, {
-      grid,
-      rangeMs: this.#spec.rangeMs,
-      offsetMs: this.#spec.offsetMs,
-      fixedTimeMs: this.#spec.fixedTimeMs,
-      extension,
-    });
+    windows.slide(this.#source, this.#spec);
     const {histograms} = this.#source;
     this.row.histograms = null;
     if (histograms !== null) return this.#evaluateMixed(histograms);

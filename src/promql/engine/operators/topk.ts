@@ -11,7 +11,7 @@ import {labelBytes, labelTexts} from '../labelset.ts';
 import {withoutParens} from '../invariance.ts';
 import {labelsHashFraction} from '../labelhash.ts';
 import {Matrix, MatrixCursor} from '../matrix.ts';
-import {absent, float, histogram, type HistogramColumn, type Operator, type Row, samplesOf} from '../row.ts';
+import {absent, histogram, type HistogramColumn, type Operator, type Row, samplesOf} from '../row.ts';
 import {Grouping} from './grouping.ts';
 import {ValueHeap, type HeapOrder} from './valueheap.ts';
 
@@ -140,10 +140,12 @@ function collect(
         if (rowOf[number]! < 0) rowOf[number] = result.add(series[number]!.labels, series[number]!.dropName);
         const row = rowOf[number]!;
         const found = series[number]!.histograms?.[step];
-        if (found !== undefined) result.makeHistograms(row)[step] = found;
-        else result.valuesOf(row)[step] = heap.values[i]!;
-        result.kindsOf(row)[step] = found === undefined ? float : histogram;
-        result.points[row]!++;
+        if (found === undefined) result.put(row, step, heap.values[i]!);
+        else {
+          result.makeHistograms(row)[step] = found;
+          result.kindsOf(row)[step] = histogram;
+          result.points[row]!++;
+        }
         context.holdSamples(found === undefined ? 1 : pointSamples(found));
       }
     }

@@ -39,9 +39,11 @@ export class ExtrapolatedRate implements WindowFunction {
     if (this.#counter) resets.scanFloats(windows);
     const extrapolation = this.#extrapolation;
     extrapolation.prepare(windows, this.#perSecond ? secondsOf(windows.rangeMs) : 1);
+    // Fast path.
+    if (!this.#counter || resets.count === 0) return this.#computePlain(windows, {from: 0, to: steps}, out);
     for (let step = 0; step < steps;) {
       // Up to the next window with a reset in it, windows are differences of two samples.
-      const plain = this.#counter ? resets.stepsWithout(windows, step) : {end: steps, next: steps};
+      const plain = resets.stepsWithout(windows, step);
       this.#computePlain(windows, {from: step, to: plain.end}, out);
       this.#computeSteps(windows, {from: plain.end, to: plain.next}, out);
       step = plain.next;
