@@ -76,6 +76,14 @@ test('connectionOfKubeconfig() says what is wrong', () => {
     assert.throws(() => read(text), {message}, text);
   };
   f('users: []', /^cannot use kubeconfig file \/etc\/kube\/config: cluster "c" does not exist$/);
+  f(
+    'clusters: [{name: c, cluster: {server: "https://k", proxy-url: "::"}}]\nusers: [{name: u}]',
+    /the proxy "::" is not a URL of http, https or socks5/,
+  );
+  f(
+    'clusters: [{name: c, cluster: {server: "https://k", proxy-url: "ftp://p"}}]\nusers: [{name: u}]',
+    /the proxy "ftp:\/\/p" is not a URL of http, https or socks5/,
+  );
   f('clusters: [{name: c, cluster: {server: "k"}}]\nusers: [{name: u}]', /the server "k" is not a URL/);
   f('clusters: [{name: c, cluster: {server: "http://k"}}]', /user "u" does not exist/);
   f(

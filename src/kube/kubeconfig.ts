@@ -111,7 +111,10 @@ function connectionOf(config: Section, directory: string): KubeConnection {
   const server = textOf(cluster, 'server');
   if (!URL.canParse(server)) throw new Error(`the server ${quoteGo(server)} is not a URL`);
   const tls = tlsOf(cluster, user, directory);
-  const proxy = {...environmentProxy, url: textOf(cluster, 'proxy-url')};
+  const proxyUrl = textOf(cluster, 'proxy-url');
+  if (proxyUrl !== '' && !(URL.canParse(proxyUrl) && /^(?:https?|socks5h?):/i.test(proxyUrl)))
+    throw new Error(`the proxy ${quoteGo(proxyUrl)} is not a URL of http, https or socks5`);
+  const proxy = {...environmentProxy, url: proxyUrl};
   const exec = user['exec'] ?? null;
   return {
     server,
