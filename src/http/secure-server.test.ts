@@ -131,6 +131,8 @@ test('HttpServer serves HTTPS with HTTP/1.1 and HTTP/2', async (t) => {
     [200, '!', 'deny'],
   );
   assert.equal((await ask(port, {path: '/none'})).status, 404);
+  const long = await askMultiplexed(port, {':path': `/echo?query=${'x'.repeat(60_000)}`});
+  assert.equal(long.status, 200);
 });
 
 test('HttpServer speaks no HTTP/2 where it is told so', async (t) => {

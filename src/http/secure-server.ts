@@ -11,6 +11,9 @@ import {checkWebTls, type WebTls} from './web-config.ts';
 import type {WatchedWebConfig} from './web-guard.ts';
 import {complaintOfClient, readWebTlsTexts, secureOptionsOf, type WebTlsTexts} from './web-tls.ts';
 
+/** Of a connection with HTTP/2: as many requests at once as Go takes. Longer headers than 64 KiB Node's library refuses. */
+const limits = {settings: {maxConcurrentStreams: 250, maxHeaderListSize: 65_536}};
+
 export type OnRequest = (
   request: IncomingMessage | Http2ServerRequest,
   response: ServerResponse | Http2ServerResponse,
@@ -60,7 +63,7 @@ export class SecureServer {
     const texts = readWebTlsTexts(tls);
     const secure = {...http, ...secureOptionsOf(tls, texts), handshakeTimeout: http.headersTimeout};
     const server = http2
-      ? (await import('node:http2')).createSecureServer({...secure, allowHTTP1: true}, onRequest)
+      ? (await import('node:http2')).createSecureServer({...secure, ...limits, allowHTTP1: true}, onRequest)
       : (await import('node:https')).createServer(secure, onRequest);
     return new SecureServer(server, options, {tls, texts});
   }

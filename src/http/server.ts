@@ -609,10 +609,13 @@ function callOf(request: FastifyRequest, signal: AbortSignal): HttpCall {
 }
 
 /** Bytes of body to expect; the most that the route takes where the client does not say. */
-function announcedBytes({headers, routeOptions}: FastifyRequest): number {
+function announcedBytes({headers, method, raw, routeOptions}: FastifyRequest): number {
   const limit = routeOptions.bodyLimit;
-  if (headers['transfer-encoding'] !== undefined) return limit;
-  const size = Number(headers['content-length'] ?? 0);
+  const length = headers['content-length'];
+  // HTTP/2 has no word for a body of which nobody knows how long it will be.
+  const isOpen = raw.httpVersionMajor > 1 && length === undefined && method !== 'GET' && method !== 'HEAD';
+  if (isOpen || headers['transfer-encoding'] !== undefined) return limit;
+  const size = Number(length ?? 0);
   return size <= limit ? size : 0;
 }
 
