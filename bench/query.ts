@@ -91,7 +91,7 @@ export async function run(options: string[]): Promise<void> {
     await measure(plan, results);
   } finally {
     for (const {client, system} of results) {
-      await client.close();
+      client.close();
       await stopProgram(system.child);
     }
     for (const folder of folders) rmSync(folder, {recursive: true, force: true});
@@ -156,7 +156,7 @@ async function load(baseUrl: string, plan: Plan): Promise<void> {
 
 async function measure(plan: Plan, results: Result[]): Promise<void> {
   // The clients' code gets warm before there is something to measure.
-  for (const {client} of results) for (let i = 0; i < clientWarmUps; i++) await client.get('/-/ready');
+  for (const {client} of results) for (let i = 0; i < clientWarmUps; i++) await client.time('/-/ready');
   for (const {system} of results) forgetHighest(system.child.pid!);
   const addresses = plan.queries.map((query) => addressOf(query, plan.endMs));
   for (let round = 0; round < plan.warmRounds + plan.rounds; round++) {
@@ -173,7 +173,7 @@ async function measure(plan: Plan, results: Result[]): Promise<void> {
 }
 
 async function ask(result: Result, query: number, address: string, round: number): Promise<void> {
-  const {milliseconds, status} = await result.client.get(address);
+  const {milliseconds, status} = await result.client.time(address);
   const known = status === 200 ? milliseconds : NaN;
   result.firsts[query] ??= known;
   if (round >= 0) (result.times[query] ??= []).push(known);
