@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import {setImmediate} from 'node:timers/promises';
 import type {Clock} from '../sys/clock.ts';
 import {onStep, Schedule, scheduleStepMs} from './schedule.ts';
 
@@ -66,6 +67,28 @@ test('Schedule gives those of one moment the same time, but for those that have 
     [520, 520],
     [520, 520],
   ]);
+});
+
+test('Schedule lets other work in between many that are due at one step', async () => {
+  const clock = new TimerClock();
+  const schedule = new Schedule(clock);
+  const seen: number[] = [];
+  const cancels = Array.from({length: 40}, (_, i) => schedule.at(500, () => seen.push(i)));
+  clock.advance(500);
+  assert.deepEqual(seen, [...Array(16).keys()]);
+  cancels[3]!();
+  cancels[20]!();
+  while (seen.length < 39) await setImmediate();
+  assert.deepEqual(
+    seen,
+    [...Array(40).keys()].filter((i) => i !== 20),
+  );
+  await setImmediate();
+  assert.equal(seen.length, 39);
+  // One more of the same step has a timer of its own, which is not that of the others.
+  schedule.at(500, () => seen.push(40));
+  cancels[39]!();
+  assert.equal(clock.timers.length, 1);
 });
 
 test('Schedule forgets what is taken back, and its timer with the last of a step', () => {
