@@ -6,8 +6,8 @@ const textMax = 4096;
 /** What a query counts for that was never seen; also what light queries stay below. */
 export const unknownSeconds = 0.25;
 
-/** To hand a query to a query thread and to have its answer back takes so long. */
-const handOverSeconds = 0.0005;
+/** To hand a query to a query thread that has slept, and to have its answer back, takes so long. */
+const handOverSeconds = 0.0015;
 
 /** After so many evaluations by query threads, what it took here is not known any more. */
 const elsewhereMax = 30;
