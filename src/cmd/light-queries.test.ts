@@ -110,7 +110,9 @@ test('LightQueries gives a query up that takes long after all, and does not try 
   assert.deepEqual(notes, [0], 'nothing is held any more');
   assert.equal(evaluations, 2);
   assert.equal(light.answer(request, 0.001, true), null);
-  assert.equal(evaluations, 2, 'known as too heavy');
+  assert.equal(evaluations, 3, 'it may have been held up');
+  assert.equal(light.answer(request, 0.001, true), null);
+  assert.equal(evaluations, 3, 'known as too heavy');
   assert.equal(light.answer({...request, query: 'other'}, 0.001, true), null);
-  while (evaluations < 3) await tick();
+  while (evaluations < 4) await tick();
 });

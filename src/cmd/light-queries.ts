@@ -9,8 +9,8 @@ const lightSeconds = 0.0015;
 const aloneSeconds = 0.004;
 
 /**
- * A query that takes longer than that after all is given up, and goes to a query thread; and so it does for a while, however
- * little it takes there. So many of them are known.
+ * A query that takes longer than that after all is given up, and goes to a query thread. Where that comes twice in a row, and so
+ * is no pause of a collection, it goes there for a while, however little it takes there. So many of them are known.
  */
 const patienceMs = 10;
 const givenUpMs = 60_000;
@@ -49,7 +49,7 @@ export class LightQueries {
   readonly #rehearsed = new Set<string>();
   readonly #waiting: QueryRequest[] = [];
   #rehearsing = false;
-  /** What was given up, and until when it is not tried again; the oldest first. */
+  /** What was given up the last time, and until when it is not tried again (0 = it may be); the oldest first. */
   readonly #givenUp = new Map<string, number>();
 
   constructor({load, evaluationIntervalMs}: {load: LoadEvaluation; evaluationIntervalMs: () => number}) {
@@ -75,9 +75,9 @@ export class LightQueries {
     this.#restUntilMs = 2 * endedMs - beganMs;
     const gaveUp = answered.outcome === 'canceled';
     const release = this.#evaluation.onAnswer(gaveUp ? 0 : answered.body.byteLength);
-    if (!gaveUp) return {...answered, release};
-    this.#giveUp(request, endedMs);
-    return null;
+    if (gaveUp) this.#giveUp(request, endedMs);
+    else if (this.#givenUp.size > 0) this.#givenUp.delete(costKeyOf(request));
+    return gaveUp ? null : {...answered, release};
   }
 
   #isGivenUp(request: QueryRequest): boolean {
@@ -88,12 +88,9 @@ export class LightQueries {
 
   #giveUp(request: QueryRequest, nowMs: number): void {
     const key = costKeyOf(request);
-    this.#givenUp.delete(key);
-    this.#givenUp.set(key, nowMs + givenUpMs);
-    for (const [oldest, untilMs] of this.#givenUp) {
-      if (untilMs > nowMs && this.#givenUp.size <= givenUpMax) return;
-      this.#givenUp.delete(oldest);
-    }
+    const isSecond = this.#givenUp.delete(key);
+    this.#givenUp.set(key, isSecond ? nowMs + givenUpMs : 0);
+    if (this.#givenUp.size > givenUpMax) this.#givenUp.delete(this.#givenUp.keys().next().value!);
   }
 
   #evaluate({world, answer}: Evaluation, request: QueryRequest): WorkerAnswer {
