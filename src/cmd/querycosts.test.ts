@@ -44,6 +44,7 @@ test('QueryCosts knows where a query is answered sooner', () => {
   costs.learn(query, 0.002);
   assert.equal(costs.suitsHere(query), true);
   costs.learnHere(query, 0.0024);
+  costs.learnHere(query, 0.0024);
   assert.equal(costs.suitsHere(query), true, 'to hand it over takes longer');
   assert.equal(costs.expect(query), 0.002);
   costs.learnHere(query, 0.006);
@@ -54,6 +55,8 @@ test('QueryCosts knows where a query is answered sooner', () => {
   assert.equal(costs.suitsHere(query), false);
   costs.learn(query, 0.002);
   assert.equal(costs.suitsHere(query), true, 'it is tried again');
+  costs.learnHere(query, 0.006);
+  assert.equal(costs.suitsHere(query), true, 'it may have been held up');
   costs.learnHere(query, 0.001);
   assert.equal(costs.expect(query), 0.001);
 });

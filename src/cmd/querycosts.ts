@@ -51,11 +51,11 @@ export class QueryCosts {
     if (++cost.elsewhere > elsewhereMax) cost.hereSeconds = cost.hereLast = NaN;
   }
 
-  /** As learn(), of an evaluation in this thread. */
+  /** As learn(), of an evaluation in this thread, of which the first alone says nothing. */
   learnHere(request: QueryRequest, seconds: number): void {
     const cost = this.#touch(request, seconds);
     if (cost === null) return;
-    cost.hereSeconds = cost.hereLast < seconds ? cost.hereLast : seconds;
+    cost.hereSeconds = Math.min(seconds, cost.hereLast);
     cost.hereLast = seconds;
     cost.elsewhere = 0;
   }
