@@ -37,6 +37,16 @@ test('noteGarbage() moves what stays together once it is quiet, where it lies in
   assert.ok(after! < before! / 2, `${before} MiB, then ${after} MiB`);
 });
 
+test('noteGarbage() does so also where it is never quiet', () => {
+  const [before, early, late] = run(`${scatter}
+    const noting = setInterval(() => noteGarbage(64 * 2 ** 20), 100);
+    setTimeout(() => console.log(held()), 2500);
+    setTimeout(() => console.log(held()), 6500);
+    setTimeout(() => clearInterval(noting), 6600);`);
+  assert.ok(early! > before! / 2, `${before} MiB, then ${early} MiB: it waits for a while`);
+  assert.ok(late! < before! / 2, `${before} MiB, then ${late} MiB`);
+});
+
 test('noteGarbage() of little does nothing of that', () => {
   const [before, after] = run(`${scatter}
     noteGarbage(2 ** 20);

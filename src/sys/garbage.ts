@@ -12,8 +12,9 @@ const oldBytesMax = 32 * 2 ** 20;
 /** There is no thorough one where it could give back less than this. */
 const oldBytesMin = 8 * 2 ** 20;
 
-/** A thorough one takes some 20 ms, so it comes when nothing has been noted for so long. */
+/** A thorough one takes some 20 ms, so it comes when nothing has been noted for so long; where that never is, after the longer time. */
 const quietMs = 500;
+const patienceMs = 5000;
 
 /**
  * Where V8 holds so much more than is in use, what stays is worth being moved together, but not more often than that: it
@@ -30,6 +31,7 @@ let isBurst = false;
 let heldAfterBytes = 0;
 let compactedAtMs = -Infinity;
 let timer: NodeJS.Timeout | null = null;
+let wantedSinceMs = 0;
 
 /**
  * Says that so many bytes of this thread's buffers are not needed any more, or will not be soon. V8 collects by what is in
@@ -73,9 +75,10 @@ export function compactNow(): void {
 
 function collectWhenQuiet(): void {
   if (timer !== null) {
-    timer.refresh();
+    if (performance.now() < wantedSinceMs + patienceMs) timer.refresh();
     return;
   }
+  wantedSinceMs = performance.now();
   timer = setTimeout(() => {
     timer = null;
     oldBytes = 0;

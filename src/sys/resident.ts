@@ -8,6 +8,10 @@ const firstMs = 3000;
 const freedEveryMs = 1000;
 const codeEveryMs = 5000;
 
+/** What the start needed is given back when this thread is not busier than that, as it takes some 100 ms; but not later. */
+const busyMax = 0.2;
+const startedMs = 30_000;
+
 /** So much work of the process, in microseconds, leaves something to give back. */
 const workUsMin = 50_000;
 
@@ -34,13 +38,27 @@ export function keepResidentSmall(): void {
     code ??= ownCode();
     for (const {address, bytes} of code) calls.madvise(address, bytes, adviceDontNeed);
   };
-  setTimeout(() => {
+  onceQuiet(() => {
     compactNow();
     giveFreedBack();
     giveCodeBack();
-  }, firstMs).unref();
+  });
   afterWork(giveFreedBack, freedEveryMs);
   afterWork(giveCodeBack, codeEveryMs);
+}
+
+/** Does something when the start is over and this thread is not busy. */
+function onceQuiet(act: () => void): void {
+  let last = performance.eventLoopUtilization();
+  const look = (): void => {
+    const {utilization} = performance.eventLoopUtilization(last);
+    last = performance.eventLoopUtilization();
+    if (utilization > busyMax && performance.now() < startedMs) setTimeout(look, freedEveryMs).unref();
+    else act();
+  };
+  // The start itself is no measure.
+  setTimeout(() => (last = performance.eventLoopUtilization()), firstMs - freedEveryMs).unref();
+  setTimeout(look, firstMs).unref();
 }
 
 /** Does something every so often, while the process works. */
