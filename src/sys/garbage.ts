@@ -75,7 +75,8 @@ export function compactNow(): void {
 
 function collectWhenQuiet(): void {
   if (timer !== null) {
-    if (performance.now() < wantedSinceMs + patienceMs) timer.refresh();
+    // After a burst it is compacted, which takes too long for a thread that has much to do.
+    if (isBurst || performance.now() < wantedSinceMs + patienceMs) timer.refresh();
     return;
   }
   wantedSinceMs = performance.now();
