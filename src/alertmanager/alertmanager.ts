@@ -359,7 +359,7 @@ export class Alertmanager {
     let cancel = (): void => {};
     const take = (): void => cancel();
     const again = (): void => {
-      cancel = clock.after(Math.min(ms, 2 ** 31 - 1), () => {
+      cancel = clock.after(ms, () => {
         again();
         void run();
       });

@@ -1,6 +1,6 @@
 // Alerts of one route with the same group labels: they are notified about together.
 import type {Labels} from '../model/labels.ts';
-import type {Clock} from '../sys/clock.ts';
+import {type Clock, timerMsMax} from '../sys/clock.ts';
 import {type Alert, isResolvedAt} from './alert.ts';
 import type {StoredAlert} from './alert-store.ts';
 import type {Gate} from './gate.ts';
@@ -57,8 +57,6 @@ export interface GroupWorld {
 
 /** The least time that a notification has. */
 const flushMsMin = 10_000;
-/** Timers of the system are no longer. */
-const timerMsMax = 2 ** 31 - 1;
 
 export class Group {
   readonly route: Route;
@@ -108,10 +106,7 @@ export class Group {
 
   #startTimer(ms: number): void {
     this.nextAtMs = this.#world.clock.now() + ms;
-    this.#cancelTimer = this.#world.clock.after(Math.min(ms, timerMsMax), () => {
-      if (ms > timerMsMax) this.#startTimer(ms - timerMsMax);
-      else this.#onTimer(this.#world.clock.now());
-    });
+    this.#cancelTimer = this.#world.clock.after(ms, () => this.#onTimer(this.#world.clock.now()));
   }
 
   #onTimer(nowMs: number): void {

@@ -4,6 +4,7 @@ import type {X509Certificate} from 'node:crypto';
 import {isIP, type Socket} from 'node:net';
 import {checkServerIdentity, type SecureContext, TLSSocket} from 'node:tls';
 import type {buildConnector as BuildConnector} from 'undici';
+import {timerMsMax} from '../sys/clock.ts';
 import {type CertificateFailure, ConnectError, wordsOf} from './failures.ts';
 import {socksRequest} from './socks.ts';
 import {expect} from './socket-reader.ts';
@@ -107,7 +108,7 @@ export function tunnelConnector(tunnel: Tunnel): Connector {
       }
       const timer = setTimeout(
         () => socket.destroy(new ConnectError(`proxyconnect tcp: ${proxy.host}: i/o timeout`)),
-        timeoutMs,
+        Math.min(timeoutMs, timerMsMax),
       );
       void reach(socket)
         .then(

@@ -54,7 +54,6 @@ export const kindPending = 3;
  * OpenMetrics does. For a series: 0 = it does not matter, otherwise the type under which it was read. For a comment: 0 =
  * it says nothing of types, otherwise the type that it sets.
  */
-export const typeNone = 0;
 export const typeOther = 1;
 export const typeHistogram = 2;
 export const typeSummary = 3;
@@ -127,10 +126,9 @@ export const flagOpenMetrics = 1;
 export const flagHonorTimestamps = 2;
 export const flagTrackTimestamps = 4;
 
-/** Staged samples: the entry's index, and these: asks for a stale marker later, is a new series, was tracked before. */
+/** Staged samples: the entry's index, and these: asks for a stale marker later, is a new series. */
 export const stagedTracked = 0x4000_0000;
 export const stagedNew = 0x8000_0000;
-export const stagedAgain = 0x2000_0000;
 export const stagedIndexMask = 0x1fff_ffff;
 
 // Why scanLines() returned.

@@ -377,3 +377,12 @@ MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgbAQktluuPvkmT7RO
 042ryf2TJi/wAEasffnoyNC6stAvOY8zr4Szl7kp+cdDhiONzbnM/Xqn
 -----END PRIVATE KEY-----
 `;
+
+test('get() can have a timeout of a month, also behind a redirect', async () => {
+  const url = await serve((request, response) => {
+    if (request.url === '/metrics') response.writeHead(302, {location: '/slow'}).end();
+    else setTimeout(() => response.end('up 1\n'), 30);
+  });
+  const {text} = await get(clientOf(), url, 30 * 86_400_000);
+  assert.equal(text, 'up 1\n');
+});

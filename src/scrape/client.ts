@@ -5,6 +5,7 @@ import {type AnswerController, type AnswerHandler, Http1Client} from '../http/ht
 import {isRedirect} from '../http/redirects.ts';
 import {type Route, Transport} from '../http/transport.ts';
 import {userAgent} from '../http/user-agent.ts';
+import {timerMsMax} from '../sys/clock.ts';
 import {Breather} from './breather.ts';
 import {Deadlines} from './deadlines.ts';
 import {BodyDecoder, type DecoderOwner} from './decoder.ts';
@@ -191,7 +192,10 @@ export class ScrapeClient {
   /** Waits for a token, which is fetched for other targets, too, but not longer than the scrape may take. */
   async #prepare(prepared: Promise<void>, url: string, timeoutMs: number): Promise<void> {
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error('context deadline exceeded')), timeoutMs);
+    const timer = setTimeout(
+      () => late.reject(new Error('context deadline exceeded')),
+      Math.min(timeoutMs, timerMsMax),
+    );
     try {
       await Promise.race([prepared, late.promise]);
     } catch (cause) {
@@ -222,7 +226,8 @@ export class ScrapeClient {
     for (let attempt = first; ; attempt++) {
       const route = address.isPlain ? null : await this.#route(address.url);
       const request = this.#request(address, route, sink);
-      const timer = setTimeout(() => request.expire(), deadlineMs - performance.now());
+      const leftMs = deadlineMs - performance.now();
+      const timer = setTimeout(() => request.expire(), Math.min(leftMs, timerMsMax));
       try {
         if (route === null) this.#plain.dispatch(address, headers, request, attempt > 1);
         else dispatch(route, headers, request);

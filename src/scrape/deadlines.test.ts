@@ -39,3 +39,17 @@ test('Deadlines tells nobody once it is closed', async () => {
   await sleep(30);
   assert.deepEqual(expired, []);
 });
+
+test('Deadlines waits for what is further away than a timer reaches', async () => {
+  const deadlines = new Deadlines();
+  const expired: string[] = [];
+  const warnings: string[] = [];
+  const warn = (warning: Error): void => void warnings.push(warning.name);
+  process.on('warning', warn);
+  deadlines.add({expire: () => void expired.push('month')}, 30 * 86_400_000, performance.now());
+  await sleep(30);
+  process.off('warning', warn);
+  deadlines.close();
+  assert.deepEqual(expired, []);
+  assert.deepEqual(warnings, []);
+});

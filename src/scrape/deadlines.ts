@@ -1,3 +1,5 @@
+import {timerMsMax} from '../sys/clock.ts';
+
 /** What is told that its time is over. */
 export interface Expiring {
   expire(): void;
@@ -46,7 +48,8 @@ export class Deadlines {
   }
 
   #start(queue: Queue, {atMs}: Deadline): void {
-    queue.timer = setTimeout(() => this.#expire(queue), Math.max(1, Math.ceil(atMs - performance.now())));
+    const leftMs = Math.max(1, Math.ceil(atMs - performance.now()));
+    queue.timer = setTimeout(() => this.#expire(queue), Math.min(leftMs, timerMsMax));
     // Whoever waits for an answer has a socket that keeps the process.
     queue.timer.unref();
   }
