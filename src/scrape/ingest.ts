@@ -16,10 +16,9 @@ import {
 } from '../kernels/scrape-layout.ts';
 import {counterReset, FloatHistogram} from '../model/histogram.ts';
 import type {Labels} from '../model/labels.ts';
-import {metricNameLabel, withLabel} from '../model/labels.ts';
 import {setStale} from '../model/value.ts';
 import type {Appender, CommitResult, SeriesRef} from '../storage/appender.ts';
-import {sampleStatus} from '../storage/appender.ts';
+import {addSample, sampleStatus} from '../storage/appender.ts';
 import {noteGarbage} from '../sys/garbage.ts';
 import type {LabelResolver} from './labels.ts';
 import {noDetails, type ScanOptions, type ScrapeScan} from './scan.ts';
@@ -28,41 +27,13 @@ import {CommitGroup, type ReadyScrape} from './commitgroup.ts';
 import {LineTable} from './linetable.ts';
 import {Breather} from './breather.ts';
 import type {ScrapeMemory} from './memory.ts';
-
-/** Series that each scrape writes about itself, in this order. */
-const reportNames = [
-  'up',
-  'scrape_duration_seconds',
-  'scrape_samples_scraped',
-  'scrape_samples_post_metric_relabeling',
-  'scrape_series_added',
-] as const;
-
-/** Further ones, where they are wanted. */
-const extraReportNames = ['scrape_timeout_seconds', 'scrape_sample_limit', 'scrape_body_size_bytes'] as const;
-const allReportNames = [...reportNames, ...extraReportNames];
-
-export interface ExtraReport {
-  timeoutSeconds: number;
-  /** 0 = none. */
-  sampleLimit: number;
-  /** -1 = more than allowed. */
-  bodyBytes: number;
-}
+import {type ExtraReport, type Report, reportLengthMax, ReportSeries, reportValues} from './reportseries.ts';
 
 /** What a new series leaves in V8's heap: its line and its labels. After many of them that is most of the heap. */
 const newSeriesGarbageBytes = 400;
 
 /** Histograms in one commit. */
 const histogramsAtOnce = 4096;
-
-export interface Report {
-  up: boolean;
-  durationSeconds: number;
-  scraped: number;
-  added: number;
-  seriesAdded: number;
-}
 
 /** Where scrapes are stored and counted. */
 export interface IngestWorld {
@@ -100,8 +71,7 @@ export class Ingest implements ReadyScrape {
   readonly #counters: ScrapeCounters;
   readonly #commits: CommitGroup;
   readonly #resolve: LabelResolver;
-  readonly #reportLabels: Labels[];
-  readonly #reports: (SeriesRef | null)[] = allReportNames.map(() => null);
+  readonly #reports: ReportSeries;
   /** Number of the last scrape, of the last that went well, and of the last whose series are to be marked stale. */
   #scrape = 0;
   #knownSince = 0;
@@ -123,7 +93,7 @@ export class Ingest implements ReadyScrape {
     this.#resolve = resolve;
     this.table = new LineTable(world.memory);
     this.publicLabels = publicLabels;
-    this.#reportLabels = allReportNames.map((name) => withLabel(publicLabels, metricNameLabel, name));
+    this.#reports = new ReportSeries(world.appender, publicLabels);
   }
 
   /** Whether a scrape has written anything yet. */
@@ -185,9 +155,7 @@ export class Ingest implements ReadyScrape {
     try {
       await this.#markAllStale(timestampMs);
       this.#roomForReport();
-      for (const ref of this.#reports) {
-        if (ref !== null) setStale(batch.valueWords, this.#push(ref, timestampMs));
-      }
+      this.#reports.pushStale(timestampMs);
       this.#appender.commit();
       this.#trackedCount = 0;
     } finally {
@@ -212,9 +180,9 @@ export class Ingest implements ReadyScrape {
       this.#world.kernels.markTracked(scan.state, this.#trackedIn);
     }
     if (this.#trackedCount > (hasSamples ? scan.trackedAgain : 0)) return null;
-    const values = reportValues(outcome, this.#reportOf(outcome, error === null));
+    const values = reportValues(this.#reportOf(outcome, error === null), outcome.extra);
     // What cannot be made is the failure of this scrape only.
-    for (let i = 0; i < values.length; i++) this.#reportRef(i);
+    this.#reports.make(values.length);
     this.#ready = {scan: hasSamples ? scan : null, timestampMs, values, failure: null};
     return this.#commits.add(this);
   }
@@ -228,7 +196,7 @@ export class Ingest implements ReadyScrape {
     if (scan.seriesAdded > 0 || scan.tracksTimestamps) return false;
     if (scan.histograms.length > 0) return false;
     if (scan.startTimes !== null && this.#starts !== 'none') return false;
-    if (scan.staged + allReportNames.length > this.#appender.batch.capacity) return false;
+    if (scan.staged + reportLengthMax > this.#appender.batch.capacity) return false;
     // Series that a scrape that failed has seen first.
     return this.#world.kernels.nextPending(scan.state, 0) >= scan.staged;
   }
@@ -244,7 +212,7 @@ export class Ingest implements ReadyScrape {
       this.#addExemplars(scan);
       this.#fill(scan, 0, scan.staged);
     }
-    this.#pushReport(timestampMs, values);
+    this.#reports.push(timestampMs, values);
   }
 
   settle(statuses: Uint8Array): void {
@@ -253,7 +221,7 @@ export class Ingest implements ReadyScrape {
     const staged = scan?.staged ?? 0;
     try {
       if (scan !== null) this.#settle(scan, 0, statuses.subarray(0, staged));
-      this.#restoreReport(timestampMs, values, statuses.subarray(staged));
+      this.#reports.restore(timestampMs, values, statuses.subarray(staged));
     } catch (cause) {
       this.#appender.batch.length = 0;
       ready.failure = cause as Error;
@@ -287,7 +255,7 @@ export class Ingest implements ReadyScrape {
         inBatch = 0;
         await breather.rest();
       }
-      if (batch.length + allReportNames.length > batch.capacity) {
+      if (batch.length + reportLengthMax > batch.capacity) {
         this.#commitAndSettle(scan, inBatch);
         inBatch = 0;
       }
@@ -454,7 +422,7 @@ export class Ingest implements ReadyScrape {
         const options = {integer, startMs: 0};
         this.#appender.histogram(ref.slot, ref.generation, startMs, zeroOf(histogram), options);
       } else {
-        batch.values[this.#push(ref, startMs)] = 0;
+        addSample(batch, ref, startMs, 0);
       }
       const isFull = batch.length === batch.capacity || this.#appender.histogramCount >= histogramsAtOnce;
       if (isFull) this.#appender.commit();
@@ -570,7 +538,8 @@ export class Ingest implements ReadyScrape {
     for (let i = length; i < length + count; i++) {
       const slot = batch.slots[i]!;
       const generation = batch.generations[i]!;
-      if (!present.has(slot)) setStale(batch.valueWords, this.#push({slot, generation}, timestampMs));
+      if (!present.has(slot))
+        setStale(batch.valueWords, addSample(batch, {slot, generation}, timestampMs, 0));
     }
     return full;
   }
@@ -589,57 +558,19 @@ export class Ingest implements ReadyScrape {
   /** Adds the report to the batch and commits it; `staged`: the samples of the scan that the batch begins with. */
   #commitReport(outcome: Outcome, report: Report, staged?: {scan: ScrapeScan; count: number}): void {
     const {batch} = this.#appender;
-    const values = reportValues(outcome, report);
+    const values = reportValues(report, outcome.extra);
     const first = batch.length;
-    this.#pushReport(outcome.timestampMs, values);
+    this.#reports.push(outcome.timestampMs, values);
     const result = this.#appender.commit();
     if (!hasRefused(result)) return;
     const statuses = batch.statuses.slice(0, first + values.length);
     if (staged !== undefined) this.#settle(staged.scan, 0, statuses.subarray(0, staged.count));
-    this.#restoreReport(outcome.timestampMs, values, statuses.subarray(first));
-  }
-
-  #pushReport(timestampMs: number, values: number[]): void {
-    const {batch} = this.#appender;
-    for (let i = 0; i < values.length; i++) {
-      batch.values[this.#push(this.#reportRef(i), timestampMs)] = values[i]!;
-    }
-  }
-
-  /** The store has dropped some of the report's series meanwhile: makes them again. */
-  #restoreReport(timestampMs: number, values: number[], statuses: Uint8Array): void {
-    const {batch} = this.#appender;
-    if (!statuses.includes(sampleStatus.noSeries)) return;
-    for (const [i, value] of values.entries()) {
-      if (statuses[i] !== sampleStatus.noSeries) continue;
-      this.#reports[i] = null;
-      batch.values[this.#push(this.#reportRef(i), timestampMs)] = value;
-    }
-    this.#appender.commit();
-  }
-
-  #reportRef(i: number): SeriesRef {
-    let ref = this.#reports[i];
-    if (ref === null || ref === undefined) {
-      ref = {slot: 0, generation: 0};
-      this.#appender.series(this.#reportLabels[i]!, ref);
-      this.#reports[i] = ref;
-    }
-    return ref;
+    this.#reports.restore(outcome.timestampMs, values, statuses.subarray(first));
   }
 
   #roomForReport(): void {
     const {batch} = this.#appender;
-    if (batch.length + allReportNames.length > batch.capacity) this.#appender.commit();
-  }
-
-  #push(ref: SeriesRef, timestampMs: number): number {
-    const {batch} = this.#appender;
-    const i = batch.length++;
-    batch.slots[i] = ref.slot;
-    batch.generations[i] = ref.generation;
-    batch.times[i] = timestampMs;
-    return i;
+    if (batch.length + reportLengthMax > batch.capacity) this.#appender.commit();
   }
 
   #stagedIndex(scan: ScrapeScan, i: number): number {
@@ -655,14 +586,6 @@ export class Ingest implements ReadyScrape {
 
 function hasRefused({outOfOrder, duplicates, outOfBounds, noSeries}: CommitResult): boolean {
   return outOfOrder + duplicates + outOfBounds + noSeries > 0;
-}
-
-/** Values of the series that a scrape writes about itself. */
-function reportValues({extra}: Outcome, report: Report): number[] {
-  const {up, durationSeconds, scraped, added, seriesAdded} = report;
-  const values = [up ? 1 : 0, durationSeconds, scraped, added, seriesAdded];
-  if (extra) values.push(extra.timeoutSeconds, extra.sampleLimit, extra.bodyBytes);
-  return values;
 }
 
 /** A histogram with the same buckets that has observed nothing. */
