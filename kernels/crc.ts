@@ -34,7 +34,7 @@ export function crcOf(tables: usize, start: usize, length: usize, crc: u32): u32
   let place = start;
   const end = start + length;
   for (; place + longBlock <= end; place += longBlock) {
-    state = overLongBlock(tables, tables + wordsBytes, place, state);
+    state = overLongBlock(tables + wordsBytes, place, state);
   }
   for (; place + shortBlock <= end; place += shortBlock) {
     state = overShortBlock(tables, tables + wordsBytes, place, state);

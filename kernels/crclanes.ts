@@ -65,9 +65,12 @@ function high16(a: v128, b: v128): v128 {
   return v128.shuffle<u16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
+/** One byte of the states behind the byte `x` of each stretch; `before` is the byte above it. */
 // @ts-ignore: decorator
 @inline
-function plane(before: v128, lowTable: v128, low: v128, highTable: v128, high: v128): v128 {
+function plane(before: v128, lowTable: v128, highTable: v128, x: v128): v128 {
+  const low = v128.and(x, i8x16.splat(15));
+  const high = v128.and(i16x8.shr_u(x, 4), i8x16.splat(15));
   return v128.xor(before, v128.xor(i8x16.relaxed_swizzle(lowTable, low), i8x16.relaxed_swizzle(highTable, high)));
 }
 
@@ -82,7 +85,7 @@ function join(table: usize, state: u32, lanes: v128): u32 {
 }
 
 /** The state behind longBlock bytes at `place`. */
-export function overLongBlock(words: usize, tables: usize, place: usize, state: u32): u32 {
+export function overLongBlock(tables: usize, place: usize, state: u32): u32 {
   return overBlock(tables, tables + planesBytes, place, longLane, state);
 }
 
@@ -97,7 +100,6 @@ function overBlock(tables: usize, moves: usize, place: usize, laneBytes: usize, 
   const l1 = v128.load(tables, 32), h1 = v128.load(tables, 48);
   const l2 = v128.load(tables, 64), h2 = v128.load(tables, 80);
   const l3 = v128.load(tables, 96), h3 = v128.load(tables, 112);
-  const nibble = i8x16.splat(15);
   const zero = i8x16.splat(0);
   // Byte by byte, the states of the sixteen stretches.
   let c0 = zero, c1 = zero, c2 = zero, c3 = zero;
@@ -144,117 +146,87 @@ function overBlock(tables: usize, moves: usize, place: usize, laneBytes: usize, 
     const d10 = low(q5, q13), d11 = high(q5, q13);
     const d12 = low(q6, q14), d13 = high(q6, q14);
     const d14 = low(q7, q15), d15 = high(q7, q15);
+    // Written out byte by byte, since a vector that a loop picks would lie in memory.
     let x = v128.xor(c0, d0);
-    let n = v128.and(x, nibble), m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d1);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d2);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d3);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d4);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d5);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d6);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d7);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d8);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d9);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d10);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d11);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d12);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d13);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d14);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
     x = v128.xor(c0, d15);
-    n = v128.and(x, nibble);
-    m = v128.and(i16x8.shr_u(x, 4), nibble);
-    c0 = plane(c1, l0, n, h0, m);
-    c1 = plane(c2, l1, n, h1, m);
-    c2 = plane(c3, l2, n, h2, m);
-    c3 = plane(zero, l3, n, h3, m);
+    c0 = plane(c1, l0, h0, x);
+    c1 = plane(c2, l1, h1, x);
+    c2 = plane(c3, l2, h2, x);
+    c3 = plane(zero, l3, h3, x);
   }
   const low01 = low(c0, c1), high01 = high(c0, c1), low23 = low(c2, c3), high23 = high(c2, c3);
   state = join(moves, state, low16(low01, low23));
