@@ -1,5 +1,6 @@
 // `npm run bench -- query`: the same data pushed by remote write into Narthex and whichever peers are installed, then the
-// same queries against all of them in turn, round by round, as dashboards repeat theirs. Prints for each query the median
+// same queries against all of them, round by round, as dashboards repeat theirs: a system is asked all queries of a round before
+// the next one is asked. Prints for each query the median
 // latency of the warm rounds and that of the first execution, ratios, and memory; and compares the answers.
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
@@ -22,6 +23,9 @@ const slowQueryMs = 250;
 const slowEvery = 5;
 
 const clientWarmUps = 2000;
+
+/** Between the round of one system and that of the next one. */
+const pauseMs = 200;
 
 /** A request for remote write holds about so many samples. */
 const samplesAtOnce = 10_000;
@@ -160,12 +164,15 @@ async function measure(plan: Plan, results: Result[]): Promise<void> {
   for (const {system} of results) forgetHighest(system.child.pid!);
   const addresses = plan.queries.map((query) => addressOf(query, plan.endMs));
   for (let round = 0; round < plan.warmRounds + plan.rounds; round++) {
-    for (const [i, address] of addresses.entries()) {
-      if (round % slowEvery !== 0 && results.some(({firsts}) => firsts[i]! > slowQueryMs)) continue;
-      // Each goes first as often as the others.
-      for (let turn = 0; turn < results.length; turn++) {
-        await ask(results[(round + turn) % results.length]!, i, address, round - plan.warmRounds);
+    // Each goes first as often as the others.
+    for (let turn = 0; turn < results.length; turn++) {
+      const result = results[(round + turn) % results.length]!;
+      for (const [i, address] of addresses.entries()) {
+        if (round % slowEvery !== 0 && results.some(({firsts}) => firsts[i]! > slowQueryMs)) continue;
+        await ask(result, i, address, round - plan.warmRounds);
       }
+      // What it still does, collecting garbage for example, is not the next one's time.
+      await sleep(pauseMs);
     }
   }
   for (const result of results) result.resident = residentBytes(result.system.child.pid!);
