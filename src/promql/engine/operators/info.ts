@@ -79,7 +79,9 @@ class Enrichment {
     const base = materialize(context, child, steps);
     const isInfo = this.#infoMetrics(base);
     const infos = this.#selectInfos(base, isInfo);
-    const targets = new Targets(context, infos, {identifying: this.#identifying, present: presence(base)});
+    const errors = new EarliestError();
+    const options = {identifying: this.#identifying, present: presence(base), errors};
+    const targets = new Targets(context, infos, options);
     const merged = new MergedMatrix(context, steps);
     const append = (row: Row): void => {
       merged.append(row);
@@ -92,8 +94,9 @@ class Enrichment {
       context.check();
       const {row} = cursor;
       if (isInfo[at]) append(row);
-      else this.#enrich(row, targets.of(row.labels), {keepsOthers, append});
+      else this.#enrich(row, targets.of(row.labels), {keepsOthers, errors, append});
     }
+    errors.throwAny();
     base.release();
     infos?.release();
     return new MatrixCursor(merged.matrix, child.singleName);
@@ -139,7 +142,7 @@ class Enrichment {
   #enrich(
     row: Row,
     infos: readonly InfoMetric[],
-    {keepsOthers, append}: {keepsOthers: boolean; append: (row: Row) => void},
+    {keepsOthers, errors, append}: {keepsOthers: boolean; errors: EarliestError; append: (row: Row) => void},
   ): void {
     if (infos.length === 0) {
       if (keepsOthers) append(row);
@@ -153,14 +156,18 @@ class Enrichment {
     const newest = new Int32Array(infos.length);
     let choice = -1;
     let points = 0;
-    for (let step = 0; step < steps; step++) {
+    for (let step = 0; step < steps && step < errors.step; step++) {
       if (row.kinds[step] === absent) continue;
       // Fast path: most series have the same info at all steps.
       if (points === 0 || differs(infos, newest, step)) {
         for (let i = 0; i < infos.length; i++) newest[i] = infos[i]!.newest[step]!;
         const kept = keepsOthers || newest.some((series) => series >= 0);
         choice = kept ? choices.intern(newest, newest.length) : -1;
-        if (choice === labels.length) labels.push(this.#enriched(row.labels, infos, newest));
+        if (choice === labels.length) {
+          const enriched = this.#enriched(row.labels, infos, newest);
+          if (enriched instanceof Error) return errors.note(step, enriched);
+          labels.push(enriched);
+        }
       }
       points++;
       choiceOf[step] = choice;
@@ -172,7 +179,8 @@ class Enrichment {
     for (const [at, each] of labels.entries()) append(restricted(row, each, {choiceOf, choice: at}));
   }
 
-  #enriched(base: LabelIds, infos: readonly InfoMetric[], newest: Int32Array): LabelIds {
+  /** The labels with those of the newest info series; an error where two of these differ in a label. */
+  #enriched(base: LabelIds, infos: readonly InfoMetric[], newest: Int32Array): LabelIds | Error {
     const {names, symbols} = this.#context;
     const added = new Map<number, number>();
     for (const [i, {labelsOf}] of infos.entries()) {
@@ -184,7 +192,7 @@ class Enrichment {
         if (name === names.metricName || (this.#dataLabels.size > 0 && !this.#dataLabels.has(name))) continue;
         const before = added.get(name);
         if (before !== undefined && before !== value) {
-          throw executionError(`conflicting label: ${symbols.text(name)}`);
+          return executionError(`conflicting label: ${symbols.text(name)}`);
         }
         if (valueOf(base, name) === 0) added.set(name, value);
       }
@@ -239,6 +247,24 @@ interface InfoMetric {
   labelsOf: (series: number) => LabelIds;
 }
 
+/** What is wrong at the earliest step: Prometheus, which goes from step to step, ends with that. */
+class EarliestError {
+  /** The step of the error, Infinity without one; what comes at that step or later is of no interest. */
+  step = Infinity;
+  #error: Error | null = null;
+
+  /** Of errors at one step the first one noted counts. */
+  note(step: number, error: Error): void {
+    if (step >= this.step) return;
+    this.step = step;
+    this.#error = error;
+  }
+
+  throwAny(): void {
+    if (this.#error !== null) throw this.#error;
+  }
+}
+
 const noInfos: readonly InfoMetric[] = [];
 
 /** The info metrics of each target. */
@@ -248,11 +274,11 @@ class Targets {
   /** By target, ordered by when the metric was first seen. */
   readonly #metrics: (InfoMetric & {name: number})[][] = [];
 
-  /** Throws where two series of one metric and target are equally new at a step of `present`. */
+  /** Notes an error where two series of one metric and target are equally new at a step of `present`. */
   constructor(
     context: QueryContext,
     infos: Matrix | null,
-    options: {identifying: readonly number[]; present: Uint8Array},
+    options: {identifying: readonly number[]; present: Uint8Array; errors: EarliestError},
   ) {
     this.#identifying = options.identifying;
     this.#targets = new Tuples(context.budget);
@@ -269,7 +295,7 @@ class Targets {
         metric = {name, newest, labelsOf: (each) => infos.labels[each]!};
         metrics.push(metric);
       }
-      addSeries(context, infos, {series, newest: metric.newest, present: options.present});
+      addSeries(context, infos, {series, newest: metric.newest, ...options});
     }
   }
 
@@ -286,20 +312,24 @@ class Targets {
 function addSeries(
   context: QueryContext,
   infos: Matrix,
-  {series, newest, present}: {series: number; newest: Int32Array; present: Uint8Array},
+  {
+    series,
+    newest,
+    present,
+    errors,
+  }: {series: number; newest: Int32Array; present: Uint8Array; errors: EarliestError},
 ): void {
   const kinds = infos.kindsOf(series);
   const times = infos.valuesOf(series);
-  for (let step = 0; step < newest.length; step++) {
+  for (let step = 0; step < newest.length && step < errors.step; step++) {
     if (kinds[step] === absent) continue;
     const other = newest[step]!;
     const otherTime = other < 0 ? -Infinity : infos.valueAt(other, step);
     if (otherTime < times[step]!) newest[step] = series;
     else if (otherTime === times[step]! && present[step] === 1) {
       const text = (at: number): string => formatLabels(labelTexts(context.symbols, infos.labels[at]!));
-      throw executionError(
-        `found duplicate series for info metric: existing ${text(other)} @ ${otherTime}, new ${text(series)} @ ${otherTime}`,
-      );
+      const found = `existing ${text(other)} @ ${otherTime}, new ${text(series)} @ ${otherTime}`;
+      errors.note(step, executionError(`found duplicate series for info metric: ${found}`));
     }
   }
 }
