@@ -61,11 +61,12 @@ export function withoutBuckets(
   const {length} = histograms;
   const result = Array.from(histograms, (each) => (each === undefined ? undefined : statisticsOf(each)));
   let previous: FloatHistogram | null = null;
-  let at = 0;
-  let nextMs = -Infinity;
+  /** The last one that was compared. */
+  let compared = -1;
   const compare = (index: number): void => {
     const histogram = histograms[index];
-    if (histogram === undefined) return;
+    if (histogram === undefined || index === compared) return;
+    compared = index;
     let {counterResetHint} = histogram;
     if (counterResetHint === counterReset.unknown && previous !== null) {
       counterResetHint = detectReset(histogram, previous) ? counterReset.reset : counterReset.notReset;
@@ -73,6 +74,10 @@ export function withoutBuckets(
     previous = histogram.with({counterResetHint});
     result[index] = statisticsOf(previous);
   };
+  // What the first window does not hold is not even selected, though more may have been decoded.
+  let at = times.subarray(0, length).findIndex((timeMs) => timeMs > startMs - spanMs);
+  if (at < 0) at = length;
+  let nextMs = -Infinity;
   for (let step = 0; step < steps && at < length; step++) {
     const endMs = startMs + step * stepMs;
     if (endMs - spanMs > nextMs) {
@@ -84,9 +89,8 @@ export function withoutBuckets(
       compare(at++);
       nextMs = at < length ? times[at]! : Infinity;
     }
+    if (nextMs === endMs) compare(at);
   }
-  // The last window may end at a sample, which nothing has been compared with yet.
-  if (at < length) compare(at);
   return result;
 }
 
