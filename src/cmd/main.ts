@@ -9,6 +9,7 @@ import {formatHelp} from './help.ts';
 import {obsoleteServerFlagSpecs, serverFlagSpecs} from './server-flag-specs.ts';
 import {parseServerFlags} from './server-flags.ts';
 import {Signals} from './signals.ts';
+import {startStorageWorker} from './storage-worker.ts';
 import {keepResidentSmall} from '../sys/resident.ts';
 import {formatVersion} from '../sys/version.ts';
 
@@ -56,9 +57,14 @@ async function server(args: string[]): Promise<number> {
       return 0;
     }
     const signals = new Signals();
-    const {runServer} = await import('./server.ts');
-    settle();
-    return await runServer(line.flags, signals);
+    const storage = startStorageWorker();
+    try {
+      const {runServer} = await import('./server.ts');
+      settle();
+      return await runServer(line.flags, signals, storage);
+    } finally {
+      await storage.terminate();
+    }
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
     return complain(`Error parsing command line arguments: ${error.message}`, error.exitCode);

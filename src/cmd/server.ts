@@ -1,5 +1,6 @@
 import {availableParallelism} from 'node:os';
 import {fileURLToPath} from 'node:url';
+import type {Worker} from 'node:worker_threads';
 import type {AdminBackend, QueryAnswer, ServerState} from '../api/backend.ts';
 import {failureText, statusOf, type ErrorType} from '../api/envelope.ts';
 import {createApiServer, type ApiServer} from '../api/server.ts';
@@ -49,8 +50,8 @@ const closeGraceMs = 5000;
 /** How often the quickstart configuration looks whether there is a node exporter now. */
 const quickstartCheckMs = 15_000;
 
-/** Runs the server until a signal, /-/quit or a fault that cannot be survived ends it. Returns the exit code. */
-export async function runServer(flags: ServerFlags, signals: Signals): Promise<number> {
+/** Runs the server, whose storage thread was started, until a signal, /-/quit or a fault that cannot be survived ends it. Returns the exit code. */
+export async function runServer(flags: ServerFlags, signals: Signals, storage: Worker): Promise<number> {
   const logger = createLogger(flags.log);
   const {version, revision} = buildInfo();
   logger.info('Starting Narthex', {mode: 'server', version, revision, node: process.version});
@@ -60,13 +61,19 @@ export async function runServer(flags: ServerFlags, signals: Signals): Promise<n
     flags.alertmanager === null
       ? null
       : (await import('./alertmanager/embedded.ts')).embedAlertmanager(flags, logger);
-  const server = new Server(flags, alertmanager, logger);
+  const server = new Server(flags, {alertmanager, logger, storageWorker: storage});
   server.listenToSignals(signals);
   try {
     return await server.run();
   } finally {
     signals.close();
   }
+}
+
+interface ServerParts {
+  alertmanager: EmbeddedAlertmanager | null;
+  logger: Logger;
+  storageWorker: Worker;
 }
 
 class Server {
@@ -76,6 +83,7 @@ class Server {
   readonly #memory = LinearMemory.reserve();
   readonly #configuration: Configuration;
   readonly #stopped = Promise.withResolvers<number>();
+  readonly #storageWorker: Worker;
   #storage!: StorageClient;
   #queries!: QueryPool;
   #alerting!: Alerting;
@@ -85,9 +93,10 @@ class Server {
   /** The last reload; the first one waits until there is a storage to apply it to. */
   #reloading: Promise<void> = this.#opened.promise;
 
-  constructor(flags: ServerFlags, alertmanager: EmbeddedAlertmanager | null, logger: Logger) {
+  constructor(flags: ServerFlags, {alertmanager, logger, storageWorker}: ServerParts) {
     this.#flags = flags;
     this.#logger = logger;
+    this.#storageWorker = storageWorker;
     const listenPort = flags.listenAddresses[0]!.port;
     this.#configuration = new Configuration({flags, listenPort, logger});
     this.#alertmanager = alertmanager;
@@ -181,7 +190,7 @@ class Server {
 
   #startStorage(config: Config): StorageClient {
     const {features} = this.#flags;
-    return new StorageClient({
+    return new StorageClient(this.#storageWorker, {
       memory: this.#memory.wasm,
       dataFolder: this.#flags.storagePath,
       lockfile: this.#flags.lockfile,

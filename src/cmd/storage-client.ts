@@ -1,4 +1,4 @@
-import {Worker} from 'node:worker_threads';
+import type {Worker} from 'node:worker_threads';
 import type {
   ExemplarSeries,
   ExemplarsRequest,
@@ -27,19 +27,20 @@ export interface StorageClientOptions extends Omit<StorageThreadData, 'progress'
   onDeath: (error: Error) => void;
 }
 
-/** Starts the storage thread and calls it. */
+/** Calls the storage thread. */
 export class StorageClient implements StorageBackend {
   readonly #worker: Worker;
   readonly #caller: Caller;
   readonly #progress: Int32Array;
+  readonly #data: StorageThreadData;
   #opened = false;
   #closing = false;
 
-  constructor({onDeath, ...options}: StorageClientOptions) {
+  constructor(worker: Worker, {onDeath, ...options}: StorageClientOptions) {
     this.#progress = new Int32Array(new SharedArrayBuffer(12));
-    const workerData: StorageThreadData = {...options, progress: this.#progress};
-    this.#worker = new Worker(new URL('./storage-thread.ts', import.meta.url), {workerData, name: 'storage'});
-    this.#caller = new Caller(this.#worker);
+    this.#data = {...options, progress: this.#progress};
+    this.#worker = worker;
+    this.#caller = new Caller(worker);
     let failure = new Error('the storage thread ended');
     this.#worker.on('error', (error: Error) => (failure = error));
     this.#worker.on('exit', () => {
@@ -50,7 +51,7 @@ export class StorageClient implements StorageBackend {
 
   /** Opens the data folder and replays the write-ahead log. Queries may be answered when it has returned. */
   async open(): Promise<void> {
-    await this.#caller.call('open');
+    await this.#caller.call('open', this.#data);
     this.#opened = true;
   }
 

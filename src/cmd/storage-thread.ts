@@ -1,6 +1,6 @@
 // The storage thread: opens the data folder, scrapes, takes in remote writes. It alone writes the shared memory.
 import {statfsSync} from 'node:fs';
-import {parentPort, workerData} from 'node:worker_threads';
+import {parentPort} from 'node:worker_threads';
 import type {
   ExemplarSeries,
   ExemplarsRequest,
@@ -264,7 +264,6 @@ function diskBytes(dir: string): number {
   return blocks * bsize;
 }
 
-const data = workerData as StorageThreadData;
 assert(parentPort !== null, 'storage-thread.ts runs in a worker');
 let opened: StorageThread | null = null;
 
@@ -275,7 +274,7 @@ function thread(): StorageThread {
 }
 
 serve(parentPort, {
-  async open(): Promise<void> {
+  async open(data: StorageThreadData): Promise<void> {
     opened = await StorageThread.open(data);
   },
   apply: (request: ApplyRequest) => thread().apply(request),
