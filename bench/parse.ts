@@ -147,7 +147,7 @@ const store = new NoStore(world, 4096);
 class TargetScrapes {
   readonly ingest = new Ingest(
     {memory: world, appender: store, counters: new ScrapeCounters()},
-    target,
+    {publicLabels: target},
     resolve,
   );
   #scrapes = 0;

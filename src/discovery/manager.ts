@@ -8,7 +8,7 @@ import {FileDiscoverer} from './file.ts';
 import {createHttpDiscoverer} from './http.ts';
 import {KubernetesDiscoverer} from './kubernetes/discoverer.ts';
 import {DiscoveryCounters, type DiscoveryFailure, type DiscoveryStatistics} from './statistics.ts';
-import type {TargetGroup} from './targetgroup.ts';
+import {isSameGroup, type TargetGroup} from './targetgroup.ts';
 import type {DiscoveryWorld} from './world.ts';
 
 /** How long an update waits for others, at least, and at most, which is what Prometheus lets it wait in busy times. */
@@ -200,7 +200,7 @@ class Provider {
         changed = this.groups.delete(group.source) || changed;
         continue;
       }
-      if (before !== undefined && JSON.stringify(before) === JSON.stringify(group)) continue;
+      if (before !== undefined && isSameGroup(before, group)) continue;
       this.groups.set(group.source, group);
       changed = true;
     }

@@ -1,7 +1,8 @@
-import {type Labels, labelsToRecord} from '../model/labels.ts';
+import {type Labels, labelsOf, labelsToRecord} from '../model/labels.ts';
+import {PackedLabels} from './packedlabels.ts';
 
-/** Labels by name, or flat, as mechanisms that find thousands of targets have them: that takes a third of the memory. */
-export type LabelSet = Readonly<Record<string, string>> | Labels;
+/** Labels by name, or packed, as mechanisms that find thousands of targets have them. */
+export type LabelSet = Readonly<Record<string, string>> | PackedLabels;
 
 /** Targets that share labels, as a discovery mechanism yields them. */
 export interface TargetGroup {
@@ -13,9 +14,22 @@ export interface TargetGroup {
 }
 
 export function recordOf(labels: LabelSet): Readonly<Record<string, string>> {
-  return isFlat(labels) ? labelsToRecord(labels) : labels;
+  return labels instanceof PackedLabels ? labelsToRecord(labels.labels()) : labels;
 }
 
-export function isFlat(labels: LabelSet): labels is Labels {
-  return Array.isArray(labels);
+/** Those that are not empty. */
+export function labelsOfSet(labels: LabelSet): Labels {
+  return labels instanceof PackedLabels ? labels.labels() : labelsOf(labels);
+}
+
+/** Whether two groups of the same source are alike. */
+export function isSameGroup(left: TargetGroup, right: TargetGroup): boolean {
+  if (left.targets.length !== right.targets.length) return false;
+  if (!isSameSet(left.labels, right.labels)) return false;
+  return left.targets.every((target, i) => isSameSet(target, right.targets[i]!));
+}
+
+function isSameSet(left: LabelSet, right: LabelSet): boolean {
+  if (left instanceof PackedLabels) return right instanceof PackedLabels && left.equals(right);
+  return !(right instanceof PackedLabels) && JSON.stringify(left) === JSON.stringify(right);
 }

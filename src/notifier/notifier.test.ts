@@ -280,7 +280,7 @@ test('requests to AWS are signed', async () => {
     serviceName: '',
   };
   notifier.apply({alertRelabelConfigs: [], alertmanagers: [config({sigV4})]}, []);
-  notifier.setTargets(0, [{source: 's', targets: [labelsOf({__address__: 'am:9093'})], labels: []}]);
+  notifier.setTargets(0, [{source: 's', targets: [{__address__: 'am:9093'}], labels: {}}]);
   notifier.send([alert('A')]);
   await notifier.stop();
   assert.match(

@@ -19,6 +19,8 @@ export const bodyBytesDefaultMax = 128 * 2 ** 20;
 const errorBodyBytesMax = 65_536;
 const redirectsMax = 10;
 const idleConnectionMs = 300_000;
+/** Relabeling can give each target a timeout of its own. */
+const timeoutsMax = 100;
 
 const mediaTypes: Record<string, string> = {
   PrometheusProto:
@@ -76,6 +78,7 @@ export class ScrapeClient {
   readonly #deadlines = new Deadlines();
   readonly #credentials: Credentials;
   readonly #resets = new ResetWatch();
+  readonly #headersByTimeout = new Map<number, Record<string, string>>();
   /** For targets that are asked directly and without TLS: most are. */
   readonly #plain = new Http1Client(idleConnectionMs);
 
@@ -106,12 +109,16 @@ export class ScrapeClient {
 
   /** Headers of the target's requests; they are the same each time but for the credentials. */
   headersOf(timeoutMs: number): Record<string, string> {
-    return {
+    let headers = this.#headersByTimeout.get(timeoutMs);
+    if (headers !== undefined) return headers;
+    headers = {
       accept: acceptHeader(this.#config.scrapeProtocols, this.#config.metricNameEscapingScheme),
       'accept-encoding': this.#config.enableCompression ? 'gzip, zstd' : 'identity',
       'user-agent': userAgent,
       'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1000),
     };
+    if (this.#headersByTimeout.size < timeoutsMax) this.#headersByTimeout.set(timeoutMs, headers);
+    return headers;
   }
 
   addressOf(url: URL): ScrapeAddress {

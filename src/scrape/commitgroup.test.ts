@@ -31,7 +31,10 @@ class Fleet {
       const labels = labelsOf({instance: String(i)});
       const {counters} = this;
       const resolve = (exposed: Labels): Labels => joinLabels(exposed, [], labels, false);
-      return {labels, ingest: new Ingest({memory: world, appender, counters, commits}, labels, resolve)};
+      return {
+        labels,
+        ingest: new Ingest({memory: world, appender, counters, commits}, {publicLabels: labels}, resolve),
+      };
     });
   }
 

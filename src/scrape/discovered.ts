@@ -1,31 +1,28 @@
-import {isFlat, type LabelSet} from '../discovery/targetgroup.ts';
+import {labelsOfSet, type LabelSet} from '../discovery/targetgroup.ts';
+import {PackedLabels} from '../discovery/packedlabels.ts';
 import {compareStrings, type Labels, labelsOf} from '../model/labels.ts';
 
-/** Labels of a target before relabeling. They are put together when they are asked for: of most targets nobody asks. */
-export class Discovered {
-  readonly #defaults: Labels;
-  readonly #group: LabelSet;
-  readonly #own: LabelSet;
+/** Where the labels of a target before relabeling come from. */
+export interface Found {
+  /** What the configuration says of every target that says nothing else itself. */
+  defaults: Labels;
+  group: LabelSet;
+  own: LabelSet;
+}
 
-  constructor(defaults: Labels, group: LabelSet, own: LabelSet) {
-    this.#defaults = defaults;
-    this.#group = group;
-    this.#own = own;
-  }
-
-  labels(): Labels {
-    return overlay(baseOf(this.#defaults, this.#group), this.#defaults, this.#own);
-  }
+/** Labels of a target before relabeling. */
+export function discoveredLabels({defaults, group, own}: Found): Labels {
+  return overlay(baseOf(defaults, group), defaults, own);
 }
 
 /** Labels of a group, and what the configuration says where the group says nothing. */
 export function baseOf(defaults: Labels, group: LabelSet): Labels {
-  return merge(defaults, isFlat(group) ? group : labelsOf(group));
+  return merge(defaults, labelsOfSet(group));
 }
 
 /** A target's own labels over those of `base`. An empty one hides the group's, and leaves the configuration's. */
 export function overlay(base: Labels, defaults: Labels, own: LabelSet): Labels {
-  if (isFlat(own)) return merge(base, own);
+  if (own instanceof PackedLabels) return merge(base, own.labels());
   let under = base;
   for (const name of Object.keys(own)) {
     if (own[name] !== '') continue;
@@ -55,6 +52,5 @@ function merge(under: Labels, over: Labels): Labels {
   }
   for (; i < under.length; i += 2) merged.push(under[i]!, under[i + 1]!);
   for (; j < over.length; j += 2) merged.push(over[j]!, over[j + 1]!);
-  // Without the spare room of a growing array.
-  return merged.slice();
+  return merged;
 }

@@ -29,7 +29,11 @@ class Subject {
   constructor(settings: Settings) {
     this.#settings = settings;
     const {appender, counters} = this;
-    this.ingest = new Ingest({memory: world, appender, counters}, targetLabels, resolveWith(settings));
+    this.ingest = new Ingest(
+      {memory: world, appender, counters},
+      {publicLabels: targetLabels},
+      resolveWith(settings),
+    );
   }
 
   async scrape(body: string, format: ExpositionFormat, timeMs: number, random: Random): Promise<Verdict> {

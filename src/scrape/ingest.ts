@@ -21,13 +21,20 @@ import type {Appender, CommitResult, SeriesRef} from '../storage/appender.ts';
 import {addSample, sampleStatus} from '../storage/appender.ts';
 import {noteGarbage} from '../sys/garbage.ts';
 import type {LabelResolver} from './labels.ts';
-import {noDetails, type ScanOptions, type ScrapeScan} from './scan.ts';
+import {noDetails, type ScanOptions, type ScrapeScan, type SeriesOwner} from './scan.ts';
 import type {ScrapeCounters} from './statistics.ts';
 import {CommitGroup, type ReadyScrape} from './commitgroup.ts';
 import {LineTable} from './linetable.ts';
 import {Breather} from './breather.ts';
 import type {ScrapeMemory} from './memory.ts';
-import {type ExtraReport, type Report, reportLengthMax, ReportSeries, reportValues} from './reportseries.ts';
+import {
+  type ExtraReport,
+  type LabelOwner,
+  type Report,
+  reportLengthMax,
+  ReportSeries,
+  reportValues,
+} from './reportseries.ts';
 
 /** What a new series leaves in V8's heap: its line and its labels. After many of them that is most of the heap. */
 const newSeriesGarbageBytes = 400;
@@ -63,9 +70,9 @@ export interface Outcome {
  * A scrape's samples, stale markers and report go into one commit, as far as they fit in one batch. Scrapes without anything out of
  * the ordinary, which are nearly all, share that commit with those of other targets.
  */
-export class Ingest implements ReadyScrape {
+export class Ingest implements ReadyScrape, SeriesOwner {
   readonly table: LineTable;
-  readonly publicLabels: Labels;
+  readonly #target: LabelOwner;
   readonly #world: ScrapeMemory;
   readonly #appender: Appender;
   readonly #counters: ScrapeCounters;
@@ -84,7 +91,7 @@ export class Ingest implements ReadyScrape {
   #ready: {scan: ScrapeScan | null; timestampMs: number; values: number[]; failure: Error | null} | null =
     null;
 
-  constructor(world: IngestWorld, publicLabels: Labels, resolve: LabelResolver) {
+  constructor(world: IngestWorld, target: LabelOwner, resolve: LabelResolver) {
     this.#world = world.memory;
     this.#appender = world.appender;
     this.#counters = world.counters;
@@ -92,8 +99,8 @@ export class Ingest implements ReadyScrape {
     this.#starts = world.features?.starts ?? 'none';
     this.#resolve = resolve;
     this.table = new LineTable(world.memory);
-    this.publicLabels = publicLabels;
-    this.#reports = new ReportSeries(world.appender, publicLabels);
+    this.#target = target;
+    this.#reports = new ReportSeries(world.appender, target);
   }
 
   /** Whether a scrape has written anything yet. */
@@ -106,12 +113,16 @@ export class Ingest implements ReadyScrape {
     return this.#scrape;
   }
 
+  resolve(exposed: Labels, emptyNames: readonly string[]): Labels | null {
+    return this.#resolve(exposed, emptyNames, this.#target.publicLabels);
+  }
+
   /** Starts the next scrape: call this once for each, and begin() when its body arrives. */
   next(): void {
     this.#scrape++;
   }
 
-  begin(scan: ScrapeScan, options: Omit<ScanOptions, 'table' | 'scrape' | 'knownSince' | 'resolve'>): void {
+  begin(scan: ScrapeScan, options: Omit<ScanOptions, 'table' | 'scrape' | 'knownSince' | 'target'>): void {
     // Not by spreading the options: that costs more than the rest of the call.
     scan.begin({
       format: options.format,
@@ -124,7 +135,7 @@ export class Ingest implements ReadyScrape {
       table: this.table,
       scrape: this.#scrape,
       knownSince: this.#knownSince,
-      resolve: this.#resolve,
+      target: this,
     });
   }
 

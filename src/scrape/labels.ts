@@ -5,9 +5,9 @@ import {compareStrings, formatLabels, labelOf, metricNameLabel, withLabel} from 
 
 /**
  * Turns the labels that a target exposes into those of the series, null where it is dropped. `emptyNames`: names of labels
- * that the target exposes as empty. Throws where a limit is exceeded or the result is no valid series.
+ * that the target exposes as empty; `target`: its own labels. Throws where a limit is exceeded or the result is no valid series.
  */
-export type LabelResolver = (exposed: Labels, emptyNames: readonly string[]) => Labels | null;
+export type LabelResolver = (exposed: Labels, emptyNames: readonly string[], target: Labels) => Labels | null;
 
 const legacyLabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const legacyMetricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;

@@ -1,8 +1,7 @@
 import {formatOf} from '../formats/contenttype.ts';
-import {exponentialSchemaMax, exponentialSchemaMin} from '../model/histogram/bounds.ts';
 import type {Labels} from '../model/labels.ts';
 import {labelsToRecord} from '../model/labels.ts';
-import type {Logger} from '../sys/log.ts';
+import type {LogFields} from '../sys/log.ts';
 import {BodySizeError} from './client.ts';
 import type {BodySink, ScrapeAddress, ScrapeClient} from './client.ts';
 import type {ScrapeConfig} from './config.ts';
@@ -10,9 +9,9 @@ import {hashText} from './hash.ts';
 import {Ingest, type Outcome} from './ingest.ts';
 import type {LabelResolver} from './labels.ts';
 import type {ScanDetails, ScanFormat, ScrapeScan} from './scan.ts';
-import {onStep} from './schedule.ts';
+import {onStep, type Scheduled} from './schedule.ts';
 import type {TargetStatus} from './status.ts';
-import type {Target} from './target.ts';
+import type {Target, TargetHistograms} from './target.ts';
 import type {ScrapeWorld} from './world.ts';
 
 /** Timestamps of scrapes that come at most so much late are those of the plan: even steps compress better. */
@@ -22,6 +21,9 @@ const clockStepMs = 10;
 /** Samples further in the future are refused. */
 const aheadMsMax = 600_000;
 
+/** No scrape is under way. */
+const ended = Promise.resolve();
+
 /** What the loops of one pool share. */
 export interface LoopOwner {
   readonly world: ScrapeWorld;
@@ -29,30 +31,30 @@ export interface LoopOwner {
   readonly client: ScrapeClient;
   /** Fails every scrape: the target_limit is exceeded. */
   readonly forcedError: Error | null;
-  /** What the configuration of this moment makes of exposed labels, for a target with these labels. */
-  resolverFor(target: Labels): LabelResolver;
+  /** What the configuration of this moment makes of exposed labels. */
+  readonly resolve: LabelResolver;
+  /** What is taken beside floats; the same object as long as that is the same. */
+  detailsOf(histograms: TargetHistograms): ScanDetails;
 }
 
 /** Scrapes one target again and again, at its own offset within the interval, so that targets are spread. */
-export class ScrapeLoop {
+export class ScrapeLoop implements Scheduled {
   target: Target;
   readonly #owner: LoopOwner;
-  readonly #log: Logger;
   #ingest: Ingest;
   #headers: Record<string, string>;
   #address: ScrapeAddress | null = null;
-  /** What was found out last, and of what. */
-  #knownDetails: {config: ScrapeConfig; target: Target; details: ScanDetails} | null = null;
 
   /** Planned time of the first scrape, on the monotonic clock; number of the last one that was due. */
   #start = 0;
   #tick = 0;
   /** Planned time of the next scrape, or of the one under way, on the clock of timestamps. */
   #alignedMs = 0;
-  #cancelTimer: (() => void) | null = null;
+  /** The step that it waits for; -1: none. */
+  #step = -1;
   #stopped = false;
   /** The scrape that is under way. */
-  #running: Promise<void> = Promise.resolve();
+  #running = ended;
   #scraping = false;
   #body: Body | null = null;
 
@@ -64,7 +66,6 @@ export class ScrapeLoop {
   constructor(owner: LoopOwner, target: Target) {
     this.#owner = owner;
     this.target = target;
-    this.#log = owner.world.logger.child({scrape_pool: owner.config.jobName, target: target.url});
     this.#ingest = this.#newIngest();
     this.#headers = owner.client.headersOf(target.timeoutMs);
   }
@@ -87,7 +88,7 @@ export class ScrapeLoop {
   /** Ends the scraping. A request under way is given up, and leaves no trace. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#cancelTimer?.();
+    if (this.#step >= 0) this.#owner.world.schedule.cancel(this.#step, this);
     this.#body?.abort(new Error('scraping has ended'));
     await this.#running;
   }
@@ -113,13 +114,17 @@ export class ScrapeLoop {
     this.#freeIngest(this.#ingest);
   }
 
+  get publicLabels(): Labels {
+    return this.target.publicLabels;
+  }
+
   get ingest(): Ingest {
     return this.#ingest;
   }
 
   status(): TargetStatus {
     return {
-      discoveredLabels: labelsToRecord(this.target.discovered.labels()),
+      discoveredLabels: labelsToRecord(this.target.discoveredLabels),
       labels: labelsToRecord(this.target.publicLabels),
       scrapePool: this.#owner.config.jobName,
       scrapeUrl: this.target.url,
@@ -133,10 +138,8 @@ export class ScrapeLoop {
   }
 
   #newIngest(): Ingest {
-    const {world} = this.#owner;
-    const {publicLabels} = this.target;
-    const resolve = this.#owner.resolverFor(publicLabels);
-    const ingest = new Ingest(world, publicLabels, resolve);
+    const {world, resolve} = this.#owner;
+    const ingest = new Ingest(world, this, resolve);
     world.ingests.add(ingest);
     return ingest;
   }
@@ -150,12 +153,12 @@ export class ScrapeLoop {
   #plan(): void {
     if (this.#stopped) return;
     const due = this.#start + this.#tick * this.target.intervalMs;
-    this.#cancelTimer = this.#owner.world.schedule.at(due, () => {
-      this.#run();
-    });
+    this.#step = this.#owner.world.schedule.at(due, this);
   }
 
-  #run(): void {
+  /** It is time for the next scrape. */
+  due(): void {
+    this.#step = -1;
     const {elapsedMs} = this.#owner.world.schedule;
     const {intervalMs} = this.target;
     const planned = this.#start + this.#tick * intervalMs;
@@ -169,6 +172,7 @@ export class ScrapeLoop {
   /** A scrape has ended, well or not. */
   #scraped(): void {
     this.#scraping = false;
+    this.#running = ended;
     this.#alignedMs += this.target.intervalMs;
     this.#owner.world.collectComments();
     this.#plan();
@@ -194,7 +198,7 @@ export class ScrapeLoop {
     const body = new Body(this.#owner, {
       ingest: this.#ingest,
       timestampMs,
-      details: this.#details(),
+      details: this.#owner.detailsOf(this.target.histograms),
     });
     this.#body = body;
     try {
@@ -217,7 +221,7 @@ export class ScrapeLoop {
       error = await body.ingest.store(this.#outcomeOf(body, error, startMs));
       this.#report(error, timestampMs, (world.clock.elapsed() - startMs) / 1000);
     } catch (cause) {
-      this.#log.error('Scrape failed in an unforeseen way', {err: cause});
+      this.#owner.world.logger.error('Scrape failed in an unforeseen way', this.#logFields(cause));
     } finally {
       this.#release(body);
       this.#scraped();
@@ -259,41 +263,22 @@ export class ScrapeLoop {
     world.releaseScan(scan);
   }
 
-  /** What is taken beside floats; the same object as long as that is the same. */
-  #details(): ScanDetails {
-    const {config, world} = this.#owner;
-    const {takesExemplars} = world.appender;
-    const known = this.#knownDetails;
-    if (known !== null && known.config === config && known.target === this.target) {
-      if (known.details.exemplars === takesExemplars) return known.details;
-    }
-    const details = {
-      exemplars: takesExemplars,
-      starts: world.features.starts !== 'none',
-      typeAndUnit: world.features.typeAndUnit,
-      native: config.scrapeNativeHistograms,
-      keepClassic: config.alwaysScrapeClassicHistograms,
-      convertClassic: config.convertClassicHistogramsToNhcb,
-      bucketLimit: config.nativeHistogramBucketLimit,
-      schemaMax: schemaOf(config.nativeHistogramMinBucketFactor),
-      ...this.target.histograms,
-    };
-    this.#knownDetails = {config, target: this.target, details};
-    return details;
-  }
-
   #report(error: Error | null, timestampMs: number, seconds: number): void {
     const {config, world} = this.#owner;
     if (error !== null && config.scrapeFailureLogFile !== '')
       world.failureLogs.of(config.scrapeFailureLogFile)?.write(error, this.target.url);
     if (error !== null && error.message !== this.#lastError?.message) {
-      this.#log.warn('Scrape failed', {err: error});
+      world.logger.warn('Scrape failed', this.#logFields(error));
     } else if (error !== null) {
-      this.#log.debug('Scrape failed', {err: error});
+      world.logger.debug('Scrape failed', this.#logFields(error));
     }
     this.#lastError = error;
     this.#lastScrapeMs = timestampMs;
     this.#lastDurationSeconds = seconds;
+  }
+
+  #logFields(err: unknown): LogFields {
+    return {scrape_pool: this.#owner.config.jobName, target: this.target.url, err};
   }
 
   /** Names the target in errors of the body, which name the line already. */
@@ -304,7 +289,7 @@ export class ScrapeLoop {
   }
 
   /** Marks series stale when the target might have been scraped twice more if it had come back, as Prometheus does. */
-  #retireLater(ingest: Ingest, running: Promise<void> = Promise.resolve()): void {
+  #retireLater(ingest: Ingest, running = ended): void {
     if (!ingest.started) {
       this.#freeIngest(ingest);
       return;
@@ -405,11 +390,4 @@ class Body implements BodySink {
     });
     return scan;
   }
-}
-
-/** The finest schema whose buckets grow by `factor` or more, for factors above 1. */
-function schemaOf(factor: number): number {
-  if (factor <= 1) return exponentialSchemaMax;
-  const schema = Math.floor(-Math.log2(Math.log2(factor)));
-  return Math.min(exponentialSchemaMax, Math.max(exponentialSchemaMin, schema));
 }

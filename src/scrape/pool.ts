@@ -1,5 +1,5 @@
 import type {TargetGroup} from '../discovery/targetgroup.ts';
-import type {Labels} from '../model/labels.ts';
+import {exponentialSchemaMax, exponentialSchemaMin} from '../model/histogram/bounds.ts';
 import {labelsToRecord} from '../model/labels.ts';
 import type {CompiledRelabelConfig} from '../relabel/relabel.ts';
 import {compileRelabel, relabel} from '../relabel/relabel.ts';
@@ -9,15 +9,18 @@ import type {LabelResolver} from './labels.ts';
 import {checkLabelLimits, checkSeries, joinLabels} from './labels.ts';
 import type {LoopOwner} from './loop.ts';
 import {ScrapeLoop} from './loop.ts';
+import type {ScanDetails} from './scan.ts';
 import type {DroppedTarget} from './status.ts';
-import type {ScrapePoolStatistics} from './statistics.ts';
-import type {Target, TargetSet} from './target.ts';
-import {targetsOf} from './target.ts';
+import type {ScrapeCounters, ScrapePoolStatistics} from './statistics.ts';
+import type {Target, TargetHistograms, TargetSet} from './target.ts';
+import {discoveredOf, targetsOf} from './target.ts';
 import {WantedTargets} from './wanted.ts';
 import type {ScrapeWorld} from './world.ts';
 
+const none: never[] = [];
+
 /** What a group has become, and the number of the sync that saw it last. */
-interface SyncedSet extends TargetSet {
+interface SyncedSet extends Pick<TargetSet, 'targets' | 'dropped'> {
   sync: number;
 }
 
@@ -25,6 +28,7 @@ interface SyncedSet extends TargetSet {
 export class ScrapePool implements LoopOwner {
   config: ScrapeConfig;
   client: ScrapeClient;
+  resolve: LabelResolver;
   /** Fails every scrape of the pool: the target_limit is exceeded. */
   forcedError: Error | null = null;
   readonly world: ScrapeWorld;
@@ -32,7 +36,6 @@ export class ScrapePool implements LoopOwner {
   /** Targets that relabeling has dropped. */
   droppedCount = 0;
   #relabelConfigs: CompiledRelabelConfig[];
-  #metricRelabelConfigs: CompiledRelabelConfig[];
   /** What the groups of the last sync have become; made anew when the configuration changes. */
   #targetSets = new Map<TargetGroup, SyncedSet>();
   #wanted = new WantedTargets();
@@ -41,12 +44,15 @@ export class ScrapePool implements LoopOwner {
   #syncs = 0;
   #syncSecondsTotal = 0;
 
+  /** What is taken of bodies, by what relabeling says of histograms; of this configuration. */
+  #details = new Map<TargetHistograms, ScanDetails>();
+
   constructor(world: ScrapeWorld, config: ScrapeConfig) {
     this.world = world;
     this.config = config;
     this.client = new ScrapeClient(config, () => this.world.clock.elapsed(), this.world.gunzip);
     this.#relabelConfigs = compileRelabel(config.relabelConfigs);
-    this.#metricRelabelConfigs = compileRelabel(config.metricRelabelConfigs);
+    this.resolve = resolverOf(config, world.counters);
   }
 
   /** Takes a changed configuration over. Targets that stay the same go on without a gap. */
@@ -59,18 +65,19 @@ export class ScrapePool implements LoopOwner {
     const sameLabels = isEqual(seriesPart(config), seriesPart(this.config));
     const client = new ScrapeClient(config, () => this.world.clock.elapsed(), this.world.gunzip);
     const relabelConfigs = compileRelabel(config.relabelConfigs);
-    const metricRelabelConfigs = compileRelabel(config.metricRelabelConfigs);
+    const resolve = resolverOf(config, this.world.counters);
     // Requests under way end on the old client.
     const old = this.client;
     this.world.later(this.config.scrapeTimeoutMs + 1000, () => old.close());
     this.config = config;
     this.client = client;
+    this.#details.clear();
     this.#relabelConfigs = relabelConfigs;
     this.#targetSets = new Map();
     this.#wanted = new WantedTargets();
     this.droppedCount = 0;
     this.#hasOldLoops = true;
-    this.#metricRelabelConfigs = metricRelabelConfigs;
+    this.resolve = resolve;
     for (const loop of this.loops.values()) loop.reload(sameLabels);
   }
 
@@ -91,9 +98,7 @@ export class ScrapePool implements LoopOwner {
         continue;
       }
       seen++;
-      const set = {...targetsOf(this.config, this.#relabelConfigs, group), sync};
-      sets.set(group, set);
-      this.#add(set);
+      sets.set(group, this.#add(targetsOf(this.config, this.#relabelConfigs, group)));
     }
     if (sets.size > seen) {
       for (const [group, set] of sets) {
@@ -110,16 +115,21 @@ export class ScrapePool implements LoopOwner {
     this.#syncSecondsTotal += (performance.now() - started) / 1000;
   }
 
-  #add({targets, dropped, failures}: TargetSet): void {
+  #add({targets, dropped, failures}: TargetSet): SyncedSet {
     for (const target of targets) this.#wanted.add(target);
     this.droppedCount += dropped.length;
     this.world.counters.targetsFailed += failures.length;
     for (const err of failures) {
       this.world.logger.error('Creating target failed', {scrape_pool: this.config.jobName, err});
     }
+    return {
+      targets: targets.length === 0 ? none : targets,
+      dropped: dropped.length === 0 ? none : dropped,
+      sync: this.#syncs,
+    };
   }
 
-  #remove({targets, dropped}: TargetSet): void {
+  #remove({targets, dropped}: SyncedSet): void {
     for (const target of targets) this.#wanted.remove(target);
     this.droppedCount -= dropped.length;
   }
@@ -150,22 +160,25 @@ export class ScrapePool implements LoopOwner {
     }
   }
 
-  resolverFor(target: Labels): LabelResolver {
+  /** What is taken beside floats of targets of which relabeling says this; the same object as long as that is the same. */
+  detailsOf(histograms: TargetHistograms): ScanDetails {
     const {config, world} = this;
-    const relabelConfigs = this.#metricRelabelConfigs;
-    return (exposed, emptyNames) => {
-      const joined = joinLabels(exposed, emptyNames, target, config.honorLabels);
-      const labels = relabelConfigs.length === 0 ? joined : relabel(joined, relabelConfigs);
-      if (labels === null || labels.length === 0) return null;
-      checkSeries(labels, config.metricNameValidationScheme);
-      try {
-        checkLabelLimits(labels, config);
-      } catch (cause) {
-        world.counters.labelLimitExceeded++;
-        throw cause;
-      }
-      return labels;
+    const exemplars = world.appender.takesExemplars;
+    let details = this.#details.get(histograms);
+    if (details?.exemplars === exemplars) return details;
+    details = {
+      exemplars,
+      starts: world.features.starts !== 'none',
+      typeAndUnit: world.features.typeAndUnit,
+      native: config.scrapeNativeHistograms,
+      keepClassic: config.alwaysScrapeClassicHistograms,
+      convertClassic: config.convertClassicHistogramsToNhcb,
+      bucketLimit: config.nativeHistogramBucketLimit,
+      schemaMax: schemaOf(config.nativeHistogramMinBucketFactor),
+      ...histograms,
     };
+    this.#details.set(histograms, details);
+    return details;
   }
 
   /** Ends all scraping. With `gone` the targets are not coming back, and their series go stale. */
@@ -181,10 +194,11 @@ export class ScrapePool implements LoopOwner {
     const kept = this.config.keepDroppedTargets || this.droppedCount;
     const scrapePool = this.config.jobName;
     const targets: DroppedTarget[] = [];
-    for (const {dropped} of this.#targetSets.values()) {
+    for (const [group, {dropped}] of this.#targetSets) {
       for (const each of dropped) {
         if (targets.length === kept) return targets;
-        targets.push({discoveredLabels: labelsToRecord(each.labels()), scrapePool});
+        const discovered = discoveredOf(this.config, group.labels, each);
+        targets.push({discoveredLabels: labelsToRecord(discovered), scrapePool});
       }
     }
     return targets;
@@ -199,6 +213,23 @@ export class ScrapePool implements LoopOwner {
       syncSecondsTotal: this.#syncSecondsTotal,
     };
   }
+}
+
+function resolverOf(config: ScrapeConfig, counters: ScrapeCounters): LabelResolver {
+  const relabelConfigs = compileRelabel(config.metricRelabelConfigs);
+  return (exposed, emptyNames, target) => {
+    const joined = joinLabels(exposed, emptyNames, target, config.honorLabels);
+    const labels = relabelConfigs.length === 0 ? joined : relabel(joined, relabelConfigs);
+    if (labels === null || labels.length === 0) return null;
+    checkSeries(labels, config.metricNameValidationScheme);
+    try {
+      checkLabelLimits(labels, config);
+    } catch (cause) {
+      counters.labelLimitExceeded++;
+      throw cause;
+    }
+    return labels;
+  };
 }
 
 /** A configuration without what only says where targets come from. */
@@ -225,6 +256,13 @@ function seriesPart(config: ScrapeConfig): Partial<ScrapeConfig> {
     nativeHistogramMinBucketFactor: config.nativeHistogramMinBucketFactor,
     extraScrapeMetrics: config.extraScrapeMetrics,
   };
+}
+
+/** The finest schema whose buckets grow by `factor` or more, for factors above 1. */
+function schemaOf(factor: number): number {
+  if (factor <= 1) return exponentialSchemaMax;
+  const schema = Math.floor(-Math.log2(Math.log2(factor)));
+  return Math.min(exponentialSchemaMax, Math.max(exponentialSchemaMin, schema));
 }
 
 function isEqual(left: unknown, right: unknown): boolean {

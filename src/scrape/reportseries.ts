@@ -33,15 +33,24 @@ export interface Report {
   seriesAdded: number;
 }
 
+/** A target: the labels that its series get. */
+export interface LabelOwner {
+  readonly publicLabels: Labels;
+}
+
+const noRefs: readonly number[] = [];
+const ref: SeriesRef = {slot: 0, generation: 0};
+
 /** The series that the scrapes of one target write about themselves. */
 export class ReportSeries {
   readonly #appender: Appender;
-  readonly #labels: Labels[];
-  readonly #refs: (SeriesRef | null)[] = allReportNames.map(() => null);
+  readonly #target: LabelOwner;
+  /** Slots and generations in turn, of as many as there are; a slot of -1: the store has dropped it. */
+  #refs = noRefs as number[];
 
-  constructor(appender: Appender, publicLabels: Labels) {
+  constructor(appender: Appender, target: LabelOwner) {
     this.#appender = appender;
-    this.#labels = allReportNames.map((name) => withLabel(publicLabels, metricNameLabel, name));
+    this.#target = target;
   }
 
   /** Makes the first `count` of them. Throws where the store takes no more series. */
@@ -52,16 +61,14 @@ export class ReportSeries {
   /** Adds a report to the batch. */
   push(timestampMs: number, values: readonly number[]): void {
     const {batch} = this.#appender;
-    for (let i = 0; i < values.length; i++) {
-      addSample(batch, this.#ref(i), timestampMs, values[i]!);
-    }
+    for (let i = 0; i < values.length; i++) addSample(batch, this.#ref(i), timestampMs, values[i]!);
   }
 
   /** Adds stale markers of those that were written to the batch. */
   pushStale(timestampMs: number): void {
     const {batch} = this.#appender;
-    for (const ref of this.#refs) {
-      if (ref !== null) setStale(batch.valueWords, addSample(batch, ref, timestampMs, 0));
+    for (let i = 0; 2 * i < this.#refs.length; i++) {
+      if (this.#refs[2 * i]! >= 0) setStale(batch.valueWords, addSample(batch, this.#ref(i), timestampMs, 0));
     }
   }
 
@@ -71,19 +78,25 @@ export class ReportSeries {
     const {batch} = this.#appender;
     for (const [i, value] of values.entries()) {
       if (statuses[i] !== sampleStatus.noSeries) continue;
-      this.#refs[i] = null;
+      this.#refs[2 * i] = -1;
       addSample(batch, this.#ref(i), timestampMs, value);
     }
     this.#appender.commit();
   }
 
+  /** Valid until the next call, for any target. Those before it were made first. */
   #ref(i: number): SeriesRef {
-    let ref = this.#refs[i];
-    if (ref === null || ref === undefined) {
-      ref = {slot: 0, generation: 0};
-      this.#appender.series(this.#labels[i]!, ref);
-      this.#refs[i] = ref;
+    const at = 2 * i;
+    const slot = this.#refs[at] ?? -1;
+    if (slot >= 0) {
+      ref.slot = slot;
+      ref.generation = this.#refs[at + 1]!;
+      return ref;
     }
+    this.#appender.series(withLabel(this.#target.publicLabels, metricNameLabel, allReportNames[i]!), ref);
+    if (this.#refs === noRefs) this.#refs = [];
+    this.#refs[at] = ref.slot;
+    this.#refs[at + 1] = ref.generation;
     return ref;
   }
 }

@@ -46,7 +46,6 @@ import {exponentialSchemaMax} from '../model/histogram/bounds.ts';
 import type {FloatHistogram} from '../model/histogram.ts';
 import type {Exemplar} from '../storage/exemplar.ts';
 import type {Comment} from './comments.ts';
-import type {LabelResolver} from './labels.ts';
 import type {LineTable} from './linetable.ts';
 import type {ScrapeMemory} from './memory.ts';
 
@@ -101,7 +100,13 @@ export interface ScanOptions {
   /** Number of this scrape of the table, rising from 1, and that of the last one that went well. */
   scrape: number;
   knownSince: number;
-  resolve: LabelResolver;
+  target: SeriesOwner;
+}
+
+/** Whose series are read. */
+export interface SeriesOwner {
+  /** Their labels from those that are exposed: see LabelResolver. */
+  resolve(exposed: Labels, emptyNames: readonly string[]): Labels | null;
 }
 
 /** A histogram of a scrape, next to the staged samples. */
@@ -263,7 +268,7 @@ export abstract class ScrapeScan {
     const kept = this.#pendingLabels.get(index);
     if (kept !== undefined) return kept;
     const source = this.readLabels(index);
-    return this.options.resolve(source.labels(), source.emptyNames())!;
+    return this.options.target.resolve(source.labels(), source.emptyNames())!;
   }
 
   get(field: number): number {
@@ -282,7 +287,7 @@ export abstract class ScrapeScan {
     let labels: Labels | null;
     try {
       if (length > lineBytesMax) throw new RangeError(`the series is longer than ${lineBytesMax} bytes`);
-      labels = this.options.resolve(source.labels(), source.emptyNames());
+      labels = this.options.target.resolve(source.labels(), source.emptyNames());
     } catch (cause) {
       // As in Prometheus it has been scraped, though to no avail.
       this.set(stateTotal, this.total + 1);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {setImmediate} from 'node:timers/promises';
+import {Random} from '../base/random.ts';
 import type {Clock} from '../sys/clock.ts';
 import {onStep, Schedule, scheduleStepMs} from './schedule.ts';
 
@@ -28,24 +29,35 @@ class TimerClock implements Clock {
   }
 }
 
+/** Gives a function that takes it back. */
+function at(schedule: Schedule, dueMs: number, due: () => void): () => void {
+  const one = {due};
+  const step = schedule.at(dueMs, one);
+  return () => schedule.cancel(step, one);
+}
+
 test('Schedule calls what is due at one step by one timer, in order', () => {
   const clock = new TimerClock();
   const schedule = new Schedule(clock);
   const seen: string[] = [];
-  schedule.at(1000, () => seen.push('a'));
-  schedule.at(1001, () => seen.push('b'));
-  schedule.at(1000 + 2 * scheduleStepMs, () => seen.push('c'));
+  at(schedule, 1000, () => seen.push('a'));
+  at(schedule, 1001, () => seen.push('b'));
+  at(schedule, 1000 + 2 * scheduleStepMs, () => seen.push('c'));
   assert.deepEqual(
     clock.timers.map(({ms}) => ms),
-    [1000, 1000 + 2 * scheduleStepMs],
+    [1000],
   );
   clock.advance(1000);
   assert.deepEqual(seen, ['a', 'b']);
+  assert.deepEqual(
+    clock.timers.map(({ms}) => ms),
+    [1000 + 2 * scheduleStepMs],
+  );
   // What is late is called at once.
-  schedule.at(0, () => seen.push('late'));
+  at(schedule, 0, () => seen.push('late'));
   assert.equal(clock.timers.at(-1)?.ms, 1000);
   clock.advance(2000);
-  assert.deepEqual(seen, ['a', 'b', 'c', 'late']);
+  assert.deepEqual(seen, ['a', 'b', 'late', 'c']);
 });
 
 test('Schedule gives those of one moment the same time, but for those that have waited long', () => {
@@ -54,7 +66,7 @@ test('Schedule gives those of one moment the same time, but for those that have 
   const seen: [number, number][] = [];
   const see = (): void => void seen.push([schedule.elapsedMs, schedule.nowMs]);
   for (const worksMs of [4, 5, 9, 2, 1]) {
-    schedule.at(500, () => {
+    at(schedule, 500, () => {
       see();
       clock.ms += worksMs;
     });
@@ -73,7 +85,7 @@ test('Schedule lets other work in between many that are due at one step', async 
   const clock = new TimerClock();
   const schedule = new Schedule(clock);
   const seen: number[] = [];
-  const cancels = Array.from({length: 40}, (_, i) => schedule.at(500, () => seen.push(i)));
+  const cancels = Array.from({length: 40}, (_, i) => at(schedule, 500, () => seen.push(i)));
   clock.advance(500);
   assert.deepEqual(seen, [...Array(16).keys()]);
   cancels[3]!();
@@ -86,7 +98,7 @@ test('Schedule lets other work in between many that are due at one step', async 
   await setImmediate();
   assert.equal(seen.length, 39);
   // One more of the same step has a timer of its own, which is not that of the others.
-  schedule.at(500, () => seen.push(40));
+  at(schedule, 500, () => seen.push(40));
   cancels[39]!();
   assert.equal(clock.timers.length, 1);
 });
@@ -95,16 +107,48 @@ test('Schedule forgets what is taken back, and its timer with the last of a step
   const clock = new TimerClock();
   const schedule = new Schedule(clock);
   const seen: string[] = [];
-  const cancels = ['a', 'b'].map((name) => schedule.at(500, () => seen.push(name)));
+  const cancels = ['a', 'b'].map((name) => at(schedule, 500, () => seen.push(name)));
   cancels[0]!();
   assert.equal(clock.timers.length, 1);
   clock.advance(500);
   assert.deepEqual(seen, ['b']);
   cancels[1]!();
-  const cancel = schedule.at(600, () => seen.push('c'));
+  const cancel = at(schedule, 600, () => seen.push('c'));
   cancel();
   cancel();
   assert.equal(clock.timers.length, 0);
+});
+
+test('Schedule calls each at its step, whatever is taken back, and has one timer', () => {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  const random = new Random(seed);
+  const clock = new TimerClock();
+  const schedule = new Schedule(clock);
+  const due = new Map<number, {ms: number; cancel: () => void}>();
+  let next = 0;
+  for (let i = 0; i < 20_000; i++) {
+    const kind = random.below(10);
+    if (kind < 5) {
+      const id = next++;
+      const ms = scheduleStepMs * (Math.ceil(clock.ms / scheduleStepMs) + 1 + random.below(3000));
+      const cancel = at(schedule, ms, () => {
+        assert.equal(clock.ms, due.get(id)?.ms, `seed ${seed}`);
+        due.delete(id);
+      });
+      due.set(id, {ms, cancel});
+    } else if (kind < 9) {
+      const id = [...due.keys()][random.below(due.size + 1)];
+      if (id === undefined) continue;
+      due.get(id)!.cancel();
+      due.delete(id);
+    } else for (let steps = random.below(20); steps > 0; steps--) clock.advance(clock.ms + scheduleStepMs);
+    const first = Math.min(...[...due.values()].map(({ms}) => ms));
+    assert.deepEqual(
+      clock.timers.map(({ms}) => ms),
+      due.size === 0 ? [] : [first],
+      `seed ${seed}`,
+    );
+  }
 });
 
 test('onStep() gives a multiple of a step that divides the interval, and of which there are enough in it', () => {

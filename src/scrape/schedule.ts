@@ -1,4 +1,5 @@
 import type {Clock} from '../sys/clock.ts';
+import {Steps} from './steps.ts';
 
 /**
  * Scrapes begin at multiples of this many milliseconds, those of one moment one after the other. One timer serves them all,
@@ -15,14 +16,17 @@ const stepsMin = 20;
  * So many begin before answers of the first are looked at: what is under way when V8 collects its young garbage is moved, and soon
  * fills the old part of its heap.
  */
-const runsAtOnce = 16;
+const callsAtOnce = 16;
 /** What takes longer than this counts as late. */
 const burstMsMax = 10;
 
-interface Moment {
-  runs: Set<() => void>;
-  cancel: () => void;
+/** What is called back. */
+export interface Scheduled {
+  due(): void;
 }
+
+/** How many steps may be left of what was taken back. */
+const spareStepsMax = 1024;
 
 /** Calls back at moments of a clock's monotonic time. */
 export class Schedule {
@@ -33,54 +37,94 @@ export class Schedule {
   nowMs = 0;
   elapsedMs = 0;
   readonly #clock: Clock;
-  readonly #moments = new Map<number, Moment>();
+  /** What is due at each step. Where intervals are long most have a step of their own. */
+  readonly #moments = new Map<number, Scheduled | Set<Scheduled>>();
+  /** The steps of the moments, and of some that were taken back. */
+  readonly #steps = new Steps();
+  /** What is left of moments that have come. */
+  readonly #waiting = new Set<Set<Scheduled>>();
+  /** The step that the timer waits for; Infinity: there is none. */
+  #timerStep = Infinity;
+  #cancelTimer: () => void = () => {};
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Calls `run` at the step nearest to `dueMs`, or at once where that is over. Gives a function that takes it back. */
-  at(dueMs: number, run: () => void): () => void {
+  /** Calls `one` at the step nearest to `dueMs`, or at once where that is over. Gives the step, by which it can be taken back. */
+  at(dueMs: number, one: Scheduled): number {
     const step = Math.round(dueMs / scheduleStepMs);
-    let moment = this.#moments.get(step);
-    if (moment === undefined) {
-      const delay = Math.max(0, step * scheduleStepMs - this.#clock.elapsed());
-      moment = {runs: new Set(), cancel: this.#clock.after(delay, () => this.#fire(step))};
-      this.#moments.set(step, moment);
+    const moment = this.#moments.get(step);
+    if (moment instanceof Set) moment.add(one);
+    else if (moment !== undefined) this.#moments.set(step, new Set([moment, one]));
+    else {
+      this.#moments.set(step, one);
+      this.#steps.add(step);
+      if (step < this.#timerStep) this.#setTimer();
     }
-    const {runs} = moment;
-    runs.add(run);
-    return () => {
-      if (!runs.delete(run) || runs.size > 0 || this.#moments.get(step) !== moment) return;
-      moment.cancel();
-      this.#moments.delete(step);
-    };
+    return step;
   }
 
-  #fire(step: number): void {
+  /** Takes back what at() was told of this step, if it has not been called yet. */
+  cancel(step: number, one: Scheduled): void {
+    for (const rest of this.#waiting) rest.delete(one);
     const moment = this.#moments.get(step);
     if (moment === undefined) return;
+    if (moment instanceof Set ? !moment.delete(one) || moment.size > 0 : moment !== one) return;
     this.#moments.delete(step);
-    this.#look(this.#clock.elapsed());
-    this.#runAll(moment.runs, {elapsedMs: this.elapsedMs, nowMs: this.nowMs});
+    if (this.#steps.size > 2 * this.#moments.size + spareStepsMax) this.#steps.reset(this.#moments.keys());
+    if (step === this.#timerStep) this.#setTimer();
+  }
+
+  /** One timer waits for the next step. */
+  #setTimer(): void {
+    while (this.#steps.size > 0 && !this.#moments.has(this.#steps.first)) this.#steps.removeFirst();
+    const step = this.#steps.first;
+    if (step === this.#timerStep) return;
+    this.#cancelTimer();
+    this.#timerStep = step;
+    if (step === Infinity) return;
+    const delay = Math.max(0, step * scheduleStepMs - this.#clock.elapsed());
+    this.#cancelTimer = this.#clock.after(delay, () => this.#fire());
+  }
+
+  #fire(): void {
+    const elapsedMs = this.#clock.elapsed();
+    // Timers may go off a little early.
+    const last = Math.max(this.#timerStep, Math.floor(elapsedMs / scheduleStepMs));
+    const steps: number[] = [];
+    for (; this.#steps.first <= last; this.#steps.removeFirst()) steps.push(this.#steps.first);
+    this.#timerStep = Infinity;
+    this.#setTimer();
+    for (const step of steps) {
+      const moment = this.#moments.get(step);
+      if (moment === undefined) continue;
+      this.#moments.delete(step);
+      this.#look(this.#clock.elapsed());
+      if (moment instanceof Set) {
+        this.#waiting.add(moment);
+        this.#callAll(moment, {elapsedMs: this.elapsedMs, nowMs: this.nowMs});
+      } else moment.due();
+    }
   }
 
   /** Calls what is left of a moment that began at `time`; whoever is taken back meanwhile is not among it. */
-  #runAll(runs: Set<() => void>, time: {elapsedMs: number; nowMs: number}): void {
+  #callAll(rest: Set<Scheduled>, time: {elapsedMs: number; nowMs: number}): void {
     this.elapsedMs = time.elapsedMs;
     this.nowMs = time.nowMs;
     let called = 0;
-    for (const run of runs) {
-      if (called++ === runsAtOnce) {
+    for (const one of rest) {
+      if (called++ === callsAtOnce) {
         const {elapsedMs, nowMs} = this;
-        setImmediate(() => this.#runAll(runs, {elapsedMs, nowMs}));
+        setImmediate(() => this.#callAll(rest, {elapsedMs, nowMs}));
         return;
       }
       const elapsedMs = this.#clock.elapsed();
       if (elapsedMs - this.elapsedMs > burstMsMax) this.#look(elapsedMs);
-      runs.delete(run);
-      run();
+      rest.delete(one);
+      one.due();
     }
+    this.#waiting.delete(rest);
   }
 
   #look(elapsedMs: number): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import {recordOf} from '../discovery/targetgroup.ts';
 import {formatLabels, labelsToRecord} from '../model/labels.ts';
 import type {RelabelConfig} from '../relabel/config.ts';
 import {compileRelabel} from '../relabel/relabel.ts';
@@ -45,7 +46,7 @@ test('targetsOf() fills in what the configuration says; the target wins over its
   );
   assert.deepEqual([dropped, failures], [[], []]);
   const target = found[0]!;
-  assert.deepEqual(labelsToRecord(target.discovered.labels()), {
+  assert.deepEqual(labelsToRecord(target.discoveredLabels), {
     __address__: 'host:9100',
     __always_scrape_classic_histograms__: 'false',
     __convert_classic_histograms_to_nhcb__: 'false',
@@ -107,7 +108,7 @@ test('targetsOf() lists what relabeling dropped', () => {
     {relabel: [{action: 'drop', sourceLabels: ['__address__'], regex: 'host:.*'}]},
   );
   assert.deepEqual(found, []);
-  assert.equal(labelsToRecord(dropped[0]!.labels())['__address__'], 'host:1');
+  assert.equal(recordOf(dropped[0]!)['__address__'], 'host:1');
 });
 
 test('targetsOf() says what is wrong with a target', () => {

@@ -1,4 +1,4 @@
-import type {TargetGroup} from '../discovery/targetgroup.ts';
+import type {LabelSet, TargetGroup} from '../discovery/targetgroup.ts';
 import {quoteGo} from '../base/quote.ts';
 import {formatDuration, parseDuration} from '../model/duration.ts';
 import type {Labels} from '../model/labels.ts';
@@ -6,24 +6,63 @@ import {labelOf, labelsOf, withLabel} from '../model/labels.ts';
 import type {CompiledRelabelConfig} from '../relabel/relabel.ts';
 import {relabel} from '../relabel/relabel.ts';
 import type {ScrapeConfig} from './config.ts';
-import {baseOf, Discovered, overlay} from './discovered.ts';
+import {baseOf, discoveredLabels, type Found, overlay} from './discovered.ts';
 
-/** What is to be scraped, as relabeling left it. */
-export interface Target {
+/** What is to be scraped, as relabeling left it. There are thousands, so most is put together when it is asked for. */
+export class Target {
+  /** Its labels (but for meta labels) and its URL: equal for targets that are the same. */
+  readonly key: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** What relabeling says of histograms, instead of the configuration. The same object where it says the same. */
+  readonly histograms: TargetHistograms;
+  readonly #defaults: Labels;
+  readonly #group: LabelSet;
+  readonly #own: LabelSet;
+
+  constructor({defaults, group, own}: Found, {key, intervalMs, timeoutMs, histograms}: TargetParts) {
+    this.#defaults = defaults;
+    this.#group = group;
+    this.#own = own;
+    this.key = key;
+    this.intervalMs = intervalMs;
+    this.timeoutMs = timeoutMs;
+    this.histograms = histograms;
+  }
+
   /** Before relabeling, as the targets page shows them. */
-  discovered: Discovered;
-  /** All labels, those with `__` included. */
-  labels: Labels;
+  get discoveredLabels(): Labels {
+    return discoveredLabels({defaults: this.#defaults, group: this.#group, own: this.#own});
+  }
+
+  /** All labels but meta labels, those with `__` included. */
+  get labels(): Labels {
+    return partsOf(this.key)[0];
+  }
+
   /** The labels that its series get. */
-  publicLabels: Labels;
-  url: string;
-  intervalMs: number;
-  timeoutMs: number;
-  /** What relabeling says of histograms, instead of the configuration. */
-  histograms: TargetHistograms;
-  /** Equal for targets that are the same. */
-  key: string;
+  get publicLabels(): Labels {
+    if (lastKey !== this.key) {
+      lastLabels = this.labels.filter((_, i, labels) => !labels[i & ~1]!.startsWith('__'));
+      lastKey = this.key;
+    }
+    return lastLabels;
+  }
+
+  get url(): string {
+    return partsOf(this.key)[1];
+  }
 }
+
+/** New series come with others of the same target. */
+let lastKey = '';
+let lastLabels: Labels = [];
+
+function partsOf(key: string): [labels: Labels, url: string] {
+  return JSON.parse(key) as [Labels, string];
+}
+
+type TargetParts = Pick<Target, 'key' | 'intervalMs' | 'timeoutMs' | 'histograms'>;
 
 export interface TargetHistograms {
   native?: boolean;
@@ -44,8 +83,8 @@ function isHistogramLabel(name: string): boolean {
 
 export interface TargetSet {
   targets: Target[];
-  /** The targets that relabeling dropped. */
-  dropped: Discovered[];
+  /** Those of the group that relabeling dropped. */
+  dropped: LabelSet[];
   /** What is wrong with targets that could not be made. */
   failures: string[];
 }
@@ -56,25 +95,27 @@ export function targetsOf(
   relabelConfigs: readonly CompiledRelabelConfig[],
   group: TargetGroup,
 ): TargetSet {
-  const set: TargetSet = {targets: [], dropped: [], failures: []};
+  const targets: Target[] = [];
+  const dropped: LabelSet[] = [];
+  const failures: string[] = [];
   const defaults = defaultsOf(config);
   const base = baseOf(defaults, group.labels);
   for (const [i, own] of group.targets.entries()) {
-    const discovered = new Discovered(defaults, group.labels, own);
     try {
       const labels = relabel(overlay(base, defaults, own), relabelConfigs);
-      if (labels === null) set.dropped.push(discovered);
-      else set.targets.push(targetOf(config, discovered, labels));
+      if (labels === null) dropped.push(own);
+      else targets.push(new Target({defaults, group: group.labels, own}, partsOfTarget(config, labels)));
     } catch (cause) {
-      set.failures.push(`instance ${i} in group ${group.source}: ${(cause as Error).message}`);
+      failures.push(`instance ${i} in group ${group.source}: ${(cause as Error).message}`);
     }
   }
-  return set;
+  // Without the spare room of growing arrays.
+  return {targets: targets.slice(), dropped: dropped.slice(), failures: failures.slice()};
 }
 
-/** The labels of a group's first target before relabeling. */
-export function discoveredOf(config: ScrapeConfig, {labels, targets}: TargetGroup): Discovered {
-  return new Discovered(defaultsOf(config), labels, targets[0] ?? {});
+/** The labels of one of a group's targets before relabeling. */
+export function discoveredOf(config: ScrapeConfig, group: LabelSet, own: LabelSet): Labels {
+  return discoveredLabels({defaults: defaultsOf(config), group, own});
 }
 
 const knownDefaults = new WeakMap<ScrapeConfig, Labels>();
@@ -101,7 +142,7 @@ function defaultsOf(config: ScrapeConfig): Labels {
   return labels;
 }
 
-function targetOf(config: ScrapeConfig, discovered: Discovered, relabeled: Labels): Target {
+function partsOfTarget(config: ScrapeConfig, relabeled: Labels): TargetParts {
   const address = labelOf(relabeled, '__address__');
   if (address === '') throw new TypeError('no address');
   if (address.includes('/')) throw new TypeError(`${quoteGo(address)} is not a valid hostname`);
@@ -114,34 +155,21 @@ function targetOf(config: ScrapeConfig, discovered: Discovered, relabeled: Label
       `scrape timeout cannot be greater than scrape interval (${quoteGo(timeout)} > ${quoteGo(interval)})`,
     );
   }
-
   const histograms = histogramsOf(relabeled);
   const kept: string[] = [];
   for (let i = 0; i < relabeled.length; i += 2)
     if (!relabeled[i]!.startsWith('__meta_') && !isHistogramLabel(relabeled[i]!))
       kept.push(relabeled[i]!, relabeled[i + 1]!);
-  const labels = labelOf(kept, 'instance') === '' ? withLabel(kept, 'instance', address) : kept.slice();
+  const labels = labelOf(kept, 'instance') === '' ? withLabel(kept, 'instance', address) : kept;
   for (let i = 0; i < labels.length; i += 2) {
     if (!labels[i + 1]!.isWellFormed()) {
       throw new TypeError(`invalid label value for ${quoteGo(labels[i]!)}: ${quoteGo(labels[i + 1]!)}`);
     }
   }
-  const publicLabels: string[] = [];
-  for (let i = 0; i < labels.length; i += 2) {
-    if (!labels[i]!.startsWith('__')) publicLabels.push(labels[i]!, labels[i + 1]!);
-  }
-  const url = urlOf(config, labels);
-  return {
-    discovered,
-    labels,
-    publicLabels: publicLabels.slice(),
-    url,
-    intervalMs,
-    timeoutMs,
-    histograms,
-    key: JSON.stringify([labels, url]),
-  };
+  return {key: JSON.stringify([labels, urlOf(config, labels)]), intervalMs, timeoutMs, histograms};
 }
+
+const knownHistograms = new Map<string, TargetHistograms>();
 
 function histogramsOf(labels: Labels): TargetHistograms {
   const histograms: TargetHistograms = {};
@@ -157,7 +185,11 @@ function histogramsOf(labels: Labels): TargetHistograms {
       );
     }
   }
-  return histograms;
+  const {native, keepClassic, convertClassic} = histograms;
+  const key = `${native} ${keepClassic} ${convertClassic}`;
+  const known = knownHistograms.get(key);
+  if (known === undefined) knownHistograms.set(key, histograms);
+  return known ?? histograms;
 }
 
 function durationOf(text: string, what: string): number {

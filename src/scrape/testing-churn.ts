@@ -62,7 +62,11 @@ export class Churn {
       const labels = labelsOf({job: 'churn', instance: `host-${i}:9100`});
       const resolve = (exposed: Labels, emptyNames: readonly string[]): Labels =>
         joinLabels(exposed, emptyNames, labels, false);
-      return new Ingest({memory: world, appender: options.db.appender(), counters}, labels, resolve);
+      return new Ingest(
+        {memory: world, appender: options.db.appender(), counters},
+        {publicLabels: labels},
+        resolve,
+      );
     });
   }
 

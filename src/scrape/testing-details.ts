@@ -65,7 +65,7 @@ export class World {
     const {memory: scrapeMemory, counters} = this;
     this.ingest = new Ingest(
       {memory: scrapeMemory, appender: this.head.appender(), counters, features: {starts}},
-      target,
+      {publicLabels: target},
       (exposed, empty) => joinLabels(exposed, empty, target, false),
     );
   }

@@ -66,9 +66,9 @@ function foundIn(config: ScrapeConfig, groups: readonly TargetGroup[]): Found[] 
     for (const target of targets) {
       const one = {source, labels, targets: [target]};
       const {targets: made, failures} = targetsOf(config, rules, one);
-      const discovered = made[0]?.discovered ?? discoveredOf(config, one);
+      const discovered = discoveredOf(config, labels, target);
       add({
-        discoveredLabels: labelsToRecord(discovered.labels()),
+        discoveredLabels: labelsToRecord(discovered),
         labels: labelsToRecord(made[0]?.labels ?? []),
         ...(failures[0] !== undefined && {error: failures[0]}),
       });

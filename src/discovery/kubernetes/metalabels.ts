@@ -1,5 +1,5 @@
-import type {Labels} from '../../model/labels.ts';
 import {joinHostPort} from '../dns.ts';
+import {PackedLabels} from '../packedlabels.ts';
 
 export type LabelRecord = Record<string, string>;
 
@@ -41,7 +41,7 @@ function namesOf(kind: string, what: string, name: string): readonly [string, st
 }
 
 /** The labels by their names, without empty ones. */
-export function flatten(labels: LabelRecord): Labels {
+export function pack(labels: LabelRecord): PackedLabels {
   // Names have no characters that the order of code points would put elsewhere.
   const names = Object.keys(labels).sort(); // oxlint-disable-line typescript/require-array-sort-compare
   const flat: string[] = [];
@@ -49,8 +49,7 @@ export function flatten(labels: LabelRecord): Labels {
     const value = labels[name]!;
     if (value !== '') flat.push(name, value);
   }
-  // Without the spare room of a growing array.
-  return flat.slice();
+  return new PackedLabels(flat);
 }
 
 /** What may stand in the name of a label. */
