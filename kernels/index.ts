@@ -7,6 +7,8 @@ export {encodeSamples} from './walsamples';
 export {areSamples, replaySamples} from './replay';
 export {scanEntries} from './headchunks';
 export {areSeries, restoreChunkOf, restoreFiled, restorePostings, restoreSeries} from './restore';
+export {fillPlaces, nextClosed, restoreSnapshot, restoreWaiting, updateKnown} from './snapshot';
+export {readRecords} from './walrecords';
 export {gatherChunk, xorDecode, xorDecodeAll, xorEncode, xorResume} from './xor';
 export {appendBatch, checkBatch, warmBatch} from './append';
 export {addBoundedRow, addRow, extremeSteps, lastSamples, nextFall, rateSteps, regressSteps, scanColumns, sumSteps} from './columns';

@@ -294,6 +294,21 @@ export function areSeries(at: usize, end: usize): bool {
   return true;
 }
 
+/** The block that takes the next chunk of a series, the one at hand or a new one; 0 = there is none. */
+// @ts-ignore: decorator
+@inline
+export function nextSealed(context: usize, slot: usize): usize {
+  let block: usize = load<u32>(slot, slotSealed);
+  if (block !== 0) return load<u32>(block, indexRange) >>> 16 < load<u32>(block, indexCapacity) ? block : 0;
+  block = load<u32>(context, restoreBlocks);
+  if (block === 0) return 0;
+  store<u32>(context, load<u32>(block), restoreBlocks);
+  store<u32>(block, 0, indexPrevious);
+  store<u32>(block, 0, indexRange);
+  store<u32>(block, indexCapacityMin, indexCapacity);
+  return block;
+}
+
 /**
  * Gives series the full chunks in rows [i, count), as the scan of a file has them: six f64 each (src/tsdb/headchunks/scan-rows.ts). Stops at one that
  * is not as usual: late ones, those of series that are not known or have chunks in memory, another file's, those for which there is no
@@ -329,19 +344,9 @@ export function restoreFiled(context: usize, rows: usize, i: u32, count: u32): u
     if (load<u32>(slot, slotOpen) !== 0) break;
     // Another series with the same labels may have come before.
     if (minTime <= load<f64>(slot, slotLastTime) || maxTime < truncated) continue;
-    let block: usize = load<u32>(slot, slotSealed);
-    let end: u32 = 0;
-    if (block === 0) {
-      block = load<u32>(context, restoreBlocks);
-      if (block === 0) break;
-      store<u32>(context, load<u32>(block), restoreBlocks);
-      store<u32>(block, 0, indexPrevious);
-      store<u32>(block, 0, indexRange);
-      store<u32>(block, indexCapacityMin, indexCapacity);
-    } else {
-      end = load<u32>(block, indexRange) >>> 16;
-      if (end >= load<u32>(block, indexCapacity)) break;
-    }
+    const block = nextSealed(context, slot);
+    if (block === 0) break;
+    const end = load<u32>(block, indexRange) >>> 16;
     const entry = block + indexEntries + <usize>end * indexEntryBytes;
     store<f64>(entry, minTime);
     store<f64>(entry, maxTime, indexEntryMaxTime);

@@ -101,6 +101,28 @@ export class SizeClassArena implements Arena {
     return address;
   }
 
+  /**
+   * Takes all blocks of a new span of a size class at once: [address, end), for whoever hands them out himself. Each is given back by
+   * itself.
+   */
+  allocSpan(sizeClass: number): {address: number; end: number} {
+    const span = this.#openSpan(sizeClass);
+    const address = this.#spanAddress[span]!;
+    const blocks = this.#classBlocks[sizeClass]!;
+    const end = address + blocks * this.#classBytes[sizeClass]!;
+    this.#spanFresh[span] = end;
+    this.#spanUsed[span] = blocks;
+    this.bytesInUse += end - address;
+    this.#unlinkRoomy(span, sizeClass);
+    return {address, end};
+  }
+
+  /** Calls `visit` with each size class and the bytes of its blocks. */
+  forEachClass(visit: (sizeClass: number, bytes: number) => void): void {
+    for (let sizeClass = 1; sizeClass < classCount; sizeClass++)
+      visit(sizeClass, this.#classBytes[sizeClass]!);
+  }
+
   free(address: number, bytes: number): void {
     if (bytes > smallBytesMax) return this.#freeLarge(address, bytes);
     const sizeClass = classOf(bytes);

@@ -34,6 +34,29 @@ export interface Kernels {
   restoreChunkOf(context: number, at: number, end: number): number;
   /** Gives series full chunks in rows [i, count); gives the number of the first that it leaves to TypeScript, or `count`. */
   restoreFiled(context: number, rows: number, i: number, count: number): number;
+  /**
+   * Writes the records in [at, end) of a segment, from its byte `offset` on, as entries of the ring to [out, outEnd). Gives where these end,
+   * and writes to `stopped` where it has stopped: at a record that is not usual. See kernels/walrecords.ts.
+   */
+  readRecords(
+    at: number,
+    end: number,
+    offset: number,
+    segment: number,
+    out: number,
+    outEnd: number,
+    stopped: number,
+  ): number;
+  /** Takes a snapshot's series from the ring (snapshot-layout.ts); gives where it has stopped. See kernels/snapshot.ts. */
+  restoreSnapshot(context: number, at: number, end: number): number;
+  /** Gives series the chunks that wait in rows [i, count); gives the number of the first that it leaves to TypeScript, or `count`. */
+  restoreWaiting(context: number, rows: number, i: number, count: number): number;
+  /** Puts series into the empty table of restore-layout.ts that finds them by their labels. */
+  fillPlaces(context: number, count: number): void;
+  /** Writes to the column `known` of refs (replay-layout.ts) the times of their series' newest samples. */
+  updateKnown(directory: number, refs: number, known: number, slots: number, places: number): void;
+  /** The first slot from `slot` on of a series without an open chunk whose newest one is in a file; or `count`. */
+  nextClosed(directory: number, slot: number, count: number): number;
   /** Adds a slot to the lists of entries from number `i` on. Gives the number of the first whose list is full, or `pairs`. */
   restorePostings(entries: number, i: number, pairs: number, slot: number): number;
   /** Whether the bytes are series, as in the log; 0 = no. */

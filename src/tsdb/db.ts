@@ -62,7 +62,7 @@ export interface DbOptions {
   /** Longest block. */
   blockMsMax?: number;
   onReplayProgress?: OnReplayProgress;
-  /** With so many bytes of full chunks, a thread of its own scans them while a snapshot is read. */
+  /** With so many bytes of full chunks, or of a snapshot, threads of their own read them. */
   scanBytesMin?: number;
 }
 

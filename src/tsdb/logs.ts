@@ -173,6 +173,7 @@ async function restore(
           log,
           clock,
           linear,
+          bytesMin: scanBytesMin,
           onProgress: (done, total) => onProgress('snapshot', done, total),
         });
   const loadFiles = (ahead: ScanAhead | null): Promise<LoadedHeadChunks> =>

@@ -1,9 +1,13 @@
+import type {Arena} from '../../kernels/arena.ts';
 import {indexCapacityMin, indexEntries, indexEntryBytes} from '../../kernels/index-layout.ts';
+import {rowBytes, rowSlot} from '../../kernels/snapshot-layout.ts';
 import {referenceFile} from '../headchunks/format.ts';
 import {emptyChunk, type ScannedChunk} from '../headchunks/scan.ts';
 import {chunkOfRow, rowFields, type ScannedRows, visitBlocks} from '../headchunks/scan-rows.ts';
 import type {Head} from './head.ts';
+import type {PendingChunk, PendingChunks} from './pendingchunks.ts';
 import type {SeriesRestore} from './restore.ts';
+import {slotAddress} from './series.ts';
 
 /** Rows that the kernel sees at once. */
 const rowsAtOnce = 4096;
@@ -46,9 +50,40 @@ export function attachRows(
       }
     }
   });
-  for (let left = restore.takeBlock(); left !== 0; left = restore.takeBlock()) arena.free(left, blockBytes);
+  giveBack(arena, restore);
   arena.free(rows, rowsAtOnce * rowFields * 8);
   return attached;
+}
+
+/**
+ * Gives series the chunks of a snapshot that waited for those in files, and calls `receive` with those that the kernel leaves: they are not
+ * wanted, or need a longer index.
+ */
+export function attachWaiting(
+  head: Head,
+  restore: SeriesRestore,
+  pending: PendingChunks,
+  receive: (chunk: PendingChunk) => void,
+): void {
+  const {arena, chunks, memory} = head;
+  pending.forEachBlock((rows, count) => {
+    for (let row = 0; row < count;) {
+      refill(head, restore);
+      const {next, done} = restore.attachWaiting({rows, from: row, count});
+      for (; row < next; row++) {
+        const slot = memory.u32[(rows + row * rowBytes + rowSlot) >>> 2]!;
+        chunks.addedInMemory(slotAddress(memory.u32, slot));
+      }
+      // It may only have run out of blocks.
+      if (done === 0) receive(pending.get(rows + row++ * rowBytes));
+    }
+  });
+  giveBack(arena, restore);
+}
+
+/** Gives back the blocks that were not needed. */
+function giveBack(arena: Arena, restore: SeriesRestore): void {
+  for (let left = restore.takeBlock(); left !== 0; left = restore.takeBlock()) arena.free(left, blockBytes);
 }
 
 function refill({arena}: Head, restore: SeriesRestore): void {

@@ -164,6 +164,13 @@ export class Chunks {
     this.mover?.added(file, count);
   }
 
+  /** A chunk that is in memory was attached to the slot at `slot`. */
+  addedInMemory(slot: number): void {
+    this.count++;
+    this.taken++;
+    this.mover?.sealed(slot);
+  }
+
   /** A copy of a full chunk, which no series has yet. */
   copy(chunkEncoding: number, bytes: Uint8Array): {chunk: number; bytes: number; samples: number} {
     const {u8, u32} = this.#memory;

@@ -1,8 +1,9 @@
-import {slotLastValue, slotOpen, slotSealed} from '../../kernels/head-layout.ts';
+import {slotLastValue} from '../../kernels/head-layout.ts';
 import {encoding} from '../chunkenc/encoding.ts';
 import {chunkHeaderBytes, newestEntry} from './chunks.ts';
 import {chunkWords, isFiled} from './filedchunks.ts';
 import type {Head} from './head.ts';
+import {headerDirectory} from './header.ts';
 import {slotAddress} from './series.ts';
 
 const stagingBytes = 8192;
@@ -13,15 +14,13 @@ const samplesMax = 480;
  * series are known. There are few: those that were not written to since.
  */
 export function restoreLastValues(head: Head): void {
-  const {memory, series, arena} = head;
+  const {memory, series, arena, kernels} = head;
   const staging = arena.alloc(stagingBytes);
   const columns = arena.alloc(16 * samplesMax);
-  for (let slot = 0; slot < series.slotCount; slot++) {
-    if (!series.occupied(slot)) continue;
-    const address = slotAddress(memory.u32, slot);
-    const isClosed = memory.u32[(address + slotOpen) >>> 2] === 0;
-    if (isClosed && memory.u32[(address + slotSealed) >>> 2] !== 0) restore(head, address, staging, columns);
-  }
+  const {slotCount} = series;
+  const next = (from: number): number => kernels.nextClosed(headerDirectory, from, slotCount);
+  for (let slot = next(0); slot < slotCount; slot = next(slot + 1))
+    restore(head, slotAddress(memory.u32, slot), staging, columns);
   arena.free(staging, stagingBytes);
   arena.free(columns, 16 * samplesMax);
 }

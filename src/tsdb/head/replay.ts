@@ -5,7 +5,7 @@ import {slotLastTime, slotLastValue, slotSealed} from '../../kernels/head-layout
 import type {Head} from './head.ts';
 import {LateReplay} from './late-replay.ts';
 import {restoreLastValues} from './lastvalues.ts';
-import {attachRows} from './attach.ts';
+import {attachRows, attachWaiting} from './attach.ts';
 import type {FiledChunk} from './filedchunks.ts';
 import type {LoadedHeadChunks} from './load.ts';
 import type {LoadedChunks} from './loadedchunks.ts';
@@ -14,6 +14,7 @@ import {chunkReference} from '../headchunks/format.ts';
 import {ReplayRefs} from './replayrefs.ts';
 import {ReplaySamples} from './replaysamples.ts';
 import {chunkRead, SeriesRestore} from './restore.ts';
+import {SnapshotRun} from './snapshotrun.ts';
 import {slotAddress} from './series.ts';
 
 /** What the log held beside what is now in the head. */
@@ -257,7 +258,7 @@ export class HeadReplay implements ReplaySink {
     });
     this.#loaded = loaded.length === 0 ? null : loaded;
     this.#settlePending(usable);
-    this.#refs.update((slot) => this.#lastTime(slot));
+    this.#refs.update(this.#head.kernels);
   }
 
   #settlePending(usable: boolean): void {
@@ -265,10 +266,12 @@ export class HeadReplay implements ReplaySink {
     const pending = this.#pending;
     if (pending === null) return;
     this.#pending = null;
-    for (let i = 0; i < pending.length; i++) {
-      const chunk = pending.get(i);
+    const receive = (chunk: PendingChunk): void => {
       if (!usable || !this.#takeChunk(chunk)) chunks.freeCopy(chunk.chunk, chunk.bytes);
-    }
+    };
+    if (usable) attachWaiting(this.#head, this.#restore, pending, receive);
+    else pending.forEach(receive);
+    pending.free();
   }
 
   /** Gives a series a copied chunk. False: it is not wanted. */
@@ -289,8 +292,15 @@ export class HeadReplay implements ReplaySink {
 
   /** A sink for a snapshot, which comes before the log. `waits`: its chunks wait for attachFiles(). */
   snapshot(waits = false): SnapshotSink {
-    if (waits) this.#pending = new PendingChunks();
+    const {memory, arena} = this.#head;
+    if (waits) this.#pending = new PendingChunks(memory, arena);
+    const run =
+      this.#pending === null
+        ? null
+        : new SnapshotRun(this.#head, {restore: this.#restore, refs: this.#refs, pending: this.#pending});
     return {
+      ...(run === null ? {} : {seriesRun: (at, end) => run.take(at, end)}),
+      end: () => run?.free(),
       seriesRecord: (address, length) => this.#snapshotSeries(address, length),
       series: ({ref, labels, chunk}) => {
         this.series(ref, labels);

@@ -1,7 +1,9 @@
 import type {SizeClassArena} from '../../kernels/arena.ts';
+import type {Kernels} from '../../kernels/kernels.ts';
 import type {LinearMemory} from '../../kernels/memory.ts';
 import {refPlace} from '../../kernels/refplace.ts';
 import {replayPlaceBytes} from '../../kernels/replay-layout.ts';
+import {headerDirectory} from './header.ts';
 
 /** What a ref of the log stands for, in the shared memory, where the kernel looks it up (src/kernels/replay-layout.ts). */
 export class ReplayRefs {
@@ -37,12 +39,22 @@ export class ReplayRefs {
     return this.refs.length;
   }
 
+  /** How many more refs fit. */
+  get left(): number {
+    return this.places / 2 - this.#size;
+  }
+
+  /** A kernel has added so many. */
+  added(count: number): void {
+    this.#size += count;
+  }
+
   /** Gives the place of the ref, which is not 0. */
   set(ref: number, slot: number, known: number): number {
     let at = refPlace(this.refs, ref);
     if (this.refs[at] === 0) {
       if ((this.#size + 1) * 2 > this.places) {
-        this.#grow();
+        this.grow();
         at = refPlace(this.refs, ref);
       }
       this.#size++;
@@ -59,11 +71,10 @@ export class ReplayRefs {
     return this.refs[at] === 0 ? -1 : at;
   }
 
-  /** Asks again which samples are known, by slot. */
-  update(knownOf: (slot: number) => number): void {
-    for (let i = 0; i < this.places; i++) {
-      if (this.refs[i] !== 0 && this.known[i] !== Infinity) this.known[i] = knownOf(this.slots[i]!);
-    }
+  /** Asks the series again which samples are known. */
+  update(kernels: Kernels): void {
+    const {refsAddress, knownAddress, slotsAddress, places} = this;
+    kernels.updateKnown(headerDirectory, refsAddress, knownAddress, slotsAddress, places);
   }
 
   /** The series of a place is gone. `everywhere`: other refs may stand for it, too. */
@@ -88,7 +99,8 @@ export class ReplayRefs {
     this.slots = new Uint32Array(buffer, this.#address + 16 * places, places);
   }
 
-  #grow(): void {
+  /** Makes room for as many again. */
+  grow(): void {
     const {refs, known, slots} = this;
     const address = this.#address;
     this.#make(2 * refs.length);

@@ -35,6 +35,7 @@ import type {Labels} from '../../model/labels.ts';
 import {readLabels, StringReader} from '../wal/string-reader.ts';
 import type {Head} from './head.ts';
 import {headerDirectory, headerEntries, headerSeed, headerSymbols} from './header.ts';
+import type {Postings} from './postings.ts';
 import type {ReplayRefs} from './replayrefs.ts';
 import {slotAddress} from './series.ts';
 
@@ -47,20 +48,21 @@ export const chunkRead = {none: 0, xor: 1, unusual: 2} as const;
  */
 export class SeriesRestore {
   readonly #head: Head;
-  readonly #context: number;
+  /** Address of what it shares with kernels: restore-layout.ts. */
+  readonly context: number;
   readonly #strings = new StringReader();
   readonly #reader = new ByteReader(new Uint8Array(0));
 
   constructor(head: Head) {
     this.#head = head;
-    this.#context = head.arena.alloc(restoreBytes);
-    head.memory.u8.fill(0, this.#context, this.#context + restoreBytes);
+    this.context = head.arena.alloc(restoreBytes);
+    head.memory.u8.fill(0, this.context, this.context + restoreBytes);
     this.#set(restoreSeed, head.memory.u32[headerSeed >>> 2]!);
     this.#set(restoreDirectory, headerDirectory);
   }
 
   free(): void {
-    this.#head.arena.free(this.#context, restoreBytes);
+    this.#head.arena.free(this.context, restoreBytes);
   }
 
   /** Whether a record's bytes are whole series. */
@@ -70,18 +72,33 @@ export class SeriesRestore {
 
   /** Reads a series at `at`. Gives the address behind it, or 0 where it has to be taken by readSlowly(). */
   read(at: number, end: number): number {
-    const {memory, series, kernels} = this.#head;
+    const {kernels} = this.#head;
+    this.useTables();
+    return kernels.restoreSeries(this.context, at, end);
+  }
+
+  /** Tells kernels where the tables are now. */
+  useTables(): void {
+    const {memory, series} = this.#head;
     const {address, mask} = series.places;
     this.#set(restoreSymbols, memory.u32[headerSymbols >>> 2]!);
     this.#set(restoreIndex, memory.u32[headerEntries >>> 2]!);
     this.#set(restorePlaces, address);
     this.#set(restorePlacesMask, mask);
-    return kernels.restoreSeries(this.#context, at, end);
+  }
+
+  /** Adds a slot to the lists of the pairs of the series that was read, from number `i` on, whose list is full. */
+  addToLists(postings: Postings, slot: number, i: number): void {
+    const {memory, kernels} = this.#head;
+    const entries = this.context + restoreEntries;
+    const pairs = this.#get(restorePairs);
+    for (; i < pairs; i = kernels.restorePostings(entries, i + 1, pairs, slot))
+      postings.append(memory.u32[(entries >>> 2) + i]!, slot);
   }
 
   /** HeadSeriesRef of the series that was read. */
   get ref(): number {
-    return this.#head.memory.f64[(this.#context + restoreRef) >>> 3]!;
+    return this.#head.memory.f64[(this.context + restoreRef) >>> 3]!;
   }
 
   /** Makes `series.slot` the slot of the series that was read. Returns whether it had to be made. */
@@ -92,7 +109,7 @@ export class SeriesRestore {
       series.slot = found - 1;
       return false;
     }
-    const entries = this.#context + restoreEntries;
+    const entries = this.context + restoreEntries;
     series.createOf({
       kernels,
       entries,
@@ -118,21 +135,21 @@ export class SeriesRestore {
     const block = u32[(slotAddress(u32, slot) + slotLabels) >>> 2]!;
     const pairs = Math.min(u32[(block + blockPairs) >>> 2]!, restorePairsMax);
     const first = (block + blockEntries) >>> 2;
-    u32.copyWithin((this.#context + restoreEntries) >>> 2, first, first + pairs);
+    u32.copyWithin((this.context + restoreEntries) >>> 2, first, first + pairs);
     this.#set(restoreKnownPairs, pairs);
   }
 
   /** Reads what a snapshot has at `at`, behind the series: chunkRead. */
   readChunk(at: number, end: number): number {
-    return this.#head.kernels.restoreChunkOf(this.#context, at, end);
+    return this.#head.kernels.restoreChunkOf(this.context, at, end);
   }
 
   get minTime(): number {
-    return this.#head.memory.f64[(this.#context + restoreMinTime) >>> 3]!;
+    return this.#head.memory.f64[(this.context + restoreMinTime) >>> 3]!;
   }
 
   get maxTime(): number {
-    return this.#head.memory.f64[(this.#context + restoreMaxTime) >>> 3]!;
+    return this.#head.memory.f64[(this.context + restoreMaxTime) >>> 3]!;
   }
 
   get lastLow(): number {
@@ -158,7 +175,7 @@ export class SeriesRestore {
     this.#set(restoreRefSlots, refs.slotsAddress);
     this.#set(restoreRefsMask, refs.places - 1);
     const {memory, truncatedBefore} = this.#head;
-    memory.f64[(this.#context + restoreTruncated) >>> 3] = truncatedBefore;
+    memory.f64[(this.context + restoreTruncated) >>> 3] = truncatedBefore;
   }
 
   /** Gives series the chunks of one file in rows [from, count) as far as they are usual: see the kernel restoreFiled. */
@@ -169,17 +186,30 @@ export class SeriesRestore {
     done: number;
   } {
     const {memory, kernels} = this.#head;
-    const {f64} = memory;
+    memory.f64[(this.context + restoreFile) >>> 3] = file;
+    return this.#attached(() => kernels.restoreFiled(this.context, rows, from, count));
+  }
+
+  /** The same for chunks of a snapshot in rows of PendingChunks; it stops at one that is not wanted. */
+  attachWaiting({rows, from, count}: {rows: number; from: number; count: number}): {
+    next: number;
+    done: number;
+  } {
+    const {kernels} = this.#head;
+    return this.#attached(() => kernels.restoreWaiting(this.context, rows, from, count));
+  }
+
+  #attached(run: () => number): {next: number; done: number} {
+    const {f64} = this.#head.memory;
     this.#set(restoreAttached, 0);
-    f64[(this.#context + restoreFile) >>> 3] = file;
-    f64[(this.#context + restoreAttachedMin) >>> 3] = Infinity;
-    f64[(this.#context + restoreAttachedMax) >>> 3] = -Infinity;
-    const next = kernels.restoreFiled(this.#context, rows, from, count);
+    f64[(this.context + restoreAttachedMin) >>> 3] = Infinity;
+    f64[(this.context + restoreAttachedMax) >>> 3] = -Infinity;
+    const next = run();
     const done = this.#get(restoreAttached);
     if (done > 0) {
       this.#head.stored(
-        f64[(this.#context + restoreAttachedMin) >>> 3]!,
-        f64[(this.#context + restoreAttachedMax) >>> 3]!,
+        f64[(this.context + restoreAttachedMin) >>> 3]!,
+        f64[(this.context + restoreAttachedMax) >>> 3]!,
       );
     }
     return {next, done};
@@ -208,10 +238,10 @@ export class SeriesRestore {
   }
 
   #get(field: number): number {
-    return this.#head.memory.u32[(this.#context + field) >>> 2]!;
+    return this.#head.memory.u32[(this.context + field) >>> 2]!;
   }
 
   #set(field: number, value: number): void {
-    this.#head.memory.u32[(this.#context + field) >>> 2] = value;
+    this.#head.memory.u32[(this.context + field) >>> 2] = value;
   }
 }

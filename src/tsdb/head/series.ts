@@ -80,6 +80,8 @@ export class SeriesTable {
   /** Slots that may be given to another series, linked through slotRef; -1 ends. */
   #freeSlot = -1;
   #slotCount = 0;
+  /** Slots there is memory for. */
+  #slotEnd = 0;
   #seriesCount = 0;
   /** Slot and label block of the series that are dropped but not swept. */
   #dropped: number[] = [];
@@ -110,6 +112,31 @@ export class SeriesTable {
   /** The table that finds series by their labels, and its places less one. */
   get places(): {address: number; mask: number} {
     return {address: this.#places, mask: this.#placesMask};
+  }
+
+  /** Slots there is memory for, as far as they may be given to series. */
+  get slotEnd(): number {
+    return Math.min(this.#slotEnd, slotsMax);
+  }
+
+  /** How many more series the table that finds them takes as it is. */
+  get placesLeft(): number {
+    return Math.max(0, Math.floor(((this.#placesMask + 1) * 3) / 4) - this.#placesUsed);
+  }
+
+  /** The kernel restoreSnapshot() has made so many series, in the slots behind those that were used. */
+  made(count: number): void {
+    this.#slotCount += count;
+    this.#placesUsed += count;
+    if (count > 0) this.#countSeries(count);
+  }
+
+  /** Makes the table that finds series larger. */
+  growPlaces(kernels: Kernels, restore: {context: number; useTables(): void}): void {
+    this.#newPlaces();
+    restore.useTables();
+    kernels.fillPlaces(restore.context, this.#slotCount);
+    this.#placesUsed = this.#seriesCount;
   }
 
   /** Looks the series up; `slot` is set where it returns true. */
@@ -334,16 +361,20 @@ export class SeriesTable {
   }
 
   #openSlot(): number {
+    if (this.#slotCount >= this.slotEnd) this.addSlots();
+    return this.#slotCount++;
+  }
+
+  /** Makes room for more series. */
+  addSlots(): void {
     const u32 = this.#memory.u32;
     if (this.#slotCount >= slotsMax)
       throw new RangeError(`cannot make a series: there are ${slotsMax} already`);
-    if ((this.#slotCount & slotMask) === 0) {
-      const segment = this.#arena.alloc(segmentSlots * slotBytes);
-      // Readers that walk all slots look at labels only; the rest is cleared when a slot is taken.
-      u32.fill(0, segment >>> 2, (segment + segmentSlots * slotBytes) >>> 2);
-      Atomics.store(u32, (headerDirectory >>> 2) + (this.#slotCount >>> segmentSlotsLog2), segment);
-    }
-    return this.#slotCount++;
+    const segment = this.#arena.alloc(segmentSlots * slotBytes);
+    // Readers that walk all slots look at labels only; the rest is cleared when a slot is taken.
+    u32.fill(0, segment >>> 2, (segment + segmentSlots * slotBytes) >>> 2);
+    Atomics.store(u32, (headerDirectory >>> 2) + (this.#slotEnd >>> segmentSlotsLog2), segment);
+    this.#slotEnd += segmentSlots;
   }
 
   #countSeries(by: number): void {
@@ -403,16 +434,21 @@ export class SeriesTable {
 
   /** Puts all series into a table of the right size; the one that is being added is among them. */
   #rebuildPlaces(): void {
+    this.#newPlaces();
+    for (let slot = 0; slot < this.#slotCount; slot++) {
+      const block = this.#block(slot);
+      if (block !== 0) this.#putPlace(this.#hashOf(block), slot);
+    }
+  }
+
+  /** An empty table of the right size for one more series. */
+  #newPlaces(): void {
     this.#arena.free(this.#places, 4 * (this.#placesMask + 1));
     let places = 1024;
     while ((this.#seriesCount + 1) * 2 > places) places *= 2;
     this.#places = this.#makePlaces(places);
     this.#placesMask = places - 1;
     this.#placesUsed = 0;
-    for (let slot = 0; slot < this.#slotCount; slot++) {
-      const block = this.#block(slot);
-      if (block !== 0) this.#putPlace(this.#hashOf(block), slot);
-    }
   }
 
   #makePlaces(places: number): number {

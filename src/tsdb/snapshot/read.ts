@@ -27,6 +27,8 @@ export interface SnapshotReadOptions {
   log: Logger;
   clock: Clock;
   linear: LogMemory;
+  /** With so many bytes, a thread of its own reads them; left out = where it pays. */
+  bytesMin?: number | undefined;
   /** Between segments: `done` of `total` are read. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -50,6 +52,8 @@ export interface SnapshotChunk {
 
 /** Receives what a snapshot has. What it is given is reused. */
 export interface SnapshotSink {
+  /** Takes entries of the ring of records (src/tsdb/wal/recordring.ts) as far as they are usual series; gives where it has stopped. */
+  seriesRun?(at: number, end: number): number;
   /**
    * A record of a series as it lies in the linear memory: faster than series(). False where it is not as usual: then nothing of it was
    * used.
@@ -58,6 +62,8 @@ export interface SnapshotSink {
   series(series: SnapshotSeries): void;
   tombstone(ref: number, mint: number, maxt: number): void;
   exemplar(ref: number, time: number, value: number, labels: Labels): void;
+  /** There is nothing more. */
+  end?(): void;
 }
 
 /** The newest snapshot, or null: there is none that the log reaches. */
@@ -99,19 +105,23 @@ export async function loadSnapshot(
 export async function readSnapshot(
   snapshot: Snapshot,
   sink: SnapshotSink,
-  {fs, linear, onProgress}: Pick<SnapshotReadOptions, 'fs' | 'linear' | 'onProgress'>,
+  {fs, linear, onProgress, bytesMin}: Pick<SnapshotReadOptions, 'fs' | 'linear' | 'onProgress' | 'bytesMin'>,
 ): Promise<number> {
   const buffers = new ReaderBuffers(linear);
   const decoder = new SnapshotDecoder(sink);
   const segments = listSegments(fs, snapshot.path);
   const starts = segments.map((segment) => ({segment, start: 0}));
-  const ahead = ReadAhead.start({fs, linear, buffers, segments: starts});
+  const ahead = ReadAhead.start({fs, linear, buffers, segments: starts, shortRecords: true, bytesMin});
   try {
     for (const [index, segment] of segments.entries()) {
       onProgress?.(index, segments.length);
       const reader = ahead?.reader(segment, 0) ?? new SegmentReader(fs, segment, buffers);
       try {
-        while (reader.next()) if (reader.length > 0) decoder.read(reader);
+        for (;;) {
+          decoder.readMany(reader);
+          if (!reader.next()) break;
+          if (reader.length > 0) decoder.read(reader);
+        }
       } finally {
         reader.close();
       }
@@ -119,6 +129,7 @@ export async function readSnapshot(
   } finally {
     await ahead?.close();
     buffers.free();
+    sink.end?.();
   }
   return decoder.series;
 }
@@ -132,6 +143,12 @@ class SnapshotDecoder {
 
   constructor(sink: SnapshotSink) {
     this.#sink = sink;
+  }
+
+  /** Reads those that are there already, as far as they are usual series. */
+  readMany(reader: RecordReader): void {
+    if (this.#sink.seriesRun === undefined || reader.takeMany === undefined) return;
+    this.series += reader.takeMany((at, end) => this.#sink.seriesRun!(at, end));
   }
 
   read(reader: RecordReader): void {

@@ -226,6 +226,17 @@ test('Files of full chunks that threads scan meanwhile give the same head, whate
     await db.close();
     await compare('after an orderly end');
 
+    const [taken] = listSnapshots(nodeFileSystem, real.dir);
+    const path = join(taken!.path, '00000000');
+    const sound = readFileSync(path);
+    for (const at of [0, sound.length >>> 2, sound.length >>> 1, sound.length - 1]) {
+      const damaged = sound.slice();
+      damaged[at]! ^= 0x40;
+      writeFileSync(path, damaged);
+      await compare(`with damage at byte ${at} of the snapshot`);
+    }
+    writeFileSync(path, sound);
+
     copyData('kept');
     const again = await open(threaded);
     for (let round = 900; round < 1100; round++) appendRound(again, 40, 15_000 * round);
@@ -248,6 +259,65 @@ test('Files of full chunks that threads scan meanwhile give the same head, whate
       writeFileSync(file, damaged);
       await compare(`with damage at byte ${at}`);
     }
+  } finally {
+    rmSync(folder, {recursive: true, force: true});
+  }
+});
+
+test('A snapshot of many series that a thread reads gives the same head', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'narthex-snapshot-'));
+  const dir = join(folder, 'data');
+  const labels = (i: number): Labels => [
+    '__name__',
+    `metric_${i % 7}`,
+    'instance',
+    `host-${i % 300}:9100`,
+    ...(i % 11 === 0 ? ['odd', 'x'.repeat(i % 200)] : []),
+    'series',
+    String(i),
+  ];
+  const real = {fs: nodeFileSystem, dir, scanBytesMin: 0};
+  const open = (options: Partial<DbOptions>): Promise<Db> => openDb(new SimulatedFileSystem(), options);
+  try {
+    const db = await open(real);
+    const appender = db.head.appender();
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 40_000; i++) {
+        appender.series(labels(i), ref);
+        addSample(appender.batch, ref, 15_000 * round + (i % 1000), i % 5 === 0 ? 1 : Math.sin(i + round));
+        if (appender.batch.length === appender.batch.capacity) appender.commit();
+      }
+      appender.commit();
+    }
+    // As a series that got nothing since it was named, or lost it.
+    appender.series(['__name__', 'empty'], ref);
+    appender.commit();
+    const expected = contentsOf(db);
+    await db.close();
+    cpSync(dir, join(folder, 'plain'), {recursive: true});
+    const threaded = await open(real);
+    const plain = await open({...real, dir: join(folder, 'plain'), scanBytesMin: Infinity});
+    for (const each of [threaded, plain]) {
+      assertSame(each, expected);
+      assert.equal(each.replayed.samples, 0);
+      assert.equal(each.head.series.seriesCount, 40_001);
+      assert.equal(each.head.chunks.count, plain.head.chunks.count);
+      assert.equal(each.head.nextRef(), 40_002);
+      for (let i = 0; i < 40_000; i += 97) assert.ok(each.head.series.find(labels(i)));
+      assert.ok(!each.head.series.find(labels(40_000)));
+    }
+    // It goes on: other series, and samples of these.
+    for (let i = 20_000; i < 60_000; i += 7) {
+      for (const {head} of [threaded, plain]) {
+        head.appender().series(labels(i), ref);
+        addSample(head.appender().batch, ref, 900_000, i);
+      }
+      if (i % 100 < 7) for (const {head} of [threaded, plain]) head.appender().commit();
+    }
+    for (const {head} of [threaded, plain]) head.appender().commit();
+    assertSame(threaded, contentsOf(plain));
+    await threaded.close();
+    await plain.close();
   } finally {
     rmSync(folder, {recursive: true, force: true});
   }

@@ -9,11 +9,19 @@ import {entryKind, RecordRing, ringTotalBytes} from './recordring.ts';
 import {type ReaderBuffers, type RecordReader, type SegmentFile, SegmentReader} from './segment-reader.ts';
 
 /** Below, another thread costs more time than it saves. */
-const bytesMin = 32 * 1024 * 1024;
+const readAheadBytesMin = 32 * 1024 * 1024;
 /** What the thread needs besides the ring: pages, a record as it is stored, and expanded. */
 const scratchBytes = 6 * 1024 * 1024;
 /** A thread that gives nothing for so long is given up. */
 const patienceMs = 60_000;
+
+interface AheadSegments {
+  segments: {segment: SegmentFile; start: number}[];
+  /** Whether they have mostly short records, which are read many at once. */
+  shortRecords?: boolean;
+  /** With fewer bytes there is no thread. */
+  bytesMin?: number | undefined;
+}
 
 /**
  * Segments read by a thread of its own, in the order in which they are given, while this one uses their records. What the thread cannot
@@ -34,7 +42,7 @@ export class ReadAhead {
   private constructor(
     linear: LogMemory,
     buffers: ReaderBuffers,
-    segments: {segment: SegmentFile; start: number}[],
+    {segments, shortRecords = false}: AheadSegments,
     fs: FileSystem,
   ) {
     const {memory, arena} = linear;
@@ -51,6 +59,7 @@ export class ReadAhead {
       scratch,
       scratchEnd: scratch + scratchBytes,
       segments,
+      shortRecords,
     };
     this.#worker = new Worker(new URL('./readahead-thread.ts', import.meta.url), {
       workerData: data,
@@ -64,25 +73,29 @@ export class ReadAhead {
   }
 
   /** Null where another thread would not pay, or cannot see the files. */
-  static start(options: {
-    fs: FileSystem;
-    linear: LogMemory | null;
-    buffers: ReaderBuffers;
-    segments: {segment: SegmentFile; start: number}[];
-  }): ReadAhead | null {
-    const {fs, linear, buffers, segments} = options;
+  static start(
+    options: {
+      fs: FileSystem;
+      linear: LogMemory | null;
+      buffers: ReaderBuffers;
+    } & AheadSegments,
+  ): ReadAhead | null {
+    const {fs, linear, buffers, segments, bytesMin = readAheadBytesMin} = options;
     if (fs !== nodeFileSystem || linear === null) return null;
     const bytes = segments.reduce((sum, {segment}) => sum + (fs.status(segment.path)?.bytes ?? 0), 0);
-    return bytes < bytesMin ? null : new ReadAhead(linear, buffers, segments, fs);
+    return bytes < bytesMin ? null : new ReadAhead(linear, buffers, options, fs);
   }
 
   /** A reader of the next segment; the one before was read to its end. */
   reader(segment: SegmentFile, start: number): RecordReader {
     this.#segment++;
     if (this.#ended) return new SegmentReader(this.#fs, segment, this.#buffers, start);
-    return new AheadReader({fs: this.#fs, linear: this.#linear, buffers: this.#buffers, segment, start}, () =>
-      this.#take(),
-    );
+    const from = {fs: this.#fs, linear: this.#linear, buffers: this.#buffers, segment, start};
+    return new AheadReader(from, {
+      take: () => this.#take(),
+      takeMany: (use) => (this.#ended ? 0 : this.#ring.takeMany(this.#segment, use)),
+      end: () => this.#ring.end,
+    });
   }
 
   /** Ends the thread. */
@@ -105,6 +118,16 @@ export class ReadAhead {
   }
 }
 
+type UseEntries = (at: number, end: number) => number;
+
+interface AheadEntries {
+  take: () => RecordRing | null;
+  /** See RecordRing.takeMany(). */
+  takeMany: (use: UseEntries) => number;
+  /** Where the last one of them ended. */
+  end: () => number;
+}
+
 interface AheadSegment {
   fs: FileSystem;
   linear: LogMemory;
@@ -121,14 +144,14 @@ class AheadReader implements RecordReader {
   address = 0;
   length = 0;
   readonly #from: AheadSegment;
-  readonly #take: () => RecordRing | null;
+  readonly #entries: AheadEntries;
   #copy: Uint8Array | null = null;
   /** The reader of the rest, where the thread has left it. */
   #rest: SegmentReader | null = null;
 
-  constructor(from: AheadSegment, take: () => RecordRing | null) {
+  constructor(from: AheadSegment, entries: AheadEntries) {
     this.#from = from;
-    this.#take = take;
+    this.#entries = entries;
     this.end = from.start;
     this.bytes = from.fs.status(from.segment.path)?.bytes ?? 0;
   }
@@ -156,7 +179,7 @@ class AheadReader implements RecordReader {
 
   next(): boolean {
     if (this.#rest !== null) return this.#nextOfRest(this.#rest);
-    const entry = this.#take();
+    const entry = this.#entries.take();
     if (entry === null) return this.#leave(this.end);
     if (entry.kind === entryKind.segmentEnd) return false;
     if (entry.kind === entryKind.stored) {
@@ -170,6 +193,13 @@ class AheadReader implements RecordReader {
     this.start = entry.start;
     this.end = entry.end;
     return true;
+  }
+
+  takeMany(use: UseEntries): number {
+    if (this.#rest !== null) return 0;
+    const count = this.#entries.takeMany(use);
+    if (count > 0) this.end = this.#entries.end();
+    return count;
   }
 
   /** False where the record is damaged. */

@@ -98,3 +98,60 @@ test('RecordRing between two threads loses nothing, however they take turns', as
   assert.equal(ring.kind, entryKind.end);
   await worker.terminate();
 });
+
+test('RecordRing gives many entries at once, those of one segment', () => {
+  const {memory, ring: writer} = openRing();
+  const reader = new RecordRing(memory, arenaStart);
+  const {u8, u32, f64} = memory;
+  const random = new Random(7);
+  let put = 0;
+  let taken = 0;
+  let pieces = 0;
+  /** Entries of 1 to 300 bytes, whose first byte says their number. */
+  const make = (at: number, end: number): number => {
+    for (let left = random.below(60); left > 0 && at + 24 + 304 <= end; left--, put++) {
+      const length = 1 + random.below(300);
+      u32[at >>> 2] = (Math.floor(put / 1000) << 8) | entryKind.record;
+      u32[(at + 4) >>> 2] = length;
+      f64[(at + 8) >>> 3] = put;
+      f64[(at + 16) >>> 3] = put + 0.5;
+      u8[at + 24] = put & 0xff;
+      at += 24 + ((length + 7) & ~7);
+      if (put % 1000 === 999) return (put++, at);
+    }
+    return at;
+  };
+  /** Takes all but every 50th entry. */
+  const use = (at: number, end: number): number => {
+    pieces++;
+    // The rest of the ring may be left over.
+    const isNext = (): boolean => u32[at >>> 2] === ((Math.floor(taken / 1000) << 8) | entryKind.record);
+    while (at < end && isNext() && taken % 50 !== 49) {
+      assert.equal(f64[(at + 8) >>> 3], taken);
+      assert.equal(u8[at + 24], taken++ & 0xff);
+      at += 24 + ((u32[(at + 4) >>> 2]! + 7) & ~7);
+    }
+    return at;
+  };
+  while (taken < 50_000) {
+    const before = put;
+    writer.putMany(make);
+    if (put === before || random.below(4) === 0) {
+      const began = taken;
+      assert.equal(reader.takeMany(Math.floor(taken / 1000), use), taken - began);
+      if (taken > began) assert.equal(reader.end, taken - 0.5);
+      if (taken === put) continue;
+      // The ring's end, or an entry that use() has left.
+      assert.ok(reader.take(0));
+      assert.equal(reader.start, taken++);
+    }
+    // Where there is little room in one piece.
+    if (random.below(10) === 0 && put - taken < 3000) {
+      u8[source] = put & 0xff;
+      const segment = Math.floor(put / 1000);
+      assert.ok(writer.put(entryKind.record, {segment, start: put, end: put + 0.5}, source, 8192));
+      put++;
+    }
+  }
+  assert.ok(pieces > 1000);
+});

@@ -1,6 +1,6 @@
 // Records on their way from the thread that reads segments ahead to the one that uses them, in the shared memory:
 //
-//     head:i32  tail:i32  waiting for records:i32  waiting for room:i32  stop:i32  unused: 12 bytes      then the ring
+//     head:i32  tail:i32  waiting for records:i32  waiting for room:i32  stop:i32  scratch:i32  unused: 8 bytes      then the ring
 //     entry: kind:u8  segment:u24  length:u32  start:f64  end:f64  length bytes, to the next multiple of 8
 //
 // `head` and `tail` count bytes and wrap around at 2^32. An entry lies in one piece; where it would not, the rest of the ring is passed over.
@@ -13,6 +13,7 @@ const tailField = 4;
 const recordsWanted = 8;
 const roomWanted = 12;
 const stopField = 16;
+const scratchField = 20;
 const controlBytes = 32;
 const headerBytes = 24;
 
@@ -43,6 +44,10 @@ export type CopyBytes = (from: number, to: number, length: number) => void;
 
 /** So many bytes are given back at once. */
 const giveBackBytes = ringBytes / 16;
+
+/** Bytes of entries that are put at once, and room below which they are put one by one. */
+const putBytes = ringBytes / 16;
+const putBytesMin = 4096;
 
 /** Both sides of a ring at `address`; each side is used by one thread. */
 export class RecordRing {
@@ -123,6 +128,24 @@ export class RecordRing {
     return true;
   }
 
+  /**
+   * Lets `make` write records of a segment as entries to [at, end) and give where they end; `scratch` is a word for its own use. Does
+   * nothing where there is little room in one piece: put() waits for more.
+   */
+  putMany(make: (at: number, end: number, scratch: number) => number): void {
+    const head = this.#load(headField);
+    const offset = head & (ringBytes - 1);
+    const free = ringBytes - ((head - this.#load(tailField)) | 0);
+    // Not all at once: the other side waits for records.
+    const room = Math.min(free, ringBytes - offset, putBytes);
+    if (room < putBytesMin) return;
+    const at = this.#ring + offset;
+    const end = make(at, at + room, this.#control + scratchField);
+    if (end === at) return;
+    Atomics.store(this.#memory.i32, (this.#control + headField) >>> 2, (head + end - at) | 0);
+    this.#tell(entryKind.record, (head + end - at) | 0);
+  }
+
   /** Wakes the other side when there is something to do for a while, or the end of something: not for every record. */
   #tell(kind: number, head: number): void {
     const used = (head - this.#load(tailField)) | 0;
@@ -152,6 +175,35 @@ export class RecordRing {
     this.address = entry + headerBytes;
     this.#taken = headerBytes + ((this.length + 7) & ~7);
     return true;
+  }
+
+  /**
+   * Lets `use` take entries of a segment that have come already: of those that begin in the bytes [at, end) it takes as many as it likes, in
+   * their order, and gives where it has stopped. Gives their number; `end` is that of the last one.
+   */
+  takeMany(segment: number, use: (at: number, end: number) => number): number {
+    const {u32, f64} = this.#memory;
+    let count = 0;
+    for (;;) {
+      const tail = (this.#tail + this.#taken) | 0;
+      this.#taken = 0;
+      this.#tail = tail;
+      if (((tail - this.#tailTold) | 0) >= giveBackBytes) this.#giveBack();
+      const bytes = (this.#load(headField) - tail) | 0;
+      const offset = tail & (ringBytes - 1);
+      const at = this.#ring + offset;
+      if (bytes === 0 || u32[at >>> 2]! >>> 8 !== segment) return count;
+      // Not all at once: the other side needs room.
+      const stopped = use(at, at + Math.min(bytes, ringBytes - offset, giveBackBytes));
+      if (stopped === at) return count;
+      let last = at;
+      for (let entry = at; entry < stopped; count++) {
+        last = entry;
+        entry += headerBytes + ((u32[(entry + 4) >>> 2]! + 7) & ~7);
+      }
+      this.end = f64[(last + 16) >>> 3]!;
+      this.#tail = (tail + stopped - at) | 0;
+    }
   }
 
   /** Wakes the other side when half of the ring is free: not for every record. */

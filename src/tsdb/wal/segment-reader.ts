@@ -1,3 +1,4 @@
+import {assert} from '../../base/assert.ts';
 import {hasCode} from '../../sys/fs.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import {RecordExpander} from './compression.ts';
@@ -85,6 +86,10 @@ export interface RecordReader {
   readonly torn: boolean;
   /** Moves to the next record. False at the end of the segment. Throws a CorruptionError for each stretch that is damaged. */
   next(): boolean;
+  /**
+   * Where records come through a ring: lets `use` take those that are there already, and gives their number. See RecordRing.takeMany().
+   */
+  takeMany?(use: (at: number, end: number) => number): number;
   close(): void;
 }
 
@@ -162,6 +167,20 @@ export class SegmentReader implements RecordReader {
     if (this.#parts === 0) return false;
     this.#parts = 0;
     throw this.#tornError(this.bytes, 'last record is torn');
+  }
+
+  /**
+   * Lets `use` take fragments that are in the linear memory, in [at, end) and from the segment's byte `offset` on, as many as it likes, and
+   * give where it has stopped. Only between records, and where nothing was damaged.
+   */
+  useMany(use: (at: number, end: number, offset: number) => number): void {
+    assert(this.#parts === 0 && !this.#orphans, 'records are used from the beginning of one on');
+    if (this.#offset >= this.bytes) return;
+    const start = this.#load();
+    const {address} = this.#pages;
+    const stopped = use(address + start, address + this.#bufferEnd - this.#bufferStart, this.#offset);
+    this.#offset += stopped - address - start;
+    this.end = this.#offset;
   }
 
   /** Takes the fragment at #offset. True where it completes a record. */
