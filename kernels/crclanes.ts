@@ -84,6 +84,21 @@ function join(table: usize, state: u32, lanes: v128): u32 {
   return moveOn(table, state) ^ i32x4.extract_lane(lanes, 3);
 }
 
+/** States of the sixteen stretches that overLanes() was last over. Globals, because no function returns four vectors. */
+let states0 = i32x4.splat(0);
+let states1 = i32x4.splat(0);
+let states2 = i32x4.splat(0);
+let states3 = i32x4.splat(0);
+
+/** Writes the states behind sixteen stretches of `laneBytes` bytes, a multiple of 16, that lie one after the other from `place` on. */
+export function writeStates(tables: usize, place: usize, laneBytes: usize, states: usize): void {
+  overLanes(tables, place, laneBytes);
+  v128.store(states, states0);
+  v128.store(states, states1, 16);
+  v128.store(states, states2, 32);
+  v128.store(states, states3, 48);
+}
+
 /** The state behind longBlock bytes at `place`. */
 export function overLongBlock(tables: usize, place: usize, state: u32): u32 {
   return overBlock(tables, tables + planesBytes, place, longLane, state);
@@ -94,8 +109,18 @@ export function overShortBlock(words: usize, tables: usize, place: usize, state:
   return overBlock(tables, words + 12 * 1024, place, shortLane, state);
 }
 
-/** In one piece, because no function returns sixteen vectors. */
+// @ts-ignore: decorator
+@inline
 function overBlock(tables: usize, moves: usize, place: usize, laneBytes: usize, state: u32): u32 {
+  overLanes(tables, place, laneBytes);
+  state = join(moves, state, states0);
+  state = join(moves, state, states1);
+  state = join(moves, state, states2);
+  return join(moves, state, states3);
+}
+
+/** In one piece, because no function returns sixteen vectors. */
+function overLanes(tables: usize, place: usize, laneBytes: usize): void {
   const l0 = v128.load(tables), h0 = v128.load(tables, 16);
   const l1 = v128.load(tables, 32), h1 = v128.load(tables, 48);
   const l2 = v128.load(tables, 64), h2 = v128.load(tables, 80);
@@ -229,8 +254,8 @@ function overBlock(tables: usize, moves: usize, place: usize, laneBytes: usize, 
     c3 = plane(zero, l3, h3, x);
   }
   const low01 = low(c0, c1), high01 = high(c0, c1), low23 = low(c2, c3), high23 = high(c2, c3);
-  state = join(moves, state, low16(low01, low23));
-  state = join(moves, state, high16(low01, low23));
-  state = join(moves, state, low16(high01, high23));
-  return join(moves, state, high16(high01, high23));
+  states0 = low16(low01, low23);
+  states1 = high16(low01, low23);
+  states2 = low16(high01, high23);
+  states3 = high16(high01, high23);
 }

@@ -1,7 +1,7 @@
 // Everything that TypeScript can call. Each kernel has a plain TypeScript twin in src/kernels that its test compares it with; that of
 // crc32 and inflate is zlib.
 export {crc32} from './crc32';
-export {crc32c} from './crc32c';
+export {crc32c, crc32cs} from './crc32c';
 export {inflate} from './inflate';
 export {encodeSamples} from './walsamples';
 export {areSamples, replaySamples} from './replay';

@@ -5,6 +5,8 @@ import {kernelsBase64} from './kernels.wasm.ts';
 export interface Kernels {
   /** CRC-32C of [start, start + length), signed; `crc` is the result for what came before, 0 at the start. Twin: crc32c.ts. */
   crc32c(start: number, length: number, crc: number): number;
+  /** CRC-32C of up to sixteen stretches at once: crc-layout.ts. */
+  crc32cs(lanes: number, count: number): void;
   /** CRC-32 as gzip has it, signed; otherwise as crc32c(). */
   crc32(start: number, length: number, crc: number): number;
   /**
@@ -27,7 +29,7 @@ export interface Kernels {
   /** Whether replaySamples() can read all of them; 0 = no. Twin: replay.ts. */
   areSamples(context: number, at: number, end: number): number;
   /** Reads entries of a file of full chunks into rows: see kernels/headchunks.ts. Twin: src/tsdb/headchunks/scan.ts. */
-  scanEntries(at: number, end: number, base: number, rows: number, capacity: number): number;
+  scanEntries(at: number, end: number, base: number, rows: number, capacity: number, lanes: number): number;
   /** Reads and looks up a series (restore-layout.ts); gives the address behind it, 0 = left to TypeScript. See kernels/restore.ts. */
   restoreSeries(context: number, at: number, end: number): number;
   /** Reads the open chunk of a snapshot's series: 0 = none, 1 = in the context, 2 = left to TypeScript. */
@@ -36,7 +38,7 @@ export interface Kernels {
   restoreFiled(context: number, rows: number, i: number, count: number): number;
   /**
    * Writes the records in [at, end) of a segment, from its byte `offset` on, as entries of the ring to [out, outEnd). Gives where these end,
-   * and writes to `stopped` where it has stopped: at a record that is not usual. See kernels/walrecords.ts.
+   * and writes to the word of `lanes` (crc-layout.ts) where it has stopped: at a record that is not usual. See kernels/walrecords.ts.
    */
   readRecords(
     at: number,
@@ -45,7 +47,7 @@ export interface Kernels {
     segment: number,
     out: number,
     outEnd: number,
-    stopped: number,
+    lanes: number,
   ): number;
   /** Takes a snapshot's series from the ring (snapshot-layout.ts); gives where it has stopped. See kernels/snapshot.ts. */
   restoreSnapshot(context: number, at: number, end: number): number;

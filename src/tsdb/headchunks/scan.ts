@@ -1,5 +1,6 @@
 import {ByteReader} from '../../base/varint.ts';
 import {chunkSamples, headerSamples} from '../block/decode.ts';
+import {crcLanesBytes} from '../../kernels/crc-layout.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import {writeFully} from '../../sys/fs.ts';
 import type {Logger} from '../../sys/log.ts';
@@ -180,7 +181,7 @@ class FileScanner {
   readonly #reader = new ByteReader(new Uint8Array(0));
   readonly #chunk: ScannedChunk;
   readonly #linear: LogMemory | null;
-  /** Where the kernel writes what it reads. */
+  /** Where the kernel writes what it reads, and behind it what it needs for checksums. */
   readonly #rows: number;
   #pages: PageBuffer;
   /** What of the file #buffer holds. */
@@ -194,13 +195,13 @@ class FileScanner {
     this.#size = fs.size(this.#opened);
     this.#linear = linear;
     this.#pages = new PageBuffer(Math.max(64, Math.min(readBytes, this.#size)), linear);
-    this.#rows = linear?.arena.alloc(rowsBytes) ?? 0;
+    this.#rows = linear?.arena.alloc(rowsBytes + crcLanesBytes) ?? 0;
     this.#chunk = {...emptyChunk(), file};
   }
 
   close(): void {
     this.#pages.free();
-    this.#linear?.arena.free(this.#rows, rowsBytes);
+    this.#linear?.arena.free(this.#rows, rowsBytes + crcLanesBytes);
     this.#fs.close(this.#opened);
   }
 
@@ -236,7 +237,7 @@ class FileScanner {
     for (let count = rowsAtOnce; count === rowsAtOnce;) {
       const at = address + (offset - this.#start);
       if (at >= end) break;
-      count = kernels.scanEntries(at, end, offset, rows, rowsAtOnce);
+      count = kernels.scanEntries(at, end, offset, rows, rowsAtOnce, rows + rowsBytes);
       for (let row = rows >>> 3, i = 0; i < count; i++, row += rowNumbers) {
         const header = memory.f64[row + 4]!;
         chunk.ref = memory.f64[row]!;

@@ -2,10 +2,10 @@
 // thread has enough to do. What is not plainly sound is left to that one, which knows how to go on.
 import {workerData} from 'node:worker_threads';
 import {SizeClassArena} from '../../kernels/arena.ts';
-import {loadKernels} from '../../kernels/kernels.ts';
+import {crcLanesBytes, crcWord} from '../../kernels/crc-layout.ts';
+import {type Kernels, loadKernels} from '../../kernels/kernels.ts';
 import {LinearMemory} from '../../kernels/memory.ts';
 import {nodeFileSystem} from '../../sys/fs.ts';
-import type {LogMemory} from './page-buffer.ts';
 import {entryKind, RecordRing, ringRecordBytesMax} from './recordring.ts';
 import {ReaderBuffers, type SegmentFile, SegmentReader} from './segment-reader.ts';
 
@@ -20,6 +20,14 @@ export interface ReadAheadData {
   shortRecords: boolean;
 }
 
+/** What reading many records at once needs. */
+interface ManyMemory {
+  memory: LinearMemory;
+  kernels: Kernels;
+  /** See crc-layout.ts. */
+  lanes: number;
+}
+
 function readAhead(data: ReadAheadData): void {
   const memory = new LinearMemory(data.memory);
   const arena = new SizeClassArena(memory, data.scratch, data.scratchEnd);
@@ -27,8 +35,9 @@ function readAhead(data: ReadAheadData): void {
   const linear = {memory, kernels, arena};
   const buffers = new ReaderBuffers(linear);
   const ring = new RecordRing(memory, data.ring, (from, to, length) => kernels.copyBytes(from, to, length));
+  const many = data.shortRecords ? {memory, kernels, lanes: arena.alloc(crcLanesBytes)} : null;
   for (const [index, {segment, start}] of data.segments.entries()) {
-    const place = {index, start, linear: data.shortRecords ? linear : null};
+    const place = {index, start, many};
     if (!readSegment(segment, place, buffers, ring)) return;
   }
   ring.put(entryKind.end, {segment: 0, start: 0, end: 0});
@@ -37,7 +46,7 @@ function readAhead(data: ReadAheadData): void {
 /** False = stop. */
 function readSegment(
   segment: SegmentFile,
-  {index, start, linear}: {index: number; start: number; linear: LogMemory | null},
+  {index, start, many}: {index: number; start: number; many: ManyMemory | null},
   buffers: ReaderBuffers,
   ring: RecordRing,
 ): boolean {
@@ -46,10 +55,10 @@ function readSegment(
     const reader = new SegmentReader(nodeFileSystem, segment, buffers, start);
     try {
       for (;;) {
-        if (linear !== null) readMany(reader, index, linear, ring);
+        if (many !== null) readMany(reader, index, many, ring);
         done = Math.max(done, reader.end);
         // Where the other thread would wait for this one, it expands records itself.
-        reader.expands = linear !== null || ring.isAhead;
+        reader.expands = many !== null || ring.isAhead;
         if (!reader.next()) break;
         const {address, length, stored} = reader;
         if (address === 0 || length > ringRecordBytesMax) return left(reader.start);
@@ -75,17 +84,17 @@ function readSegment(
 function readMany(
   reader: SegmentReader,
   index: number,
-  {memory, kernels}: LogMemory,
+  {memory, kernels, lanes}: ManyMemory,
   ring: RecordRing,
 ): void {
   let isStopped = false;
   while (!isStopped) {
     isStopped = true;
-    ring.putMany((out, outEnd, scratch) => {
+    ring.putMany((out, outEnd) => {
       let end = out;
       reader.useMany((at, atEnd, offset) => {
-        end = kernels.readRecords(at, atEnd, offset, index, out, outEnd, scratch);
-        return memory.u32[scratch >>> 2]!;
+        end = kernels.readRecords(at, atEnd, offset, index, out, outEnd, lanes);
+        return memory.u32[(lanes + crcWord) >>> 2]!;
       });
       isStopped = end === out;
       return end;

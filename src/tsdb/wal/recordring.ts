@@ -1,6 +1,6 @@
 // Records on their way from the thread that reads segments ahead to the one that uses them, in the shared memory:
 //
-//     head:i32  tail:i32  waiting for records:i32  waiting for room:i32  stop:i32  scratch:i32  unused: 8 bytes      then the ring
+//     head:i32  tail:i32  waiting for records:i32  waiting for room:i32  stop:i32  unused: 12 bytes      then the ring
 //     entry: kind:u8  segment:u24  length:u32  start:f64  end:f64  length bytes, to the next multiple of 8
 //
 // `head` and `tail` count bytes and wrap around at 2^32. An entry lies in one piece; where it would not, the rest of the ring is passed over.
@@ -13,7 +13,6 @@ const tailField = 4;
 const recordsWanted = 8;
 const roomWanted = 12;
 const stopField = 16;
-const scratchField = 20;
 const controlBytes = 32;
 const headerBytes = 24;
 
@@ -129,10 +128,10 @@ export class RecordRing {
   }
 
   /**
-   * Lets `make` write records of a segment as entries to [at, end) and give where they end; `scratch` is a word for its own use. Does
-   * nothing where there is little room in one piece: put() waits for more.
+   * Lets `make` write records of a segment as entries to [at, end) and give where they end. Does nothing where there is little room in one
+   * piece: put() waits for more.
    */
-  putMany(make: (at: number, end: number, scratch: number) => number): void {
+  putMany(make: (at: number, end: number) => number): void {
     const head = this.#load(headField);
     const offset = head & (ringBytes - 1);
     const free = ringBytes - ((head - this.#load(tailField)) | 0);
@@ -140,7 +139,7 @@ export class RecordRing {
     const room = Math.min(free, ringBytes - offset, putBytes);
     if (room < putBytesMin) return;
     const at = this.#ring + offset;
-    const end = make(at, at + room, this.#control + scratchField);
+    const end = make(at, at + room);
     if (end === at) return;
     Atomics.store(this.#memory.i32, (this.#control + headField) >>> 2, (head + end - at) | 0);
     this.#tell(entryKind.record, (head + end - at) | 0);
