@@ -6,9 +6,9 @@ import http from 'node:http';
 import net from 'node:net';
 import test, {type TestContext} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {noLogger} from '../sys/log.ts';
 import type {HttpReply} from './reply.ts';
-import {HttpServer} from './server.ts';
+import type {HttpServer} from './server.ts';
+import {startServer} from './testing.ts';
 
 const seed = Math.floor(Math.random() * 2 ** 31);
 
@@ -17,22 +17,13 @@ async function start(
   handler: (text: string, signal: () => AbortSignal) => HttpReply | Promise<HttpReply>,
   readTimeoutMs = 60_000,
 ): Promise<number> {
-  const server = new HttpServer({
-    logger: noLogger,
-    listenAddresses: [{host: '127.0.0.1', port: 0}],
-    routePrefix: '/p',
-    connectionsMax: 100,
-    readTimeoutMs,
-    errorReply: (status, message) => ({status, contentType: 'text/plain', body: `error: ${message}`}),
-  });
-  server.route(['GET', 'POST'], '/echo/:name', (call) => {
-    const {params, form, method} = call;
-    const text = `${method} ${params['name']} ${form.get('a')} ${call.header('x-a') ?? '-'}`;
-    return handler(text, () => call.signal);
-  });
-  const [address] = await server.listen();
-  context.after(() => server.close(0));
-  return address!.port;
+  const addRoutes = (server: HttpServer): void =>
+    server.route(['GET', 'POST'], '/echo/:name', (call) => {
+      const {params, form, method} = call;
+      const text = `${method} ${params['name']} ${form.get('a')} ${call.header('x-a') ?? '-'}`;
+      return handler(text, () => call.signal);
+    });
+  return (await startServer(context, addRoutes, {routePrefix: '/p', readTimeoutMs})).port;
 }
 
 /** How many requests Node's server has had to read. */

@@ -6,6 +6,7 @@ import {STATUS_CODES} from 'node:http';
 import type {Socket} from 'node:net';
 import {assert} from '../base/assert.ts';
 import {formOf, type HttpCall} from './call.ts';
+import {departureMs} from './departures.ts';
 import type {Form} from './form.ts';
 import {parsePlainRequest, type PlainHeaders, type PlainRequest} from './plain-request.ts';
 
@@ -59,6 +60,8 @@ export class PlainConnection {
   /** Those of the last request. */
   #headers: PlainHeaders | null = null;
   #busy = false;
+  /** Nothing more comes from the client. */
+  #heard = false;
   #ended = false;
   /** What has arrived while a request was being answered. */
   #waiting: Buffer | null = null;
@@ -91,10 +94,11 @@ export class PlainConnection {
     else this.#answer(request, route);
   };
 
-  /** The client sends nothing any more: so it is gone, as for Node's server. */
+  /** The client has gone away, or has said all that it has to say and waits for its answer: both look the same. */
   readonly #onEnd = (): void => {
-    this.#gone?.abort();
-    this.#socket.end();
+    this.#heard = true;
+    if (!this.#busy) return void this.#socket.end();
+    setTimeout(() => this.#gone?.abort(), departureMs).unref();
   };
 
   readonly #onClose = (): void => {
@@ -181,7 +185,7 @@ export class PlainConnection {
     this.#busy = false;
     this.#world.end(socket);
     if (socket.destroyed) return;
-    if (close || this.#world.closing) return void socket.end();
+    if (close || this.#heard || this.#world.closing) return void socket.end();
     this.#limit(this.#world.idleTimeoutMs);
     const chunk = this.#waiting;
     if (chunk === null) return;

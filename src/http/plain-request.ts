@@ -2,6 +2,7 @@
 // for somebody who knows all of HTTP.
 
 import type {HttpCall} from './call.ts';
+import {isHost} from './request-faults.ts';
 
 export interface PlainRequest {
   method: 'GET' | 'POST';
@@ -84,5 +85,10 @@ function readHeaders(text: string): PlainHeaders | null {
 
 function isOrdinary(headers: ReadonlyMap<string, string>): boolean {
   const connection = headers.get('connection');
-  return headers.has('host') && (connection === undefined || connection.toLowerCase() === 'keep-alive');
+  const host = headers.get('host');
+  return (
+    host !== undefined &&
+    isHost(host) &&
+    (connection === undefined || connection.toLowerCase() === 'keep-alive')
+  );
 }

@@ -33,9 +33,12 @@ export function emptyReply(status: number, headers: Record<string, string> = {})
   return {status, contentType: '', body: '', headers};
 }
 
-export function redirect(status: 301 | 302, location: string): HttpReply {
-  const text = status === 301 ? 'Moved Permanently' : 'Found';
-  return htmlReply(status, `<a href="${escapeHtml(location)}">${text}</a>.\n\n`, {Location: location});
+const redirections = {301: 'Moved Permanently', 302: 'Found', 307: 'Temporary Redirect'};
+
+/** With 307, the client sends the same again; with the others a POST becomes a GET. */
+export function redirect(status: keyof typeof redirections, location: string): HttpReply {
+  const html = `<a href="${escapeHtml(location)}">${redirections[status]}</a>.\n\n`;
+  return htmlReply(status, html, {Location: location});
 }
 
 export function escapeHtml(text: string): string {

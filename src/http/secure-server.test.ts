@@ -7,9 +7,9 @@ import {join} from 'node:path';
 import test, {type TestContext} from 'node:test';
 import {connect, type ConnectionOptions, type TLSSocket} from 'node:tls';
 import {hashSync} from 'bcryptjs';
-import {noLogger} from '../sys/log.ts';
 import {textError, textReply} from './reply.ts';
-import {HttpServer} from './server.ts';
+import type {HttpServer} from './server.ts';
+import {startServer} from './testing.ts';
 import {TestAuthority, type TestCertificate} from './testing-certificates.ts';
 
 const authority = new TestAuthority();
@@ -33,21 +33,18 @@ async function open(t: TestContext, webConfig: string): Promise<Opened> {
   write('key.pem', server1.key);
   write('ca.pem', authority.cert);
   write('web.yml', webConfig);
-  const server = new HttpServer({
-    logger: noLogger,
-    listenAddresses: [{host: '127.0.0.1', port: 0}],
-    routePrefix: '',
-    connectionsMax: 20,
-    readTimeoutMs: 5000,
-    webConfigFile: join(folder, 'web.yml'),
-    errorReply: textError,
-  });
-  server.route(['GET', 'POST'], '/echo', ({body}) => textReply(200, `${Buffer.from(body).toString()}!`));
-  t.after(async () => {
-    await server.close(100);
-    rmSync(folder, {recursive: true});
-  });
-  const {port} = (await server.listen())[0]!;
+  const {port, server} = await startServer(
+    t,
+    (routes) =>
+      routes.route(['GET', 'POST'], '/echo', ({body}) => textReply(200, `${Buffer.from(body).toString()}!`)),
+    {
+      connectionsMax: 20,
+      readTimeoutMs: 5000,
+      webConfigFile: join(folder, 'web.yml'),
+      errorReply: textError,
+    },
+  );
+  t.after(() => rmSync(folder, {recursive: true}));
   return {port, write, server};
 }
 

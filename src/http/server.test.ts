@@ -4,36 +4,12 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
 import {once} from 'node:events';
-import test, {type TestContext} from 'node:test';
+import test from 'node:test';
 import zlib from 'node:zlib';
 import {noLogger, type Logger} from '../sys/log.ts';
 import {textReply, type HttpReply} from './reply.ts';
-import {HttpServer, type HttpServerOptions} from './server.ts';
-
-interface Running {
-  server: HttpServer;
-  port: number;
-}
-
-async function start(
-  context: TestContext,
-  addRoutes: (server: HttpServer) => void,
-  options: Partial<HttpServerOptions> = {},
-): Promise<Running> {
-  const server = new HttpServer({
-    logger: noLogger,
-    listenAddresses: [{host: '127.0.0.1', port: 0}],
-    routePrefix: '',
-    connectionsMax: 100,
-    readTimeoutMs: 60_000,
-    errorReply: (status, message) => textReply(status, `error: ${message}`),
-    ...options,
-  });
-  addRoutes(server);
-  const [address] = await server.listen();
-  context.after(() => server.close(0));
-  return {server, port: address!.port};
-}
+import {HttpServer} from './server.ts';
+import {startServer} from './testing.ts';
 
 /** Sends bytes and reads until the server closes. */
 async function talk(port: number, text: string): Promise<string> {
@@ -45,7 +21,7 @@ async function talk(port: number, text: string): Promise<string> {
 }
 
 test('HttpServer answers over a socket, and counts', async (context) => {
-  const {server, port} = await start(context, (routes) => {
+  const {server, port} = await startServer(context, (routes) => {
     routes.route(['POST'], '/echo/:name', ({params, form, body}) =>
       textReply(201, `${params['name']} ${form.get('a')} ${body.length}`),
     );
@@ -64,7 +40,7 @@ test('HttpServer answers over a socket, and counts', async (context) => {
 
 test('HttpServer compresses large answers for clients that ask', async (context) => {
   const text = 'narthex '.repeat(1000);
-  const {port} = await start(context, (routes) => {
+  const {port} = await startServer(context, (routes) => {
     routes.route(['GET'], '/large', () => textReply(200, text, {Vary: 'Origin'}));
     routes.route(['GET'], '/small', () => textReply(200, 'small'));
     routes.route(['GET'], '/image', () => ({status: 200, contentType: 'image/png', body: text}));
@@ -97,7 +73,7 @@ test('HttpServer compresses large answers for clients that ask', async (context)
 test('HttpServer tells a handler when its client goes away', async (context) => {
   const aborted = Promise.withResolvers<void>();
   const entered = Promise.withResolvers<void>();
-  const {port} = await start(context, (routes) => {
+  const {port} = await startServer(context, (routes) => {
     routes.route(['GET'], '/slow', async ({signal}): Promise<HttpReply> => {
       signal.addEventListener('abort', () => aborted.resolve());
       entered.resolve();
@@ -114,7 +90,7 @@ test('HttpServer tells a handler when its client goes away', async (context) => 
 
 test('HttpServer does not tell a handler whose client stays', async (context) => {
   let aborts = 0;
-  const {port} = await start(context, (routes) => {
+  const {port} = await startServer(context, (routes) => {
     routes.route(['GET'], '/', ({signal}) => {
       signal.addEventListener('abort', () => aborts++);
       return textReply(200, 'x');
@@ -126,7 +102,7 @@ test('HttpServer does not tell a handler whose client stays', async (context) =>
 });
 
 test('HttpServer refuses bodies that are too large', async (context) => {
-  const {port} = await start(context, (routes) => {
+  const {port} = await startServer(context, (routes) => {
     routes.route(['POST'], '/small', () => textReply(200, 'read'), {bodyBytesMax: 10});
   });
   const url = `http://127.0.0.1:${port}/small`;
@@ -138,7 +114,7 @@ test('HttpServer refuses bodies that are too large', async (context) => {
 
 test('HttpServer refuses bodies while it holds too many', async (context) => {
   const go = Promise.withResolvers<void>();
-  const {port} = await start(context, (routes) => {
+  const {port} = await startServer(context, (routes) => {
     routes.route(
       ['POST'],
       '/',
@@ -173,7 +149,7 @@ test('HttpServer refuses bodies while it holds too many', async (context) => {
 });
 
 test('HttpServer takes long addresses and refuses endless ones', async (context) => {
-  const {port} = await start(context, (routes) => {
+  const {port} = await startServer(context, (routes) => {
     routes.route(['GET'], '/', ({form}) => textReply(200, String(form.get('q').length)));
   });
   const long = await fetch(`http://127.0.0.1:${port}/?q=${'x'.repeat(500_000)}`);
@@ -184,7 +160,9 @@ test('HttpServer takes long addresses and refuses endless ones', async (context)
 });
 
 test('HttpServer survives what is no HTTP', async (context) => {
-  const {port} = await start(context, (routes) => routes.route(['GET'], '/', () => textReply(200, 'alive')));
+  const {port} = await startServer(context, (routes) =>
+    routes.route(['GET'], '/', () => textReply(200, 'alive')),
+  );
   assert.match(await talk(port, 'nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /);
   assert.match(
     await talk(port, 'GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
@@ -196,7 +174,7 @@ test('HttpServer survives what is no HTTP', async (context) => {
 test('HttpServer turns what a handler throws into an answer and a line of the log', async (context) => {
   const lines: unknown[] = [];
   const logger: Logger = {...noLogger, error: (_message, fields) => lines.push(fields)};
-  const {port} = await start(
+  const {port} = await startServer(
     context,
     (routes) => {
       routes.route(['GET'], '/throws', () => {
@@ -217,7 +195,7 @@ test('HttpServer turns what a handler throws into an answer and a line of the lo
 test('HttpServer.close() lets requests finish and refuses new connections', async (context) => {
   const entered = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
-  const {server, port} = await start(context, (routes) => {
+  const {server, port} = await startServer(context, (routes) => {
     routes.route(['GET'], '/', async () => {
       entered.resolve();
       await go.promise;
@@ -239,7 +217,7 @@ test('HttpServer.close() lets requests finish and refuses new connections', asyn
 
 test('HttpServer.close() cuts off what does not end', async (context) => {
   const entered = Promise.withResolvers<void>();
-  const {server, port} = await start(context, (routes) => {
+  const {server, port} = await startServer(context, (routes) => {
     routes.route(['GET'], '/', async ({signal}) => {
       entered.resolve();
       await once(signal, 'abort');
@@ -254,7 +232,7 @@ test('HttpServer.close() cuts off what does not end', async (context) => {
 });
 
 test('HttpServer listens on several addresses, or on none', async (context) => {
-  const {port} = await start(context, () => {}, {
+  const {port} = await startServer(context, () => {}, {
     listenAddresses: [
       {host: '127.0.0.1', port: 0},
       {host: '127.0.0.1', port: 0},
@@ -276,9 +254,13 @@ test('HttpServer listens on several addresses, or on none', async (context) => {
 });
 
 test('HttpServer closes the connection that is without a request for longest where there is no room for another one', async (context) => {
-  const {port} = await start(context, (routes) => routes.route(['GET'], '/', () => textReply(200, 'fine')), {
-    connectionsMax: 4,
-  });
+  const {port} = await startServer(
+    context,
+    (routes) => routes.route(['GET'], '/', () => textReply(200, 'fine')),
+    {
+      connectionsMax: 4,
+    },
+  );
   const idle: net.Socket[] = [];
   for (let i = 0; i < 3; i++) {
     const socket = net.connect(port, '127.0.0.1');

@@ -1,5 +1,6 @@
-// An HTTP server on fastify, which is loaded with the first request that needs it (src/http/plain-connection.ts reads the others): a table of routes, answers as data, limits for everything that a client sends, errors that end
-// a request and never the process, and an orderly end.
+// An HTTP server on fastify, which is loaded with the first request that needs it (src/http/plain-connection.ts reads the
+// others): a table of routes, answers as data, limits for everything that a client sends, errors that end a request and never
+// the process, and an orderly end.
 
 import http, {type IncomingMessage, type ServerResponse} from 'node:http';
 import type {ServerHttp2Session} from 'node:http2';
@@ -17,6 +18,7 @@ import {describeError, type Logger} from '../sys/log.ts';
 import {formOf, isFormType, type HttpCall, type HttpHandler} from './call.ts';
 import {ConnectionLimit} from './connection-limit.ts';
 import {Form} from './form.ts';
+import {Departures} from './departures.ts';
 import {compressed, encodingOf, pack, type Packed} from './packing.ts';
 import {
   linesOf,
@@ -25,7 +27,9 @@ import {
   type PlainRoute,
   type PlainWorld,
 } from './plain-connection.ts';
+import {limitSending, linger, sendTimeoutMs} from './patience.ts';
 import type {PlainRequest} from './plain-request.ts';
+import {faultOf} from './request-faults.ts';
 import {emptyReply, redirect, textError, type HttpReply} from './reply.ts';
 import {HandlerStatistics} from './request-statistics.ts';
 import {type OnRequest, SecureServer} from './secure-server.ts';
@@ -47,8 +51,6 @@ const bodyBytesAtOnceMax = 256 * 1024 * 1024;
 const headersTimeoutMs = 10_000;
 /** Connections that are not yet any, since the client has not said who it is. */
 const handshakesMax = 64;
-/** A client that takes nothing of its answer for so long is cut off. */
-const sendTimeoutMs = 60_000;
 
 export interface RouteOptions {
   /** Name in metrics; the path where it is left out. */
@@ -100,6 +102,7 @@ export class HttpServer {
   readonly #plain = new Set<PlainConnection>();
   readonly #sockets = new Set<Socket>();
   readonly #connections: ConnectionLimit;
+  readonly #departures = new Departures();
   #webConfig: WatchedWebConfig | null = null;
   #guard: WebGuard | null = null;
   #notFound: HttpHandler = () => textError(404, '404 page not found');
@@ -250,10 +253,12 @@ export class HttpServer {
   ): Promise<FastifyReply> {
     const startMs = performance.now();
     const gone = new AbortController();
-    const onClose = (): void => {
+    const {socket} = request.raw;
+    this.#departures.add(socket, gone);
+    reply.raw.once('close', () => {
+      this.#departures.remove(socket, gone);
       if (!reply.raw.writableFinished) gone.abort();
-    };
-    reply.raw.once('close', onClose);
+    });
     let answer: HttpReply;
     try {
       answer = await handler(callOf(request, gone.signal));
@@ -347,10 +352,15 @@ export class HttpServer {
 
   /** Before anything is read of its body. */
   #admit(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+    const fault = faultOf(request.raw);
+    if (fault !== null) {
+      closeAfter(request, reply);
+      return this.#sendError(request, reply, this.#options.errorReply(fault.status, fault.message));
+    }
     const decide = ({headers, refusal}: Admission): void => {
       reply.headers(headers);
       if (refusal !== null) {
-        if (announcedBytes(request) > 0) closeAfter(request, reply);
+        linger(request, reply);
         this.#sendError(request, reply, refusal);
       } else if (this.#takeBody(request, reply)) done();
     };
@@ -365,7 +375,7 @@ export class HttpServer {
     if (size === 0) return true;
     if (this.#bodyBytes + size > bodyBytesAtOnceMax) {
       reply.header('Retry-After', '1');
-      closeAfter(request, reply);
+      linger(request, reply);
       this.#sendError(
         request,
         reply,
@@ -402,8 +412,7 @@ export class HttpServer {
             statusCode,
             failureText(code, error.message, request.routeOptions.bodyLimit),
           );
-    // What is left of the body would be read as the next request.
-    closeAfter(request, reply);
+    linger(request, reply);
     this.#sendError(request, reply, answer);
   }
 
@@ -421,7 +430,9 @@ export class HttpServer {
     const cleaned = cleanPath(path);
     if (cleaned !== path && this.#findRoute(cleaned) !== null) {
       const location = query === undefined ? cleaned : `${cleaned}?${query}`;
-      return this.#answer(request, reply, () => redirect(301, location), null);
+      // As Go's servers: its router knows the slash at the end, and the rest is for what stands before that.
+      const isEnd = `${cleaned}/` === path && request.method === 'GET';
+      return this.#answer(request, reply, () => redirect(isEnd ? 301 : 307, location), null);
     }
     return this.#answer(request, reply, this.#notFound, null);
   }
@@ -447,6 +458,7 @@ export class HttpServer {
     const event = secure === null ? 'connection' : 'secureConnection';
     const listeners = server.listeners(event) as ((socket: Socket) => void)[];
     const handOver = (socket: Socket): void => {
+      this.#departures.watch(socket);
       for (const listener of listeners) listener.call(server, socket);
     };
     const world = this.#plainWorld(handOver);
@@ -458,7 +470,8 @@ export class HttpServer {
       if ((socket as TLSSocket).alpnProtocol === 'h2') {
         // It has requests side by side, and a time limit of its own.
         limit.begin(socket);
-        return handOver(socket);
+        for (const listener of listeners) listener.call(server, socket);
+        return;
       }
       const connection = new PlainConnection(socket, world);
       this.#plain.add(connection);
@@ -543,6 +556,8 @@ export class HttpServer {
     const file = this.#webConfig;
     const secure = file === null ? null : await SecureServer.open({file, logger, http: options, onRequest});
     const server = secure?.server ?? http.createServer(options, onRequest);
+    // Who has said all still gets an answer. Node knows this, though it says so nowhere.
+    (server as {httpAllowHalfOpen?: boolean}).httpAllowHalfOpen = true;
     if (secure !== null) server.maxConnections = connectionsMax + handshakesMax;
     this.#watch(server, secure);
     this.#servers.push(server);
@@ -659,19 +674,6 @@ function failureText(code: string, message: string, limit: number): string {
 
 function requestedBy({method, url, client}: HttpCall): Requested {
   return {method, url, ip: client};
-}
-
-function limitSending(reply: FastifyReply): void {
-  const {socket} = reply.raw;
-  if (socket === null) return;
-  const cut = (): void => {
-    socket.destroy();
-  };
-  socket.setTimeout(sendTimeoutMs, cut);
-  reply.raw.once('finish', () => {
-    socket.setTimeout(0);
-    socket.off('timeout', cut);
-  });
 }
 
 async function closeServer(

@@ -178,10 +178,19 @@ export function readWebConfig(file: string): WebConfig {
   return {
     tls: tlsOf(fields.tls_server_config, dirname(file)),
     http2: fields.http_server_config?.http2 ?? true,
-    headers: Object.fromEntries(fields.http_server_config?.headers ?? []),
+    headers: headersOf(fields),
     rateLimit: rateLimitOf(fields.rate_limit),
     users: fields.basic_auth_users,
   };
+}
+
+/** As they are sent: the bytes of their UTF-8 as characters, on one line. */
+function headersOf({http_server_config: http}: WebFields): WebConfig['headers'] {
+  const texts = [...(http?.headers ?? [])].map(([name, value]) => {
+    const bytes = Buffer.from(value.trim()).toString('latin1');
+    return [name, bytes.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, ' ')] as const;
+  });
+  return Object.fromEntries(texts);
 }
 
 function tlsOf(tls: WebFields['tls_server_config'], directory: string): WebTls | null {

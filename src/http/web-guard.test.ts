@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import test, {type TestContext} from 'node:test';
 import {hashSync} from 'bcryptjs';
 import {noLogger} from '../sys/log.ts';
-import {readBasicAuth, WatchedWebConfig, WebGuard} from './web-guard.ts';
+import {readBasicAuth, type Admission, WatchedWebConfig, WebGuard} from './web-guard.ts';
 
 function guardOf(t: TestContext, text: string): {guard: WebGuard; file: string; clock: {ms: number}} {
   const folder = mkdtempSync(join(tmpdir(), 'narthex-guard-'));
@@ -105,4 +105,14 @@ test('WebGuard lets so many requests in, and one more after each interval', asyn
   await f(1000, 200);
   await f(1000, 200);
   await f(1000, 429);
+});
+
+test('WebGuard gives headers as HTTP can send them', (t) => {
+  const {guard} = guardOf(
+    t,
+    'http_server_config: {headers: {Content-Security-Policy: " a\\n\\u0001b \u2013 à", X-Frame-Options: deny}}',
+  );
+  const {headers} = guard.admit(undefined) as Admission;
+  const csp = Buffer.from(headers['Content-Security-Policy']!, 'latin1').toString();
+  assert.deepEqual([csp, headers['X-Frame-Options']], ['a  b \u2013 à', 'deny']);
 });
