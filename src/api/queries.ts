@@ -119,12 +119,13 @@ export class QueryApi {
     }
     const request: QueryRequest = {kind: 'selectors', query: form.get('query')};
     const {status, body, release} = await this.#backend.run(request, call.signal, sourceOf(call));
+    const text = new TextDecoder().decode(body);
     release?.();
     if (status !== 200) {
       // This endpoint does not name the parameter.
-      return failure('bad_data', describeFailure(body).replace(/^invalid parameter "query": /, ''), status);
+      return failure('bad_data', describeFailure(text).replace(/^invalid parameter "query": /, ''), status);
     }
-    const {data: matcherSets} = JSON.parse(new TextDecoder().decode(body)) as {data: MatcherData[][]};
+    const {data: matcherSets} = JSON.parse(text) as {data: MatcherData[][]};
     if (matcherSets.length === 0) return jsonReply(200, '{"status":"success"}');
     const found = await this.#storage.exemplars?.({matcherSets, startMs, endMs});
     return found === undefined ? success([]) : jsonReply(200, exemplarsBody(found));
@@ -150,8 +151,9 @@ export class QueryApi {
       sourceOf(call),
     );
     if (status !== 200) {
+      const failed = textError(status, describeFailure(new TextDecoder().decode(body)));
       release?.();
-      return textError(status, describeFailure(body));
+      return failed;
     }
     const contentType = utf8Names
       ? 'text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8'
@@ -176,8 +178,8 @@ function sourceOf(call: HttpCall): QuerySource {
 }
 
 /** The message of an envelope, or the text that there is instead. */
-function describeFailure(body: Uint8Array): string {
-  const text = new TextDecoder().decode(body).trimEnd();
+function describeFailure(body: string): string {
+  const text = body.trimEnd();
   return text.startsWith('{') ? (JSON.parse(text) as {error: string}).error : text;
 }
 

@@ -287,9 +287,13 @@ async function evaluateRule<T>(
   from: QuerySource,
 ): Promise<T> {
   const {status, body, value, release} = await queries.run({kind: 'rule', request}, signal, from);
+  if (status === 200) {
+    release?.();
+    return value as T;
+  }
+  const text = new TextDecoder().decode(body);
   release?.();
-  if (status === 200) return value as T;
-  const {error, errorType} = JSON.parse(new TextDecoder().decode(body)) as {
+  const {error, errorType} = JSON.parse(text) as {
     error: string;
     errorType: ErrorType;
   };

@@ -1,5 +1,6 @@
 import {Worker} from 'node:worker_threads';
 import type {QueryRequest} from '../api/backend.ts';
+import {giveBack} from '../sys/garbage.ts';
 import {Caller} from '../sys/rpc.ts';
 import {heapLimits} from './query-memory.ts';
 import type {EvaluateRequest} from './query-answers.ts';
@@ -47,7 +48,12 @@ export function startQueryWorker(all: QueryClientOptions): QueryWorker {
         defaultEvalIntervalMs: evaluationIntervalMs(),
       };
       const answer = await caller.call<WorkerAnswer>('run', evaluate);
-      return {...answer, release: onAnswer(answer.body.byteLength)};
+      const noted = onAnswer(answer.body.byteLength);
+      const release = (): void => {
+        noted();
+        giveBack(answer.body);
+      };
+      return {...answer, release};
     },
     cancel: () => void Atomics.store(cancel, 0, 1),
     terminate: () => void worker.terminate(),

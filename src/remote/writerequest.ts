@@ -18,7 +18,7 @@ import {readHistogram} from './histogram.ts';
 import {wireBytes, ProtobufReader} from '../base/protobuf.ts';
 import {WrittenExemplars} from './exemplars.ts';
 import {SeriesCache} from '../storage/seriescache.ts';
-import {noteGarbage} from '../sys/garbage.ts';
+import {giveBack, noteGarbage} from '../sys/garbage.ts';
 import {decompressSnappy} from './snappy.ts';
 import type {WriteOutcome} from './write-outcome.ts';
 import {InvalidLabels, readWriteLabels} from './writelabels.ts';
@@ -191,7 +191,8 @@ export class WriteReceiver {
       this.#reset(nowMs);
       const message = refuseRangeErrors(() => decompressSnappy(body, messageBytesMax));
       await this.#applyMessage(message);
-      noteGarbage(body.length + message.length);
+      giveBack(message);
+      noteGarbage(body.length);
     } catch (cause) {
       refusal = this.#explain(cause);
       this.#forget();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
 import {join} from 'node:path';
 import test from 'node:test';
+import {giveBack} from './garbage.ts';
 
 const garbage = join(import.meta.dirname, 'garbage.ts');
 
@@ -57,4 +58,30 @@ test('noteGarbage() of little does nothing of that', () => {
 test('compactNow() does it at once', () => {
   const [before, after] = run(`${scatter} compactNow(); console.log(held());`);
   assert.ok(after! < before! / 2, `${before} MiB, then ${after} MiB`);
+});
+
+test('giveBack() gives back what is large and owns its buffer', () => {
+  const whole = new Uint8Array(2 ** 20);
+  giveBack(whole);
+  assert.equal(whole.length, 0);
+  const small = new Uint8Array(1000);
+  const part = new Uint8Array(2 ** 20).subarray(1000);
+  const shared = new Uint8Array(new SharedArrayBuffer(2 ** 20));
+  for (const each of [small, part, shared]) {
+    const {length} = each;
+    giveBack(each);
+    assert.equal(each.length, length);
+  }
+});
+
+test('giveBack() needs no collection', () => {
+  const [before, after] = run(`
+    import {giveBack} from ${JSON.stringify(garbage)};
+    const held = () => Math.round(process.memoryUsage().arrayBuffers / 2 ** 20);
+    const bytes = new Uint8Array(2 ** 26);
+    console.log(held());
+    giveBack(bytes);
+    console.log(held());`);
+  assert.ok(before! >= 64, `${before} MiB`);
+  assert.ok(after! < 8, `${after} MiB`);
 });

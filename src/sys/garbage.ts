@@ -9,6 +9,9 @@ const collect = (
 const youngBytesMax = 8 * 2 ** 20;
 const oldBytesMax = 32 * 2 ** 20;
 
+/** Buffers of so many bytes are mappings of their own. */
+const ownBytesMin = 128 * 1024;
+
 /** There is no thorough one where it could give back less than this. */
 const oldBytesMin = 8 * 2 ** 20;
 
@@ -50,7 +53,17 @@ export function noteGarbage(bytes: number): void {
 }
 
 /**
- * The same for objects of V8's own heap that thousands of short tasks have left at once: they lie scattered among what stays,
+ * Gives the memory of a buffer back at once, where `bytes` is all of it: nobody may have a view of it any more. Small ones are not
+ * worth it.
+ */
+export function giveBack(bytes: Uint8Array): void {
+  const {buffer, byteLength} = bytes;
+  if (byteLength < ownBytesMin || byteLength < buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
+  buffer.transfer(0);
+}
+
+/**
+ * The same as noteGarbage() for objects of V8's own heap that thousands of short tasks have left at once: they lie scattered among what stays,
  * so that what stays is moved together and pages are given back, which takes some 100 ms.
  */
 export function noteBurst(bytes: number): void {

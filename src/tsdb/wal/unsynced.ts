@@ -1,16 +1,13 @@
 import {assert} from '../../base/assert.ts';
-import {noteGarbage} from '../../sys/garbage.ts';
+import {giveBack} from '../../sys/garbage.ts';
 
 /** Bytes before each record in the queue: its length (u32, little-endian) and compression bits. */
 const headBytes = 5;
 
 const bytesAtFirst = 64 * 1024;
 
-/**
- * A queue that has grown beyond this, for a burst, is made anew when it is empty. It is more than what large servers write while a slow
- * disk syncs: to grow again and again costs collections of all of the heap.
- */
-const emptyBytesMax = 4 * 2 ** 20;
+/** A queue that has grown beyond this, for a burst, is made anew when it is empty. */
+const emptyBytesMax = 2 ** 20;
 
 /**
  * The records that may not be on the disk yet, as they were framed. When fsync fails, the system may have dropped the pages
@@ -69,7 +66,7 @@ export class UnsyncedRecords {
     this.#start = Math.max(this.#start, Math.min(position, this.#end));
     this.#committed = Math.max(this.#committed, this.#start);
     if (this.#start === this.#end && this.#bytes.length > emptyBytesMax) {
-      noteGarbage(this.#bytes.length);
+      giveBack(this.#bytes);
       this.#bytes = new Uint8Array(bytesAtFirst);
       this.#base = this.#start;
     }
@@ -108,7 +105,7 @@ export class UnsyncedRecords {
     } else {
       const grown = new Uint8Array(Math.max(2 * this.#bytes.length, held + count));
       grown.set(this.#bytes.subarray(from, used));
-      noteGarbage(this.#bytes.length);
+      giveBack(this.#bytes);
       this.#bytes = grown;
     }
     this.#base = this.#start;
