@@ -32,7 +32,7 @@ export interface QueryWorldOptions {
 const scratchBytes = 2 ** 30;
 /** What a thread keeps of chunks that it has read, and of the files that the head's are in. */
 const chunkBytesMax = 24 * 2 ** 20;
-const headWindowBytesMax = 8 * 2 ** 20;
+const headWindowBytesMax = 4 * 2 ** 20;
 
 /** How often a thread without queries looks whether blocks have gone. */
 const blocksRefreshMs = 15_000;
@@ -76,7 +76,7 @@ export function openQueryWorld(
   const headChunks = new HeadChunkReader(
     nodeFileSystem,
     headChunksDirectory(options.dataFolder),
-    headWindowBytesMax,
+    Math.min(headWindowBytesMax, (pagesBytesMax ?? Infinity) / 2),
   );
   const head = new HeadReader(shared, scratch, owner, headChunks);
   /** Damage is told once. */
