@@ -99,10 +99,12 @@ export function humanizeDuration(seconds: number): string {
   );
 }
 
-const segmenter = new Intl.Segmenter('en', {granularity: 'word'});
+/** Made when first needed: it reads much of the data of languages. */
+let segmenter: Intl.Segmenter | null = null;
 
 /** The first letter of each word as a title has it; the rest in lower case too, where that is wanted. */
 export function titleCase(text: string, lowersRest: boolean): string {
+  segmenter ??= new Intl.Segmenter('en', {granularity: 'word'});
   let result = '';
   for (const {segment} of segmenter.segment(text)) result += titleWord(segment, lowersRest);
   return result;
