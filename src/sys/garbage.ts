@@ -20,11 +20,12 @@ const quietMs = 500;
 const patienceMs = 5000;
 
 /**
- * Where V8 holds so much more than is in use, what stays is worth being moved together, but not more often than that: it
- * takes some 60 ms.
+ * Where V8 holds so much more than is in use, what stays is worth being moved together. That takes some 60 ms, of large heaps
+ * more, so that it comes again after so many times as long, and not before the shorter time.
  */
 const slackBytesMax = 6 * 2 ** 20;
-const compactEveryMs = 60_000;
+const compactPause = 200;
+const compactEveryMs = 10_000;
 
 // Each thread has a heap of its own, and so these of its own.
 let youngBytes = 0;
@@ -32,7 +33,8 @@ let oldBytes = 0;
 let isBurst = false;
 /** What was held after the last thorough collection. */
 let heldAfterBytes = 0;
-let compactedAtMs = -Infinity;
+let compactAgainAtMs = -Infinity;
+let isCompactionDue = false;
 let timer: NodeJS.Timeout | null = null;
 let wantedSinceMs = 0;
 
@@ -81,8 +83,10 @@ function heldBytes(): number {
 
 /** What a start leaves behind goes at once. */
 export function compactNow(): void {
-  compactedAtMs = performance.now();
+  const beganMs = performance.now();
   collect?.({type: 'major', flavor: 'last-resort'});
+  const endedMs = performance.now();
+  compactAgainAtMs = endedMs + Math.max(compactEveryMs, compactPause * (endedMs - beganMs));
   heldAfterBytes = heldBytes();
 }
 
@@ -96,20 +100,32 @@ function collectWhenQuiet(): void {
   timer = setTimeout(() => {
     timer = null;
     oldBytes = 0;
-    if (isBurst || isScattered()) compactNow();
-    // Else quick ones had nearly all of it.
-    else if (heldBytes() >= heldAfterBytes + oldBytesMin) {
+    if (isBurst) compactNow();
+    else if (!compactIfScattered() && heldBytes() >= heldAfterBytes + oldBytesMin) {
+      // Else quick ones had nearly all of it.
       collect?.({type: 'major', flavor: 'regular'});
       heldAfterBytes = heldBytes();
-      if (isScattered()) compactNow();
+      compactIfScattered();
     }
     isBurst = false;
   }, quietMs).unref();
 }
 
-/** Whether the objects of this thread's heap lie in many more pages than they need. */
-function isScattered(): boolean {
-  if (performance.now() < compactedAtMs + compactEveryMs) return false;
+/** Where the objects of this thread's heap lie in many more pages than they need: at once, or when it may be again. */
+function compactIfScattered(): boolean {
   const {total_physical_size: held, used_heap_size: used} = getHeapStatistics();
-  return held - used > slackBytesMax;
+  if (held - used <= slackBytesMax) return false;
+  const waitMs = compactAgainAtMs - performance.now();
+  if (waitMs > 0) compactLater(waitMs);
+  else compactNow();
+  return waitMs <= 0;
+}
+
+function compactLater(waitMs: number): void {
+  if (isCompactionDue) return;
+  isCompactionDue = true;
+  setTimeout(() => {
+    isCompactionDue = false;
+    collectWhenQuiet();
+  }, waitMs).unref();
 }
