@@ -29,6 +29,14 @@ const featureSets: readonly (readonly string[])[] = [
     'promql-binop-fill-modifiers',
     'promql-duration-expr',
   ],
+  ['promql-experimental-functions', 'native-histograms', 'type-and-unit-labels', 'promql-per-step-stats'],
+  [
+    'promql-experimental-functions',
+    'native-histograms',
+    'type-and-unit-labels',
+    'promql-delayed-name-removal',
+    'promql-binop-fill-modifiers',
+  ],
 ];
 
 const peer = await ServerSide.prometheus([]);

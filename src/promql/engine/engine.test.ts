@@ -221,6 +221,16 @@ test('delayed name removal keeps names until the end', () => {
   );
 });
 
+test('with delayed name removal, equal labels within an instant query are no error', () => {
+  const engine = newEngine({}, {delayedNameRemoval: true});
+  const store = storeOf({'a{__type__=counter,x=1}': [1], 'a{__type__=gauge,x=1}': [2]});
+  const message = 'vector cannot contain metrics with the same labelset';
+  assert.deepEqual(instant(store, 'sum by (x) (abs(a + a))', 0, {engine}), ['{x="1"} 6']);
+  assert.equal(failure(() => instant(store, 'a + a', 0, {engine})).message, message);
+  assert.equal(failure(() => instant(store, 'sum by (x) (a + a)', 0)).message, message);
+  assert.equal(failure(() => range(store, 'sum(a + a)', [0, 10_000, 10_000], engine)).message, message);
+});
+
 test('with delayed name removal the last step of a group decides whether it keeps its name', () => {
   const engine = newEngine({}, {delayedNameRemoval: true});
   const store = storeOf({'a{x=1}': [1, 2, 3], 'a{x=2}': [7]});

@@ -66,6 +66,17 @@ export const metrics: readonly FuzzMetric[] = [
   },
   {name: 'state', kind: 'gauge', labels: {instance: instances, state: ['on', 'off']}},
   {name: 'sparse', kind: 'gauge', labels: {instance: instances}},
+  // Labels that are metadata with the feature type-and-unit-labels, and plain ones without.
+  {
+    name: 'net_bytes',
+    kind: 'counter',
+    labels: {job: jobs, __type__: ['counter', 'gauge', 'unknown'], __unit__: ['bytes', 'seconds']},
+  },
+  {
+    name: 'queue',
+    kind: 'gauge',
+    labels: {job: jobs, instance: instances, __type__: ['gauge', 'histogram']},
+  },
   {name: 'rpc_seconds', kind: 'histogram', labels: {job: jobs, instance: instances}},
   {name: 'rpc_depth', kind: 'histogram', labels: {job: jobs}},
   {name: 'rpc_custom', kind: 'histogram', labels: {job: jobs, instance: instances}},

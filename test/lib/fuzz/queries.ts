@@ -413,7 +413,17 @@ class QueryGenerator extends Words {
 
   #replacement(): string {
     const {random} = this;
-    const target = random.pick(['job', 'new', 'instance', '__name__', 'le', 'with space', 'new', 'new']);
+    const target = random.pick([
+      'job',
+      'new',
+      'instance',
+      '__name__',
+      '__type__',
+      'le',
+      'with space',
+      'new',
+      'new',
+    ]);
     const template = random.pick([
       '$1',
       '${1}x',
@@ -427,7 +437,16 @@ class QueryGenerator extends Words {
       '$9',
       '$1-$2',
     ]);
-    const source = random.pick(['instance', 'job', '__name__', 'code', 'nosuch', 'mount point', 'instance']);
+    const source = random.pick([
+      'instance',
+      'job',
+      '__name__',
+      '__type__',
+      'code',
+      'nosuch',
+      'mount point',
+      'instance',
+    ]);
     const pattern = random.pick([
       '(.*)',
       '(?P<part>.*):(.*)',

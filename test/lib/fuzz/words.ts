@@ -215,6 +215,8 @@ export class Words {
       '"mount point"',
       'nosuch',
       '__name__',
+      '__type__',
+      '__unit__',
     ]);
   }
 

@@ -333,6 +333,8 @@ class CollectedPairs {
   readonly #match: MatchedPairs;
   readonly #steps: number;
   readonly #merged: MergedMatrix;
+  /** Prometheus looks for equal label sets at the end only where names are removed there, and only in instant queries. */
+  readonly #keepsApart: boolean;
   readonly #out: MutableRow;
   /** Steps that have been matched: by group for one-to-one, else by group and result labels. */
   readonly #matched = new Map<string | number, Uint8Array>();
@@ -347,6 +349,7 @@ class CollectedPairs {
     this.#match = match;
     this.#steps = steps;
     this.#merged = new MergedMatrix(context, steps);
+    this.#keepsApart = context.delayedNameRemoval && steps === 1;
     this.#out = newRow(steps);
     this.#both = new Uint8Array(steps);
   }
@@ -415,7 +418,8 @@ class CollectedPairs {
     out.labels = labels;
     out.dropName = dropName;
     out.points = points;
-    this.#merged.append(out, (step) => this.#noteConflict(step, sameLabelsetMessage));
+    if (this.#keepsApart) this.matrix.append(out);
+    else this.#merged.append(out, (step) => this.#noteConflict(step, sameLabelsetMessage));
     this.#context.holdSamples(samplesOf(out));
   }
 
