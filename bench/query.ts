@@ -1,7 +1,7 @@
 // `npm run bench -- query`: the same data pushed by remote write into Narthex and whichever peers are installed, then the
-// same queries against all of them, round by round, as dashboards repeat theirs: a system is asked all queries of a round before
-// the next one is asked. Prints for each query the median
-// latency of the warm rounds and that of the first execution, ratios, and memory; and compares the answers.
+// same queries against all of them, round by round, as dashboards repeat theirs: a system is asked all queries of a round
+// before the next one is asked. Prints for each query the median latency of the warm rounds and that of the first execution,
+// ratios, and memory; and compares the answers.
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';

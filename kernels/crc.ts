@@ -1,9 +1,12 @@
-// CRCs of 32 bits with the bits of each byte reflected, over tables in the static data: long stretches by sixteen lanes of a vector, the
-// rest slicing by 16.
+// CRCs of 32 bits with the bits of each byte reflected, over tables in the static data: long stretches by sixteen lanes of a
+// vector, the rest slicing by 16.
 import {crcLaneBytesMax, crcLanes, crcLengths, crcResults, crcStage, crcStarts} from '../src/kernels/crc-layout';
 import {fillLaneTables, laneTablesBytes, longBlock, overLongBlock, overShortBlock, shortBlock, writeStates} from './crclanes';
 
-/** Of one polynomial: 16 tables of 256 words, table[256 k + b] is the CRC of byte b followed by k zero bytes; then those of the lanes. */
+/**
+ * Of one polynomial: 16 tables of 256 words, table[256 k + b] is the CRC of byte b followed by k zero bytes; then those of the
+ * lanes.
+ */
 const wordsBytes: usize = 16 * 256 * 4;
 export const crcTablesBytes: i32 = 16 * 256 * 4 + laneTablesBytes;
 

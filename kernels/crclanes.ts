@@ -2,7 +2,10 @@
 // too much for a vector, but the CRC is linear: the word of a byte is that of its low four bits and that of its high four, and a
 // shuffle looks up sixteen bytes in a table of sixteen.
 
-/** Tables for one polynomial: for each byte of the word, the low and the high four bits; and words that move a state on by 64 zero bytes. */
+/**
+ * Tables for one polynomial: for each byte of the word, the low and the high four bits; and words that move a state on by 64
+ * zero bytes.
+ */
 const planesBytes: usize = 8 * 16;
 export const laneTablesBytes: i32 = 8 * 16 + 4 * 1024;
 

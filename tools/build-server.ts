@@ -119,7 +119,10 @@ export function requireBuiltins(code: string): {code: string; map: null} {
   return {code: changed, map: null};
 }
 
-/** V8 keeps a source of which one character is beyond Latin-1 in two bytes for each of all. They stand in texts and patterns only. */
+/**
+ * V8 keeps a source of which one character is beyond Latin-1 in two bytes for each of all. They stand in texts and patterns
+ * only.
+ */
 function escapeWide(code: string): string {
   return code.replace(/[^\0-\xff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
@@ -149,7 +152,10 @@ function loadUndici(id: string): string | null {
   return [...lines, ...api].join('\n');
 }
 
-/** What fastify would load for a logger of its own, for schemas of routes and for tests: 600 KB of sources, which src/http/server.ts does not use. */
+/**
+ * What fastify would load for a logger of its own, for schemas of routes and for tests: 600 KB of sources, which
+ * src/http/server.ts does not use.
+ */
 const unused: ReadonlySet<string> = new Set([
   'pino',
   '@fastify/ajv-compiler',

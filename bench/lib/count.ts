@@ -1,4 +1,7 @@
-/** The number that an instant query gives, such as a count: 0 where it gives nothing. Throws what the system says where it refuses. */
+/**
+ * The number that an instant query gives, such as a count: 0 where it gives nothing. Throws what the system says where it
+ * refuses.
+ */
 export async function countOf(baseUrl: string, query: string, timeMs?: number): Promise<number> {
   const parameters = new URLSearchParams({query});
   if (timeMs !== undefined) parameters.set('time', String(timeMs / 1000));

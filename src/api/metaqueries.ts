@@ -66,10 +66,10 @@ const textPlacesBytes = 56;
 /** A place in a list and in the copy that is sorted. */
 const placeBytes = 24;
 
-/** Label sets, each once. */
 /** Nothing is kept of answers with more series. */
 const specimenSeriesMax = 1024;
 
+/** Label sets, each once. */
 class SeriesUnion {
   readonly #symbols: Symbols;
   readonly #guard: ReadGuard;

@@ -50,7 +50,10 @@ const closeGraceMs = 5000;
 /** How often the quickstart configuration looks whether there is a node exporter now. */
 const quickstartCheckMs = 15_000;
 
-/** Runs the server, whose storage thread was started, until a signal, /-/quit or a fault that cannot be survived ends it. Returns the exit code. */
+/**
+ * Runs the server, whose storage thread was started, until a signal, /-/quit or a fault that cannot be survived ends it. Returns
+ * the exit code.
+ */
 export async function runServer(flags: ServerFlags, signals: Signals, storage: Worker): Promise<number> {
   const logger = createLogger(flags.log);
   const {version, revision} = buildInfo();

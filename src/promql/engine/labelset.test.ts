@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {Random} from '../../base/random.ts';
 import {compareLabels} from '../../model/labels.ts';
-import {type ReadGuard, unguarded} from '../../storage/querier.ts';
+import {unguarded} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
+import {CountingGuard, endingGuard} from '../../storage/testing-guard.ts';
 import {labelOrder, labelTexts} from './labelset.ts';
 
 test('labelOrder is the order of the texts, however many sets there are', (context) => {
@@ -31,25 +32,12 @@ test('labelOrder can be ended while texts are sorted, and counts what it allocat
     symbols.intern('instance'),
     symbols.intern(`host ${random.below(2 ** 31)} ${i}`),
   ]);
-  let checks = 0;
-  let bytes = 0;
-  let peak = 0;
-  const guard: ReadGuard = {
-    check: () => void checks++,
-    takeBytes: (taken) => void (peak = Math.max(peak, (bytes += taken))),
-    releaseBytes: (released) => void (bytes -= released),
-  };
+  const guard = new CountingGuard();
   labelOrder(symbols, sets, guard);
+  const {checks, bytes, peakBytes} = guard;
   // Every 4,096 comparisons, of which there are at least n log2(n) - 1.45 n.
   assert.ok(checks > (50_000 * (Math.log2(50_000) - 1.45)) / 4096, `${checks} checks`);
   assert.equal(bytes, 4 * symbols.size, 'what stays');
-  assert.ok(peak > 8 * symbols.size, `${peak} bytes`);
-  let left = checks - 10;
-  const ended: ReadGuard = {
-    ...guard,
-    check: () => {
-      if (left-- === 0) throw new Error('it is ended');
-    },
-  };
-  assert.throws(() => labelOrder(symbols, sets, ended), /it is ended/);
+  assert.ok(peakBytes > 8 * symbols.size, `${peakBytes} bytes`);
+  assert.throws(() => labelOrder(symbols, sets, endingGuard(checks - 10)), /it is ended/);
 });

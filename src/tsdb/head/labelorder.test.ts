@@ -4,6 +4,7 @@ import {Random} from '../../base/random.ts';
 import {compareLabels, type Labels, labelsOf} from '../../model/labels.ts';
 import {type ReadGuard, unguarded} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
+import {CountingGuard, endingGuard} from '../../storage/testing-guard.ts';
 import {openHead, openReader} from './head.test.ts';
 import type {HeadReader} from './reader.ts';
 
@@ -40,23 +41,13 @@ test('series of the head are sorted by their labels; a long sort is counted, and
   const expected = all.sort(compareLabels);
   assert.deepEqual(sortedSeries(openReader(head, 1), unguarded), expected);
 
-  let checks = 0;
-  let bytes = 0;
-  let peak = 0;
-  const guard: ReadGuard = {
-    check: () => void checks++,
-    takeBytes: (taken) => void (peak = Math.max(peak, (bytes += taken))),
-    releaseBytes: (released) => void (bytes -= released),
-  };
+  const guard = new CountingGuard();
   assert.deepEqual(sortedSeries(openReader(head, 2), guard), expected);
+  const {checks, peakBytes} = guard;
   // Two sorts of 30,000 with at least n log2(n) - 1.45 n comparisons, one check each 4,096.
   assert.ok(checks > (2 * 30_000 * (Math.log2(30_000) - 1.45)) / 4096, `${checks} checks`);
-  assert.ok(peak > 100 * all.length, `${peak} bytes`);
+  assert.ok(peakBytes > 100 * all.length, `${peakBytes} bytes`);
   for (let left = checks - 1; left > 0; left = Math.floor(left / 2)) {
-    let looks = 0;
-    const ended = (): void => {
-      if (looks++ === left) throw new Error('it is ended');
-    };
-    assert.throws(() => sortedSeries(openReader(head, 3), {...guard, check: ended}), /it is ended/);
+    assert.throws(() => sortedSeries(openReader(head, 3), endingGuard(left)), /it is ended/);
   }
 });
