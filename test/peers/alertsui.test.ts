@@ -119,9 +119,10 @@ test('the routing page shows the way of an alert', async () => {
     await page.getByText('every alert').waitFor();
     await page.getByLabel('Labels of an alert').fill('severity=page');
     const pager = page.locator('.nx-route').filter({hasText: 'pager'});
-    await pager.getByText('notifies').waitFor();
+    // Neither receiver has an integration.
+    await pager.locator('.nx-health[data-health="none"]', {hasText: 'notifies nobody'}).waitFor();
     await page.getByLabel('Labels of an alert').fill('severity=ticket');
-    await page.locator('.nx-route').filter({hasText: 'everybody'}).getByText('notifies').waitFor();
+    await page.locator('.nx-route').filter({hasText: 'everybody'}).getByText('notifies nobody').waitFor();
   });
 });
 

@@ -31,7 +31,11 @@ const route = new Route(config('default', [], {groupBy: ['job', 'alertname'], ro
 
 function ask(search: string): RoutingAnswer {
   const call = {form: Form.of(search, '')} as HttpCall;
-  const {status, body} = routing({route} as Alertmanager, call);
+  const integrations = new Map([
+    ['pager', [{}, {}]],
+    ['default', []],
+  ]) as Map<string, unknown> as Alertmanager['integrations'];
+  const {status, body} = routing({route, integrations} as Alertmanager, call);
   assert.equal(status, 200);
   return JSON.parse(String(body)) as RoutingAnswer;
 }
@@ -46,6 +50,7 @@ test('routing describes the tree, what is inherited filled in', () => {
     ['pager', ['severity="page"'], ['...']],
   );
   assert.deepEqual([second!.repeatInterval, second!.groupWait], ['1h', '30s']);
+  assert.deepEqual([root.integrations, first!.integrations], [0, 2]);
 });
 
 test('routing says which way labels take', () => {

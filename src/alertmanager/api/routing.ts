@@ -12,6 +12,8 @@ export interface RouteNode {
   /** No other route has it. */
   id: string;
   receiver: string;
+  /** In how many ways the receiver notifies; 0 = nobody is told. */
+  integrations: number;
   matchers: string[];
   continue: boolean;
   /** `['...']` = by all labels. */
@@ -33,8 +35,8 @@ export interface RoutingAnswer {
 
 /** `label=NAME=VALUE`, once for each label. */
 export function routing(alertmanager: Alertmanager, {form}: HttpCall): HttpReply {
-  const {route} = alertmanager;
-  const answer: RoutingAnswer = {route: describe(route)};
+  const {route, integrations} = alertmanager;
+  const answer: RoutingAnswer = {route: describe(route, integrations)};
   const texts = form.all('label');
   if (texts.length > 0) {
     const matched = new Set(route.match(readLabels(texts)));
@@ -54,11 +56,12 @@ function readLabels(texts: readonly string[]): Labels {
   return labelsOf(Object.fromEntries(labels));
 }
 
-function describe(route: Route): RouteNode {
+function describe(route: Route, integrations: Alertmanager['integrations']): RouteNode {
   const {receiver, groupBy, groupWaitMs, groupIntervalMs, repeatIntervalMs, ...rest} = route.options;
   return {
     id: route.id,
     receiver,
+    integrations: integrations.get(receiver)?.length ?? 0,
     matchers: route.matchers.map(formatMatcher),
     continue: route.continue,
     groupBy: groupBy === 'all' ? ['...'] : [...groupBy].sort(),
@@ -67,7 +70,7 @@ function describe(route: Route): RouteNode {
     repeatInterval: formatDuration(repeatIntervalMs),
     muteTimeIntervals: rest.muteTimeIntervals,
     activeTimeIntervals: rest.activeTimeIntervals,
-    routes: route.routes.map(describe),
+    routes: route.routes.map((each) => describe(each, integrations)),
   };
 }
 

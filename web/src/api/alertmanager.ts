@@ -105,6 +105,8 @@ function messageOf(text: string): string {
 export interface RouteNode {
   id: string;
   receiver: string;
+  /** In how many ways the receiver notifies; 0 = nobody is told. */
+  integrations: number;
   matchers: readonly string[];
   continue: boolean;
   groupBy: readonly string[];

@@ -335,6 +335,7 @@ export const en = {
   'routing.invalid': 'These are no labels. Try severity="page", team="db".',
   'routing.tryAlert': 'Choose an alert …',
   'routing.goesHere': 'notifies',
+  'routing.goesNowhere': 'notifies nobody',
   'routing.continue': 'continues',
   'routing.everything': 'every alert',
   'routing.groupBy': 'grouped by {labels}',

@@ -339,6 +339,7 @@ export const ja: Readonly<Record<MessageKey, string>> = {
   'routing.invalid': 'ラベルとして解釈できません。severity="page", team="db" の形式で入力してください。',
   'routing.tryAlert': 'アラートを選択…',
   'routing.goesHere': '通知先',
+  'routing.goesNowhere': '通知先なし',
   'routing.continue': '次へ続く',
   'routing.everything': 'すべてのアラート',
   'routing.groupBy': '{labels} でグループ化',

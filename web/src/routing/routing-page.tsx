@@ -141,8 +141,8 @@ function RouteItem({node, way}: {node: RouteNode; way: Way}): ReactNode {
         <div className="nx-route-head">
           <span className="nx-rule-name">{node.receiver}</span>
           {state === 'matched' ? (
-            <span className="nx-health" data-health="up">
-              {t('routing.goesHere')}
+            <span className="nx-health" data-health={node.integrations > 0 ? 'up' : 'none'}>
+              {t(node.integrations > 0 ? 'routing.goesHere' : 'routing.goesNowhere')}
             </span>
           ) : null}
           {node.continue ? <span className="nx-fact">{t('routing.continue')}</span> : null}
