@@ -165,7 +165,7 @@ function findTexts(context: usize, nameAt: usize, nameLength: u32, valueAt: usiz
 }
 
 /** The slot and 1 of the series with the context's entries, or 0: see SeriesTable. */
-function findSeries(context: usize, pairs: u32, hash: u32): u32 {
+export function findSeries(context: usize, pairs: u32, hash: u32): u32 {
   const places: usize = load<u32>(context, restorePlaces);
   const mask = load<u32>(context, restorePlacesMask);
   const directory: usize = load<u32>(context, restoreDirectory);
@@ -187,19 +187,22 @@ function findSeries(context: usize, pairs: u32, hash: u32): u32 {
   }
 }
 
+/** Of the series that readSeries() has read last. */
+export let readPairs: u32 = 0;
+export let readHash: u32 = 0;
+export let readRef: f64 = 0;
+
 /**
- * Reads `ref: u64  labels` at `at`, and looks the series up. Gives the address behind them, or 0 where this is left to TypeScript: a
- * label pair is new, or something is not as it should be.
+ * Reads `ref: u64  labels` at `at`, and writes the entries of the labels. Those of the series before, `known` of them, are at `before`, which
+ * may be the same place. Gives the address behind them, or 0 where this is left to TypeScript: a label pair is new, or something is not as
+ * it should be.
  */
-export function restoreSeries(context: usize, at: usize, end: usize): usize {
+export function readSeries(context: usize, at: usize, end: usize, before: usize, known: u32, entries: usize): usize {
   if (at + 9 > end) return 0;
   const ref = bswap<u64>(load<u64>(at));
   const pairs = readLength(at + 8, end);
   if (ref === 0 || ref >= <u64>numberMax || numberEnd === 0 || pairs === 0 || pairs > <u32>restorePairsMax) return 0;
   at = numberEnd;
-  const known = load<u32>(context, restoreKnownPairs);
-  // Until all is known to be in order, nothing of what was there before counts.
-  store<u32>(context, 0, restoreKnownPairs);
   let hash: u32 = 0x9e3779b1;
   let previousName: usize = 0;
   let previousLength: u32 = 0;
@@ -211,8 +214,8 @@ export function restoreSeries(context: usize, at: usize, end: usize): usize {
     const valueLength = readLength(nameAt + nameLength, end);
     const valueAt = numberEnd;
     if (valueAt === 0 || valueLength === 0 || valueAt + valueLength > end) return 0;
-    const place = context + (<usize>i << 2);
-    let entry = i < known ? load<u32>(place, restoreEntries) : 0;
+    const place = <usize>i << 2;
+    let entry = i < known ? load<u32>(before + place) : 0;
     // Fast path: many labels are those of the series before, whose order was looked at.
     if (
       entry === 0 ||
@@ -221,9 +224,9 @@ export function restoreSeries(context: usize, at: usize, end: usize): usize {
     ) {
       entry = findTexts(context, nameAt, nameLength, valueAt, valueLength);
       if (entry === 0) return 0;
-      store<u32>(place, entry, restoreEntries);
       ordered = false;
     }
+    store<u32>(entries + place, entry);
     if (!ordered && i > 0 && !comesBefore(previousName, previousLength, nameAt, nameLength)) return 0;
     previousName = nameAt;
     previousLength = nameLength;
@@ -232,12 +235,25 @@ export function restoreSeries(context: usize, at: usize, end: usize): usize {
     at = valueAt + valueLength;
   }
   hash *= 0xc2b2ae35;
-  hash ^= hash >>> 16;
-  store<u32>(context, pairs, restorePairs);
-  store<u32>(context, pairs, restoreKnownPairs);
-  store<u32>(context, hash, restoreHash);
-  store<f64>(context, <f64>ref, restoreRef);
-  store<u32>(context, findSeries(context, pairs, hash), restoreSlot);
+  readPairs = pairs;
+  readHash = hash ^ (hash >>> 16);
+  readRef = <f64>ref;
+  return at;
+}
+
+/** Reads a series and looks it up. Gives the address behind it, or 0 where this is left to TypeScript. */
+export function restoreSeries(context: usize, at: usize, end: usize): usize {
+  const entries = context + restoreEntries;
+  const known = load<u32>(context, restoreKnownPairs);
+  // Until all is known to be in order, nothing of what was there before counts.
+  store<u32>(context, 0, restoreKnownPairs);
+  at = readSeries(context, at, end, entries, known, entries);
+  if (at === 0) return 0;
+  store<u32>(context, readPairs, restorePairs);
+  store<u32>(context, readPairs, restoreKnownPairs);
+  store<u32>(context, readHash, restoreHash);
+  store<f64>(context, readRef, restoreRef);
+  store<u32>(context, findSeries(context, readPairs, readHash), restoreSlot);
   return at;
 }
 

@@ -4,6 +4,7 @@ import {slotGeneration, slotLabels, slotLastTime, slotLastValue, slotOpen, slotR
 import {
   blockEntries,
   blockPairs,
+  entryList,
   filedTag,
   indexEntries,
   indexEntryBytes,
@@ -12,6 +13,8 @@ import {
   indexEntryMaxTime,
   indexEntrySamples,
   indexRange,
+  listCapacity,
+  listItems,
   placeSlotBits,
 } from '../src/kernels/index-layout';
 import {
@@ -23,17 +26,18 @@ import {
   restoreDirectory,
   restoreEntries,
   restoreHash,
+  restoreKnownPairs,
   restoreLastValue,
   restoreMaxTime,
   restoreMinTime,
   restorePairs,
+  restorePairsMax,
   restorePlaces,
   restorePlacesMask,
   restoreRef,
   restoreRefs,
   restoreRefSlots,
   restoreRefsMask,
-  restoreSlot,
   restoreTruncated,
 } from '../src/kernels/restore-layout';
 import {
@@ -48,7 +52,11 @@ import {
   rowMinTime,
   rowSamples,
   rowSlot,
+  runClass,
+  runCount,
   runDone,
+  runEntries,
+  runGroup,
   runKnown,
   runLastRef,
   runLeft,
@@ -59,21 +67,33 @@ import {
   runRefs,
   runRefsLeft,
   runRestore,
+  runRetired,
+  runRetiredLists,
+  runRetiredMax,
   runRoom,
   runRooms,
   runRow,
   runRows,
   runRowsEnd,
+  runSeries,
+  runSeriesBytes,
   runSlotCount,
   runSlotEnd,
   runSlots,
   runStop,
+  runTaken,
+  runWarmed,
   runWhat,
+  seriesAt,
+  seriesBehind,
+  seriesHash,
+  seriesPairs,
   seriesRecordType,
+  seriesRef,
 } from '../src/kernels/snapshot-layout';
 import {slotAddress} from './append';
 import {firstPlace} from './replay';
-import {nextSealed, restoreChunkOf, restorePostings, restoreSeries} from './restore';
+import {findSeries, nextSealed, readHash, readPairs, readRef, readSeries, restoreChunkOf} from './restore';
 
 const smallBytesMax: u32 = 8192;
 const blockMetadata: usize = 4;
@@ -171,6 +191,42 @@ function putRow(context: usize, restore: usize, slot: u32, copy: usize, bytes: u
   store<u32>(context, <u32>row + rowBytes, runRow);
 }
 
+/** A longer list in place of one that is full: see Postings. 0 = it has to be made by TypeScript. */
+function growList(context: usize, entry: usize, list: usize, count: u32): usize {
+  const bytes = <u32>listItems + ((count + max<u32>(1, count >>> 2)) << 2);
+  const retired = load<u32>(context, runRetired);
+  if (bytes > smallBytesMax || retired === runRetiredMax) return 0;
+  const sizeClass = classOf(bytes);
+  const grown = takeBlock(context, sizeClass);
+  if (grown === 0) {
+    store<u32>(context, sizeClass, runClass);
+    return 0;
+  }
+  store<u32>(grown, count);
+  store<u32>(grown, (classBytes(sizeClass) - <u32>listItems) >>> 2, listCapacity);
+  memory.copy(grown + listItems, list + listItems, <usize>count << 2);
+  atomic.store<u32>(entry + entryList, <u32>grown);
+  const place = context + (<usize>retired << 3);
+  store<u32>(place, <u32>list, runRetiredLists);
+  store<u32>(place, <u32>listItems + (load<u32>(list, listCapacity) << 2), runRetiredLists + 4);
+  store<u32>(context, retired + 1, runRetired);
+  return grown;
+}
+
+/** Adds a slot to the lists of `pairs` entries. Gives the number of the first that could not be made longer, or `pairs`. */
+function addToLists(context: usize, entries: usize, pairs: u32, slot: u32): u32 {
+  for (let i: u32 = 0; i < pairs; i++) {
+    const entry: usize = load<u32>(entries + (<usize>i << 2));
+    let list: usize = load<u32>(entry, entryList);
+    const count = load<u32>(list);
+    if (count >= load<u32>(list, listCapacity)) list = growList(context, entry, list, count);
+    if (list === 0) return i;
+    store<u32>(list + (<usize>count << 2), slot, listItems);
+    atomic.store<u32>(list, count + 1);
+  }
+  return pairs;
+}
+
 /** What is missing for one more series, or runDone. */
 // @ts-ignore: decorator
 @inline
@@ -181,50 +237,112 @@ function missing(context: usize): u32 {
   return load<u32>(context, runRow) === load<u32>(context, runRowsEnd) ? runRows : runDone;
 }
 
-// @ts-ignore: decorator
-@inline
-function stop(context: usize, why: u32, what: u32, at: usize): usize {
-  store<u32>(context, why, runStop);
-  store<u32>(context, what, runWhat);
-  return at;
+/** Reads the series of entries in [at, end) of the ring, up to one for each place of the group, as far as they are usual. Gives their number. */
+function readGroup(context: usize, restore: usize, at: usize, end: usize): u32 {
+  let before = restore + restoreEntries;
+  let known = load<u32>(restore, restoreKnownPairs);
+  let count: u32 = 0;
+  for (; at < end && count < <u32>runGroup; count++) {
+    const length = load<u32>(at, ringEntryLength);
+    const record = at + ringEntryBytes;
+    if ((load<u32>(at) & 0xff) !== ringRecord || length === 0 || load<u8>(record) !== seriesRecordType) break;
+    const entries = context + runEntries + <usize>count * (4 * restorePairsMax);
+    const behind = readSeries(restore, record + 1, record + length, before, known, entries);
+    if (behind === 0) break;
+    const place = context + runSeries + <usize>count * runSeriesBytes;
+    store<u32>(place, <u32>at, seriesAt);
+    store<u32>(place, <u32>behind, seriesBehind);
+    store<u32>(place, readPairs, seriesPairs);
+    store<u32>(place, readHash, seriesHash);
+    store<f64>(place, readRef, seriesRef);
+    before = entries;
+    known = readPairs;
+    at = record + ((length + 7) & ~7);
+  }
+  return count;
+}
+
+/**
+ * Touches where the series of the group will be looked for: each of these places is in no cache, and so they come at the same time and
+ * not one after the other.
+ */
+function warmPlaces(context: usize, restore: usize, count: u32): void {
+  const places: usize = load<u32>(restore, restorePlaces);
+  const mask = load<u32>(restore, restorePlacesMask);
+  let seen: u32 = 0;
+  for (let i: usize = 0; i < <usize>count; i++) {
+    seen ^= load<u32>(places + (<usize>(load<u32>(context + i * runSeriesBytes, runSeries + seriesHash) & mask) << 2));
+  }
+  store<u32>(context, seen, runWarmed);
+}
+
+/** Makes the series of a place of the group the one at hand of the context. Gives its slot and 1, or 0. */
+function choose(context: usize, restore: usize, i: usize): u32 {
+  const place = context + runSeries + i * runSeriesBytes;
+  const pairs = load<u32>(place, seriesPairs);
+  const hash = load<u32>(place, seriesHash);
+  memory.copy(restore + restoreEntries, context + runEntries + i * (4 * restorePairsMax), <usize>pairs << 2);
+  store<u32>(restore, pairs, restorePairs);
+  store<u32>(restore, pairs, restoreKnownPairs);
+  store<u32>(restore, hash, restoreHash);
+  store<f64>(restore, load<f64>(place, seriesRef), restoreRef);
+  return findSeries(restore, pairs, hash);
+}
+
+/** Takes the series at a place of the group. Gives runDone, or why it has stopped; then `runWhat` says what besides. */
+function takeSeries(context: usize, restore: usize, i: usize): u32 {
+  const why = missing(context);
+  if (why !== runDone) return why;
+  if (choose(context, restore, i) !== 0) return runLeft;
+  const place = context + runSeries + i * runSeriesBytes;
+  const at: usize = load<u32>(place, seriesAt);
+  const end = at + ringEntryBytes + load<u32>(at, ringEntryLength);
+  const chunk = restoreChunkOf(restore, load<u32>(place, seriesBehind), end);
+  const bytes = chunk === 1 ? load<u32>(restore, restoreChunkBytes) : 0;
+  if (chunk > 1 || bytes > smallBytesMax) return runLeft;
+  const pairs = load<u32>(restore, restorePairs);
+  const blockClass = classOf(<u32>blockEntries + (pairs << 2));
+  const chunkClass = classOf(bytes);
+  const block = takeBlock(context, blockClass);
+  const copy: usize = block === 0 || chunk !== 1 ? 0 : takeBlock(context, chunkClass);
+  if (block === 0 || (chunk === 1 && copy === 0)) {
+    if (block !== 0) store<u32>(context + runRooms + (<usize>blockClass << 3), <u32>block);
+    store<u32>(context, block === 0 ? blockClass : chunkClass, runWhat);
+    return runRoom;
+  }
+  const slot = makeSeries(context, restore, block, pairs);
+  if (chunk === 1) putRow(context, restore, slot, copy, bytes);
+  const listed = addToLists(context, restore + restoreEntries, pairs, slot);
+  if (listed === pairs) return runDone;
+  store<u32>(context, listed, runWhat);
+  return runList;
 }
 
 /** Takes the entries in [at, end) of the ring. Gives where it has stopped, and says in the context why. */
 export function restoreSnapshot(context: usize, at: usize, end: usize): usize {
   const restore: usize = load<u32>(context, runRestore);
-  while (at < end) {
-    const why = missing(context);
-    if (why !== runDone) return stop(context, why, 0, at);
-    const length = load<u32>(at, ringEntryLength);
-    const record = at + ringEntryBytes;
-    if ((load<u32>(at) & 0xff) !== ringRecord || length === 0 || load<u8>(record) !== seriesRecordType) {
-      return stop(context, runLeft, 0, at);
+  let why: u32 = runDone;
+  while (at < end && why === runDone) {
+    let i = load<u32>(context, runTaken);
+    // Those that were read before it stopped are still there, unless others were taken meanwhile.
+    if (i === load<u32>(context, runCount)) {
+      store<u32>(context, readGroup(context, restore, at, end), runCount);
+      warmPlaces(context, restore, load<u32>(context, runCount));
+      i = 0;
     }
-    const behind = restoreSeries(restore, record + 1, record + length);
-    if (behind === 0 || load<u32>(restore, restoreSlot) !== 0) return stop(context, runLeft, 0, at);
-    const chunk = restoreChunkOf(restore, behind, record + length);
-    const bytes = chunk === 1 ? load<u32>(restore, restoreChunkBytes) : 0;
-    if (chunk > 1 || bytes > smallBytesMax) return stop(context, runLeft, 0, at);
-    const pairs = load<u32>(restore, restorePairs);
-    const blockClass = classOf(<u32>blockEntries + (pairs << 2));
-    const block = takeBlock(context, blockClass);
-    if (block === 0) return stop(context, runRoom, blockClass, at);
-    let copy: usize = 0;
-    if (chunk === 1) {
-      const chunkClass = classOf(bytes);
-      copy = takeBlock(context, chunkClass);
-      if (copy === 0) {
-        store<u32>(context + runRooms + (<usize>blockClass << 3), <u32>block);
-        return stop(context, runRoom, chunkClass, at);
-      }
+    const count = load<u32>(context, runCount);
+    if (count === 0) why = runLeft;
+    for (; i < count && why === runDone; i++) {
+      why = takeSeries(context, restore, i);
+      if (why !== runDone && why !== runList) break;
+      at += ringEntryBytes + ((load<u32>(at, ringEntryLength) + 7) & ~7);
     }
-    const slot = makeSeries(context, restore, block, pairs);
-    if (chunk === 1) putRow(context, restore, slot, copy, bytes);
-    at = record + ((length + 7) & ~7);
-    const listed = restorePostings(restore + restoreEntries, 0, pairs, slot);
-    if (listed < pairs) return stop(context, runList, listed, at);
+    store<u32>(context, i, runTaken);
   }
-  return stop(context, runDone, 0, at);
+  // Whoever takes what is left may make entries that the next ones need.
+  if (why === runLeft) store<u32>(context, load<u32>(context, runTaken), runCount);
+  store<u32>(context, why, runStop);
+  return at;
 }
 
 /**

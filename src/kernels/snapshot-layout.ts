@@ -24,7 +24,30 @@ export const runMade = 40;
 export const runLastRef = 48;
 /** u32 × 2 for each size class of the arena: where the next free block is, and the end of these. */
 export const runRooms = 56;
-export const runBytes = runRooms + 8 * 65;
+/** u32: so that what was touched counts as used. */
+export const runWarmed = runRooms + 8 * 65;
+/** u32: with runList, a size class whose blocks are used up; 0 = none. */
+export const runClass = runWarmed + 4;
+/** u32: lists that were replaced by longer ones. u32 × 2 each: address, bytes. */
+export const runRetired = runClass + 4;
+export const runRetiredMax = 255;
+export const runRetiredLists = runRetired + 8;
+/** u32 each: series of the group that was read, and those of them that were taken. */
+export const runCount = runRetiredLists + 8 * runRetiredMax;
+export const runTaken = runCount + 4;
+/** Series that are read before the first of them is looked up: runSeriesBytes each, and their entries. */
+export const runGroup = 16;
+export const runSeries = runTaken + 4;
+export const runSeriesBytes = 24;
+export const runEntries = runSeries + runGroup * runSeriesBytes;
+export const runBytes = runEntries + runGroup * 4 * 128;
+
+/** u32 each: where the entry of the ring begins, what is behind the labels, the number of label pairs, the hash. f64: the ref. */
+export const seriesAt = 0;
+export const seriesBehind = 4;
+export const seriesRef = 8;
+export const seriesPairs = 16;
+export const seriesHash = 20;
 
 /** All entries were taken. */
 export const runDone = 0;
@@ -36,7 +59,7 @@ export const runPlaces = 3;
 export const runRefs = 4;
 export const runRows = 5;
 export const runRoom = 6;
-/** The entry was taken, but the list of label pair `what` of the series is full. */
+/** The entry was taken, but the list of label pair `what` of the series is full, and the kernel cannot make it longer. */
 export const runList = 7;
 
 // Entries of the ring: src/tsdb/wal/recordring.ts draws them.

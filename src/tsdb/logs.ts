@@ -18,7 +18,7 @@ import {loadSnapshot, newestSnapshot, type SnapshotSink} from './snapshot/read.t
 import type {Compression} from './wal/compression.ts';
 import type {LogMemory} from './wal/page-buffer.ts';
 import {type ReplayOptions, type ReplayResult, replay} from './wal/replay.ts';
-import {listSegments} from './wal/segments.ts';
+import {directoryBytes, listSegments} from './wal/segments.ts';
 import {LogTruncation} from './wal/truncation.ts';
 import {Wal, type WalOptions} from './wal/wal.ts';
 
@@ -206,7 +206,7 @@ async function restore(
   }
   try {
     // The files are scanned while the snapshot is read.
-    const from = await loadSnapshotInto(sink.snapshot(true));
+    const from = await loadSnapshotInto(sink.snapshot(true, directoryBytes(fs, snapshot.path)));
     sink.attachFiles(await loadFiles(ahead), usable());
     return {sink, from: usable() ? from : null, files: null};
   } finally {

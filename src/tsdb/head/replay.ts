@@ -17,6 +17,10 @@ import {chunkRead, SeriesRestore} from './restore.ts';
 import {SnapshotRun} from './snapshotrun.ts';
 import {slotAddress} from './series.ts';
 
+/** Bytes of a snapshot that have a series, rather too many: with a table that grows nothing is lost. And series to expect at most. */
+const seriesBytes = 512;
+const expectedMax = 2 ** 22;
+
 /** What the log held beside what is now in the head. */
 export interface ReplayCounts {
   samples: number;
@@ -290,9 +294,14 @@ export class HeadReplay implements ReplaySink {
     return true;
   }
 
-  /** A sink for a snapshot, which comes before the log. `waits`: its chunks wait for attachFiles(). */
-  snapshot(waits = false): SnapshotSink {
-    const {memory, arena} = this.#head;
+  /**
+   * A sink for a snapshot, which comes before the log. `waits`: its chunks wait for attachFiles(). `bytes`: how long it is.
+   */
+  snapshot(waits = false, bytes = 0): SnapshotSink {
+    const {memory, arena, series} = this.#head;
+    const expected = Math.min(expectedMax, Math.floor(bytes / seriesBytes));
+    series.expect(expected);
+    this.#refs.expect(expected);
     if (waits) this.#pending = new PendingChunks(memory, arena);
     const run =
       this.#pending === null

@@ -39,6 +39,15 @@ export class ReplayRefs {
     return this.refs.length;
   }
 
+  /** Makes room for so many, before there is one. */
+  expect(count: number): void {
+    let {places} = this;
+    while (count * 2 > places) places *= 2;
+    if (this.#size > 0 || places === this.places) return;
+    this.free();
+    this.#make(places);
+  }
+
   /** How many more refs fit. */
   get left(): number {
     return this.places / 2 - this.#size;

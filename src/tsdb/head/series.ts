@@ -131,6 +131,11 @@ export class SeriesTable {
     if (count > 0) this.#countSeries(count);
   }
 
+  /** Makes the table that finds series large enough for so many, before there is one: it need not grow then. */
+  expect(count: number): void {
+    if (this.#slotCount === 0) this.#newPlaces(count);
+  }
+
   /** Makes the table that finds series larger. */
   growPlaces(kernels: Kernels, restore: {context: number; useTables(): void}): void {
     this.#newPlaces();
@@ -441,11 +446,11 @@ export class SeriesTable {
     }
   }
 
-  /** An empty table of the right size for one more series. */
-  #newPlaces(): void {
+  /** An empty table of the right size for so many series. */
+  #newPlaces(count = this.#seriesCount + 1): void {
     this.#arena.free(this.#places, 4 * (this.#placesMask + 1));
     let places = 1024;
-    while ((this.#seriesCount + 1) * 2 > places) places *= 2;
+    while (count * 2 > places) places *= 2;
     this.#places = this.#makePlaces(places);
     this.#placesMask = places - 1;
     this.#placesUsed = 0;

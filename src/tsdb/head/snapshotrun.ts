@@ -1,6 +1,7 @@
 import {assert} from '../../base/assert.ts';
 import {
   runBytes,
+  runClass,
   runDone,
   runKnown,
   runLastRef,
@@ -12,6 +13,8 @@ import {
   runRefs,
   runRefsLeft,
   runRestore,
+  runRetired,
+  runRetiredLists,
   runRoom,
   runRooms,
   runRow,
@@ -103,10 +106,14 @@ export class SnapshotRun {
     pending.written(this.#get(runRow));
     this.#head.appender().counts.seriesCreated += made;
     this.#head.reserveRef(memory.f64[(this.#context + runLastRef) >>> 3]!);
+    const lists = (this.#context + runRetiredLists) >>> 2;
+    for (let i = lists, end = lists + 2 * this.#get(runRetired); i < end; i += 2)
+      this.#head.reclaimer.retire(memory.u32[i]!, memory.u32[i + 1]!);
+    this.#set(runRetired, 0);
   }
 
   #help(why: number): void {
-    const {kernels, arena, series, postings} = this.#head;
+    const {kernels, series, postings} = this.#head;
     const {restore, refs} = this.#target;
     const what = this.#get(runWhat);
     switch (why) {
@@ -118,18 +125,23 @@ export class SnapshotRun {
         return refs.grow();
       case runRows:
         return; // The next begin() gives some.
-      case runRoom: {
-        const room = (this.#context + runRooms + 8 * what) >>> 2;
-        const {u32} = this.#head.memory;
-        const {address, end} = arena.allocSpan(what);
-        u32[room] = address;
-        u32[room + 1] = end;
-        return;
-      }
+      case runRoom:
+        return this.#giveRoom(what);
       default:
         assert(why === runList, 'the kernel says why it has stopped');
         restore.addToLists(postings, series.slotCount - 1, what);
+        if (this.#get(runClass) !== 0) this.#giveRoom(this.#get(runClass));
+        this.#set(runClass, 0);
     }
+  }
+
+  /** Blocks of a size class, of which there are none left. */
+  #giveRoom(sizeClass: number): void {
+    const room = (this.#context + runRooms + 8 * sizeClass) >>> 2;
+    const {memory, arena} = this.#head;
+    const {address, end} = arena.allocSpan(sizeClass);
+    memory.u32[room] = address;
+    memory.u32[room + 1] = end;
   }
 
   #get(field: number): number {
