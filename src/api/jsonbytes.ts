@@ -69,6 +69,17 @@ export class JsonBytes {
     this.#end = to;
   }
 
+  /** At most `countMax` bytes of `source` from `start` on, through the first `last`. Returns the place behind it. */
+  copyThrough(source: Uint8Array, start: number, last: number, countMax: number): number {
+    this.#reserve(countMax);
+    const bytes = this.#bytes;
+    let to = this.#end;
+    let from = start;
+    for (let code = -1; code !== last; from++) bytes[to++] = code = source[from]!;
+    this.#end = to;
+    return from;
+  }
+
   /** All of `source` as it is. */
   bytes(source: Uint8Array): void {
     this.#reserve(source.length);
@@ -76,13 +87,19 @@ export class JsonBytes {
     this.#end += source.length;
   }
 
-  /** What was written at [start, end), once more. */
-  repeat(start: number, end: number): void {
-    this.#reserve(end - start);
-    const bytes = this.#bytes;
-    let to = this.#end;
-    for (let i = start; i < end; i++) bytes[to++] = bytes[i]!;
-    this.#end = to;
+  /** What was written so far, and behind it room. Until the next call only. */
+  get written(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** The same with room for `count` more bytes: the caller writes them from `length` on, and says with endAt() where they end. */
+  room(count: number): Uint8Array {
+    this.#reserve(count);
+    return this.#bytes;
+  }
+
+  endAt(end: number): void {
+    this.#end = end;
   }
 
   /** Takes back the last character. */

@@ -12,7 +12,7 @@ import type {LabelIds, Queryable, ReadGuard, SeriesCursor} from '../storage/quer
 import {Symbols} from '../storage/symbols.ts';
 import type {LabelNamesLookup, LabelValuesLookup, QueryAnswer, SeriesLookup} from './backend.ts';
 import {ApiError, invalidParameter} from './envelope.ts';
-import {seriesAnswer, textsAnswer} from './queryresponse.ts';
+import {seriesAnswer, textsAnswer, type LabelSets} from './queryresponse.ts';
 import {guarded} from '../storage/guardedsort.ts';
 
 /** Answers /series, /labels and /label/<name>/values. Throws ApiError and what `guard` throws. */
@@ -27,18 +27,15 @@ export function lookupAnswer(
   const querier = queryable.querier(range, symbols, guard);
   try {
     if (request.kind === 'series') {
-      const series = new SeriesUnion(symbols, guard);
-      const everything = range.mint <= timeMinMs && range.maxt >= timeMaxMs;
-      for (const matchers of sets) {
-        const cursor = querier.select(matchers, range);
-        while (cursor.next()) {
-          guard.check();
-          if (everything || hasSamples(cursor, range)) series.add(cursor.labels());
-        }
-      }
+      const found = sets.map((matchers) => {
+        // Where they come in their order, and each once, there is nothing to do but to write them.
+        const cursor = querier.select(matchers, {...range, sorted: sets.length === 1});
+        return new SeriesWithSamples(cursor, range, guard);
+      });
+      const series = found.length === 1 ? found[0]! : new SeriesUnion(found, symbols, guard);
+      const answer = seriesAnswer(symbols, series, {limit: request.limit, guard});
       keepSpecimen(querier);
-      if (series.length < specimenSeriesMax) keepSpecimen(series);
-      return seriesAnswer(symbols, series.sorted(), {limit: request.limit, guard});
+      return answer;
     }
     const texts = new Set<string>();
     for (const matchers of sets.length === 0 ? [[]] : sets) {
@@ -56,48 +53,90 @@ export function lookupAnswer(
   }
 }
 
-function hasSamples(cursor: SeriesCursor, {mint, maxt}: {mint: number; maxt: number}): boolean {
-  return cursor.some?.(mint, maxt) ?? cursor.read(mint, maxt) > 0;
-}
-
 /** A place in a set, in a list and in the copy that is sorted. */
 const textPlacesBytes = 56;
+
+interface TimeRange {
+  mint: number;
+  maxt: number;
+}
 
 /** A place in a list and in the copy that is sorted. */
 const placeBytes = 24;
 
-/** Nothing is kept of answers with more series. */
-const specimenSeriesMax = 1024;
+/** Of selected series, those that have samples in the range. */
+class SeriesWithSamples implements LabelSets {
+  readonly #cursor: SeriesCursor;
+  readonly #range: TimeRange;
+  readonly #guard: ReadGuard;
+  readonly #everything: boolean;
 
-/** Label sets, each once. */
-class SeriesUnion {
+  constructor(cursor: SeriesCursor, range: TimeRange, guard: ReadGuard) {
+    this.#cursor = cursor;
+    this.#range = range;
+    this.#guard = guard;
+    this.#everything = range.mint <= timeMinMs && range.maxt >= timeMaxMs;
+  }
+
+  get countMax(): number {
+    return this.#cursor.seriesCount;
+  }
+
+  next(): boolean {
+    while (this.#cursor.next()) {
+      this.#guard.check();
+      if (this.#everything || this.#hasSamples()) return true;
+    }
+    return false;
+  }
+
+  labels(): LabelIds {
+    return this.#cursor.labels();
+  }
+
+  #hasSamples(): boolean {
+    const {mint, maxt} = this.#range;
+    return this.#cursor.some?.(mint, maxt) ?? this.#cursor.read(mint, maxt) > 0;
+  }
+}
+
+/** The label sets of several selections, each once, in their order. */
+class SeriesUnion implements LabelSets {
   readonly #symbols: Symbols;
   readonly #guard: ReadGuard;
   readonly #known: Tuples;
   readonly #series: LabelIds[] = [];
   #symbolsTaken = 0;
+  #at = -1;
 
-  constructor(symbols: Symbols, guard: ReadGuard) {
+  constructor(selections: readonly SeriesWithSamples[], symbols: Symbols, guard: ReadGuard) {
     this.#symbols = symbols;
     this.#guard = guard;
     this.#known = new Tuples(guard);
+    for (const selection of selections) while (selection.next()) this.#add(selection.labels());
+    const compare = labelOrder(symbols, this.#series, guard);
+    this.#series.sort(guarded(compare, guard));
   }
 
-  get length(): number {
+  get countMax(): number {
     return this.#series.length;
   }
 
-  add(labels: LabelIds): void {
+  next(): boolean {
+    this.#guard.check();
+    return ++this.#at < this.#series.length;
+  }
+
+  labels(): LabelIds {
+    return this.#series[this.#at]!;
+  }
+
+  #add(labels: LabelIds): void {
     if (this.#known.intern(labels, labels.length) !== this.#series.length) return;
     const {bytes} = this.#symbols;
     this.#guard.takeBytes(labelBytes(labels) + placeBytes + bytes - this.#symbolsTaken);
     this.#symbolsTaken = bytes;
     this.#series.push(labels);
-  }
-
-  sorted(): LabelIds[] {
-    const compare = labelOrder(this.#symbols, this.#series, this.#guard);
-    return this.#series.sort(guarded(compare, this.#guard));
   }
 }
 

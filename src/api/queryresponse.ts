@@ -6,7 +6,7 @@ import type {LabelIds, ReadGuard} from '../storage/querier.ts';
 import type {Symbols} from '../storage/symbols.ts';
 import {formatPlain} from '../base/format.ts';
 import type {QueryBudget} from '../promql/engine/budget.ts';
-import type {PointWriter} from '../kernels/points.ts';
+import {pointBytes, type PointWriter} from '../kernels/points.ts';
 import type {
   MatrixSeries,
   MatrixValue,
@@ -23,6 +23,7 @@ import type {QueryAnswer} from './backend.ts';
 import {failureText, invalidParameter, statusOf, stringifyGo, ApiError} from './envelope.ts';
 import {writeHistogram} from './histogramjson.ts';
 import {JsonBytes} from './jsonbytes.ts';
+import {LabelWriter} from './labelwriter.ts';
 
 export const truncatedWarning = 'results truncated due to limit';
 
@@ -107,23 +108,36 @@ export function textsAnswer(texts: readonly string[], limit: number, guard: Read
   return {status: 200, body: json.finish()};
 }
 
+/** Many series may have no samples where they are asked for: room for more than that is made when it is needed. */
+const seriesBytesMax = 2 ** 20;
+
+/** What seriesAnswer() writes, one label set after the other. */
+export interface LabelSets {
+  /** There are so many at most. */
+  readonly countMax: number;
+  next(): boolean;
+  labels(): LabelIds;
+}
+
 /** A list of label sets as an answer, cut off at `limit` (0 = none). */
 export function seriesAnswer(
   symbols: Symbols,
-  series: readonly LabelIds[],
+  series: LabelSets,
   {limit, guard}: {limit: number; guard: ReadGuard},
 ): QueryAnswer {
-  const json = new JsonBytes(64 + 128 * series.length, guard);
+  const json = new JsonBytes(64 + Math.min(128 * series.countMax, seriesBytesMax), guard);
   const labels = new LabelWriter(json, symbols, guard);
   json.ascii('{"status":"success","data":[');
-  const count = limit > 0 ? Math.min(limit, series.length) : series.length;
-  for (let i = 0; i < count; i++) {
-    guard.check();
-    if (i > 0) json.char(comma);
-    labels.write(series[i]!);
+  let count = 0;
+  let isCut = false;
+  while (series.next()) {
+    isCut = limit > 0 && count === limit;
+    if (isCut) break;
+    if (count++ > 0) json.char(comma);
+    labels.write(series.labels());
   }
   json.ascii(']');
-  writeTexts(json, ',"warnings":', count < series.length ? [truncatedWarning] : []);
+  writeTexts(json, ',"warnings":', isCut ? [truncatedWarning] : []);
   json.ascii('}');
   return {status: 200, body: json.finish()};
 }
@@ -135,6 +149,7 @@ const textsUnchecked = 1024;
 const whileWriting = 'query execution';
 
 const comma = 0x2c;
+const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const closeBrace = 0x7d;
 
@@ -171,7 +186,7 @@ function writeValue(
       json.string(value.value, true);
       return json.char(closeBracket);
     case 'vector':
-      return writeVector(json, value, world);
+      return writeVector(json, value, world, points);
     case 'matrix':
       return writeMatrix(json, value, world, points);
   }
@@ -181,22 +196,77 @@ function writeVector(
   json: JsonBytes,
   vector: VectorValue,
   {symbols, budget}: Pick<QueryResult, 'symbols' | 'budget'>,
+  points: PointWriter | undefined,
 ): void {
   const labels = new LabelWriter(json, symbols, budget);
+  const floats = new InstantPoints(vector, points);
   json.ascii('[');
   for (let i = 0; i < vector.labels.length; i++) {
     budget.check(whileWriting);
     json.ascii(i === 0 ? '{"metric":' : ',{"metric":');
     labels.write(vector.labels[i]!);
     const histogram = vector.histograms?.[i];
-    json.ascii(histogram === undefined ? ',"value":[' : ',"histogram":[');
-    json.timestamp(vector.timeMs);
-    json.char(comma);
-    if (histogram === undefined) json.sampleValue(vector.values[i]!);
-    else writeHistogram(json, histogram);
-    json.ascii(']}');
+    if (histogram === undefined) {
+      json.ascii(',"value":');
+      floats.write(json, i);
+    } else {
+      json.ascii(',"histogram":[');
+      json.timestamp(vector.timeMs);
+      json.char(comma);
+      writeHistogram(json, histogram);
+      json.char(closeBracket);
+    }
+    json.char(closeBrace);
   }
   json.ascii(']');
+}
+
+/** Fewer points are written by JavaScript. */
+const fastPointsMin = 8;
+
+/** The points of an instant, `[1435781430.500,"0.25"]`, one after the other. */
+class InstantPoints {
+  readonly #vector: VectorValue;
+  readonly #points: PointWriter | null;
+  readonly #times: Float64Array;
+  /** Points, with commas behind them, up to that of series `#end`; that of `#next` begins at `#at`. */
+  #bytes: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  #next = 0;
+  #end = 0;
+
+  constructor(vector: VectorValue, points: PointWriter | undefined) {
+    const count = vector.labels.length;
+    this.#vector = vector;
+    this.#points = points !== undefined && count >= fastPointsMin ? points : null;
+    this.#times = new Float64Array(this.#points === null ? 0 : Math.min(count, this.#points.pointsMax));
+    this.#times.fill(vector.timeMs);
+  }
+
+  /** Writes the point of series `index`; they come in order, and some may be left out. */
+  write(json: JsonBytes, index: number): void {
+    if (this.#points === null) {
+      json.char(openBracket);
+      json.timestamp(this.#vector.timeMs);
+      json.char(comma);
+      json.sampleValue(this.#vector.values[index]!);
+      json.char(closeBracket);
+      return;
+    }
+    if (index >= this.#end) this.#fill(this.#points, index);
+    for (; this.#next < index; this.#next++) this.#at = this.#bytes.indexOf(closeBracket, this.#at) + 2;
+    this.#at = json.copyThrough(this.#bytes, this.#at, closeBracket, pointBytes) + 1;
+    this.#next = index + 1;
+  }
+
+  #fill(points: PointWriter, from: number): void {
+    const {values, labels} = this.#vector;
+    const count = Math.min(labels.length - from, this.#times.length);
+    this.#bytes = points.write(this.#times, values.subarray(from, from + count), 0, count);
+    this.#at = 0;
+    this.#next = from;
+    this.#end = from + count;
+  }
 }
 
 function writeMatrix(
@@ -292,50 +362,6 @@ class TimeTexts {
 
   write(json: JsonBytes, index: number): void {
     json.copy(this.#bytes, this.#ends[index]!, this.#ends[index + 1]!);
-  }
-}
-
-/** Nothing is kept of answers with more texts. */
-const specimenSymbolsMax = 1024;
-
-/** Label sets; each name and value is escaped once, and then copied from where it was written first. */
-class LabelWriter {
-  readonly #json: JsonBytes;
-  readonly #symbols: Symbols;
-  /** Where each symbol was written first: start, end. */
-  readonly #places: Float64Array;
-
-  constructor(json: JsonBytes, symbols: Symbols, guard: ReadGuard) {
-    guard.takeBytes(16 * symbols.size);
-    this.#json = json;
-    this.#symbols = symbols;
-    this.#places = new Float64Array(2 * symbols.size);
-    if (symbols.size < specimenSymbolsMax) keepSpecimen(this);
-  }
-
-  write(labels: LabelIds): void {
-    const json = this.#json;
-    json.char(0x7b);
-    for (let i = 0; i < labels.length; i += 2) {
-      if (i > 0) json.char(comma);
-      this.#text(labels[i]!);
-      json.char(0x3a);
-      this.#text(labels[i + 1]!);
-    }
-    json.char(0x7d);
-  }
-
-  #text(id: number): void {
-    const json = this.#json;
-    const places = this.#places;
-    const end = places[2 * id + 1]!;
-    if (end > 0) {
-      json.repeat(places[2 * id]!, end);
-      return;
-    }
-    places[2 * id] = json.length;
-    json.string(this.#symbols.text(id));
-    places[2 * id + 1] = json.length;
   }
 }
 

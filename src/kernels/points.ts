@@ -40,7 +40,7 @@ export function formatPoints(times: ArrayLike<number>, values: ArrayLike<number>
 
 /** Points that are written at once, and the bytes that each needs at most. */
 const batchPoints = 2048;
-const pointBytes = 56;
+export const pointBytes = 56;
 const beginningBytes = 24;
 
 /**
