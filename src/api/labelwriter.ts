@@ -17,8 +17,13 @@ const specimenSymbolsMax = 1024;
 const placesOfSymbol = 4;
 const ofValue = 2;
 
+/** Where there are no more sets, to keep their texts costs more than it saves. */
+const directSetsMax = 3;
+
 /** A text with its quotes, about. */
 const textBytes = 16;
+const textsBytesMin = 512;
+const noPlaces = new Int32Array(0);
 const symbolsMin = 32;
 
 /** Writes label sets; each name and value is escaped once, and then copied. */
@@ -26,22 +31,28 @@ export class LabelWriter {
   readonly #json: JsonBytes;
   readonly #symbols: Symbols;
   readonly #guard: ReadGuard;
+  readonly #isDirect: boolean;
   readonly #texts: JsonBytes;
   /** An end of 0 = not written yet. */
-  #places: Int32Array<ArrayBuffer>;
+  #places = noPlaces;
 
-  /** There may be more symbols later. */
-  constructor(json: JsonBytes, symbols: Symbols, guard: ReadGuard) {
+  /** There may be more symbols later. `sets`: there are so many at most. */
+  constructor(json: JsonBytes, symbols: Symbols, {sets, guard}: {sets: number; guard: ReadGuard}) {
     this.#json = json;
     this.#symbols = symbols;
     this.#guard = guard;
-    this.#texts = new JsonBytes(textBytes * symbols.size, guard);
-    this.#places = new Int32Array(0);
-    this.#grow();
+    this.#isDirect = sets <= directSetsMax;
+    // The other one is not used then.
+    this.#texts = this.#isDirect ? json : new JsonBytes(textsBytesMin + textBytes * symbols.size, guard);
+    if (!this.#isDirect) this.#grow();
     if (symbols.size < specimenSymbolsMax) keepSpecimen(this);
   }
 
   write(labels: LabelIds): void {
+    if (this.#isDirect) {
+      this.#writeDirectly(labels);
+      return;
+    }
     const bytesMax = this.#prepare(labels);
     const texts = this.#texts.written;
     const places = this.#places;
@@ -59,6 +70,16 @@ export class LabelWriter {
     if (labels.length > 0) at--;
     bytes[at++] = closeBrace;
     json.endAt(at);
+  }
+
+  #writeDirectly(labels: LabelIds): void {
+    const json = this.#json;
+    json.char(openBrace);
+    for (let i = 0; i < labels.length; i++) {
+      if (i > 0) json.char((i & 1) === 1 ? colon : comma);
+      json.string(this.#symbols.text(labels[i]!));
+    }
+    json.char(closeBrace);
   }
 
   /** Writes the texts that are new. Returns the bytes of the label set. */

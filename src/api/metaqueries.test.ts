@@ -54,6 +54,21 @@ test('the limit cuts off with a warning', () => {
   });
 });
 
+test('a single selector gives its series in the order of their labels, up to the limit and no warning', () => {
+  const a = {__name__: 'a', job: 'x'};
+  const b = {__name__: 'b', job: 'x'};
+  for (const limit of [0, 2, 3]) {
+    assert.deepEqual(lookup({kind: 'series', matches: ['{job="x"}']}, {limit}), {
+      status: 'success',
+      data: [a, b],
+    });
+  }
+  assert.deepEqual(lookup({kind: 'series', matches: ['{job="x"}']}, {limit: 1, endMs: 2000}), {
+    status: 'success',
+    data: [b],
+  });
+});
+
 test('label names and values are the sorted union, of everything where nothing is selected', () => {
   assert.deepEqual(lookup({kind: 'labelNames', matches: []}), {
     status: 'success',

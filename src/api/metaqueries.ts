@@ -78,7 +78,7 @@ class SeriesWithSamples implements LabelSets {
     this.#everything = range.mint <= timeMinMs && range.maxt >= timeMaxMs;
   }
 
-  get countMax(): number {
+  get countEstimate(): number {
     return this.#cursor.seriesCount;
   }
 
@@ -118,7 +118,7 @@ class SeriesUnion implements LabelSets {
     this.#series.sort(guarded(compare, guard));
   }
 
-  get countMax(): number {
+  get countEstimate(): number {
     return this.#series.length;
   }
 

@@ -3,17 +3,20 @@
 
 import {quoteGo} from '../base/quote.ts';
 import {textError, type HttpReply} from '../http/reply.ts';
+import type {Form} from '../http/form.ts';
 import type {HttpCall} from '../http/server.ts';
 import {parseDuration} from '../model/duration.ts';
 import {unescapeName} from '../model/escape.ts';
 import {parseDurationParameter} from '../model/timestamp.ts';
 import type {
   AdminBackend,
+  InstantQuery,
   MatcherData,
   QueryAnswer,
   QueryBackend,
   QueryRequest,
   QuerySource,
+  RangeQuery,
   StorageBackend,
 } from './backend.ts';
 import {ApiError, failure, invalidParameter, jsonReply, success} from './envelope.ts';
@@ -46,13 +49,13 @@ export class QueryApi {
     const {form} = call;
     const limit = limitParameter(form);
     const timeMs = optionalTimeParameter(form, 'time', this.#now());
-    return this.#run(call, {
-      kind: 'instant',
-      query: form.get('query'),
-      timeMs,
-      limit,
-      ...evaluationOf(call),
-    });
+    const timeoutMs = timeoutParameter(form);
+    const query = form.get('query');
+    const stats = form.get('stats');
+    return this.#run(
+      call,
+      withRareParameters({kind: 'instant', query, timeMs, limit, timeoutMs, stats}, form),
+    );
   }
 
   range(call: HttpCall): HttpReply | Promise<HttpReply> {
@@ -74,8 +77,11 @@ export class QueryApi {
         'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
       );
     }
+    const timeoutMs = timeoutParameter(form);
     const query = form.get('query');
-    return this.#run(call, {kind: 'range', query, startMs, endMs, stepMs, limit, ...evaluationOf(call)});
+    const stats = form.get('stats');
+    const request: RangeQuery = {kind: 'range', query, startMs, endMs, stepMs, limit, timeoutMs, stats};
+    return this.#run(call, withRareParameters(request, form));
   }
 
   series(call: HttpCall): HttpReply | Promise<HttpReply> {
@@ -169,7 +175,9 @@ export class QueryApi {
 }
 
 function replyOf({status, body, release}: QueryAnswer): HttpReply {
-  return {...jsonReply(status, body), release};
+  const reply = jsonReply(status, body);
+  if (release !== undefined) reply.release = release;
+  return reply;
 }
 
 /** Grafana names the dashboard; behind a proxy that forwards many people's queries it tells them apart. */
@@ -183,19 +191,11 @@ function describeFailure(body: string): string {
   return text.startsWith('{') ? (JSON.parse(text) as {error: string}).error : text;
 }
 
-function evaluationOf({form}: HttpCall): {
-  timeoutMs: number;
-  stats: string;
-  lookbackDeltaMs?: number;
-  explain?: boolean;
-} {
-  const timeoutMs = timeoutParameter(form);
+/** Adds what few requests have. */
+function withRareParameters<T extends InstantQuery | RangeQuery>(request: T, form: Form): T {
   const lookbackDeltaMs = lookbackParameter(form);
-  return {
-    timeoutMs,
-    stats: form.get('stats'),
-    ...(lookbackDeltaMs === undefined ? {} : {lookbackDeltaMs}),
-    // Our own: Prometheus has no such parameter.
-    ...(form.get('explain') === 'true' ? {explain: true} : {}),
-  };
+  if (lookbackDeltaMs !== undefined) request.lookbackDeltaMs = lookbackDeltaMs;
+  // Our own: Prometheus has no such parameter.
+  if (form.get('explain') === 'true') request.explain = true;
+  return request;
 }

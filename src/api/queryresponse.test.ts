@@ -3,6 +3,7 @@ import test from 'node:test';
 import {loadKernels} from '../kernels/kernels.ts';
 import {LinearMemory} from '../kernels/memory.ts';
 import {PointWriter} from '../kernels/points.ts';
+import {FloatHistogram} from '../model/histogram.ts';
 import {labelsOf} from '../model/labels.ts';
 import {Engine} from '../promql/engine/engine.ts';
 import {QueryError} from '../promql/engine/error.ts';
@@ -81,6 +82,23 @@ test('queryAnswer() writes the same by the kernel', () => {
     engineOf(1e6).execRange(long, 'up', {startMs: 0, endMs: 5_999_000, stepMs: 1000, lookbackDeltaMs: 1000});
   const fast = queryAnswer(evaluate(), {limit: 0, stats: '', points});
   assert.equal(decode(fast.body), decode(queryAnswer(evaluate(), {limit: 0, stats: ''}).body));
+});
+
+test('queryAnswer() writes the same vectors by the kernel, of more series than it takes at once', () => {
+  const points = pointWriter();
+  const many = new MemoryStore();
+  const values = [0, -0, 1 / 3, 1e-7, 1e300, NaN, Infinity, -Infinity, 12.5];
+  for (let i = 0; i < 5000; i++) {
+    const histogram = i % 5 === 2 || (i > 3000 && i < 3100);
+    const value = values[i % values.length]! * (i % 7);
+    const sample = histogram ? new FloatHistogram({count: i, sum: value}) : value;
+    many.append(labelsOf({__name__: 'up', i: String(i)}), 1500, sample);
+  }
+  const evaluate = (limit: number, writer?: PointWriter): string => {
+    const result = engineOf(1e6).execInstant(many, 'up', {timeMs: 1500});
+    return decode(queryAnswer(result, {limit, stats: '', points: writer}).body);
+  };
+  for (const limit of [0, 1, 7, 8, 9, 2048, 2049]) assert.equal(evaluate(limit, points), evaluate(limit));
 });
 
 test('queryAnswer() ends where the query must end, also between the points of a series', () => {

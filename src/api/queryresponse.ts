@@ -113,8 +113,8 @@ const seriesBytesMax = 2 ** 20;
 
 /** What seriesAnswer() writes, one label set after the other. */
 export interface LabelSets {
-  /** There are so many at most. */
-  readonly countMax: number;
+  /** There are about so many. */
+  readonly countEstimate: number;
   next(): boolean;
   labels(): LabelIds;
 }
@@ -125,8 +125,8 @@ export function seriesAnswer(
   series: LabelSets,
   {limit, guard}: {limit: number; guard: ReadGuard},
 ): QueryAnswer {
-  const json = new JsonBytes(64 + Math.min(128 * series.countMax, seriesBytesMax), guard);
-  const labels = new LabelWriter(json, symbols, guard);
+  const json = new JsonBytes(64 + Math.min(128 * series.countEstimate, seriesBytesMax), guard);
+  const labels = new LabelWriter(json, symbols, {sets: Infinity, guard});
   json.ascii('{"status":"success","data":[');
   let count = 0;
   let isCut = false;
@@ -198,8 +198,9 @@ function writeVector(
   {symbols, budget}: Pick<QueryResult, 'symbols' | 'budget'>,
   points: PointWriter | undefined,
 ): void {
-  const labels = new LabelWriter(json, symbols, budget);
-  const floats = new InstantPoints(vector, points);
+  const labels = new LabelWriter(json, symbols, {sets: vector.labels.length, guard: budget});
+  const isLong = points !== undefined && vector.labels.length >= fastPointsMin;
+  const floats = isLong ? new InstantPoints(vector, points) : null;
   json.ascii('[');
   for (let i = 0; i < vector.labels.length; i++) {
     budget.check(whileWriting);
@@ -208,7 +209,8 @@ function writeVector(
     const histogram = vector.histograms?.[i];
     if (histogram === undefined) {
       json.ascii(',"value":');
-      floats.write(json, i);
+      if (floats === null) writeInstantPoint(json, vector.timeMs, vector.values[i]!);
+      else floats.write(json, i);
     } else {
       json.ascii(',"histogram":[');
       json.timestamp(vector.timeMs);
@@ -224,10 +226,18 @@ function writeVector(
 /** Fewer points are written by JavaScript. */
 const fastPointsMin = 8;
 
+function writeInstantPoint(json: JsonBytes, timeMs: number, value: number): void {
+  json.char(openBracket);
+  json.timestamp(timeMs);
+  json.char(comma);
+  json.sampleValue(value);
+  json.char(closeBracket);
+}
+
 /** The points of an instant, `[1435781430.500,"0.25"]`, one after the other. */
 class InstantPoints {
   readonly #vector: VectorValue;
-  readonly #points: PointWriter | null;
+  readonly #points: PointWriter;
   readonly #times: Float64Array;
   /** Points, with commas behind them, up to that of series `#end`; that of `#next` begins at `#at`. */
   #bytes: Uint8Array = new Uint8Array(0);
@@ -235,34 +245,24 @@ class InstantPoints {
   #next = 0;
   #end = 0;
 
-  constructor(vector: VectorValue, points: PointWriter | undefined) {
-    const count = vector.labels.length;
+  constructor(vector: VectorValue, points: PointWriter) {
     this.#vector = vector;
-    this.#points = points !== undefined && count >= fastPointsMin ? points : null;
-    this.#times = new Float64Array(this.#points === null ? 0 : Math.min(count, this.#points.pointsMax));
-    this.#times.fill(vector.timeMs);
+    this.#points = points;
+    this.#times = new Float64Array(Math.min(vector.labels.length, points.pointsMax)).fill(vector.timeMs);
   }
 
   /** Writes the point of series `index`; they come in order, and some may be left out. */
   write(json: JsonBytes, index: number): void {
-    if (this.#points === null) {
-      json.char(openBracket);
-      json.timestamp(this.#vector.timeMs);
-      json.char(comma);
-      json.sampleValue(this.#vector.values[index]!);
-      json.char(closeBracket);
-      return;
-    }
-    if (index >= this.#end) this.#fill(this.#points, index);
+    if (index >= this.#end) this.#fill(index);
     for (; this.#next < index; this.#next++) this.#at = this.#bytes.indexOf(closeBracket, this.#at) + 2;
     this.#at = json.copyThrough(this.#bytes, this.#at, closeBracket, pointBytes) + 1;
     this.#next = index + 1;
   }
 
-  #fill(points: PointWriter, from: number): void {
+  #fill(from: number): void {
     const {values, labels} = this.#vector;
     const count = Math.min(labels.length - from, this.#times.length);
-    this.#bytes = points.write(this.#times, values.subarray(from, from + count), 0, count);
+    this.#bytes = this.#points.write(this.#times, values.subarray(from, from + count), 0, count);
     this.#at = 0;
     this.#next = from;
     this.#end = from + count;
@@ -275,7 +275,7 @@ function writeMatrix(
   {symbols, budget}: Pick<QueryResult, 'symbols' | 'budget'>,
   points: PointWriter | undefined,
 ): void {
-  const labels = new LabelWriter(json, symbols, budget);
+  const labels = new LabelWriter(json, symbols, {sets: matrix.series.length, guard: budget});
   const times = new TimeTexts();
   json.ascii('[');
   for (const [index, series] of matrix.series.entries()) {

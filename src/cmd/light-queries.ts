@@ -44,6 +44,7 @@ export class LightQueries {
   readonly #load: LoadEvaluation;
   readonly #evaluationIntervalMs: () => number;
   #evaluation: Evaluation | null = null;
+  #world: AnswerWorld | null = null;
   #loading = false;
   #untilMs = 0;
   #asked = 0;
@@ -81,7 +82,8 @@ export class LightQueries {
     const release = this.#evaluation.onAnswer(gaveUp ? 0 : answered.body.byteLength);
     if (gaveUp) this.#giveUp(request, endedMs);
     else if (this.#givenUp.size > 0) this.#givenUp.delete(costKeyOf(request));
-    return gaveUp ? null : {...answered, release};
+    answered.release = release;
+    return gaveUp ? null : answered;
   }
 
   #isGivenUp(request: QueryRequest): boolean {
@@ -99,15 +101,13 @@ export class LightQueries {
 
   #evaluate({world, answer}: Evaluation, request: QueryRequest): WorkerAnswer {
     this.#untilMs = performance.now() + patienceMs;
-    return answer(
-      {...world, cancelled: this.#cancelled},
-      {
-        request,
-        deadlineMs: Infinity,
-        queueSeconds: 0,
-        defaultEvalIntervalMs: this.#evaluationIntervalMs(),
-      },
-    );
+    this.#world ??= {...world, cancelled: this.#cancelled};
+    return answer(this.#world, {
+      request,
+      deadlineMs: Infinity,
+      queueSeconds: 0,
+      defaultEvalIntervalMs: this.#evaluationIntervalMs(),
+    });
   }
 
   /**

@@ -6,7 +6,7 @@ import {errorAnswer, queryAnswer} from '../api/queryresponse.ts';
 import type {PointWriter} from '../kernels/points.ts';
 import type {Expr} from '../promql/ast.ts';
 import {isOverMemory, outOfMemory, type QueryBudget} from '../promql/engine/budget.ts';
-import type {Engine, QueryOptions} from '../promql/engine/engine.ts';
+import type {Engine, InstantOptions, RangeOptions} from '../promql/engine/engine.ts';
 import {QueryError} from '../promql/engine/error.ts';
 import type {QueryResult} from '../promql/engine/result.ts';
 import {exprToJson} from '../promql/parser/astjson.ts';
@@ -48,13 +48,10 @@ export function answerQuery(world: AnswerWorld, evaluate: EvaluateRequest): Work
 function outcomeAnswer(world: AnswerWorld, evaluate: EvaluateRequest): WorkerAnswer {
   const began = performance.now();
   try {
-    const answered = answer(world, evaluate);
-    return {
-      heldBytes: answered.body.byteLength,
-      ...answered,
-      outcome: 'ok',
-      seconds: (performance.now() - began) / 1000,
-    };
+    const {status, body, value, slices, samplesRead, heldBytes = body.byteLength} = answer(world, evaluate);
+    const seconds = (performance.now() - began) / 1000;
+    // All that an answer may have later: its layout stays, and with it the code that works with it.
+    return {status, body, value, release: undefined, slices, samplesRead, seconds, heldBytes, outcome: 'ok'};
   } catch (thrown) {
     const cause = causeOf(thrown);
     const seconds = (performance.now() - began) / 1000;
@@ -98,26 +95,35 @@ function evaluated(
   const {engine, queryable, cancelled, points} = world;
   const {deadlineMs, queueSeconds, defaultEvalIntervalMs} = evaluate;
   const {query, limit, stats, lookbackDeltaMs} = request;
-  const options: QueryOptions = {
+  const options: InstantOptions & RangeOptions = {
+    timeMs: 0,
+    startMs: 0,
+    endMs: 0,
+    stepMs: 0,
     cancelled,
     deadlineMs,
     defaultEvalIntervalMs,
     perStepStats: stats === 'all',
     explain: request.explain ?? false,
-    ...(lookbackDeltaMs === undefined ? {} : {lookbackDeltaMs}),
   };
+  if (lookbackDeltaMs !== undefined) options.lookbackDeltaMs = lookbackDeltaMs;
   let result: QueryResult;
   if (request.kind === 'instant') {
-    result = engine.execInstant(queryable, query, {...options, timeMs: request.timeMs});
+    options.timeMs = request.timeMs;
+    result = engine.execInstant(queryable, query, options);
   } else {
-    const {startMs, endMs, stepMs} = request;
-    result = engine.execRange(queryable, query, {...options, startMs, endMs, stepMs});
+    options.startMs = request.startMs;
+    options.endMs = request.endMs;
+    options.stepMs = request.stepMs;
+    result = engine.execRange(queryable, query, options);
   }
   const {timings, samples} = result.stats;
   timings.execQueueTime = queueSeconds;
   timings.execTotalTime += queueSeconds;
+  const {status, body} = queryAnswer(result, {limit, stats, points});
   return {
-    ...queryAnswer(result, {limit, stats, points}),
+    status,
+    body,
     samplesRead: samples.samplesRead,
     heldBytes: result.budget.bytesPeak,
     slices: {
@@ -148,8 +154,8 @@ function bodyOf(data: unknown): QueryAnswer {
   return {status, body: typeof body === 'string' ? new TextEncoder().encode(body) : body};
 }
 
-function plain(finished: QueryAnswer): Finished {
-  return {...finished, slices: {}, samplesRead: 0};
+function plain({status, body}: QueryAnswer): Finished {
+  return {status, body, slices: {}, samplesRead: 0};
 }
 
 function budgetOf({engine, cancelled}: AnswerWorld, {deadlineMs}: EvaluateRequest): QueryBudget {

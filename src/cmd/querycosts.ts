@@ -29,17 +29,17 @@ export class QueryCosts {
 
   expect(request: QueryRequest): number {
     const known = this.#costs.get(costKeyOf(request));
-    if (known === undefined) return unknownSeconds;
-    return known.hereSeconds < known.seconds ? known.hereSeconds : known.seconds;
+    return known === undefined ? unknownSeconds : lesserOf(known);
   }
 
   /**
-   * Whether it is answered sooner here than by a query thread, as far as known: this thread has fewer chunks at hand, so that a query
-   * of thousands of series may take it twice as long.
+   * The same where it is answered sooner here than by a query thread, as far as known, else Infinity: this thread has fewer chunks at
+   * hand, so that a query of thousands of series may take it twice as long.
    */
-  suitsHere(request: QueryRequest): boolean {
+  expectHere(request: QueryRequest): number {
     const known = this.#costs.get(costKeyOf(request));
-    return known === undefined || !(known.hereSeconds > known.seconds + handOverSeconds);
+    if (known === undefined) return unknownSeconds;
+    return known.hereSeconds > known.seconds + handOverSeconds ? Infinity : lesserOf(known);
   }
 
   /** The lesser of two counts: a thread may be held up, and what is heavier from now on is so twice. */
@@ -71,6 +71,10 @@ export class QueryCosts {
     if (this.#costs.size > queriesMax) this.#costs.delete(this.#costs.keys().next().value!);
     return cost;
   }
+}
+
+function lesserOf({seconds, hereSeconds}: Cost): number {
+  return hereSeconds < seconds ? hereSeconds : seconds;
 }
 
 /** Queries that differ in their times alone are alike, as long as they have about as many steps. */

@@ -131,8 +131,9 @@ export class QueryPool implements QueryBackend {
 
   light(request: QueryRequest): QueryAnswer | null {
     if (this.#options.answerLight === undefined || this.#closed) return null;
-    if (!this.#costs.suitsHere(request)) return null;
-    const answer = this.#options.answerLight(request, this.#costs.expect(request), this.#running === 0);
+    const costSeconds = this.#costs.expectHere(request);
+    if (costSeconds === Infinity) return null;
+    const answer = this.#options.answerLight(request, costSeconds, this.#running === 0);
     if (answer === null) return null;
     // Nobody has to wait for that.
     queueMicrotask(() => {

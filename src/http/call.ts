@@ -1,3 +1,4 @@
+import {keepSpecimen} from '../base/specimens.ts';
 import {Form} from './form.ts';
 import type {HttpReply} from './reply.ts';
 
@@ -19,6 +20,9 @@ export interface HttpCall {
 
 export type HttpHandler = (call: HttpCall) => HttpReply | Promise<HttpReply>;
 
+/** Nothing is kept of requests that say more. */
+export const specimenLengthMax = 4096;
+
 const formType = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
 /** Whether a body of this Content-Type is a form. */
@@ -30,7 +34,9 @@ export function isFormType(contentType: string): boolean {
 export function formOf(url: string, contentType: string | undefined, body: Uint8Array): Form {
   const isForm = body.length > 0 && isFormType(contentType ?? '');
   const text = isForm ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString() : '';
-  return Form.of(queryOf(url), text);
+  const form = Form.of(queryOf(url), text);
+  if (url.length + text.length <= specimenLengthMax) keepSpecimen(form);
+  return form;
 }
 
 function queryOf(url: string): string {

@@ -5,7 +5,8 @@
 import {STATUS_CODES} from 'node:http';
 import type {Socket} from 'node:net';
 import {assert} from '../base/assert.ts';
-import {formOf, type HttpCall} from './call.ts';
+import {keepSpecimen} from '../base/specimens.ts';
+import {formOf, type HttpCall, specimenLengthMax} from './call.ts';
 import {departureMs} from './departures.ts';
 import type {Form} from './form.ts';
 import {parsePlainRequest, type PlainHeaders, type PlainRequest} from './plain-request.ts';
@@ -119,36 +120,24 @@ export class PlainConnection {
     this.#headers = request.headers.text.length <= headersKeptMax ? request.headers : null;
     this.#busy = true;
     this.#world.begin(this.#socket);
-    const answered = answer(this.#callOf(request, params));
+    const call = new PlainCall(request, {
+      params,
+      client: this.#socket.remoteAddress ?? '',
+      signal: this.#signal,
+    });
+    const answered = answer(call);
     if (answered instanceof Promise) void answered.then((finished) => this.#send(finished));
     else this.#send(answered);
   }
 
-  #callOf({method, url, header, body}: PlainRequest, params: HttpCall['params']): HttpCall {
-    let form: Form | null = null;
-    // A signal costs something, and few look at it.
-    const gone = (): AbortController => {
-      if (this.#gone === null) {
-        this.#gone = new AbortController();
-        if (this.#ended) this.#gone.abort();
-      }
-      return this.#gone;
-    };
-    return {
-      method,
-      url,
-      params,
-      body,
-      header,
-      client: this.#socket.remoteAddress ?? '',
-      get signal(): AbortSignal {
-        return gone().signal;
-      },
-      get form(): Form {
-        return (form ??= formOf(url, header('content-type'), body));
-      },
-    };
-  }
+  /** Aborts when the client is gone. A signal costs something, and few look at it. */
+  readonly #signal = (): AbortSignal => {
+    if (this.#gone === null) {
+      this.#gone = new AbortController();
+      if (this.#ended) this.#gone.abort();
+    }
+    return this.#gone.signal;
+  };
 
   #send({status, lines, body, release, note}: PlainAnswer): void {
     const socket = this.#socket;
@@ -214,6 +203,40 @@ export class PlainConnection {
     socket.unshift(chunk);
     this.#world.handOver(socket);
     socket.resume();
+  }
+}
+
+/** What a request says, as far as somebody asks: V8 makes getters of a class once, and those of an object with each object. */
+class PlainCall implements HttpCall {
+  readonly method: string;
+  readonly url: string;
+  readonly params: HttpCall['params'];
+  readonly body: Uint8Array;
+  readonly header: HttpCall['header'];
+  readonly client: string;
+  readonly #signal: () => AbortSignal;
+  #form: Form | null = null;
+
+  constructor(
+    {method, url, header, body}: PlainRequest,
+    {params, client, signal}: {params: HttpCall['params']; client: string; signal: () => AbortSignal},
+  ) {
+    this.method = method;
+    this.url = url;
+    this.params = params;
+    this.body = body;
+    this.header = header;
+    this.client = client;
+    this.#signal = signal;
+    if (url.length + body.length <= specimenLengthMax) keepSpecimen(this);
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal();
+  }
+
+  get form(): Form {
+    return (this.#form ??= formOf(this.url, this.header('content-type'), this.body));
   }
 }
 

@@ -145,7 +145,8 @@ export class Engine {
     const budget = this.budget(options);
     const querier = queryable.querier(range, symbols, budget);
     try {
-      const context = this.#context(querier, symbols, {...options, lookbackDeltaMs, budget});
+      const context = this.#context(querier, symbols, lookbackDeltaMs, budget);
+      context.countsSteps = options.perStepStats === true && this.options.features?.perStepStats === true;
       context.annotations.order = new EvaluationOrder(expr);
       context.check('query execution');
       if (options.explain === true) context.explainer = new Explainer(context, expr, query);
@@ -163,22 +164,16 @@ export class Engine {
     }
   }
 
-  #context(
-    querier: Querier,
-    symbols: Symbols,
-    options: QueryOptions & {lookbackDeltaMs: number; budget: QueryBudget},
-  ): QueryContext {
+  #context(querier: Querier, symbols: Symbols, lookbackDeltaMs: number, budget: QueryBudget): QueryContext {
     const {features} = this.options;
-    const context = new QueryContext(querier, symbols, {
-      lookbackDeltaMs: options.lookbackDeltaMs,
+    return new QueryContext(querier, symbols, {
+      lookbackDeltaMs,
       delayedNameRemoval: features?.delayedNameRemoval ?? false,
       typeAndUnitLabels: features?.typeAndUnitLabels ?? false,
       startTimestamps: features?.startTimestamps ?? false,
       samplesMax: this.options.maxSamples,
-      budget: options.budget,
+      budget,
     });
-    context.countsSteps = options.perStepStats === true && features?.perStepStats === true;
-    return context;
   }
 }
 

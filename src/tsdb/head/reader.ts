@@ -136,6 +136,8 @@ export class HeadQuerier implements Querier {
   readonly #selector: Selector;
   readonly #cursors: HeadCursor[] = [];
   readonly #columns: EntryColumns;
+  /** Of the series, when the epoch was entered. */
+  readonly #version: number;
   #closed = false;
 
   constructor(
@@ -163,6 +165,7 @@ export class HeadQuerier implements Querier {
     this.#range = range;
     this.#selector = new Selector(reader.shared, reader.texts, {numbers: this.numbers, guard, key});
     reader.epochs.enter();
+    this.#version = Atomics.load(reader.shared.u32, headerSeriesVersion >>> 2);
   }
 
   select(matchers: readonly Matcher[], hints: SelectHints): SeriesCursor {
@@ -242,8 +245,9 @@ export class HeadQuerier implements Querier {
   #intern(number: number): void {
     const entry = this.numbers.entries[number]!;
     const {texts} = this.reader;
-    this.#columns.nameIds[number] = this.symbols.intern(texts.text(this.#nameOf(entry)));
-    this.#columns.valueIds[number] = this.symbols.intern(texts.text(this.#valueOf(entry)));
+    const version = this.#version;
+    this.#columns.nameIds[number] = this.symbols.intern(texts.keptText(this.#nameOf(entry), version));
+    this.#columns.valueIds[number] = this.symbols.intern(texts.keptText(this.#valueOf(entry), version));
   }
 
   #growIds(number: number): void {

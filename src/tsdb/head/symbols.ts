@@ -73,10 +73,16 @@ function sameBytes(memory: LinearMemory, symbol: number, key: SymbolKey): boolea
   return true;
 }
 
+/** Texts that a thread keeps, and the longest of them. */
+const textsKeptMax = 1024;
+const keptLengthMax = 64;
+
 /** Makes strings of symbols. One for each thread. */
 export class SymbolTexts {
   readonly #memory: LinearMemory;
   readonly #buffer: Buffer;
+  readonly #kept = new Map<number, string>();
+  #version = -1;
 
   constructor(memory: LinearMemory) {
     this.#memory = memory;
@@ -86,6 +92,23 @@ export class SymbolTexts {
   text(symbol: number): string {
     const start = symbol + symbolBytes;
     return this.#buffer.toString('utf8', start, start + this.#memory.u32[(symbol + symbolLength) >>> 2]!);
+  }
+
+  /**
+   * The same, for symbols of series that exist at `version` (of headerSeriesVersion, read inside of the epoch): short ones are kept as
+   * long as that is the same. A string that V8 has seen as a key is found in a table several times sooner than a new one.
+   */
+  keptText(symbol: number, version: number): string {
+    if (version !== this.#version) {
+      this.#version = version;
+      this.#kept.clear();
+    }
+    const key = symbol >>> 3;
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept;
+    const text = this.text(symbol);
+    if (text.length <= keptLengthMax && this.#kept.size < textsKeptMax) this.#kept.set(key, text);
+    return text;
   }
 }
 
