@@ -4,7 +4,7 @@ import type {Socket} from 'node:net';
  * A client that sends nothing more may have gone away, or may wait for its answer (`nc -N`): for so long, it is believed to wait.
  * What takes longer is for nobody, as for Go's server.
  */
-export const departureMs = 100;
+export const departureMs = 50;
 
 /** Tells those who work for clients of HTTP/1 when these have gone away. */
 export class Departures {
