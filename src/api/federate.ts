@@ -7,10 +7,10 @@ import {isStale} from '../model/value.ts';
 import {labelBytes} from '../promql/engine/labelset.ts';
 import {formatShort} from '../promql/parser/floats.ts';
 import {parseMetricSelector} from '../promql/parser/parser.ts';
+import {guarded} from '../storage/guardedsort.ts';
 import {unguarded, type Queryable, type ReadGuard, type SeriesCursor} from '../storage/querier.ts';
 import {Symbols} from '../storage/symbols.ts';
 import type {FederateRequest, QueryAnswer} from './backend.ts';
-import {guarded} from '../storage/guardedsort.ts';
 
 /** Text of an answer; more is refused. */
 const textMax = 512 * 1024 * 1024;

@@ -8,12 +8,12 @@ import {timeMaxMs, timeMinMs} from '../model/timestamp.ts';
 import {labelBytes, labelOrder} from '../promql/engine/labelset.ts';
 import {Tuples} from '../promql/engine/tuples.ts';
 import {parseMetricSelector} from '../promql/parser/parser.ts';
+import {guarded} from '../storage/guardedsort.ts';
 import type {LabelIds, Queryable, ReadGuard, SeriesCursor} from '../storage/querier.ts';
 import {Symbols} from '../storage/symbols.ts';
 import type {LabelNamesLookup, LabelValuesLookup, QueryAnswer, SeriesLookup} from './backend.ts';
 import {ApiError, invalidParameter} from './envelope.ts';
 import {seriesAnswer, textsAnswer, type LabelSets} from './queryresponse.ts';
-import {guarded} from '../storage/guardedsort.ts';
 
 /** Answers /series, /labels and /label/<name>/values. Throws ApiError and what `guard` throws. */
 export function lookupAnswer(

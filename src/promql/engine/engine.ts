@@ -1,5 +1,6 @@
 import {ParseCache} from '../../base/parsecache.ts';
 import {keepSpecimen} from '../../base/specimens.ts';
+import {pointSamples} from '../../model/histogram/size.ts';
 import type {Querier, Queryable} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
 import type {Expr} from '../ast.ts';
@@ -17,7 +18,6 @@ import {labelBytes} from './labelset.ts';
 import {Matrix, MatrixCursor, materialize, MergedMatrix} from './matrix.ts';
 import {Planner} from './plan.ts';
 import {prepareExpr, type QueryTimes} from './prepare.ts';
-import {pointSamples} from '../../model/histogram/size.ts';
 import {
   matrixValue,
   seriesBytes,

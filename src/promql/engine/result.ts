@@ -1,3 +1,4 @@
+import {guarded} from '../../storage/guardedsort.ts';
 import type {LabelIds, ReadGuard} from '../../storage/querier.ts';
 import type {Symbols} from '../../storage/symbols.ts';
 import type {QueryBudget} from './budget.ts';
@@ -5,7 +6,6 @@ import type {ExplainNode} from './explain.ts';
 import {labelOrder} from './labelset.ts';
 import type {Matrix} from './matrix.ts';
 import {absent, columnBytes, histogram, type HistogramColumn} from './row.ts';
-import {guarded} from '../../storage/guardedsort.ts';
 
 /** What a query evaluates to. Labels are ids of `symbols`. */
 export type QueryValue = ScalarValue | StringValue | VectorValue | MatrixValue;

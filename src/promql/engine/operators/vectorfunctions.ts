@@ -1,6 +1,7 @@
 // Functions over instant vectors that need all series, or none: absent, scalar, vector, sort and their kin.
 
 import type {Matcher} from '../../../model/matcher.ts';
+import {guarded} from '../../../storage/guardedsort.ts';
 import type {LabelIds} from '../../../storage/querier.ts';
 import type {Expr} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
@@ -11,7 +12,6 @@ import {compareNatural} from '../naturalorder.ts';
 import {absent, float, newRow, type Operator, samplesOf} from '../row.ts';
 import {singleRow} from './map.ts';
 import {ValueHeap} from './valueheap.ts';
-import {guarded} from '../../../storage/guardedsort.ts';
 
 /** absent(): 1 at each step where no series has a value. */
 export function absentVector(context: QueryContext, child: Operator, labels: LabelIds, grid: Grid): Operator {
