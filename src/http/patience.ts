@@ -1,6 +1,5 @@
 // How long clients may take.
 
-import type {Http2ServerResponse} from 'node:http2';
 import type {FastifyReply, FastifyRequest} from 'fastify';
 
 /** A client that takes nothing of its answer for so long is cut off. */
@@ -8,13 +7,8 @@ export const sendTimeoutMs = 60_000;
 /** Who still sends a request that has been refused has so long to see that. */
 const lingerMs = 1000;
 
-/** Cuts a client off that takes nothing of its answer for too long. */
+/** Cuts a client off that takes nothing of its answer for too long. With HTTP/2 the limit is that of its whole session. */
 export function limitSending({raw}: FastifyReply): void {
-  if ('stream' in raw) {
-    const {stream} = raw as unknown as Http2ServerResponse;
-    stream.setTimeout(sendTimeoutMs, () => stream.destroy());
-    return;
-  }
   const {socket} = raw;
   if (socket === null) return;
   const cut = (): void => {
