@@ -87,12 +87,7 @@ export class JsonBytes {
     this.#end += source.length;
   }
 
-  /** What was written so far, and behind it room. Until the next call only. */
-  get written(): Uint8Array {
-    return this.#bytes;
-  }
-
-  /** The same with room for `count` more bytes: the caller writes them from `length` on, and says with endAt() where they end. */
+  /** What was written, with room for `count` more bytes: the caller writes them from `length` on, and says with endAt() where they end. */
   room(count: number): Uint8Array {
     this.#reserve(count);
     return this.#bytes;

@@ -13,28 +13,21 @@ const colon = 0x3a;
 /** Nothing is kept of answers with more texts. */
 const specimenSymbolsMax = 1024;
 
-/** Of each symbol: where it begins and ends as a name, with the colon, and as a value, with the comma. */
-const placesOfSymbol = 4;
-const ofValue = 2;
-
-/** Where there are no more sets, to keep their texts costs more than it saves. */
+/** Where there are no more sets, to note where their texts are costs more than it saves. */
 const directSetsMax = 3;
 
-/** A text with its quotes, about. */
-const textBytes = 16;
-const textsBytesMin = 512;
-const noPlaces = new Int32Array(0);
-const symbolsMin = 32;
+/** Places for so many symbols are used again by the next writer, since memory of their own costs as much as a few series do. */
+const symbolsKept = 256;
+const keptPlaces = new Int32Array(2 * symbolsKept);
 
-/** Writes label sets; each name and value is escaped once, and then copied. */
+/** Writes label sets; each text is escaped once, and then copied from where it was written first. One writer at a time. */
 export class LabelWriter {
   readonly #json: JsonBytes;
   readonly #symbols: Symbols;
   readonly #guard: ReadGuard;
   readonly #isDirect: boolean;
-  readonly #texts: JsonBytes;
-  /** An end of 0 = not written yet. */
-  #places = noPlaces;
+  /** Of each symbol: where it begins and ends; an end of 0 = not written yet. */
+  #places: Int32Array<ArrayBuffer> = keptPlaces;
 
   /** There may be more symbols later. `sets`: there are so many at most. */
   constructor(json: JsonBytes, symbols: Symbols, {sets, guard}: {sets: number; guard: ReadGuard}) {
@@ -42,29 +35,32 @@ export class LabelWriter {
     this.#symbols = symbols;
     this.#guard = guard;
     this.#isDirect = sets <= directSetsMax;
-    // The other one is not used then.
-    this.#texts = this.#isDirect ? json : new JsonBytes(textsBytesMin + textBytes * symbols.size, guard);
-    if (!this.#isDirect) this.#grow();
+    if (!this.#isDirect) keptPlaces.fill(0);
     if (symbols.size < specimenSymbolsMax) keepSpecimen(this);
   }
 
   write(labels: LabelIds): void {
-    if (this.#isDirect) {
-      this.#writeDirectly(labels);
-      return;
-    }
-    const bytesMax = this.#prepare(labels);
-    const texts = this.#texts.written;
     const places = this.#places;
+    // A byte behind each text, and the braces.
+    let bytesMax = labels.length + 2;
+    for (let i = 0; i < labels.length; i++) {
+      const place = 2 * labels[i]!;
+      if (this.#isDirect || !(places[place + 1]! > 0)) {
+        this.#writeNew(labels);
+        return;
+      }
+      bytesMax += places[place + 1]! - places[place]!;
+    }
     const json = this.#json;
     const bytes = json.room(bytesMax);
     let at = json.length;
     bytes[at++] = openBrace;
     for (let i = 0; i < labels.length; i++) {
-      const place = placesOfSymbol * labels[i]! + ofValue * (i & 1);
+      const place = 2 * labels[i]!;
       const end = places[place + 1]!;
       // Short pieces: a view of them would cost more than the copy.
-      for (let from = places[place]!; from < end; from++) bytes[at++] = texts[from]!;
+      for (let from = places[place]!; from < end; from++) bytes[at++] = bytes[from]!;
+      bytes[at++] = (i & 1) === 0 ? colon : comma;
     }
     // In place of the last comma.
     if (labels.length > 0) at--;
@@ -72,44 +68,32 @@ export class LabelWriter {
     json.endAt(at);
   }
 
-  #writeDirectly(labels: LabelIds): void {
+  /** Where some text was not written before. */
+  #writeNew(labels: LabelIds): void {
     const json = this.#json;
     json.char(openBrace);
     for (let i = 0; i < labels.length; i++) {
       if (i > 0) json.char((i & 1) === 1 ? colon : comma);
+      const start = json.length;
       json.string(this.#symbols.text(labels[i]!));
+      if (!this.#isDirect) this.#note(labels[i]!, start, json.length);
     }
     json.char(closeBrace);
   }
 
-  /** Writes the texts that are new. Returns the bytes of the label set. */
-  #prepare(labels: LabelIds): number {
-    let bytes = 2;
-    for (let i = 0; i < labels.length; i++) {
-      const isValue = i & 1;
-      const place = placesOfSymbol * labels[i]! + ofValue * isValue;
-      if (!(this.#places[place + 1]! > 0)) this.#writeText(labels[i]!, place, isValue === 1 ? comma : colon);
-      bytes += this.#places[place + 1]! - this.#places[place]!;
-    }
-    return bytes;
-  }
-
-  #writeText(symbol: number, place: number, behind: number): void {
-    if (place >= this.#places.length) this.#grow();
-    const texts = this.#texts;
-    this.#places[place] = texts.length;
-    texts.string(this.#symbols.text(symbol));
-    texts.char(behind);
-    this.#places[place + 1] = texts.length;
+  #note(symbol: number, start: number, end: number): void {
+    if (2 * symbol >= this.#places.length) this.#grow();
+    this.#places[2 * symbol] = start;
+    this.#places[2 * symbol + 1] = end;
   }
 
   #grow(): void {
-    // Where they become more while there are answers to write, by half at least.
-    const symbols = Math.max(this.#symbols.size, symbolsMin, (1.5 * this.#places.length) / placesOfSymbol);
-    const places = new Int32Array(placesOfSymbol * Math.ceil(symbols));
-    this.#guard.takeBytes(places.byteLength);
-    places.set(this.#places);
-    this.#guard.releaseBytes(this.#places.byteLength);
-    this.#places = places;
+    const before = this.#places;
+    // Where they become more while label sets are written, by half at least.
+    const length = Math.max(2 * this.#symbols.size, 3 * (before.length >>> 1));
+    this.#guard.takeBytes(4 * length);
+    this.#places = new Int32Array(length);
+    this.#places.set(before);
+    if (before !== keptPlaces) this.#guard.releaseBytes(4 * before.length);
   }
 }

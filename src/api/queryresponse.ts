@@ -223,6 +223,8 @@ function writeVector(
   json.ascii(']');
 }
 
+const noBytes = new Uint8Array(0);
+
 /** Fewer points are written by JavaScript. */
 const fastPointsMin = 8;
 
@@ -238,9 +240,8 @@ function writeInstantPoint(json: JsonBytes, timeMs: number, value: number): void
 class InstantPoints {
   readonly #vector: VectorValue;
   readonly #points: PointWriter;
-  readonly #times: Float64Array;
   /** Points, with commas behind them, up to that of series `#end`; that of `#next` begins at `#at`. */
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = noBytes;
   #at = 0;
   #next = 0;
   #end = 0;
@@ -248,7 +249,6 @@ class InstantPoints {
   constructor(vector: VectorValue, points: PointWriter) {
     this.#vector = vector;
     this.#points = points;
-    this.#times = new Float64Array(Math.min(vector.labels.length, points.pointsMax)).fill(vector.timeMs);
   }
 
   /** Writes the point of series `index`; they come in order, and some may be left out. */
@@ -260,9 +260,9 @@ class InstantPoints {
   }
 
   #fill(from: number): void {
-    const {values, labels} = this.#vector;
-    const count = Math.min(labels.length - from, this.#times.length);
-    this.#bytes = this.#points.write(this.#times, values.subarray(from, from + count), 0, count);
+    const {timeMs, values, labels} = this.#vector;
+    const count = Math.min(labels.length - from, this.#points.pointsMax);
+    this.#bytes = this.#points.writeAt(timeMs, values, from, count);
     this.#at = 0;
     this.#next = from;
     this.#end = from + count;

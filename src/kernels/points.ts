@@ -74,10 +74,22 @@ export class PointWriter {
    * once it was seen.
    */
   write(times: Float64Array, values: Float64Array, from: number, count: number): Uint8Array {
-    const {f64, u8} = this.#memory;
     if (times !== this.#times || from !== this.#from || from + count > this.#end) {
       this.#begin(times, from, from + count);
     }
+    return this.#finish(values, from, count);
+  }
+
+  /** The same of points that are all at one time. */
+  writeAt(timeMs: number, values: Float64Array, from: number, count: number): Uint8Array {
+    this.#memory.f64.fill(timeMs, this.#values / 8, this.#values / 8 + count);
+    this.#kernels.writeBeginnings(this.#values, count, this.#beginnings);
+    this.#times = null;
+    return this.#finish(values, from, count);
+  }
+
+  #finish(values: Float64Array, from: number, count: number): Uint8Array {
+    const {f64, u8} = this.#memory;
     f64.set(values.subarray(from, from + count), this.#values / 8);
     const bytes = this.#kernels.writePoints(this.#beginnings, this.#values, count, this.#target);
     return u8.subarray(this.#target, this.#target + bytes);
