@@ -35,6 +35,7 @@ import {
   restoreAttachedMax,
   restoreAttachedMin,
   restoreBlocks,
+  restoreBlocksEnd,
   restoreChunk,
   restoreChunkBytes,
   restoreDirectory,
@@ -317,8 +318,8 @@ export function nextSealed(context: usize, slot: usize): usize {
   let block: usize = load<u32>(slot, slotSealed);
   if (block !== 0) return load<u32>(block, indexRange) >>> 16 < load<u32>(block, indexCapacity) ? block : 0;
   block = load<u32>(context, restoreBlocks);
-  if (block === 0) return 0;
-  store<u32>(context, load<u32>(block), restoreBlocks);
+  if (block === <usize>load<u32>(context, restoreBlocksEnd)) return 0;
+  store<u32>(context, <u32>block + indexEntries + indexCapacityMin * indexEntryBytes, restoreBlocks);
   store<u32>(block, 0, indexPrevious);
   store<u32>(block, 0, indexRange);
   store<u32>(block, indexCapacityMin, indexCapacity);

@@ -117,6 +117,11 @@ export class SizeClassArena implements Arena {
     return {address, end};
   }
 
+  /** The size class of a small block. */
+  sizeClass(bytes: number): number {
+    return classOf(bytes);
+  }
+
   /** Calls `visit` with each size class and the bytes of its blocks. */
   forEachClass(visit: (sizeClass: number, bytes: number) => void): void {
     for (let sizeClass = 1; sizeClass < classCount; sizeClass++)

@@ -31,14 +31,15 @@ export const restoreChunkBytes = 76;
 export const restoreRefs = 80;
 export const restoreRefSlots = 84;
 export const restoreRefsMask = 88;
-/** u32: free blocks of the index of chunks, linked by their first words; 0 = none. */
+/** u32: the next free block of the index of chunks. `restoreBlocksEnd` is behind the last one. */
 export const restoreBlocks = 92;
 /** f64: chunks before this time are not wanted. */
 export const restoreTruncated = 96;
 /** f64: the file whose chunks are attached. */
 export const restoreFile = 104;
-/** u32, running: chunks that were attached. f64 each, running: their first and last time. */
+/** u32, running: chunks that were attached. f64 each, running: their first and last time. u32 between them: see restoreBlocks. */
 export const restoreAttached = 112;
+export const restoreBlocksEnd = 116;
 export const restoreAttachedMin = 120;
 export const restoreAttachedMax = 128;
 /** u32 × restorePairsMax: entries of the series at hand, and behind them of those before it. */

@@ -11,8 +11,6 @@ import {slotAddress} from './series.ts';
 
 /** Rows that the kernel sees at once. */
 const rowsAtOnce = 4096;
-/** Blocks of the index that it may take at once. */
-const blocksAtOnce = 512;
 const blockBytes = indexEntries + indexCapacityMin * indexEntryBytes;
 
 /**
@@ -83,10 +81,10 @@ export function attachWaiting(
 
 /** Gives back the blocks that were not needed. */
 function giveBack(arena: Arena, restore: SeriesRestore): void {
-  for (let left = restore.takeBlock(); left !== 0; left = restore.takeBlock()) arena.free(left, blockBytes);
+  const {address, end} = restore.takeBlocks();
+  for (let block = address; block < end; block += blockBytes) arena.free(block, blockBytes);
 }
 
 function refill({arena}: Head, restore: SeriesRestore): void {
-  if (restore.hasBlocks) return;
-  for (let i = 0; i < blocksAtOnce; i++) restore.giveBlock(arena.alloc(blockBytes));
+  if (!restore.hasBlocks) restore.giveBlocks(arena.allocSpan(arena.sizeClass(blockBytes)));
 }

@@ -46,6 +46,8 @@ export class HeadReplay implements ReplaySink {
   readonly #lateReferences = new Map<number, number>();
   /** What the files of full chunks have of series that the log has not named yet. */
   #loaded: LoadedChunks | null;
+  /** Series have got chunks since the refs were told which samples are known: behind a snapshot the log is often empty. */
+  #knownIsOld = false;
   /** Chunks of a snapshot that wait for those in files, which are older. */
   #pending: PendingChunks | null = null;
 
@@ -100,6 +102,8 @@ export class HeadReplay implements ReplaySink {
   }
 
   samplesRecord(address: number, length: number): number {
+    if (this.#knownIsOld) this.#refs.update(this.#head.kernels);
+    this.#knownIsOld = false;
     const unknownBefore = this.#samples.unknown;
     const count = this.#samples.record(address, length);
     this.counts.samples += Math.max(count, 0);
@@ -262,7 +266,7 @@ export class HeadReplay implements ReplaySink {
     });
     this.#loaded = loaded.length === 0 ? null : loaded;
     this.#settlePending(usable);
-    this.#refs.update(this.#head.kernels);
+    this.#knownIsOld = true;
   }
 
   #settlePending(usable: boolean): void {

@@ -6,6 +6,7 @@ import {
   restoreAttachedMax,
   restoreAttachedMin,
   restoreBlocks,
+  restoreBlocksEnd,
   restoreBytes,
   restoreChunk,
   restoreChunkBytes,
@@ -216,20 +217,20 @@ export class SeriesRestore {
   }
 
   get hasBlocks(): boolean {
-    return this.#get(restoreBlocks) !== 0;
+    return this.#get(restoreBlocks) !== this.#get(restoreBlocksEnd);
   }
 
-  /** Gives the kernel a block for the index of a series' chunks. */
-  giveBlock(block: number): void {
-    this.#head.memory.u32[block >>> 2] = this.#get(restoreBlocks);
-    this.#set(restoreBlocks, block);
+  /** Gives kernels blocks for the index of series' chunks, one after the other in [address, end). They have none. */
+  giveBlocks({address, end}: {address: number; end: number}): void {
+    this.#set(restoreBlocks, address);
+    this.#set(restoreBlocksEnd, end);
   }
 
-  /** Takes back a block that it did not need; 0 = there is none. */
-  takeBlock(): number {
-    const block = this.#get(restoreBlocks);
-    if (block !== 0) this.#set(restoreBlocks, this.#head.memory.u32[block >>> 2]!);
-    return block;
+  /** Takes back the blocks that were not needed. */
+  takeBlocks(): {address: number; end: number} {
+    const blocks = {address: this.#get(restoreBlocks), end: this.#get(restoreBlocksEnd)};
+    this.giveBlocks({address: 0, end: 0});
+    return blocks;
   }
 
   /** Entries may have gone. */
