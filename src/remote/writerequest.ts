@@ -192,7 +192,8 @@ export class WriteReceiver {
       const message = refuseRangeErrors(() => decompressSnappy(body, messageBytesMax));
       await this.#applyMessage(message);
       giveBack(message);
-      noteGarbage(body.length);
+      // Reading it leaves about as much.
+      noteGarbage(body.length + message.length);
     } catch (cause) {
       refusal = this.#explain(cause);
       this.#forget();

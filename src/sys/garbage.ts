@@ -24,6 +24,11 @@ const patienceMs = 5000;
  * more, so that it comes again after so many times as long, and not before the shorter time.
  */
 const slackBytesMax = 6 * 2 ** 20;
+/**
+ * Pages that a collection empties V8 keeps for the next ones, for ever (in Node 26 its flags for that do nothing), and does not tell
+ * of; a compaction gives them back. So it is worth it also where there were once so many more than are in use.
+ */
+const emptiedBytesMax = 12 * 2 ** 20;
 const compactPause = 200;
 const compactEveryMs = 10_000;
 
@@ -34,7 +39,9 @@ let isBurst = false;
 /** What was held after the last thorough collection. */
 let heldAfterBytes = 0;
 let compactAgainAtMs = -Infinity;
-let isCompactionDue = false;
+let isLookDue = false;
+/** The most that was held since the last compaction, of what was seen. */
+let highestBytes = 0;
 let timer: NodeJS.Timeout | null = null;
 let wantedSinceMs = 0;
 
@@ -50,6 +57,8 @@ export function noteGarbage(bytes: number): void {
   if (youngBytes >= youngBytesMax) {
     youngBytes = 0;
     collect?.({type: 'minor'});
+    highestBytes = Math.max(highestBytes, getHeapStatistics().total_physical_size);
+    lookLater(compactEveryMs);
   }
   if (oldBytes >= oldBytesMax) collectWhenQuiet();
 }
@@ -88,6 +97,7 @@ export function compactNow(): void {
   const endedMs = performance.now();
   compactAgainAtMs = endedMs + Math.max(compactEveryMs, compactPause * (endedMs - beganMs));
   heldAfterBytes = heldBytes();
+  highestBytes = 0;
 }
 
 function collectWhenQuiet(): void {
@@ -114,18 +124,20 @@ function collectWhenQuiet(): void {
 /** Where the objects of this thread's heap lie in many more pages than they need: at once, or when it may be again. */
 function compactIfScattered(): boolean {
   const {total_physical_size: held, used_heap_size: used} = getHeapStatistics();
-  if (held - used <= slackBytesMax) return false;
+  highestBytes = Math.max(highestBytes, held);
+  if (held - used <= slackBytesMax && highestBytes - used <= emptiedBytesMax) return false;
   const waitMs = compactAgainAtMs - performance.now();
-  if (waitMs > 0) compactLater(waitMs);
+  if (waitMs > 0) lookLater(waitMs);
   else compactNow();
   return waitMs <= 0;
 }
 
-function compactLater(waitMs: number): void {
-  if (isCompactionDue) return;
-  isCompactionDue = true;
+/** Whether something is to be collected by then; of what comes in small portions there is never enough at once. */
+function lookLater(waitMs: number): void {
+  if (isLookDue) return;
+  isLookDue = true;
   setTimeout(() => {
-    isCompactionDue = false;
+    isLookDue = false;
     collectWhenQuiet();
   }, waitMs).unref();
 }
