@@ -121,6 +121,7 @@ function evaluated(
   timings.execQueueTime = queueSeconds;
   timings.execTotalTime += queueSeconds;
   const {status, body} = queryAnswer(result, {limit, stats, points});
+  result.release();
   return {
     status,
     body,

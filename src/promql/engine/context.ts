@@ -7,6 +7,9 @@ import {QueryError, executionError} from './error.ts';
 import type {Explainer} from './explain.ts';
 import {LabelNames} from './labelset.ts';
 
+/** Of smaller blocks queries have few. */
+const blockBytesMin = 16 * 1024;
+
 /** What all operators of one query share: names, budget, deadline, annotations, counts. */
 export class QueryContext {
   readonly symbols: Symbols;
@@ -36,6 +39,8 @@ export class QueryContext {
   countsSteps = false;
   /** Objects of the query, for one of each class to outlive it (keepSpecimen). */
   readonly specimens: object[] = [];
+  /** Blocks of rows, which are given back when the query's answer is written. */
+  readonly #blocks: ArrayBuffer[] = [];
   /** Measures each node; null unless asked for. */
   explainer: Explainer | null = null;
   #metadataLabels: boolean | null = null;
@@ -63,6 +68,16 @@ export class QueryContext {
     this.startTimestamps = options.startTimestamps;
     this.samplesMax = options.samplesMax;
     this.budget = options.budget;
+  }
+
+  /** Keeps a block of rows in mind until releaseBlocks(). Small ones are left to the collector. */
+  noteBlock(block: ArrayBuffer): void {
+    if (block.byteLength >= blockBytesMin) this.#blocks.push(block);
+  }
+
+  /** Gives the memory of all rows back at once: the collector would come when there are many megabytes. */
+  releaseBlocks(): void {
+    for (const block of this.#blocks.splice(0)) block.transfer(0);
   }
 
   /** Whether any series may have a label `__type__` or `__unit__`, which goes where its name goes. */

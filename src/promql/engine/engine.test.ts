@@ -693,3 +693,14 @@ test('what a query contains twice is evaluated once', () => {
   assert.match(infos[0]!, /\(2:7\)$/);
   assert.equal(stats.samples.totalQueryableSamples, 12);
 });
+
+test('release() gives the memory of a large result back', () => {
+  const names = Array.from({length: 100}, (_, i) => `a{b=${i}}`);
+  const store = storeOf(Object.fromEntries(names.map((name) => [name, [1, 2, 3]])));
+  const {value, release} = newEngine().execRange(store, 'a', {startMs: 0, endMs: 20_000, stepMs: 50});
+  assert.ok(value.kind === 'matrix');
+  const column = value.series[50]!.values;
+  assert.equal(column.length, 401);
+  release();
+  assert.equal(column.length, 0);
+});

@@ -158,7 +158,8 @@ export class Engine {
       const stats = statsOf(context, {began, prepared, sortSeconds: evaluation.sortSeconds, times});
       const explain = context.explainer?.root ?? null;
       warnings.unshift(...budget.storageWarnings);
-      return {value, symbols, warnings, infos, stats, budget, explain};
+      const release = (): void => context.releaseBlocks();
+      return {value, symbols, warnings, infos, stats, budget, explain, release};
     } finally {
       querier.close();
     }

@@ -75,7 +75,9 @@ export class Matrix {
     const rowsMax = Math.max(1, Math.floor(blockBytes / (9 * Math.max(1, this.steps))));
     const rows = Math.min(rowsMax, Math.max(1, 4 * this.#blockRows));
     this.#account(rows * this.steps * 9);
-    this.#values.push(new Float64Array(rows * this.steps));
+    const values = new Float64Array(rows * this.steps);
+    this.#context.noteBlock(values.buffer);
+    this.#values.push(values);
     this.#kinds.push(new Uint8Array(rows * this.steps));
     this.#blockRows = rows;
     this.#taken = 0;

@@ -80,6 +80,8 @@ export interface QueryResult {
   budget: QueryBudget;
   /** What each node of the query has cost; null unless asked for. */
   explain: ExplainNode | null;
+  /** Gives the memory of the values back. They are not used again. */
+  release: () => void;
 }
 
 export function vectorValue(matrix: Matrix, timeMs: number, budget: ReadGuard): VectorValue {
