@@ -1,12 +1,28 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import {Random} from '../base/random.ts';
 import {labelsOf} from '../model/labels.ts';
 import {PackedLabels} from './packedlabels.ts';
+
+function packedOf(record: Record<string, string>): PackedLabels {
+  return new PackedLabels(Object.keys(record), Object.values(record));
+}
+
+test('PackedLabels sorts names, and of those that are told twice takes the last', () => {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  const random = new Random(seed);
+  for (let i = 0; i < 500; i++) {
+    const names = Array.from({length: random.below(8)}, () => 'abcdef'[random.below(6)]!);
+    const values = names.map((_, place) => `value ${place}`);
+    const expected = labelsOf(names.map((name, place) => [name, values[place]!] as const));
+    assert.deepEqual(new PackedLabels(names, values).labels(), expected, `seed ${seed}`);
+  }
+});
 
 test('PackedLabels gives back what was packed, and shares lists of names', () => {
   const f = (record: Record<string, string>): PackedLabels => {
     const labels = labelsOf(record);
-    const packed = new PackedLabels(labels);
+    const packed = packedOf(record);
     assert.deepEqual(packed.labels(), labels);
     return packed;
   };
@@ -19,7 +35,7 @@ test('PackedLabels gives back what was packed, and shares lists of names', () =>
 
 test('PackedLabels are equal where names and values are', () => {
   const f = (left: Record<string, string>, right: Record<string, string>, expected: boolean): void => {
-    const [packed, other] = [left, right].map((record) => new PackedLabels(labelsOf(record)));
+    const [packed, other] = [left, right].map((record) => packedOf(record));
     assert.equal(packed!.equals(other!), expected);
     assert.equal(other!.equals(packed!), expected);
   };
@@ -31,12 +47,11 @@ test('PackedLabels are equal where names and values are', () => {
 });
 
 test('PackedLabels of many lists of names are equal all the same', () => {
-  const before = new PackedLabels(['name', 'value']);
+  const before = new PackedLabels(['name'], ['value']);
   for (let i = 0; i < 3000; i++) {
-    const names = [`name_${i}`, 'v'];
-    assert.deepEqual(new PackedLabels(names).labels(), names);
+    assert.deepEqual(new PackedLabels([`name_${i}`], ['v']).labels(), [`name_${i}`, 'v']);
   }
-  const after = new PackedLabels(['name', 'value']);
+  const after = new PackedLabels(['name'], ['value']);
   assert.notEqual(before.names, after.names);
   assert.ok(before.equals(after));
 });

@@ -1,8 +1,16 @@
-import type {Labels} from '../model/labels.ts';
+import {compareStrings, type Labels} from '../model/labels.ts';
 
 /** Of lists of names so many are known. A cluster has few; where each object has its own, no more are kept than that. */
 const shapesMax = 1024;
-const shapes = new Map<string, readonly string[]>();
+/** By the names in the order in which they were told. */
+const shapes = new Map<string, Shape>();
+
+interface Shape {
+  /** In their order. */
+  names: readonly string[];
+  /** Where the value of each is among those that were told. */
+  places: readonly number[];
+}
 
 /**
  * Labels in little memory: a text of all values, and the list of names, which is the same one for all targets that have these names.
@@ -13,15 +21,11 @@ export class PackedLabels {
   /** The values as JSON. */
   readonly values: string;
 
-  constructor(labels: Labels) {
-    const names: string[] = [];
-    const values: string[] = [];
-    for (let i = 0; i < labels.length; i += 2) {
-      names.push(labels[i]!);
-      values.push(labels[i + 1]!);
-    }
-    this.names = shapeOf(names);
-    this.values = JSON.stringify(values);
+  /** Names in any order, with their values, none of which is empty. Of those with the same name the last one counts. */
+  constructor(names: readonly string[], values: readonly string[]) {
+    const shape = shapeOf(names);
+    this.names = shape.names;
+    this.values = JSON.stringify(shape.places.map((place) => values[place]));
   }
 
   labels(): Labels {
@@ -38,14 +42,21 @@ export class PackedLabels {
   }
 }
 
-function shapeOf(names: string[]): readonly string[] {
-  const key = names.join('\0');
+function shapeOf(told: readonly string[]): Shape {
+  const key = told.join('\0');
   let shape = shapes.get(key);
   if (shape === undefined) {
     if (shapes.size >= shapesMax) shapes.clear();
-    // Without the spare room of a growing array.
-    shape = names.slice();
+    shape = makeShape(told);
     shapes.set(key, shape);
   }
   return shape;
+}
+
+function makeShape(told: readonly string[]): Shape {
+  const places = told
+    .map((_, place) => place)
+    .filter((place) => told.lastIndexOf(told[place]!) === place)
+    .sort((left, right) => compareStrings(told[left]!, told[right]!));
+  return {names: places.map((place) => told[place]!), places};
 }

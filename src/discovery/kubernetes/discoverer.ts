@@ -9,7 +9,6 @@ import type {TargetGroup} from '../targetgroup.ts';
 import {endpointsRole} from './endpoints.ts';
 import {endpointSliceRole} from './endpointslice.ts';
 import {ingressRole} from './ingress.ts';
-import {pack} from './metalabels.ts';
 import {nodeRole} from './node.ts';
 import {podRole} from './pod.ts';
 import {References} from './references.ts';
@@ -340,6 +339,6 @@ class Scope {
       this.#context.logger.warn('No node address found', {node: key, err: new Error('host address unknown')});
       return null;
     }
-    return {source, targets: group.targets.map(pack), labels: pack(group.labels)};
+    return {source, ...group};
   }
 }

@@ -1,5 +1,6 @@
 import {kubeResources} from '../../kube/resource.ts';
-import {addPairs, addressOf, type LabelRecord, metaPrefix, namespaceLabel} from './metalabels.ts';
+import type {PackedLabels} from '../packedlabels.ts';
+import {addPairs, addressOf, LabelDraft, metaPrefix, namespaceLabel} from './metalabels.ts';
 import {addContainersOfPort, addPod, SeenPods} from './pod.ts';
 import type {KeptAddress, KeptEndpoints, KeptPort} from './projections.ts';
 import type {RelatedObjects} from './related.ts';
@@ -27,13 +28,13 @@ export const endpointsRole: KubernetesRole = {
   },
   build(text, related) {
     const [[name, namespace, names, annotations], subsets] = JSON.parse(text) as KeptEndpoints;
-    const labels: LabelRecord = {[namespaceLabel]: namespace};
+    const labels = new LabelDraft(namespaceLabel, namespace);
     addServiceOf(labels, `${namespace}/${name}`, related);
-    labels[`${metaPrefix}endpoints_name`] = name;
+    labels.set(`${metaPrefix}endpoints_name`, name);
     addPairs(labels, 'endpoints', names, annotations);
     related.addNamespace(labels, namespace);
     const seen = new SeenPods();
-    const targets: LabelRecord[] = [];
+    const targets: PackedLabels[] = [];
     for (const [ready, notReady, ports] of subsets) {
       for (const port of ports) {
         for (const address of ready) targets.push(targetOf(address, port, {ready: 'true', seen, related}));
@@ -42,7 +43,7 @@ export const endpointsRole: KubernetesRole = {
       }
     }
     targets.push(...seen.rest(related));
-    return {targets, labels};
+    return {targets, labels: labels.pack()};
   },
 };
 
@@ -50,25 +51,23 @@ function targetOf(
   [ip, hostname, nodeName, reference]: KeptAddress,
   [port, portName, protocol]: KeptPort,
   {ready, seen, related}: {ready: string; seen: SeenPods; related: RelatedObjects},
-): LabelRecord {
-  const target: LabelRecord = {
-    __address__: addressOf(ip, port),
-    [`${metaPrefix}endpoint_port_name`]: portName,
-    [`${metaPrefix}endpoint_port_protocol`]: protocol,
-    [`${metaPrefix}endpoint_ready`]: ready,
-  };
-  if (nodeName !== null) target[`${metaPrefix}endpoint_node_name`] = nodeName;
-  if (hostname !== '') target[`${metaPrefix}endpoint_hostname`] = hostname;
+): PackedLabels {
+  const target = new LabelDraft('__address__', addressOf(ip, port));
+  target.set(`${metaPrefix}endpoint_port_name`, portName);
+  target.set(`${metaPrefix}endpoint_port_protocol`, protocol);
+  target.set(`${metaPrefix}endpoint_ready`, ready);
+  if (nodeName !== null) target.set(`${metaPrefix}endpoint_node_name`, nodeName);
+  if (hostname !== '') target.set(`${metaPrefix}endpoint_hostname`, hostname);
   const [kind, namespace, name] = reference ?? ['', '', ''];
   if (reference !== null) {
-    target[`${metaPrefix}endpoint_address_target_kind`] = kind;
-    target[`${metaPrefix}endpoint_address_target_name`] = name;
+    target.set(`${metaPrefix}endpoint_address_target_kind`, kind);
+    target.set(`${metaPrefix}endpoint_address_target_name`, name);
   }
   related.addNode(target, nodeName ?? (kind === 'Node' ? name : null));
   const pod = kind === 'Pod' ? related.pod(`${namespace}/${name}`) : null;
-  if (pod === null) return target;
+  if (pod === null) return target.pack();
   addPod(target, pod, related);
   addContainersOfPort(target, pod, port, protocol);
   seen.add(pod, port);
-  return target;
+  return target.pack();
 }

@@ -1,5 +1,6 @@
 import {kubeResources} from '../../kube/resource.ts';
-import {addPairs, addressOf, type LabelRecord, metaPrefix, namespaceLabel, sanitize} from './metalabels.ts';
+import type {PackedLabels} from '../packedlabels.ts';
+import {addPairs, addressOf, LabelDraft, metaPrefix, namespaceLabel, sanitize} from './metalabels.ts';
 import {addContainersOfPort, addPod, SeenPods} from './pod.ts';
 import type {KeptEndpoint, KeptSlice, KeptSlicePort} from './projections.ts';
 import type {RelatedObjects} from './related.ts';
@@ -29,27 +30,25 @@ export const endpointSliceRole: KubernetesRole = {
   build(text, related) {
     const [meta, addressType, serviceName, endpoints, ports] = JSON.parse(text) as KeptSlice;
     const [name, namespace, names, annotations] = meta;
-    const labels: LabelRecord = {
-      [namespaceLabel]: namespace,
-      [`${slicePrefix}address_type`]: addressType,
-      [`${slicePrefix}name`]: name,
-    };
+    const labels = new LabelDraft(namespaceLabel, namespace);
+    labels.set(`${slicePrefix}address_type`, addressType);
+    labels.set(`${slicePrefix}name`, name);
     addPairs(labels, 'endpointslice', names, annotations);
     const service =
       serviceName === null ? null : addServiceOf(labels, `${namespace}/${serviceName}`, related);
     related.addNamespace(labels, namespace);
     // Of a service with both families of addresses the second one leads to the same pods again.
     const primaryFamily = service?.[5] ?? '';
-    if (primaryFamily !== '' && primaryFamily !== addressType) return {targets: [], labels};
+    if (primaryFamily !== '' && primaryFamily !== addressType) return {targets: [], labels: labels.pack()};
     const seen = new SeenPods();
-    const targets: LabelRecord[] = [];
+    const targets: PackedLabels[] = [];
     for (const endpoint of endpoints) {
       for (const port of ports) {
         for (const address of endpoint[0]) targets.push(targetOf(address, endpoint, port, {seen, related}));
       }
     }
     targets.push(...seen.rest(related));
-    return {targets, labels};
+    return {targets, labels: labels.pack()};
   },
 };
 
@@ -58,12 +57,12 @@ function targetOf(
   endpoint: KeptEndpoint,
   portOfSlice: KeptSlicePort,
   {seen, related}: {seen: SeenPods; related: RelatedObjects},
-): LabelRecord {
+): PackedLabels {
   const [port, portName, protocol, appProtocol] = portOfSlice;
   const [, ready, serving, terminating, hostname, nodeName, zone, reference, topology] = endpoint;
-  const target: LabelRecord = {__address__: port === null ? address : addressOf(address, port)};
+  const target = new LabelDraft('__address__', port === null ? address : addressOf(address, port));
   const set = (name: string, value: string | number | boolean | null): void => {
-    if (value !== null) target[slicePrefix + name] = String(value);
+    if (value !== null) target.set(slicePrefix + name, String(value));
   };
   set('port_name', portName);
   set('port_protocol', protocol);
@@ -87,9 +86,9 @@ function targetOf(
   }
   related.addNode(target, kind === 'Node' ? name : nodeName);
   const pod = kind === 'Pod' ? related.pod(`${namespace}/${name}`) : null;
-  if (pod === null) return target;
+  if (pod === null) return target.pack();
   addPod(target, pod, related);
   if (port !== null) addContainersOfPort(target, pod, port, null);
   seen.add(pod, port);
-  return target;
+  return target.pack();
 }

@@ -1,5 +1,5 @@
 import {kubeResources} from '../../kube/resource.ts';
-import {addPairs, type LabelRecord, metaPrefix, namespaceLabel} from './metalabels.ts';
+import {addPairs, LabelDraft, metaPrefix, namespaceLabel} from './metalabels.ts';
 import type {KeptIngress} from './projections.ts';
 import type {KubernetesRole} from './role.ts';
 
@@ -12,21 +12,22 @@ export const ingressRole: KubernetesRole = {
   build(text, related) {
     const [meta, className, tlsHosts, rules] = JSON.parse(text) as KeptIngress;
     const [name, namespace, names, annotations] = meta;
-    const labels: LabelRecord = {[namespaceLabel]: namespace};
-    if (className !== null) labels[`${metaPrefix}ingress_class_name`] = className;
-    labels[`${metaPrefix}ingress_name`] = name;
+    const labels = new LabelDraft(namespaceLabel, namespace);
+    if (className !== null) labels.set(`${metaPrefix}ingress_class_name`, className);
+    labels.set(`${metaPrefix}ingress_name`, name);
     addPairs(labels, 'ingress', names, annotations);
     related.addNamespace(labels, namespace);
     const targets = rules.flatMap(([host, paths]) => {
       const scheme = tlsHosts.some((pattern) => matchesHost(pattern, host)) ? 'https' : 'http';
-      return paths.map((path) => ({
-        __address__: host,
-        [`${metaPrefix}ingress_scheme`]: scheme,
-        [`${metaPrefix}ingress_host`]: host,
-        [`${metaPrefix}ingress_path`]: path,
-      }));
+      return paths.map((path) => {
+        const target = new LabelDraft('__address__', host);
+        target.set(`${metaPrefix}ingress_scheme`, scheme);
+        target.set(`${metaPrefix}ingress_host`, host);
+        target.set(`${metaPrefix}ingress_path`, path);
+        return target.pack();
+      });
     });
-    return {targets, labels};
+    return {targets, labels: labels.pack()};
   },
 };
 

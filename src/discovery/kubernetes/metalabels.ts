@@ -1,7 +1,36 @@
 import {joinHostPort} from '../dns.ts';
 import {PackedLabels} from '../packedlabels.ts';
 
-export type LabelRecord = Record<string, string>;
+/** Labels that are being put together. The last value of a name counts, and an empty one is none. */
+export class LabelDraft {
+  readonly #names: string[] = [];
+  readonly #values: string[] = [];
+
+  /** `labels`: names and values in turn. */
+  constructor(...labels: string[]) {
+    for (let i = 0; i < labels.length; i += 2) this.set(labels[i]!, labels[i + 1]!);
+  }
+
+  set(name: string, value: string): void {
+    if (value === '') {
+      this.#remove(name);
+      return;
+    }
+    this.#names.push(name);
+    this.#values.push(value);
+  }
+
+  pack(): PackedLabels {
+    return new PackedLabels(this.#names, this.#values);
+  }
+
+  #remove(name: string): void {
+    for (let i = this.#names.indexOf(name); i >= 0; i = this.#names.indexOf(name)) {
+      this.#names.splice(i, 1);
+      this.#values.splice(i, 1);
+    }
+  }
+}
 
 /** The beginning of all meta labels of this mechanism. */
 export const metaPrefix = '__meta_kubernetes_';
@@ -15,16 +44,16 @@ const namesMax = 50_000;
 const names = new Map<string, readonly [string, string]>();
 
 /** The meta labels of all labels and annotations of an object; `kind` is the part of their names that says of what. */
-export function addPairs(target: LabelRecord, kind: string, labels: Pairs, annotations: Pairs): void {
+export function addPairs(target: LabelDraft, kind: string, labels: Pairs, annotations: Pairs): void {
   addAll(target, kind, 'label', labels);
   addAll(target, kind, 'annotation', annotations);
 }
 
-function addAll(target: LabelRecord, kind: string, what: string, pairs: Pairs): void {
+function addAll(target: LabelDraft, kind: string, what: string, pairs: Pairs): void {
   for (let i = 0; i < pairs.length; i += 2) {
     const [name, present] = namesOf(kind, what, pairs[i]!);
-    target[name] = pairs[i + 1]!;
-    target[present] = 'true';
+    target.set(name, pairs[i + 1]!);
+    target.set(present, 'true');
   }
 }
 
@@ -38,18 +67,6 @@ function namesOf(kind: string, what: string, name: string): readonly [string, st
     names.set(key, found);
   }
   return found;
-}
-
-/** The labels by their names, without empty ones. */
-export function pack(labels: LabelRecord): PackedLabels {
-  // Names have no characters that the order of code points would put elsewhere.
-  const names = Object.keys(labels).sort(); // oxlint-disable-line typescript/require-array-sort-compare
-  const flat: string[] = [];
-  for (const name of names) {
-    const value = labels[name]!;
-    if (value !== '') flat.push(name, value);
-  }
-  return new PackedLabels(flat);
 }
 
 /** What may stand in the name of a label. */

@@ -1,5 +1,5 @@
 import type {KubernetesMetadata} from '../config.ts';
-import {addPairs, type LabelRecord, metaPrefix} from './metalabels.ts';
+import {addPairs, type LabelDraft, metaPrefix} from './metalabels.ts';
 import type {KeptMeta, KeptNode, KeptOwner, KeptPod, KeptService} from './projections.ts';
 
 /** Kinds of objects that labels are taken from besides those that are the targets. */
@@ -38,19 +38,19 @@ export class RelatedObjects {
   }
 
   /** Labels and annotations of the namespace, where they are wanted. */
-  addNamespace(target: LabelRecord, namespace: string): void {
+  addNamespace(target: LabelDraft, namespace: string): void {
     if (!this.metadata.namespace) return;
     const meta = this.#get('namespaces', namespace) as KeptMeta | null;
     if (meta !== null) addPairs(target, 'namespace', meta[2], meta[3]);
   }
 
   /** Name, labels and annotations of the node, where they are wanted. */
-  addNode(target: LabelRecord, name: string | null): void {
+  addNode(target: LabelDraft, name: string | null): void {
     if (!this.metadata.node || name === null) return;
     const node = this.node(name);
     if (node === null) return;
     const [[nodeName, , labels, annotations]] = node;
-    target[`${metaPrefix}node_name`] = nodeName;
+    target.set(`${metaPrefix}node_name`, nodeName);
     addPairs(target, 'node', labels, annotations);
   }
 

@@ -1,10 +1,10 @@
 import type {KubeResource} from '../../kube/resource.ts';
-import type {LabelRecord} from './metalabels.ts';
+import type {PackedLabels} from '../packedlabels.ts';
 import type {RelatedKind, RelatedObjects} from './related.ts';
 
 export interface BuiltGroup {
-  targets: LabelRecord[];
-  labels: LabelRecord;
+  targets: PackedLabels[];
+  labels: PackedLabels;
 }
 
 /** How objects of one kind become targets. */

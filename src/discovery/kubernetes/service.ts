@@ -1,5 +1,5 @@
 import {kubeResources} from '../../kube/resource.ts';
-import {addPairs, addressOf, type LabelRecord, metaPrefix, namespaceLabel} from './metalabels.ts';
+import {addPairs, addressOf, LabelDraft, metaPrefix, namespaceLabel} from './metalabels.ts';
 import type {KeptMeta, KeptService} from './projections.ts';
 import type {RelatedObjects} from './related.ts';
 import type {KubernetesRole} from './role.ts';
@@ -13,34 +13,32 @@ export const serviceRole: KubernetesRole = {
   build(text, related) {
     const [meta, type, clusterIp, externalName, loadBalancerIps, , ports] = JSON.parse(text) as KeptService;
     const [name, namespace] = meta;
-    const labels: LabelRecord = {};
+    const labels = new LabelDraft();
     addService(labels, meta);
     related.addNamespace(labels, namespace);
     const targets = ports.map(([port, portName, protocol]) => {
-      const target: LabelRecord = {
-        __address__: addressOf(`${name}.${namespace}.svc`, port),
-        [`${metaPrefix}service_port_name`]: portName,
-        [`${metaPrefix}service_port_number`]: String(port),
-        [`${metaPrefix}service_port_protocol`]: protocol,
-        [`${metaPrefix}service_type`]: type,
-      };
-      if (type === 'ExternalName') target[`${metaPrefix}service_external_name`] = externalName;
-      else target[`${metaPrefix}service_cluster_ip`] = clusterIp;
-      if (type === 'LoadBalancer') target[`${metaPrefix}service_loadbalancer_ip`] = loadBalancerIps;
-      return target;
+      const target = new LabelDraft('__address__', addressOf(`${name}.${namespace}.svc`, port));
+      target.set(`${metaPrefix}service_port_name`, portName);
+      target.set(`${metaPrefix}service_port_number`, String(port));
+      target.set(`${metaPrefix}service_port_protocol`, protocol);
+      target.set(`${metaPrefix}service_type`, type);
+      if (type === 'ExternalName') target.set(`${metaPrefix}service_external_name`, externalName);
+      else target.set(`${metaPrefix}service_cluster_ip`, clusterIp);
+      if (type === 'LoadBalancer') target.set(`${metaPrefix}service_loadbalancer_ip`, loadBalancerIps);
+      return target.pack();
     });
-    return {targets, labels};
+    return {targets, labels: labels.pack()};
   },
 };
 
-function addService(labels: LabelRecord, [name, namespace, names, annotations]: KeptMeta): void {
-  labels[namespaceLabel] = namespace;
-  labels[`${metaPrefix}service_name`] = name;
+function addService(labels: LabelDraft, [name, namespace, names, annotations]: KeptMeta): void {
+  labels.set(namespaceLabel, namespace);
+  labels.set(`${metaPrefix}service_name`, name);
   addPairs(labels, 'service', names, annotations);
 }
 
 /** Labels of a service for what stands behind it; gives the service, where it is known. */
-export function addServiceOf(labels: LabelRecord, key: string, related: RelatedObjects): KeptService | null {
+export function addServiceOf(labels: LabelDraft, key: string, related: RelatedObjects): KeptService | null {
   const service = related.service(key);
   if (service !== null) addService(labels, service[0]);
   return service;
