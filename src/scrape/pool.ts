@@ -3,6 +3,7 @@ import {exponentialSchemaMax, exponentialSchemaMin} from '../model/histogram/bou
 import {labelsToRecord} from '../model/labels.ts';
 import type {CompiledRelabelConfig} from '../relabel/relabel.ts';
 import {compileRelabel, relabel} from '../relabel/relabel.ts';
+import {noteGarbage} from '../sys/garbage.ts';
 import {ScrapeClient} from './client.ts';
 import type {ScrapeConfig} from './config.ts';
 import type {LabelResolver} from './labels.ts';
@@ -18,6 +19,9 @@ import {WantedTargets} from './wanted.ts';
 import type {ScrapeWorld} from './world.ts';
 
 const none: never[] = [];
+
+/** What a target that comes or goes leaves in V8's heap: itself, or what was needed to make it. */
+const changedTargetGarbageBytes = 2048;
 
 /** What a group has become, and the number of the sync that saw it last. */
 interface SyncedSet extends Pick<TargetSet, 'targets' | 'dropped'> {
@@ -108,7 +112,9 @@ export class ScrapePool implements LoopOwner {
       }
     }
     this.#checkLimit();
-    for (const key of this.#wanted.takeChanged()) this.#run(key, this.#wanted.get(key));
+    const changed = this.#wanted.takeChanged();
+    for (const key of changed) this.#run(key, this.#wanted.get(key));
+    noteGarbage(changed.size * changedTargetGarbageBytes);
     if (this.#hasOldLoops)
       for (const key of this.loops.keys()) if (this.#wanted.get(key) === null) this.#run(key, null);
     this.#hasOldLoops = false;
