@@ -134,10 +134,11 @@ for (const [name, functions] of Object.entries({kernel, twin})) {
 }
 
 test('the kernel replaySamples gives what its twin gives, of any bytes, for any seed', () => {
-  for (let seed = 0; seed < 300; seed++) {
+  for (let seed = 0; seed < 600; seed++) {
     const random = new Random(seed);
-    const baseRef = 1 + random.below(2 ** random.below(53));
+    const baseRef = seed % 11 === 0 ? 0 : 1 + random.below(2 ** random.below(53));
     const baseTime = random.below(2 ** 42);
+    const isDense = seed % 2 === 1;
     const prepare = (): void => {
       setContext(baseRef, baseTime, baseTime - 50);
       const some = new Random(seed);
@@ -145,13 +146,16 @@ test('the kernel replaySamples gives what its twin gives, of any bytes, for any 
         const known = some.below(9) === 0 ? Infinity : baseTime + some.below(200) - 100;
         setSeries(Math.max(1, baseRef + some.below(300) - 20), some.uint32(), known);
       }
+      // Most series of a scrape are there, and known up to the same time.
+      if (isDense) {
+        const known = [-Infinity, baseTime, baseTime + 100][seed % 3]!;
+        for (let i = 0; i < 380; i++)
+          if (some.below(40) > 0) setSeries(Math.max(1, baseRef + i), some.uint32(), known);
+      }
     };
     prepare();
-    const samples = Array.from({length: 1 + random.below(250)}, (): [number, number, number] => [
-      Math.max(0, baseRef + random.below(300) - 30),
-      baseTime + random.below(300) - 100,
-      random.float(),
-    ]);
+    const samples =
+      seed % 2 === 0 ? anySamples(random, baseRef, baseTime) : samplesOfRuns(random, baseRef, baseTime);
     const stop = putSamples(samples, [baseRef, baseTime]);
     if (seed % 3 === 0)
       for (let i = 0; i < 5; i++) memory.u8[record + random.below(stop - record)] = random.below(256);
@@ -166,3 +170,28 @@ test('the kernel replaySamples gives what its twin gives, of any bytes, for any 
     assert.deepEqual(results[1], results[0], `seed ${seed}`);
   }
 });
+
+type SampleOfRef = [ref: number, time: number, value: number];
+
+function anySamples(random: Random, baseRef: number, baseTime: number): SampleOfRef[] {
+  return Array.from({length: 1 + random.below(250)}, () => [
+    Math.max(0, baseRef + random.below(300) - 30),
+    baseTime + random.below(300) - 100,
+    random.float(),
+  ]);
+}
+
+/** As scrapes give them: refs that count up, at one time. */
+function samplesOfRuns(random: Random, baseRef: number, baseTime: number): SampleOfRef[] {
+  const samples: SampleOfRef[] = [];
+  while (samples.length < 150) {
+    const first = baseRef + (random.below(4) === 0 ? 0 : random.below(280));
+    const time = baseTime + random.below(120) - 60;
+    const length = 1 + random.below(90);
+    for (let i = 0; i < length; i++) {
+      const jitter = random.below(20) === 0 ? random.below(3) : 0;
+      samples.push([first + i, time + jitter, random.float()]);
+    }
+  }
+  return samples;
+}
