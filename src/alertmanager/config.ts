@@ -49,7 +49,7 @@ export interface ParseConfigOptions {
   readonly kinds?: readonly IntegrationKind[];
 }
 
-const rootFields = section({
+const rootFields = section(() => ({
   global: rawSection.default(null),
   route: rawSection.default(null),
   inhibit_rules: list(rawSection, 'a list of inhibit_rules').default([]),
@@ -59,7 +59,7 @@ const rootFields = section({
   time_intervals: list(rawSection, 'a list of time_intervals').default([]),
   tracing: rawSection.default(null),
   event_recorder: rawSection.default(null),
-});
+}));
 
 type RootFields = z.output<typeof rootFields>;
 

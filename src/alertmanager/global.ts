@@ -13,12 +13,12 @@ import {boolean, duration, optionalSection, secret, section, text} from '../mode
 import {formatHostPort, hide, hostPort, linesOf, secretUrl, url} from './fields.ts';
 
 /** A section `http_config`; null where there is none. */
-export const httpConfig = optionalSection(section(httpClientShape)).default(null);
+export const httpConfig = optionalSection(section(() => httpClientShape)).default(null);
 
 /** A section `tls_config` outside of `http_config`; null where there is none. */
 export const tlsConfig = httpClientShape.tls_config;
 
-export const globalFields = section({
+export const globalFields = section(() => ({
   resolve_timeout: duration.default(300_000),
   http_config: httpConfig,
   jira_api_url: url.default(''),
@@ -61,7 +61,7 @@ export const globalFields = section({
   rocketchat_token_id_file: text.default(''),
   mattermost_webhook_url: secretUrl.default(''),
   mattermost_webhook_url_file: text.default(''),
-});
+}));
 
 export type GlobalFields = z.output<typeof globalFields>;
 export type HttpConfigFields = z.output<typeof httpConfig>;
@@ -83,7 +83,7 @@ export interface ReadTls {
   readonly document: YamlMap;
 }
 
-const noHttpConfig = section(httpClientShape).parse({kind: 'mapping', entries: [], offset: 0});
+const noHttpConfig = section(() => httpClientShape).parse({kind: 'mapping', entries: [], offset: 0});
 
 /** Reads `http_config`: files are relative to `directory`, what is not there has its default. */
 export function readHttpConfig(

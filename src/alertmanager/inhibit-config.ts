@@ -74,7 +74,7 @@ export function readMatchers(
   return {all: [...all, ...newer], shown: newer.map(formatMatcher)};
 }
 
-export const inhibitRuleFields = section({
+export const inhibitRuleFields = section(() => ({
   name: text.default(''),
   source_match: matchMap.default(new Map()),
   source_match_re: matchReMap.default(new Map()),
@@ -83,7 +83,7 @@ export const inhibitRuleFields = section({
   target_match_re: matchReMap.default(new Map()),
   target_matchers: list(text).default([]),
   equal: list(text).default([]),
-});
+}));
 
 export interface ReadInhibitRule {
   readonly rule: InhibitRule;

@@ -46,11 +46,11 @@ interface ReceiverFields {
 /** Schema of a receiver with these kinds. */
 export function receiverFieldsOf(kinds: readonly IntegrationKind[]): Field<ReceiverFields> {
   const lists = Object.fromEntries(kinds.map(({key}) => [key, list(rawSection).default([])]));
-  const schema = section({
+  const schema = section(() => ({
     name: text.default(''),
     labels: dictionary(text).default(new Map()),
     ...lists,
-  });
+  }));
   return schema as unknown as Field<ReceiverFields>;
 }
 

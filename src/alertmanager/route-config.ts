@@ -32,7 +32,7 @@ export interface RouteConfig {
   readonly routes: readonly RouteConfig[];
 }
 
-const routeFields = section({
+const routeFields = section(() => ({
   receiver: text.default(''),
   // Nothing is not the same as an empty list here.
   group_by: optionalSection(list(text)).default(null),
@@ -47,7 +47,7 @@ const routeFields = section({
   group_interval: optionalSection(duration).default(null),
   repeat_interval: optionalSection(duration).default(null),
   labels: dictionary(text, 'model.LabelSet').default(new Map()),
-});
+}));
 
 type RouteFields = z.output<typeof routeFields>;
 

@@ -124,7 +124,7 @@ const location: Field<Location> = scalarField('string', utc, (scalar) => {
   return loadLocation(scalar.text);
 });
 
-const timeRange = section({start_time: text.default(''), end_time: text.default('')}).transform(
+const timeRange = section(() => ({start_time: text.default(''), end_time: text.default('')})).transform(
   ({start_time, end_time}, context): Range => {
     try {
       return timeRangeOf(start_time, end_time);
@@ -148,21 +148,21 @@ function minuteOf(time: string): number {
   return Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
 }
 
-export const timeIntervalFields = section({
+export const timeIntervalFields = section(() => ({
   times: list(timeRange, '[]timeinterval.TimeRange').default([]),
   weekdays: list(weekdayRange, '[]timeinterval.WeekdayRange').default([]),
   days_of_month: list(dayOfMonthRange, '[]timeinterval.DayOfMonthRange').default([]),
   months: list(monthRange, '[]timeinterval.MonthRange').default([]),
   years: list(yearRange, '[]timeinterval.YearRange').default([]),
   location: location.optional(),
-});
+}));
 
 export type TimeIntervalFields = z.output<typeof timeIntervalFields>;
 
-export const namedTimeIntervalsFields = section({
+export const namedTimeIntervalsFields = section(() => ({
   name: text.default(''),
   time_intervals: list(timeIntervalFields, '[]timeinterval.TimeInterval').default([]),
-});
+}));
 
 export function timeIntervalOf(fields: TimeIntervalFields): TimeInterval {
   return {

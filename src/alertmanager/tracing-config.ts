@@ -24,7 +24,7 @@ interface Complaints {
   readonly complainOfSchema: (error: z.ZodError) => void;
 }
 
-const tracingFields = section({
+const tracingFields = section(() => ({
   client_type: choice(
     ['grpc', 'http'],
     (wrong) => `expected tracing client type to be to be http or grpc, but got ${wrong}`,
@@ -36,7 +36,7 @@ const tracingFields = section({
   headers: optionalSection(anything).default(null),
   compression: text.default(''),
   timeout: duration.default(0),
-});
+}));
 
 /** The section `tracing` as it is shown; null where it is wrong. */
 export function readTracing(node: YamlNode, directory: string, complaints: Complaints): YamlMap | null {
@@ -67,10 +67,10 @@ export function readTracing(node: YamlNode, directory: string, complaints: Compl
   });
 }
 
-const eventRecorderFields = section({
-  file_outputs: list(section({path: text.default('')})).default([]),
+const eventRecorderFields = section(() => ({
+  file_outputs: list(section(() => ({path: text.default('')}))).default([]),
   webhook_outputs: list(
-    section({
+    section(() => ({
       url: text.default(''),
       http_config: httpConfig,
       timeout: duration.default(0),
@@ -81,10 +81,10 @@ const eventRecorderFields = section({
       batch_max_events: integer.default(0),
       batch_max_bytes: integer.default(0),
       batch_flush_interval: duration.default(0),
-    }),
+    })),
   ).default([]),
   kafka_outputs: list(
-    section({
+    section(() => ({
       brokers: list(text).default([]),
       topic: text.default(''),
       client_id: text.default(''),
@@ -93,10 +93,10 @@ const eventRecorderFields = section({
       compression: text.default(''),
       buffer_size: integer.default(0),
       tls_config: tlsConfig,
-    }),
+    })),
   ).default([]),
   stdout_outputs: list(anything).default([]),
-});
+}));
 
 /** The section `event_recorder`; null where it is wrong. */
 export function readEventRecorder(

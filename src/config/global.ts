@@ -18,7 +18,7 @@ export interface GlobalConfig extends ScrapeDefaults {
   externalLabels: Record<string, string>;
 }
 
-export const globalFields = section({
+export const globalFields = section(() => ({
   scrape_interval: duration.default(0),
   scrape_timeout: duration.default(0),
   scrape_protocols: list(text).optional(),
@@ -40,7 +40,7 @@ export const globalFields = section({
   convert_classic_histograms_to_nhcb: boolean.default(false),
   always_scrape_classic_histograms: boolean.default(false),
   extra_scrape_metrics: boolean.optional(),
-});
+}));
 
 export type GlobalFields = z.output<typeof globalFields>;
 

@@ -28,7 +28,7 @@ export interface OtlpConfig {
   labelNamePreserveMultipleUnderscores: boolean;
 }
 
-export const otlpFields = section({
+export const otlpFields = section(() => ({
   promote_all_resource_attributes: boolean.default(false),
   promote_resource_attributes: list(text).default([]),
   ignore_resource_attributes: list(text).default([]),
@@ -41,7 +41,7 @@ export const otlpFields = section({
   promote_scope_metadata: boolean.default(false),
   label_name_underscore_sanitization: boolean.default(true),
   label_name_preserve_multiple_underscores: boolean.default(true),
-});
+}));
 
 type Fields = z.output<typeof otlpFields>;
 

@@ -34,7 +34,7 @@ function pattern(what: string): Field<string> {
   });
 }
 
-export const rootFields = section({
+export const rootFields = section(() => ({
   global: raw.default(null),
   runtime: raw.default(null),
   rule_files: list(pattern('rule')).default([]),
@@ -46,7 +46,7 @@ export const rootFields = section({
   storage: raw.default(null),
   otlp: raw.optional(),
   tracing: raw.default(null),
-});
+}));
 
 export type RootFields = z.output<typeof rootFields>;
 

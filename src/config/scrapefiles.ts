@@ -18,7 +18,7 @@ export interface ScrapeFilesOptions {
   names: Map<string, string>;
 }
 
-const fileFields = section({scrape_configs: list(raw, 'a list of scrape_configs').default([])});
+const fileFields = section(() => ({scrape_configs: list(raw, 'a list of scrape_configs').default([])}));
 
 /** Reads all files that match the patterns. Throws ConfigError, or an Error where a file cannot be read. */
 export function readScrapeConfigFiles(

@@ -9,24 +9,24 @@ import {formatDuration} from '../model/duration.ts';
 import {formatSize} from '../model/size.ts';
 
 /** Settings of Go's runtime: accepted for what they are there. */
-export const runtimeFields = section({gogc: integer.default(75)});
+export const runtimeFields = section(() => ({gogc: integer.default(75)}));
 
-const tsdbFields = section({
+const tsdbFields = section(() => ({
   // The window in milliseconds, which Prometheus shows, and so reads, too; it has no effect.
   outofordertimewindow: integer.default(0),
   out_of_order_time_window: duration.default(0),
   stale_series_compaction_threshold: float.default(0),
   chunk_encoding: optionalSection(
-    section({
+    section(() => ({
       floats: choice(
         ['', 'xor', 'xor2'],
         (wrong) =>
           `'storage.tsdb.chunk_encoding.floats' must be 'xor' or 'xor2', or the field must be omitted entirely, got ${quoteGo(wrong)}`,
       ).default(''),
-    }),
+    })),
   ).default(null),
   retention: optionalSection(
-    section({
+    section(() => ({
       time: duration.default(0),
       size: size
         .refine((bytes) => bytes >= 0, {
@@ -40,15 +40,15 @@ const tsdbFields = section({
             `'storage.tsdb.retention.percentage' must be in the range [0, 100], got ${input as number}`,
         })
         .default(0),
-    }),
+    })),
   ).default(null),
-});
+}));
 
-export const storageFields = section({
+export const storageFields = section(() => ({
   tsdb: optionalSection(tsdbFields).default(null),
   // As in Prometheus, without effect unless exemplar storage is enabled.
-  exemplars: optionalSection(section({max_exemplars: integer.default(0)})).default(null),
-});
+  exemplars: optionalSection(section(() => ({max_exemplars: integer.default(0)}))).default(null),
+}));
 
 export function documentOfStorage(
   fields: z.output<typeof storageFields> | null,

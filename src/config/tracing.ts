@@ -31,7 +31,7 @@ const compression = scalarField<'' | 'gzip'>('string', '', (scalar) => {
   throw new SyntaxError(`invalid compression type ${scalar.text} provided, valid options: gzip`);
 });
 
-export const tracingFields = section({
+export const tracingFields = section(() => ({
   client_type: clientType.default('grpc'),
   endpoint: text.default(''),
   sampling_fraction: float.default(0),
@@ -40,7 +40,7 @@ export const tracingFields = section({
   headers: plainHeaders,
   compression: compression.default(''),
   timeout: duration.default(0),
-});
+}));
 
 export interface ReadTracing {
   config: TracingConfig;

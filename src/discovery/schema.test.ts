@@ -5,7 +5,7 @@ import {parseYaml} from '../base/yaml.ts';
 import {section} from '../model/fields.ts';
 import {discoveryShape, type ReadDiscovery, readDiscovery} from './schema.ts';
 
-const fields = section(discoveryShape);
+const fields = section(() => discoveryShape);
 
 function read(text: string): {read: ReadDiscovery; complaints: string[]} {
   const parsed = fields.safeParse(parseYaml(text).root);

@@ -33,22 +33,25 @@ const missing =
     .split(' ')
     .map((name) => `${name}_sd_configs`);
 
-export const missingDiscoveryShape: Record<string, z.ZodType<unknown>> = Object.fromEntries(
-  missing.map((name) => [
-    name,
-    refused(
-      anything,
-      `service discovery with ${name.slice(0, -'_sd_configs'.length)} is not supported yet: leave it out`,
-    ).optional(),
-  ]),
-);
+/** To be spread into the shape of a scrape config. */
+export function missingDiscoveryShape(): Record<string, z.ZodType<unknown>> {
+  return Object.fromEntries(
+    missing.map((name) => [
+      name,
+      refused(
+        anything,
+        `service discovery with ${name.slice(0, -'_sd_configs'.length)} is not supported yet: leave it out`,
+      ).optional(),
+    ]),
+  );
+}
 
 function configList<T>(name: string, fields: z.ZodType<T>): z.ZodDefault<z.ZodType<T[]>> {
   return list(fields, `a list of ${name}`).default([]);
 }
 
 const consulFields = section(
-  {
+  () => ({
     server: text.default('localhost:8500'),
     path_prefix: text.default(''),
     token: secret.default(''),
@@ -67,27 +70,27 @@ const consulFields = section(
     filter: text.default(''),
     health_filter: text.default(''),
     ...httpClientShape,
-  },
+  }),
   'empty or null section in consul_sd_configs',
 );
 
 const dnsFields = section(
-  {
+  () => ({
     names: list(text).default([]),
     refresh_interval: duration.default(30_000),
     type: text.default('SRV'),
     port: integer.default(0),
-  },
+  }),
   'empty or null section in dns_sd_configs',
 );
 
 const fileFields = section(
-  {files: list(text).default([]), refresh_interval: duration.default(300_000)},
+  () => ({files: list(text).default([]), refresh_interval: duration.default(300_000)}),
   'empty or null section in file_sd_configs',
 );
 
 const httpFields = section(
-  {...httpClientShape, refresh_interval: duration.default(60_000), url: text.default('')},
+  () => ({...httpClientShape, refresh_interval: duration.default(60_000), url: text.default('')}),
   'empty or null section in http_sd_configs',
 );
 

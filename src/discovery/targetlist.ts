@@ -11,7 +11,7 @@ import type {TargetGroup} from './targetgroup.ts';
 
 /** A static_config, which is also what stands in a file. `empty` is the complaint where it says nothing. */
 export function targetGroupFields(empty: string): z.ZodType<TargetGroupFields> {
-  return section({targets: list(textField).default([]), labels: labelSet.default(new Map())}, empty);
+  return section(() => ({targets: list(textField).default([]), labels: labelSet.default(new Map())}), empty);
 }
 
 export interface TargetGroupFields {

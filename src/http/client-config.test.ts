@@ -7,7 +7,7 @@ import {type HttpClientConfig, httpClientShape, readHttpClient} from './client-c
 import {complainOfUrl, redactUrl} from './go-url.ts';
 import {canonicalHeader} from './headers-config.ts';
 
-const fields = section(httpClientShape);
+const fields = section(() => httpClientShape);
 
 interface Read {
   config: HttpClientConfig;

@@ -46,22 +46,22 @@ export interface HttpClientConfig {
 /** To be spread into the shape of the section that talks HTTP. */
 export const httpClientShape = {
   basic_auth: optionalSection(
-    section({
+    section(() => ({
       username: text.default(''),
       username_file: text.default(''),
       username_ref: secretReference.optional(),
       password: secret.default(''),
       password_file: text.default(''),
       password_ref: secretReference.optional(),
-    }),
+    })),
   ).default(null),
   authorization: optionalSection(
-    section({
+    section(() => ({
       type: text.default(''),
       credentials: secret.default(''),
       credentials_file: text.default(''),
       credentials_ref: secretReference.optional(),
-    }),
+    })),
   ).default(null),
   oauth2: optionalSection(oauth2Fields).default(null),
   bearer_token: secret.default(''),

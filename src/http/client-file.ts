@@ -8,7 +8,7 @@ import {section} from '../model/fields.ts';
 import {ConfigError, ProblemList} from '../model/problems.ts';
 import {type HttpClientConfig, httpClientShape, readHttpClient} from './client-config.ts';
 
-const fields = section(httpClientShape);
+const fields = section(() => httpClientShape);
 
 /** Reads such a file. Throws ConfigError, or an Error where it cannot be read. */
 export function loadHttpConfig(file: string): HttpClientConfig {

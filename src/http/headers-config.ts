@@ -13,11 +13,11 @@ export interface HeaderConfig {
   files: string[];
 }
 
-const headerFields = section({
+const headerFields = section(() => ({
   values: list(text).default([]),
   secrets: list(secret).default([]),
   files: list(text).default([]),
-});
+}));
 
 type HeaderFields = (typeof headerFields)['_zod']['output'];
 

@@ -35,7 +35,7 @@ export interface OAuth2Config {
   proxy?: ProxyConfig;
 }
 
-export const oauth2Fields = section({
+export const oauth2Fields = section(() => ({
   client_id: text.default(''),
   client_secret: secret.default(''),
   client_secret_file: text.default(''),
@@ -54,7 +54,7 @@ export const oauth2Fields = section({
   endpoint_params: dictionary(text).default(new Map()),
   tls_config: optionalSection(tlsFields).default(null),
   ...proxyShape,
-});
+}));
 
 type OAuth2Fields = z.output<typeof oauth2Fields>;
 

@@ -17,7 +17,7 @@ export interface SigV4Config {
   serviceName: string;
 }
 
-export const sigV4Fields = section({
+export const sigV4Fields = section(() => ({
   region: text.default(''),
   access_key: text.default(''),
   secret_key: secret.default(''),
@@ -26,7 +26,7 @@ export const sigV4Fields = section({
   external_id: text.default(''),
   use_fips_sts_endpoint: boolean.default(false),
   service_name: text.default(''),
-});
+}));
 
 export interface ReadSigV4 {
   config: SigV4Config;

@@ -26,7 +26,7 @@ const tlsVersion: Field<TlsVersion | ''> = choice(
   (wrong) => `unknown TLS version: ${wrong}`,
 );
 
-export const tlsFields = section({
+export const tlsFields = section(() => ({
   ca: text.default(''),
   cert: text.default(''),
   key: secret.default(''),
@@ -40,7 +40,7 @@ export const tlsFields = section({
   insecure_skip_verify: boolean.default(false),
   min_version: tlsVersion.default(''),
   max_version: tlsVersion.default(''),
-});
+}));
 
 export type TlsFields = z.output<typeof tlsFields>;
 

@@ -94,9 +94,9 @@ function goDurationMs(text: string): number {
   return text.startsWith('-') ? -ms : ms;
 }
 
-const webFields = section({
+const webFields = section(() => ({
   tls_server_config: optionalSection(
-    section({
+    section(() => ({
       cert: text.default(''),
       key: secret.default(''),
       client_ca: text.default(''),
@@ -110,16 +110,16 @@ const webFields = section({
       max_version: tlsVersion.default('TLS13'),
       prefer_server_cipher_suites: boolean.default(true),
       client_allowed_sans: list(text).default([]),
-    }),
+    })),
   ).default(null),
   http_server_config: optionalSection(
-    section({http2: boolean.default(true), headers: dictionary(text).default(new Map())}),
+    section(() => ({http2: boolean.default(true), headers: dictionary(text).default(new Map())})),
   ).default(null),
   rate_limit: optionalSection(
-    section({burst: integer.default(0), interval: goDuration.default('0s')}),
+    section(() => ({burst: integer.default(0), interval: goDuration.default('0s')})),
   ).default(null),
   basic_auth_users: dictionary(secret).default(new Map()),
-});
+}));
 
 type WebFields = z.output<typeof webFields>;
 

@@ -110,7 +110,7 @@ test('list, dictionary and labelSet read what they hold', () => {
 });
 
 test('section knows its fields and lists everything that is wrong', () => {
-  const schema = section({name: text.default('d'), count: count.optional()}, 'empty or null thing');
+  const schema = section(() => ({name: text.default('d'), count: count.optional()}), 'empty or null thing');
   table(schema, {
     '{}': {name: 'd'},
     '{name: x, count: 1}': {name: 'x', count: 1},
@@ -126,7 +126,7 @@ test('section knows its fields and lists everything that is wrong', () => {
 });
 
 test('optionalSection is null where it says nothing', () => {
-  const schema = optionalSection(section({a: text.default('')}));
+  const schema = optionalSection(section(() => ({a: text.default('')})));
   table(schema, {'': null, '{}': {a: ''}, '{a: [x]}': ['a: cannot unmarshal !!seq into string']});
 });
 

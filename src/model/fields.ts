@@ -10,6 +10,9 @@ import {describe, type JsonSchema, jsonSchemaOf, orNull, scalarSchema} from './j
 import {parseDuration} from './duration.ts';
 import {parseSize} from './size.ts';
 
+// Code made for a schema when it is first used is worth it where thousands are read; a configuration is read now and then.
+z.config({jitless: true});
+
 export type Field<T> = z.ZodType<T>;
 
 /** A scalar. `read` throws what is wrong with it. */
@@ -19,7 +22,7 @@ export function scalarField<T>(
   read: (scalar: YamlScalar) => T,
   schema: JsonSchema = scalarSchema(type),
 ): Field<T> {
-  const field = z.unknown().transform((input, context) => {
+  const field = z.transform((input: unknown, context) => {
     const node = input as YamlNode;
     if (isNullNode(node)) return zero;
     try {
@@ -135,7 +138,7 @@ export function choice<const T extends string>(
 
 /** A sequence; empty where it says nothing. */
 export function list<T>(item: Field<T>, type = '[]string'): Field<T[]> {
-  const nodes = z.unknown().transform((input, context): unknown[] => {
+  const nodes = z.transform((input: unknown, context): unknown[] => {
     const node = input as YamlNode;
     if (isNullNode(node)) return [];
     if (node.kind === 'sequence') return node.items;
@@ -152,7 +155,7 @@ export function dictionary<T>(
   type = 'map[string]string',
   checkKey?: (key: string) => void,
 ): Field<Map<string, T>> {
-  const field = z.unknown().transform((input, context) => {
+  const field = z.transform((input: unknown, context) => {
     const result = new Map<string, T>();
     const node = input as YamlNode;
     if (isNullNode(node)) return result;
@@ -187,32 +190,42 @@ export const labelSet: Field<Map<string, string>> = dictionary(text, 'map[string
   if (name === '') throw new SyntaxError(`${quoteGo(name)} is not a valid label name`);
 });
 
-/** A mapping whose keys are these fields and no others. `empty` is the complaint where it says nothing. */
+/**
+ * A mapping whose keys are these fields and no others. `shape` is asked for them when such a section is read for the first time:
+ * most are in no configuration, and each of their fields takes a kilobyte or two. `empty` is the complaint where it says nothing.
+ */
 export function section<S extends z.core.$ZodShape>(
-  shape: S,
+  shape: () => S,
   empty = 'empty or null section',
 ): z.ZodType<z.output<z.ZodObject<S, z.core.$strict>>> {
-  const nodes = z.unknown().transform((input, context): unknown => {
+  let fields: z.ZodType<z.output<z.ZodObject<S, z.core.$strict>>> | null = null;
+  const field = z.transform((input: unknown, context) => {
     const node = input as YamlNode;
-    if (node.kind === 'mapping') return recordOf(node);
-    const message = isNullNode(node) ? empty : mismatch(node, 'a section').message;
-    context.issues.push({code: 'custom', message, input});
+    if (node.kind !== 'mapping') {
+      const message = isNullNode(node) ? empty : mismatch(node, 'a section').message;
+      context.issues.push({code: 'custom', message, input});
+      return z.NEVER;
+    }
+    fields ??= recordFields(shape());
+    const read = fields.safeParse(recordOf(node));
+    if (read.success) return read.data;
+    for (const issue of read.error.issues) context.issues.push({...issue, input} as z.core.$ZodRawIssue);
     return z.NEVER;
   });
-  const fields = z.strictObject(shape, {
+  return describe(field, () => ({
+    type: 'object',
+    properties: Object.fromEntries(Object.entries(shape()).map(([name, each]) => [name, jsonSchemaOf(each)])),
+    additionalProperties: false,
+  }));
+}
+
+function recordFields<S extends z.core.$ZodShape>(shape: S): z.ZodObject<S, z.core.$strict> {
+  return z.strictObject(shape, {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
         ? unknownFields(issue.keys as string[], Object.keys(shape))
         : undefined,
   });
-  return describe(
-    nodes.pipe(fields) as unknown as z.ZodType<z.output<z.ZodObject<S, z.core.$strict>>>,
-    () => ({
-      type: 'object',
-      properties: Object.fromEntries(Object.entries(shape).map(([name, each]) => [name, jsonSchemaOf(each)])),
-      additionalProperties: false,
-    }),
-  );
 }
 
 /** One line for each key, in their order. */
@@ -226,7 +239,7 @@ function unknownFields(keys: string[], known: string[]): string {
 
 /** A section or nothing: null where the key is there without a value. */
 export function optionalSection<T>(schema: Field<T>): z.ZodType<T | null> {
-  const field = z.unknown().transform((input, context): T | null => {
+  const field = z.transform((input: unknown, context): T | null => {
     if (isNullNode(input as YamlNode)) return null;
     const read = schema.safeParse(input);
     if (read.success) return read.data;
@@ -260,10 +273,10 @@ function isZero(value: unknown): boolean {
 }
 
 /** Anything, as it stands there. */
-export const nodeField: Field<YamlNode> = z.unknown().transform((input): YamlNode => input as YamlNode);
+export const nodeField: Field<YamlNode> = z.transform((input: unknown): YamlNode => input as YamlNode);
 
 /** Anything, as the node that it is; null where it says nothing or is empty. */
-export const anything: Field<YamlNode | null> = z.unknown().transform((input): YamlNode | null => {
+export const anything: Field<YamlNode | null> = z.transform((input: unknown): YamlNode | null => {
   const node = input as YamlNode;
   if (isNullNode(node)) return null;
   if (node.kind === 'sequence' && node.items.length === 0) return null;

@@ -22,7 +22,7 @@ const apiVersion = scalarField<'v2'>('string', 'v2', (scalar) => {
 });
 
 const alertmanagerFields = section(
-  {
+  () => ({
     ...httpClientShape,
     sigv4: optionalSection(sigV4Fields).default(null),
     scheme: text.default('http'),
@@ -35,16 +35,16 @@ const alertmanagerFields = section(
       targetGroupFields('empty or null section in static_configs'),
       'a list of static_configs',
     ).default([]),
-    ...missingDiscoveryShape,
+    ...missingDiscoveryShape(),
     ...discoveryShape,
-  },
+  }),
   'empty or null section in alertmanagers',
 );
 
-export const alertingFields = section({
+export const alertingFields = section(() => ({
   alert_relabel_configs: relabelConfigs('empty or null alert relabeling rule'),
   alertmanagers: list(alertmanagerFields, 'a list of alertmanagers').default([]),
-});
+}));
 
 export interface ReadAlerting {
   config: AlertingConfig;

@@ -52,7 +52,7 @@ export interface ReadRelabelConfig {
 
 /** Rules in their order. `empty` is the complaint where one of them says nothing. */
 export function relabelConfigs(empty: string): z.ZodDefault<z.ZodType<ReadRelabelConfig[]>> {
-  const rule = section(shape, empty).transform((read, context): ReadRelabelConfig => {
+  const rule = section(() => shape, empty).transform((read, context): ReadRelabelConfig => {
     const complaint = complain(read);
     if (complaint !== null) context.issues.push({code: 'custom', message: complaint, input: read});
     return {config: configOf(read), document: documentOf(read)};

@@ -25,36 +25,36 @@ export interface AzureAdConfig {
       };
 }
 
-export const azureAdFields = section({
-  managed_identity: optionalSection(section({client_id: text.default('')})).default(null),
+export const azureAdFields = section(() => ({
+  managed_identity: optionalSection(section(() => ({client_id: text.default('')}))).default(null),
   workload_identity: optionalSection(
-    section({
+    section(() => ({
       client_id: text.default(''),
       tenant_id: text.default(''),
       token_file_path: text.default(''),
-    }),
+    })),
   ).default(null),
   oauth: optionalSection(
-    section({
+    section(() => ({
       client_id: text.default(''),
       client_secret: secret.default(''),
       tenant_id: text.default(''),
-    }),
+    })),
   ).default(null),
-  sdk: optionalSection(section({tenant_id: text.default('')})).default(null),
+  sdk: optionalSection(section(() => ({tenant_id: text.default('')}))).default(null),
   certificate: optionalSection(
-    section({
+    section(() => ({
       client_id: text.default(''),
       tenant_id: text.default(''),
       certificate_path: text.default(''),
       certificate_key_path: text.default(''),
       certificate_password: secret.default(''),
       send_certificate_chain: boolean.default(false),
-    }),
+    })),
   ).default(null),
   cloud: text.default(''),
   scope: text.default(''),
-});
+}));
 
 type Fields = z.output<typeof azureAdFields>;
 

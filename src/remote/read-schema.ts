@@ -27,7 +27,7 @@ export interface RemoteReadConfig {
 }
 
 export const remoteReadFields = section(
-  {
+  () => ({
     url: urlText.default(''),
     remote_timeout: duration.default(60_000),
     chunked_read_limit: count.default(50_000_000),
@@ -37,7 +37,7 @@ export const remoteReadFields = section(
     ...httpClientShape,
     required_matchers: labelSet.default(new Map()),
     filter_external_labels: boolean.default(true),
-  },
+  }),
   'empty or null remote read config section',
 );
 

@@ -36,7 +36,7 @@ const message: Field<RemoteWriteMessage> = scalarField(
   },
 );
 
-const queueFields = section({
+const queueFields = section(() => ({
   capacity: integer.default(10_000),
   max_shards: integer.default(50),
   min_shards: integer.default(1),
@@ -46,13 +46,13 @@ const queueFields = section({
   max_backoff: duration.default(5000),
   retry_on_http_429: boolean.default(false),
   sample_age_limit: duration.default(0),
-});
+}));
 
-const metadataFields = section({
+const metadataFields = section(() => ({
   send: boolean.default(true),
   send_interval: duration.default(60_000),
   max_samples_per_send: integer.default(2000),
-});
+}));
 
 const empty = {kind: 'mapping', entries: [], offset: 0} as const;
 const queueDefaults = queueFields.parse(empty);
@@ -76,7 +76,7 @@ const noQueue: QueueFields = {
 const noMetadata: MetadataFields = {send: false, send_interval: 0, max_samples_per_send: 0};
 
 export const remoteWriteFields = section(
-  {
+  () => ({
     url: urlText.default(''),
     remote_timeout: duration.default(30_000),
     headers: plainHeaders,
@@ -93,8 +93,8 @@ export const remoteWriteFields = section(
     metadata_config: optionalSection(metadataFields).default(metadataDefaults),
     sigv4: optionalSection(sigV4Fields).default(null),
     azuread: optionalSection(azureAdFields).default(null),
-    google_iam: optionalSection(section({credentials_file: text.default('')})).default(null),
-  },
+    google_iam: optionalSection(section(() => ({credentials_file: text.default('')}))).default(null),
+  }),
   'empty or null remote write config section',
 );
 

@@ -63,7 +63,7 @@ const scheme: Field<'http' | 'https' | ''> = choice(
 
 /** One entry of scrape_configs as it stands in the file. */
 export const scrapeConfigFields = section(
-  {
+  () => ({
     job_name: text.default(''),
     honor_labels: boolean.default(false),
     honor_timestamps: boolean.default(true),
@@ -96,9 +96,9 @@ export const scrapeConfigFields = section(
     relabel_configs: relabelConfigs('empty or null target relabeling rule in scrape config'),
     metric_relabel_configs: relabelConfigs('empty or null metric relabeling rule in scrape config'),
     static_configs: list(staticConfig, 'a list of static_configs').default([]),
-    ...missingDiscoveryShape,
+    ...missingDiscoveryShape(),
     ...discoveryShape,
-  },
+  }),
   'empty or null scrape config section',
 );
 

@@ -3,7 +3,7 @@ import {section} from '../../model/fields.ts';
 import {httpClientShape, type HttpClientFields} from '../../http/client-config.ts';
 import type {HttpConfigFields} from '../global.ts';
 
-const noFields = section(httpClientShape).parse({kind: 'mapping', entries: [], offset: 0});
+const noFields = section(() => httpClientShape).parse({kind: 'mapping', entries: [], offset: 0});
 
 /** An http_config with the token besides what it says. */
 export function withBearer(fields: HttpConfigFields, token: string, tokenFile: string): HttpClientFields {

@@ -15,7 +15,7 @@ import {httpReceiver} from './http-receiver.ts';
 import {encodeJson, omitEmpty} from './json.ts';
 import {checkStatus} from './sender.ts';
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   webhook_url: secretUrl.default(''),
@@ -25,7 +25,7 @@ const fields = section({
   message: text.default('{{ template "discord.default.message" . }}'),
   username: text.default(''),
   avatar_url: text.default(''),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 

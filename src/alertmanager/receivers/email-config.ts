@@ -28,13 +28,13 @@ const shape = {
   require_tls: boolean.optional(),
   tls_config: tlsConfig,
   force_implicit_tls: boolean.optional(),
-  threading: section({
+  threading: section(() => ({
     enabled: boolean.default(false),
     thread_by_date: text.default(''),
-  }).default(noThreading),
+  })).default(noThreading),
 };
 
-export const emailFields = section(shape);
+export const emailFields = section(() => shape);
 
 export type EmailFields = z.output<typeof emailFields>;
 

@@ -19,7 +19,7 @@ import {linesOfSection} from './lines.ts';
 import {checkStatus, secretOf} from './sender.ts';
 import {firstAlerts, messageOf} from './webhook.ts';
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   url: url.default(''),
@@ -28,7 +28,7 @@ const fields = section({
   alert_source_token_file: text.default(''),
   max_alerts: count.default(0),
   timeout: goDuration.default(0),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 

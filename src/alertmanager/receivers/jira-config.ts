@@ -20,7 +20,7 @@ export interface JiraText {
 
 /** A template, or a section with one. */
 function jiraText(template: string): z.ZodDefault<Field<JiraText>> {
-  const fields = section({template: text.default(template), enable_update: boolean.optional()});
+  const fields = section(() => ({template: text.default(template), enable_update: boolean.optional()}));
   const either = z.unknown().transform((input, context): JiraText => {
     const isSection = (input as YamlNode).kind === 'mapping';
     const read = isSection ? fields.safeParse(input) : text.safeParse(input);
@@ -31,7 +31,7 @@ function jiraText(template: string): z.ZodDefault<Field<JiraText>> {
   return either.default({template});
 }
 
-export const jiraFields = section({
+export const jiraFields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   api_url: url.default(''),
@@ -47,7 +47,7 @@ export const jiraFields = section({
   wont_fix_resolution: text.default(''),
   reopen_duration: duration.default(0),
   fields: dictionary(plainValue, 'map[string]interface {}').default(new Map()),
-});
+}));
 
 export type JiraFields = z.output<typeof jiraFields>;
 

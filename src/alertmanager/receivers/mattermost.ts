@@ -21,14 +21,14 @@ import {checkStatus} from './sender.ts';
 import type {Texts} from './texts.ts';
 
 const fieldFields = checked(
-  section({title: text.default(''), value: text.default(''), short: boolean.optional()}),
+  section(() => ({title: text.default(''), value: text.default(''), short: boolean.optional()})),
   ({title, value}) => {
     if (title === '') return 'missing title in Mattermost field configuration';
     return value === '' ? 'missing value in Mattermost field configuration' : null;
   },
 );
 
-const attachmentFields = section({
+const attachmentFields = section(() => ({
   fallback: text.default(''),
   color: text.default(''),
   pretext: text.default(''),
@@ -43,17 +43,17 @@ const attachmentFields = section({
   footer: text.default(''),
   footer_icon: text.default(''),
   image_url: text.default(''),
-});
+}));
 
-const propsFields = section({card: text.default('')});
+const propsFields = section(() => ({card: text.default('')}));
 
-const priorityFields = section({
+const priorityFields = section(() => ({
   priority: text.default(''),
   requested_ack: boolean.default(false),
   persistent_notifications: boolean.default(false),
-});
+}));
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   webhook_url: secretUrl.default(''),
@@ -80,7 +80,7 @@ const fields = section({
   type: text.default(''),
   props: optionalSection(propsFields).default(null),
   priority: optionalSection(priorityFields).default(null),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 type Attachment = z.output<typeof attachmentFields>;

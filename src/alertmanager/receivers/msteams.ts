@@ -17,7 +17,7 @@ import {httpReceiver} from './http-receiver.ts';
 import {encodeJson} from './json.ts';
 import {checkStatus} from './sender.ts';
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   webhook_url: secretUrl.default(''),
@@ -25,16 +25,16 @@ const fields = section({
   title: text.default('{{ template "msteams.default.title" . }}'),
   summary: text.default('{{ template "msteams.default.summary" . }}'),
   text: text.default('{{ template "msteams.default.text" . }}'),
-});
+}));
 
-const fieldsV2 = section({
+const fieldsV2 = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   webhook_url: secretUrl.default(''),
   webhook_url_file: text.default(''),
   title: text.default('{{ template "msteamsv2.default.title" . }}'),
   text: text.default('{{ template "msteamsv2.default.text" . }}'),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 type FieldsV2 = z.output<typeof fieldsV2>;

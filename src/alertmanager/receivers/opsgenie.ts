@@ -17,14 +17,14 @@ import {checkStatus, secretOf} from './sender.ts';
 import type {Texts} from './texts.ts';
 import {withPath, withSlash} from './urls.ts';
 
-const responderFields = section({
+const responderFields = section(() => ({
   id: text.default(''),
   name: text.default(''),
   username: text.default(''),
   type: text.default(''),
-});
+}));
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   api_key: secret.default(''),
@@ -41,7 +41,7 @@ const fields = section({
   note: text.default(''),
   priority: text.default(''),
   update_alerts: boolean.default(false),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 type Responder = z.output<typeof responderFields>;

@@ -20,7 +20,7 @@ import {checkStatus, secretOf} from './sender.ts';
 import type {Texts} from './texts.ts';
 import {sortedMap} from '../../base/yaml-write.ts';
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   service_key: secret.default(''),
@@ -32,15 +32,17 @@ const fields = section({
   client_url: text.default('{{ template "pagerduty.default.clientURL" . }}'),
   description: text.default('{{ template "pagerduty.default.description" .}}'),
   details: dictionary(plainValue, 'map[string]interface {}').default(new Map()),
-  images: list(section({src: text.default(''), alt: text.default(''), href: text.default('')})).default([]),
-  links: list(section({href: text.default(''), text: text.default('')})).default([]),
+  images: list(
+    section(() => ({src: text.default(''), alt: text.default(''), href: text.default('')})),
+  ).default([]),
+  links: list(section(() => ({href: text.default(''), text: text.default('')}))).default([]),
   source: text.default(''),
   severity: text.default(''),
   class: text.default(''),
   component: text.default(''),
   group: text.default(''),
   timeout: goDuration.default(0),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 

@@ -13,7 +13,7 @@ import {httpReceiver} from './http-receiver.ts';
 import {checkStatus, secretOf} from './sender.ts';
 import type {Texts} from './texts.ts';
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   user_key: secret.default(''),
@@ -33,7 +33,7 @@ const fields = section({
   ttl: goDurationText.default(0),
   html: boolean.default(false),
   monospace: boolean.default(false),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 

@@ -19,14 +19,14 @@ import {checkStatus, secretOf, shortened} from './sender.ts';
 import type {Texts} from './texts.ts';
 import {joinPath} from './urls.ts';
 
-const fieldFields = section({
+const fieldFields = section(() => ({
   short: boolean.optional(),
   title: text.default(''),
   value: text.default(''),
-});
+}));
 
 // Without names of their own in Alertmanager, these are what Go makes of its structure's.
-const actionFields = section({
+const actionFields = section(() => ({
   type: text.default(''),
   text: text.default(''),
   url: text.default(''),
@@ -36,9 +36,9 @@ const actionFields = section({
   msg: text.default(''),
   msginchatwindow: boolean.default(false),
   msgprocessingtype: text.default(''),
-});
+}));
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(false),
   http_config: httpConfig,
   api_url: url.default(''),
@@ -59,7 +59,7 @@ const fields = section({
   thumb_url: text.default(''),
   link_names: boolean.default(false),
   actions: list(actionFields).default([]),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 

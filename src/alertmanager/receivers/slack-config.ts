@@ -13,17 +13,17 @@ import {linesOfSection} from './lines.ts';
 import type {YamlMap} from '../../base/yaml-write.ts';
 
 const confirmation = checked(
-  section({
+  section(() => ({
     text: text.default(''),
     title: text.default(''),
     ok_text: text.default(''),
     dismiss_text: text.default(''),
-  }),
+  })),
   ({text: asked}) => (asked === '' ? 'missing text in Slack confirmation configuration' : null),
 );
 
 const action = checked(
-  section({
+  section(() => ({
     type: text.default(''),
     text: text.default(''),
     url: text.default(''),
@@ -31,7 +31,7 @@ const action = checked(
     name: text.default(''),
     value: text.default(''),
     confirm: optionalSection(confirmation).default(null),
-  }),
+  })),
   (each) => {
     if (each.type === '') return 'missing type in Slack action configuration';
     if (each.text === '') return 'missing text in Slack action configuration';
@@ -42,7 +42,7 @@ const action = checked(
 );
 
 const field = checked(
-  section({title: text.default(''), value: text.default(''), short: boolean.optional()}),
+  section(() => ({title: text.default(''), value: text.default(''), short: boolean.optional()})),
   (each) => {
     if (each.title === '') return 'missing title in Slack field configuration';
     return each.value === '' ? 'missing value in Slack field configuration' : null;
@@ -53,7 +53,7 @@ function template(name: string): z.ZodDefault<Field<string>> {
   return text.default(`{{ template "slack.default.${name}" . }}`);
 }
 
-export const slackFields = section({
+export const slackFields = section(() => ({
   send_resolved: boolean.default(false),
   http_config: httpConfig,
   api_url: secretUrl.default(''),
@@ -83,7 +83,7 @@ export const slackFields = section({
   actions: list(action).default([]),
   update_message: boolean.default(false),
   timeout: goDuration.default(0),
-});
+}));
 
 export type SlackFields = z.output<typeof slackFields>;
 export type SlackAction = SlackFields['actions'][number];

@@ -24,7 +24,7 @@ import type {Texts} from './texts.ts';
 
 const noSigV4 = sigV4Fields.parse({kind: 'mapping', entries: [], offset: 0});
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   api_url: text.default(''),
@@ -36,7 +36,7 @@ const fields = section({
   message: text.default('{{ template "sns.default.message" . }}'),
   attributes: dictionary(text).default(new Map()),
   use_aws_http_client: boolean.default(false),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 

@@ -34,7 +34,7 @@ const chatId: Field<string> = scalarField('int64', '0', (scalar) => {
   return String(typeof value === 'number' ? Math.trunc(value) : value);
 });
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   api_url: url.default(''),
@@ -46,7 +46,7 @@ const fields = section({
   message: text.default('{{ template "telegram.default.message" . }}'),
   disable_notifications: boolean.default(false),
   parse_mode: text.default('HTML'),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 

@@ -16,7 +16,7 @@ import {encodeJson} from './json.ts';
 import {checkStatus, secretOf} from './sender.ts';
 import {withPath, withSlash} from './urls.ts';
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   api_key: secret.default(''),
@@ -28,7 +28,7 @@ const fields = section({
   entity_display_name: text.default('{{ template "victorops.default.entity_display_name" . }}'),
   monitoring_tool: text.default('{{ template "victorops.default.monitoring_tool" . }}'),
   custom_fields: dictionary(text).default(new Map()),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 

@@ -14,13 +14,13 @@ import {encodeJson, omitEmpty} from './json.ts';
 import {checkStatus} from './sender.ts';
 import {cutBytes} from './truncate.ts';
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   api_url: url.default(''),
   message: text.default('{{ template "webex.default.message" . }}'),
   room_id: text.default(''),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 

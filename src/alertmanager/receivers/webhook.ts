@@ -18,7 +18,7 @@ import {plainValue, renderPlain, yamlOfPlain} from './plain-value.ts';
 import {checkStatus, secretOf} from './sender.ts';
 import type {Texts} from './texts.ts';
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(true),
   http_config: httpConfig,
   url: secretTemplateUrl.default(''),
@@ -26,7 +26,7 @@ const fields = section({
   max_alerts: count.default(0),
   timeout: goDuration.default(0),
   payload: plainValue.default(null),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 

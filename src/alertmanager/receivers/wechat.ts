@@ -19,7 +19,7 @@ import {secretOf, shortened} from './sender.ts';
 import type {Texts} from './texts.ts';
 import {withPath, withSlash} from './urls.ts';
 
-const fields = section({
+const fields = section(() => ({
   send_resolved: boolean.default(false),
   http_config: httpConfig,
   api_secret: secret.default(''),
@@ -32,7 +32,7 @@ const fields = section({
   to_tag: text.default('{{ template "wechat.default.to_tag" . }}'),
   agent_id: text.default('{{ template "wechat.default.agent_id" . }}'),
   message_type: text.default('text'),
-});
+}));
 
 type Fields = z.output<typeof fields>;
 

@@ -19,7 +19,7 @@ export function testKind(take: Take): IntegrationKind {
     key: 'test_configs',
     name: 'test',
     emptyMessage: 'missing test config',
-    fields: section({name: text.default(''), send_resolved: boolean.default(true)}),
+    fields: section(() => ({name: text.default(''), send_resolved: boolean.default(true)})),
     read: ({name, send_resolved: sendResolved}) => ({
       sendResolved,
       document: new Map([['send_resolved', sendResolved]]),

@@ -8,10 +8,10 @@ import {formatDuration} from '../../model/duration.ts';
 import {boolean, duration, integer, list, section, text} from '../../model/fields.ts';
 import type {ReadOne} from '../readone.ts';
 
-export const filterField = section({name: text.default(''), values: list(text).default([])});
+export const filterField = section(() => ({name: text.default(''), values: list(text).default([])}));
 
 export const dockerFields = section(
-  {
+  () => ({
     ...httpClientShape,
     host: text.default(''),
     port: integer.default(80),
@@ -19,7 +19,7 @@ export const dockerFields = section(
     host_networking_host: text.default('localhost'),
     refresh_interval: duration.default(60_000),
     match_first_network: boolean.default(true),
-  },
+  }),
   'empty or null section in docker_sd_configs',
 );
 

@@ -9,7 +9,7 @@ import {documentOfFilters, filterField} from '../docker/schema.ts';
 import type {ReadOne} from '../readone.ts';
 
 export const ec2Fields = section(
-  {
+  () => ({
     ...httpClientShape,
     endpoint: text.default(''),
     region: text.default(''),
@@ -21,7 +21,7 @@ export const ec2Fields = section(
     refresh_interval: duration.default(60_000),
     port: integer.default(80),
     filters: list(filterField, '[]*aws.Filter').default([]),
-  },
+  }),
   'empty or null section in ec2_sd_configs',
 );
 

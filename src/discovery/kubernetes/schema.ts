@@ -16,27 +16,30 @@ const roleName = choice<KubernetesRoleName>(
 );
 
 export const kubernetesFields = section(
-  {
+  () => ({
     ...httpClientShape,
     api_server: urlText.default(''),
     role: roleName.default(''),
     kubeconfig_file: text.default(''),
-    namespaces: section({own_namespace: boolean.default(false), names: list(text).default([])}).default({
+    namespaces: section(() => ({
+      own_namespace: boolean.default(false),
+      names: list(text).default([]),
+    })).default({
       own_namespace: false,
       names: [],
     }),
     selectors: list(
-      section({role: roleName.default(''), label: text.default(''), field: text.default('')}),
+      section(() => ({role: roleName.default(''), label: text.default(''), field: text.default('')})),
       '[]kubernetes.SelectorConfig',
     ).default([]),
-    attach_metadata: section({
+    attach_metadata: section(() => ({
       node: boolean.default(false),
       namespace: boolean.default(false),
       deployment: boolean.default(false),
       job: boolean.default(false),
       cronjob: boolean.default(false),
-    }).default({node: false, namespace: false, deployment: false, job: false, cronjob: false}),
-  },
+    })).default({node: false, namespace: false, deployment: false, job: false, cronjob: false}),
+  }),
   'empty or null section in kubernetes_sd_configs',
 );
 

@@ -122,7 +122,7 @@ export async function withClient<T>(
 }
 
 function readConfigFile(file: string): HttpClientConfig {
-  const fields = section(httpClientShape).safeParse(parseYaml(readTextFile(file), yamlLimits).root);
+  const fields = section(() => httpClientShape).safeParse(parseYaml(readTextFile(file), yamlLimits).root);
   const problems = fields.success ? [] : fields.error.issues.map(({message}) => message);
   if (fields.success) {
     const {config} = readHttpClient(fields.data, dirname(file), (_path, message) => problems.push(message));
