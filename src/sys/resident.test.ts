@@ -8,7 +8,7 @@ const lines = (anonymous: number, swap = 0): string =>
 test('code of the program is found, and nothing that would be lost', () => {
   const f = (smaps: string) => codeMappings(smaps, '/opt/node');
   assert.deepEqual(f(`00400000-00410000 r-xp 00000000 fe:00 5316623    /opt/node\n${lines(0)}`), [
-    {address: 0x40_0000n, bytes: 0x1_0000n},
+    {address: 0x40_0000, bytes: 0x1_0000},
   ]);
   assert.deepEqual(f(`00400000-00410000 r--p 00000000 fe:00 5316623    /opt/node\n${lines(0)}`).length, 1);
   // Relocated or patched, swapped out, writable, another file, no file.
@@ -24,5 +24,5 @@ test('code of the program is found, and nothing that would be lost', () => {
     `00420000-00430000 rw-p 00020000 fe:00 1    /opt/node\n${lines(0)}`,
     `7f472ef40000-7f472ef50000 r-xp 00010000 fe:00 1    /opt/node\n${lines(0)}`,
   ];
-  assert.deepEqual(f(all.join('')), [{address: 0x41_0000n, bytes: 0x1_0000n}]);
+  assert.deepEqual(f(all.join('')), [{address: 0x41_0000, bytes: 0x1_0000}]);
 });

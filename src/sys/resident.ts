@@ -1,6 +1,7 @@
 // Gives back what the process has touched and does not use: code of Node that only its start needs, and what the C library keeps of
 // what was freed. Linux with glibc only; elsewhere nothing happens.
-import {readFileSync} from 'node:fs';
+import {closeSync, openSync, readFileSync, readSync} from 'node:fs';
+import {codeBlockBytes, CodePages, type CodeMapping} from './code-pages.ts';
 import {compactNow} from './garbage.ts';
 
 /** When what the start needed is given back, and how often it is looked whether there is more freed memory and more code. */
@@ -17,12 +18,8 @@ const workUsMin = 50_000;
 
 const adviceDontNeed = 4;
 
-interface Mapping {
-  address: bigint;
-  bytes: bigint;
-}
-
 interface SystemCalls {
+  getpagesize(): number;
   malloc_trim(keptBytes: bigint): number;
   madvise(address: bigint, bytes: bigint, advice: number): number;
 }
@@ -32,11 +29,11 @@ export function keepResidentSmall(): void {
   const calls = systemCalls();
   if (calls === null) return;
   // They stay where they are, so they need not be looked for again.
-  let code: Mapping[] | null = null;
+  let code: CodePages | null = null;
   const giveFreedBack = (): void => void calls.malloc_trim(0n);
   const giveCodeBack = (): void => {
-    code ??= ownCode();
-    for (const {address, bytes} of code) calls.madvise(address, bytes, adviceDontNeed);
+    code ??= codePages(calls);
+    code.giveBack();
   };
   onceQuiet(() => {
     compactNow();
@@ -72,8 +69,43 @@ function afterWork(act: () => void, everyMs: number): void {
   }, everyMs).unref();
 }
 
+function codePages(calls: SystemCalls): CodePages {
+  const pageBytes = calls.getpagesize();
+  return new CodePages(ownCode(), {
+    presentBlocks: (mapping) => presentBlocks(mapping, pageBytes),
+    giveBack: (address, bytes) => void calls.madvise(BigInt(address), BigInt(bytes), adviceDontNeed),
+  });
+}
+
+/** An entry of /proc/PID/pagemap tells of one page; the highest bit of its last byte: it is there. */
+const pageEntryBytes = 8;
+const pagePresent = 0x80;
+
+/** As CodePagesSystem has it. */
+function presentBlocks({address, bytes}: CodeMapping, pageBytes: number): Uint8Array | null {
+  const entries = Buffer.allocUnsafeSlow((bytes / pageBytes) * pageEntryBytes);
+  try {
+    const file = openSync('/proc/self/pagemap', 'r');
+    try {
+      const at = (address / pageBytes) * pageEntryBytes;
+      if (readSync(file, entries, 0, entries.length, at) < entries.length) return null;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return null;
+  }
+  const skipped = address % codeBlockBytes;
+  const present = new Uint8Array(Math.ceil((skipped + bytes) / codeBlockBytes));
+  for (let i = 0; i < entries.length / pageEntryBytes; i++) {
+    if ((entries[pageEntryBytes * i + pageEntryBytes - 1]! & pagePresent) === 0) continue;
+    present[Math.floor((skipped + i * pageBytes) / codeBlockBytes)] = 1;
+  }
+  return present;
+}
+
 /** Empty where the system does not tell. */
-function ownCode(): Mapping[] {
+function ownCode(): CodeMapping[] {
   try {
     return codeMappings(readFileSync('/proc/self/smaps', 'latin1'));
   } catch {
@@ -88,6 +120,7 @@ function systemCalls(): SystemCalls | null {
   try {
     const ffi = process.getBuiltinModule('node:ffi');
     return ffi.dlopen(null, {
+      getpagesize: {arguments: [], return: 'int32'},
       malloc_trim: {arguments: ['uint64'], return: 'int32'},
       madvise: {arguments: ['uint64', 'uint64', 'int32'], return: 'int32'},
     }).functions;
@@ -101,16 +134,16 @@ function systemCalls(): SystemCalls | null {
  * the file: what is needed of them again comes from the page cache. V8 maps some of the file once more for each thread; those
  * mappings go with their threads, and something else may lie there then, so they are left alone.
  */
-export function codeMappings(smaps: string, program = process.execPath): Mapping[] {
-  const found: Mapping[] = [];
+export function codeMappings(smaps: string, program = process.execPath): CodeMapping[] {
+  const found: CodeMapping[] = [];
   let end = '';
   for (const [text, from, to, access, offset, path] of smaps.matchAll(mappingPattern)) {
     if (path !== program || (from !== end && !/^0+$/.test(offset!))) continue;
     end = to!;
     const asInFile = /^Anonymous:\s+0 kB$/m.test(text) && /^Swap:\s+0 kB$/m.test(text);
     if (!asInFile || !access!.startsWith('r-')) continue;
-    const address = BigInt(`0x${from}`);
-    found.push({address, bytes: BigInt(`0x${to}`) - address});
+    const address = Number(`0x${from}`);
+    found.push({address, bytes: Number(`0x${to}`) - address});
   }
   return found;
 }
