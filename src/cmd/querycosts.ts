@@ -77,8 +77,20 @@ function lesserOf({seconds, hereSeconds}: Cost): number {
   return hereSeconds < seconds ? hereSeconds : seconds;
 }
 
-/** Queries that differ in their times alone are alike, as long as they have about as many steps. */
+let lastRequest: QueryRequest | null = null;
+let lastKey = '';
+
+/**
+ * Queries that differ in their times alone are alike, as long as they have about as many steps. What is asked of one request several
+ * times is the same text, which is hashed once.
+ */
 export function costKeyOf(request: QueryRequest): string {
+  if (request === lastRequest) return lastKey;
+  lastRequest = request;
+  return (lastKey = keyOf(request));
+}
+
+function keyOf(request: QueryRequest): string {
   switch (request.kind) {
     case 'range': {
       const {startMs, endMs, stepMs} = request;

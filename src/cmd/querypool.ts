@@ -303,7 +303,7 @@ export class QueryPool implements QueryBackend {
   }
 
   #account(answer: WorkerAnswer): void {
-    for (const [slice, seconds] of Object.entries(answer.slices)) this.#slices.get(slice)?.observe(seconds);
+    for (const slice in answer.slices) this.#slices.get(slice)?.observe(answer.slices[slice]!);
     this.#samplesRead += answer.samplesRead;
     for (const part of answer.damaged ?? []) if (this.#damaged.size < damagedMax) this.#damaged.add(part);
     if (answer.outcome === 'timeout') this.#timedOut++;

@@ -15,9 +15,19 @@ const gzip = promisify(zlib.gzip);
 const deflate = promisify(zlib.deflate);
 const zstd = promisify(zlib.zstdCompress);
 
+let lastAccept = '';
+let lastEncoding: ContentEncoding | null = null;
+
 /** Picks an encoding that `accept`, an Accept-Encoding header, allows; null = none. */
 export function negotiateEncoding(accept: string | undefined): ContentEncoding | null {
   if (accept === undefined || accept === '') return null;
+  if (accept === lastAccept) return lastEncoding;
+  lastEncoding = chooseEncoding(accept);
+  lastAccept = accept;
+  return lastEncoding;
+}
+
+function chooseEncoding(accept: string): ContentEncoding | null {
   const qualities = new Map<string, number>();
   for (const part of accept.split(',', 32)) {
     const [name = '', ...parameters] = part.split(';');

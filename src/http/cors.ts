@@ -6,6 +6,8 @@ const corsHeaders = {
   'Access-Control-Expose-Headers': 'Date',
 };
 
+const sameSite = {Vary: 'Origin'};
+
 /** Decides which other sites' pages may read answers (--web.cors.origin). */
 export class Cors {
   readonly #any: boolean;
@@ -23,7 +25,7 @@ export class Cors {
 
   /** Headers of an answer to a request with this Origin header. */
   headers(origin: string | undefined): Record<string, string> {
-    if (origin === undefined || origin === '') return {Vary: 'Origin'};
+    if (origin === undefined || origin === '') return sameSite;
     if (this.#any) return {Vary: 'Origin', ...corsHeaders, 'Access-Control-Allow-Origin': '*'};
     if (!this.#pattern.matches(origin)) return {Vary: 'Origin', ...corsHeaders};
     return {Vary: 'Origin', ...corsHeaders, 'Access-Control-Allow-Origin': origin};

@@ -7,7 +7,9 @@ import {quoteGo} from '../base/quote.ts';
 const parametersMax = 10_000;
 
 export class Form {
-  readonly #values = new Map<string, string[]>();
+  // Lists: of so few, the right one is found before a text is hashed.
+  readonly #names: string[] = [];
+  readonly #values: string[] = [];
   /** What was wrong with the text, '' = nothing. Everything else of it was read nevertheless. */
   error = '';
 
@@ -20,23 +22,27 @@ export class Form {
 
   /** The first value, '' where there is none. */
   get(name: string): string {
-    return this.#values.get(name)?.[0] ?? '';
+    const names = this.#names;
+    for (let i = 0; i < names.length; i++) if (names[i] === name) return this.#values[i]!;
+    return '';
   }
 
   all(name: string): string[] {
-    return this.#values.get(name) ?? [];
+    return this.#values.filter((_, i) => this.#names[i] === name);
   }
 
   #read(text: string): void {
     if (text === '') return;
     let count = 0;
-    for (const part of text.split('&')) {
-      if (part === '') continue;
+    for (let start = 0, end = 0; start < text.length; start = end + 1) {
+      end = text.indexOf('&', start);
+      if (end < 0) end = text.length;
+      if (end === start) continue;
       if (++count > parametersMax) {
         this.#fail(`more than ${parametersMax} parameters`);
         return;
       }
-      this.#readPart(part);
+      this.#readPart(text.slice(start, end));
     }
   }
 
@@ -46,9 +52,8 @@ export class Form {
     const name = this.#unescape(equals < 0 ? part : part.slice(0, equals));
     const value = equals < 0 ? '' : this.#unescape(part.slice(equals + 1));
     if (name === null || value === null) return;
-    const values = this.#values.get(name);
-    if (values === undefined) this.#values.set(name, [value]);
-    else values.push(value);
+    this.#names.push(name);
+    this.#values.push(value);
   }
 
   #unescape(text: string): string | null {

@@ -29,10 +29,29 @@ export async function compressed(answer: HttpReply, encoding: ContentEncoding): 
   return {headers: {...headersOf(answer), 'Content-Encoding': encoding}, body};
 }
 
-function headersOf(answer: HttpReply): Record<string, string> {
-  const headers: Record<string, string> = {...answer.headers};
-  if (answer.contentType !== '') headers['Content-Type'] = answer.contentType;
-  if (isCompressible(answer)) {
+/** What came of the headers of the last answers, by whether they could have been compressed: handlers have constants for most of theirs. */
+const last = [false, true].map((compressible) => ({
+  compressible,
+  given: undefined as HttpReply['headers'],
+  contentType: '',
+  headers: {} as Readonly<Record<string, string>>,
+}));
+
+function headersOf(answer: HttpReply): Readonly<Record<string, string>> {
+  const {headers: given, contentType} = answer;
+  const known = last[Number(isCompressible(answer))]!;
+  if (given === undefined || given !== known.given || contentType !== known.contentType) {
+    known.given = given;
+    known.contentType = contentType;
+    known.headers = allHeaders(answer, known.compressible);
+  }
+  return known.headers;
+}
+
+function allHeaders({headers: given, contentType}: HttpReply, compressible: boolean): Record<string, string> {
+  const headers: Record<string, string> = {...given};
+  if (contentType !== '') headers['Content-Type'] = contentType;
+  if (compressible) {
     const known = headers['Vary'];
     headers['Vary'] = known === undefined ? 'Accept-Encoding' : `${known}, Accept-Encoding`;
   }
@@ -40,5 +59,9 @@ function headersOf(answer: HttpReply): Record<string, string> {
 }
 
 function compressibleType(contentType: string): boolean {
-  return /^(?:application\/(?:json|openmetrics-text|yaml)|text\/)/.test(contentType);
+  // The usual case first.
+  return (
+    contentType === 'application/json' ||
+    /^(?:application\/(?:json|openmetrics-text|yaml)|text\/)/.test(contentType)
+  );
 }

@@ -48,7 +48,9 @@ export interface PlainWorld {
 
 /** Smaller answers are copied behind their headers, so that there is one thing to send. */
 const copiedBytesMax = 65_536;
-const lastMomentMs = 1000;
+
+/** How often expire() is called. */
+export const expiryMs = 1000;
 
 /** Longer headers are not kept for the next request. */
 const headersKeptMax = 2048;
@@ -57,7 +59,10 @@ export class PlainConnection {
   readonly #socket: Socket;
   readonly #world: PlainWorld;
   #gone: AbortController | null = null;
-  #timeoutMs = 0;
+  /** It may be without a request, or a small answer may wait for its client, for so long. */
+  #timeoutMs: number;
+  /** How often it was asked to expire since something has happened. */
+  #stillFor = 0;
   /** Those of the last request. */
   #headers: PlainHeaders | null = null;
   #busy = false;
@@ -70,7 +75,7 @@ export class PlainConnection {
   constructor(socket: Socket, world: PlainWorld) {
     this.#socket = socket;
     this.#world = world;
-    this.#limit(world.firstTimeoutMs);
+    this.#timeoutMs = world.firstTimeoutMs;
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onClose);
@@ -80,6 +85,15 @@ export class PlainConnection {
 
   closeIfIdle(): void {
     if (!this.#busy && !this.#ended) this.#socket.destroy();
+  }
+
+  /**
+   * Closes the connection where nothing has happened for too long, and a second more for what is on its way. A timer of the socket would be
+   * set anew with each request and each answer, which takes as long as some queries do.
+   */
+  expire(): void {
+    if (this.#ended || (this.#busy && this.#socket.writableLength === 0)) return;
+    if (++this.#stillFor * expiryMs > this.#timeoutMs + expiryMs) this.#socket.destroy();
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -111,14 +125,15 @@ export class PlainConnection {
     this.#socket.destroy();
   };
 
+  /** Nothing of a large answer was taken for too long. */
   readonly #onTimeout = (): void => {
-    // Where a request is being answered, only sending has a limit.
-    if (!this.#busy || this.#socket.writableLength > 0) this.#socket.destroy();
+    if (this.#socket.writableLength > 0) this.#socket.destroy();
   };
 
   #answer(request: PlainRequest, {params, answer}: PlainRoute): void {
     this.#headers = request.headers.text.length <= headersKeptMax ? request.headers : null;
     this.#busy = true;
+    this.#stillFor = 0;
     this.#world.begin(this.#socket);
     const call = new PlainCall(request, {
       params,
@@ -150,17 +165,20 @@ export class PlainConnection {
     }
     const {closing, idleTimeoutMs, sendTimeoutMs} = this.#world;
     const head = headOf(status, lines, body.length, closing ? 0 : idleTimeoutMs);
-    if (body.length > copiedBytesMax) this.#limit(sendTimeoutMs);
+    const isSmall = body.length <= copiedBytesMax;
+    this.#timeoutMs = isSmall ? idleTimeoutMs : Infinity;
     const sent = (): void => {
       release?.();
+      if (!isSmall) this.#socket.setTimeout(0);
       this.#finish(closing);
     };
-    if (body.length <= copiedBytesMax) {
+    if (isSmall) {
       const bytes = Buffer.allocUnsafeSlow(head.length + body.length);
       bytes.write(head, 'latin1');
       bytes.set(body, head.length);
       socket.write(bytes, sent);
     } else {
+      socket.setTimeout(sendTimeoutMs);
       socket.cork();
       socket.write(head, 'latin1');
       socket.write(body, sent);
@@ -175,19 +193,13 @@ export class PlainConnection {
     this.#world.end(socket);
     if (socket.destroyed) return;
     if (close || this.#heard || this.#world.closing) return void socket.end();
-    this.#limit(this.#world.idleTimeoutMs);
+    this.#timeoutMs = this.#world.idleTimeoutMs;
+    this.#stillFor = 0;
     const chunk = this.#waiting;
     if (chunk === null) return;
     this.#waiting = null;
     socket.resume();
     this.#onData(chunk);
-  }
-
-  /** Where nothing happens for so long, and a second more for what is on its way, the connection is closed. */
-  #limit(timeoutMs: number): void {
-    if (timeoutMs === this.#timeoutMs) return;
-    this.#timeoutMs = timeoutMs;
-    this.#socket.setTimeout(timeoutMs + lastMomentMs);
   }
 
   #handOver(chunk: Buffer): void {
@@ -240,33 +252,45 @@ class PlainCall implements HttpCall {
   }
 }
 
-/** The lines of the headers that were sent last, most of which are sent again and again. */
-let lastHeaders: Readonly<Record<string, string>> = {};
-let lastLines = '';
+/** Headers that were sent lately, and their lines: nearly all are sent again and again. */
+const recent: {headers: Readonly<Record<string, string>>; lines: string}[] = [];
+const recentMax = 4;
+let recentNext = 0;
 
 /** Headers as they are sent. Throws where a value is none: that is an answer which ends in an error, and not the process. */
 export function linesOf(headers: Readonly<Record<string, string>>): string {
-  let count = 0;
-  let same = true;
-  for (const name in headers) {
-    count++;
-    same &&= headers[name] === lastHeaders[name];
-  }
-  if (same && count === Object.keys(lastHeaders).length) return lastLines;
-  let text = '';
-  for (const name in headers) text += `${name}: ${checked(headers[name]!)}\r\n`;
-  lastHeaders = headers;
-  lastLines = text;
-  return text;
+  for (const each of recent) if (each.headers === headers) return each.lines;
+  for (const each of recent) if (areEqual(each.headers, headers)) return each.lines;
+  let lines = '';
+  for (const name in headers) lines += `${name}: ${checked(headers[name]!)}\r\n`;
+  recent[recentNext++ % recentMax] = {headers, lines};
+  return lines;
 }
+
+function areEqual(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+/** What heads began and ended with the last time. */
+let lastBeginning = {status: 0, lines: '', text: ''};
+let lastEnding = {second: 0, idleTimeoutMs: 0, text: ''};
 
 /** Status line and headers; `idleTimeoutMs` 0: the connection will be closed. */
 function headOf(status: number, lines: string, bodyBytes: number, idleTimeoutMs: number): string {
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines}`;
-  if (status !== 204 && status !== 304) text += `content-length: ${bodyBytes}\r\n`;
-  const connection =
-    idleTimeoutMs === 0 ? 'close' : `keep-alive\r\nKeep-Alive: timeout=${Math.floor(idleTimeoutMs / 1000)}`;
-  return `${text}Date: ${dateText()}\r\nConnection: ${connection}\r\n\r\n`;
+  if (status !== lastBeginning.status || lines !== lastBeginning.lines) {
+    const text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines}`;
+    lastBeginning = {status, lines, text};
+  }
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== lastEnding.second || idleTimeoutMs !== lastEnding.idleTimeoutMs) {
+    const connection =
+      idleTimeoutMs === 0 ? 'close' : `keep-alive\r\nKeep-Alive: timeout=${Math.floor(idleTimeoutMs / 1000)}`;
+    const text = `Date: ${dateText(second)}\r\nConnection: ${connection}\r\n\r\n`;
+    lastEnding = {second, idleTimeoutMs, text};
+  }
+  const length = status === 204 || status === 304 ? '' : `content-length: ${bodyBytes}\r\n`;
+  return lastBeginning.text + length + lastEnding.text;
 }
 
 /** A value with a line break would be an answer of somebody else's making. */
@@ -275,15 +299,17 @@ function checked(value: string): string {
   return value;
 }
 
-let dateSecond = 0;
-let date = '';
+let dateMinute = 0;
+/** Up to the seconds. */
+let dateStart = '';
 
-function dateText(): string {
-  const now = Date.now();
-  const second = Math.floor(now / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    date = new Date(now).toUTCString();
+/** As HTTP has it: `Fri, 27 Nov 2026 03:19:09 GMT`. */
+function dateText(second: number): string {
+  const minute = Math.floor(second / 60);
+  if (minute !== dateMinute) {
+    dateMinute = minute;
+    dateStart = new Date(minute * 60_000).toUTCString().slice(0, -'00 GMT'.length);
   }
-  return date;
+  const rest = second - 60 * minute;
+  return `${dateStart}${rest < 10 ? '0' : ''}${rest} GMT`;
 }

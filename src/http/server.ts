@@ -21,6 +21,7 @@ import {Form} from './form.ts';
 import {Departures} from './departures.ts';
 import {compressed, encodingOf, pack, type Packed} from './packing.ts';
 import {
+  expiryMs,
   linesOf,
   PlainConnection,
   type PlainAnswer,
@@ -105,6 +106,8 @@ export class HttpServer {
   readonly #statistics = new Map<string, HandlerStatistics>();
   readonly #servers: (http.Server | SecureServer['server'])[] = [];
   readonly #plain = new Set<PlainConnection>();
+  /** Looks for those of them that have been without a request for too long. */
+  #expiry: NodeJS.Timeout | null = null;
   readonly #sockets = new Set<Socket>();
   readonly #connections: ConnectionLimit;
   readonly #departures = new Departures();
@@ -479,7 +482,7 @@ export class HttpServer {
         return;
       }
       const connection = new PlainConnection(socket, world);
-      this.#plain.add(connection);
+      this.#addPlain(connection);
       socket.once('close', () => this.#plain.delete(connection));
     });
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -491,6 +494,16 @@ export class HttpServer {
     server.on('session', (session: ServerHttp2Session) =>
       session.setTimeout(this.#options.readTimeoutMs, () => session.close()),
     );
+  }
+
+  #addPlain(connection: PlainConnection): void {
+    this.#plain.add(connection);
+    this.#expiry ??= setInterval(() => {
+      for (const each of this.#plain) each.expire();
+      if (this.#plain.size > 0) return;
+      clearInterval(this.#expiry!);
+      this.#expiry = null;
+    }, expiryMs).unref();
   }
 
   #plainWorld(handOver: (socket: Socket) => void): PlainWorld {

@@ -60,10 +60,19 @@ const infinity = /^([+-]?)inf(?:inity)?$/i;
 
 /** A number as Go reads one, without hexadecimals; NaN where `text` is none. */
 function parseFloatText(text: string): number {
-  if (decimal.test(text)) return Number(text);
+  if (isDigits(text) || decimal.test(text)) return Number(text);
   const match = infinity.exec(text);
   if (match === null) return NaN;
   return match[1] === '-' ? -Infinity : Infinity;
+}
+
+/** The usual case, and quicker to see than by a regular expression. */
+function isDigits(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x30 || code > 0x39) return false;
+  }
+  return text !== '';
 }
 
 const rfc3339 =
