@@ -55,6 +55,25 @@ test('noteGarbage() of little does nothing of that', () => {
   assert.ok(after! > before! / 2, `${before} MiB, then ${after} MiB`);
 });
 
+test('noteGarbage() finds garbage of the heap also where buffers have gone that were in use before', () => {
+  const [before, after] = run(`
+    import {getHeapStatistics} from 'node:v8';
+    import {compactNow, noteGarbage} from ${JSON.stringify(garbage)};
+    const used = () => Math.round(getHeapStatistics().used_heap_size / 2 ** 20);
+    let buffer = new ArrayBuffer(2 ** 26);
+    compactNow();
+    buffer.transfer(0);
+    let all = Array.from({length: 200_000}, (_, i) => ({a: i, b: i, c: [i]}));
+    globalThis.kept = all.slice(0, 10);
+    gc({type: 'minor'});
+    gc({type: 'minor'});
+    all = null;
+    console.log(used());
+    noteGarbage(64 * 2 ** 20);
+    setTimeout(() => console.log(used()), 1500);`);
+  assert.ok(after! < before! - 8, `${before} MiB, then ${after} MiB`);
+});
+
 test('compactNow() does it at once', () => {
   const [before, after] = run(`${scatter} compactNow(); console.log(held());`);
   assert.ok(after! < before! / 2, `${before} MiB, then ${after} MiB`);

@@ -36,8 +36,9 @@ const compactEveryMs = 10_000;
 let youngBytes = 0;
 let oldBytes = 0;
 let isBurst = false;
-/** What was held after the last thorough collection. */
-let heldAfterBytes = 0;
+/** What was held after the last thorough collection, in V8's heap and in buffers beside it; less, where less was seen since. */
+let heapAfterBytes = 0;
+let buffersAfterBytes = 0;
 let compactAgainAtMs = -Infinity;
 let isLookDue = false;
 /** The most that was held since the last compaction, of what was seen. */
@@ -57,7 +58,7 @@ export function noteGarbage(bytes: number): void {
   if (youngBytes >= youngBytesMax) {
     youngBytes = 0;
     collect?.({type: 'minor'});
-    highestBytes = Math.max(highestBytes, getHeapStatistics().total_physical_size);
+    grownBytes();
     lookLater(compactEveryMs);
   }
   if (oldBytes >= oldBytesMax) collectWhenQuiet();
@@ -84,10 +85,22 @@ export function noteBurst(bytes: number): void {
   collectWhenQuiet();
 }
 
-/** V8's heap and the buffers beside it, garbage among them. */
-function heldBytes(): number {
-  const {used_heap_size: heap, external_memory: buffers} = getHeapStatistics();
-  return heap + buffers;
+/**
+ * What has come since the last thorough collection to V8's heap and to the buffers beside it, garbage for the most part. What was in
+ * use then and is not any more does not hide it.
+ */
+function grownBytes(): number {
+  const {used_heap_size: heap, external_memory: buffers, total_physical_size: held} = getHeapStatistics();
+  highestBytes = Math.max(highestBytes, held);
+  heapAfterBytes = Math.min(heapAfterBytes, heap);
+  buffersAfterBytes = Math.min(buffersAfterBytes, buffers);
+  return heap - heapAfterBytes + buffers - buffersAfterBytes;
+}
+
+function noteCollected(): void {
+  heapAfterBytes = Infinity;
+  buffersAfterBytes = Infinity;
+  grownBytes();
 }
 
 /** What a start leaves behind goes at once. */
@@ -96,7 +109,7 @@ export function compactNow(): void {
   collect?.({type: 'major', flavor: 'last-resort'});
   const endedMs = performance.now();
   compactAgainAtMs = endedMs + Math.max(compactEveryMs, compactPause * (endedMs - beganMs));
-  heldAfterBytes = heldBytes();
+  noteCollected();
   highestBytes = 0;
 }
 
@@ -111,10 +124,10 @@ function collectWhenQuiet(): void {
     timer = null;
     oldBytes = 0;
     if (isBurst) compactNow();
-    else if (!compactIfScattered() && heldBytes() >= heldAfterBytes + oldBytesMin) {
+    else if (!compactIfScattered() && grownBytes() >= oldBytesMin) {
       // Else quick ones had nearly all of it.
       collect?.({type: 'major', flavor: 'regular'});
-      heldAfterBytes = heldBytes();
+      noteCollected();
       compactIfScattered();
     }
     isBurst = false;
