@@ -156,6 +156,19 @@ export function snappyLength(bytes: Uint8Array): {length: number; start: number}
   throw new RangeError('snappy: corrupt length');
 }
 
+/**
+ * The first byte of what was compressed to [at, end), without the rest; -1 where nothing was, or the bytes are damaged. What a compressor
+ * begins with has nothing before it to be a copy of.
+ */
+export function snappyFirstByte(bytes: Uint8Array, at: number, end: number): number {
+  while (at < end && bytes[at]! >= 0x80) at++;
+  const tag = bytes[++at]!;
+  if (at >= end || (tag & 3) !== 0) return -1;
+  // Longer literals have their length in bytes of its own.
+  const first = at + 1 + Math.max(0, (tag >>> 2) - 59);
+  return first < end ? bytes[first]! : -1;
+}
+
 /** Expands the elements source[start, end of source) into `target`, which they fill. Plain twin of the kernel snappyExpand. */
 export function snappyExpand(source: Uint8Array, start: number, target: Uint8Array): boolean {
   let at = 0;

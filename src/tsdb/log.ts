@@ -1,5 +1,7 @@
 import type {FloatHistogram} from '../model/histogram.ts';
 import type {Labels} from '../model/labels.ts';
+import type {DecodedSamples} from './wal/decodedsamples.ts';
+import type {SamplesTable} from './wal/samplesdecoder.ts';
 
 export interface LoggedHistogram {
   ref: number;
@@ -73,6 +75,10 @@ export interface ReplaySink {
    * record is not sound: then nothing of it was used.
    */
   samplesRecord?(address: number, length: number): number;
+  /** What refs stand for, until something other than samples is given: with it another thread reads records for decoded(). */
+  readonly samplesTable?: SamplesTable;
+  /** Samples that were found with that table. */
+  decoded?(samples: DecodedSamples): void;
   /**
    * A record of series, likewise. Those that are not as usual, with a label that is new or names that do not rise, are given to `slowly`
    * instead.

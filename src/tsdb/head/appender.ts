@@ -46,6 +46,7 @@ import {
 import type {Exemplar, ExemplarStatus} from '../../storage/exemplar.ts';
 import type {ExemplarStorage} from '../exemplars.ts';
 import type {HeadLog, LoggedHistogram} from '../log.ts';
+import type {DecodedSamples} from '../wal/decodedsamples.ts';
 import type {ChunkFiles} from './chunkfiles.ts';
 import type {Chunks} from './chunks.ts';
 import type {Reclaimer} from './epochs.ts';
@@ -372,6 +373,21 @@ export class HeadAppender implements StrictAppender {
     this.batch.startTimes = null;
     this.#head.reclaimer.reclaim();
     this.#take();
+  }
+
+  /** replayPending() for columns at these addresses, of any length. */
+  replayColumns({count, slots, times, values}: Omit<DecodedSamples, 'total'>): void {
+    const {kernels} = this.#head;
+    const {batch} = this;
+    for (let done = 0; done < count;) {
+      const length = Math.min(count - done, batch.capacity);
+      kernels.copyBytes(slots + 4 * done, batch.slotsAddress, 4 * length);
+      kernels.copyBytes(times + 8 * done, batch.timesAddress, 8 * length);
+      kernels.copyBytes(values + 8 * done, batch.valuesAddress, 8 * length);
+      batch.statuses.fill(statusPending, 0, length);
+      this.replayPending(length);
+      done += length;
+    }
   }
 
   metadata(slot: number, generation: number, type: string, unit: string, help: string): void {

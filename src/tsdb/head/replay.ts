@@ -1,6 +1,8 @@
 import type {Labels} from '../../model/labels.ts';
 import type {LoggedHistogram, ReplaySink} from '../log.ts';
 import type {SnapshotSink} from '../snapshot/read.ts';
+import type {DecodedSamples} from '../wal/decodedsamples.ts';
+import type {SamplesTable} from '../wal/samplesdecoder.ts';
 import {slotLastTime, slotLastValue, slotSealed} from '../../kernels/head-layout.ts';
 import type {Head} from './head.ts';
 import {LateReplay} from './late-replay.ts';
@@ -109,6 +111,15 @@ export class HeadReplay implements ReplaySink {
     this.counts.samples += Math.max(count, 0);
     this.counts.unknownRefs += this.#samples.unknown - unknownBefore;
     return count;
+  }
+
+  get samplesTable(): SamplesTable {
+    return this.#samples.table;
+  }
+
+  decoded(samples: DecodedSamples): void {
+    this.counts.samples += samples.total;
+    if (samples.count > 0) this.#head.appender().replayColumns(samples);
   }
 
   samples(

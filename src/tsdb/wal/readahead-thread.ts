@@ -5,7 +5,11 @@ import {SizeClassArena} from '../../kernels/arena.ts';
 import {crcLanesBytes, crcWord} from '../../kernels/crc-layout.ts';
 import {type Kernels, loadKernels} from '../../kernels/kernels.ts';
 import {LinearMemory} from '../../kernels/memory.ts';
+import {snappyFirstByte} from '../../kernels/snappy.ts';
 import {nodeFileSystem} from '../../sys/fs.ts';
+import {SamplesAhead} from './decodedsamples.ts';
+import {recordType} from './format.ts';
+import {LentSamplesTable} from './samplestable.ts';
 import {entryKind, RecordRing, ringRecordBytesMax} from './recordring.ts';
 import {ReaderBuffers, type SegmentFile, SegmentReader} from './segment-reader.ts';
 
@@ -18,6 +22,8 @@ export interface ReadAheadData {
   segments: {segment: SegmentFile; start: number}[];
   /** Whether records are short, so that they are read many at once. */
   shortRecords: boolean;
+  /** Where what refs stand for is lent; 0 = it is not. */
+  samplesTable: number;
 }
 
 /** What reading many records at once needs. */
@@ -36,11 +42,48 @@ function readAhead(data: ReadAheadData): void {
   const buffers = new ReaderBuffers(linear);
   const ring = new RecordRing(memory, data.ring, (from, to, length) => kernels.copyBytes(from, to, length));
   const many = data.shortRecords ? {memory, kernels, lanes: arena.alloc(crcLanesBytes)} : null;
+  const table = data.samplesTable === 0 ? null : new LentSamplesTable(memory, data.samplesTable);
+  const records = new Records(ring, memory, table === null ? null : new SamplesAhead(linear, table));
   for (const [index, {segment, start}] of data.segments.entries()) {
     const place = {index, start, many};
-    if (!readSegment(segment, place, buffers, ring)) return;
+    if (!readSegment(segment, place, buffers, records)) return;
   }
   ring.put(entryKind.end, {segment: 0, start: 0, end: 0});
+}
+
+/** Puts records into the ring, those of samples decoded where the other side has enough to do, and has lent what that takes. */
+class Records {
+  readonly ring: RecordRing;
+  readonly #memory: LinearMemory;
+  readonly #samples: SamplesAhead | null;
+  /** Entries put that are no samples. */
+  #others = 0;
+
+  constructor(ring: RecordRing, memory: LinearMemory, samples: SamplesAhead | null) {
+    this.ring = ring;
+    this.#memory = memory;
+    this.#samples = samples;
+  }
+
+  /** False = stop. */
+  put({address, length, stored, start, end}: SegmentReader, segment: number): boolean {
+    const {u8} = this.#memory;
+    const place = {segment, start, end};
+    const type = stored ? snappyFirstByte(u8, address, address + length) : length === 0 ? -1 : u8[address]!;
+    if (type !== recordType.samples) this.#others++;
+    else if (!stored && this.#samples !== null && this.ring.isAhead) {
+      const samples = this.#samples;
+      if (samples.decode(address, length, this.#others))
+        return this.ring.put(entryKind.decoded, place, samples.address, samples.length);
+    }
+    return this.ring.put(stored ? entryKind.stored : entryKind.record, place, address, length);
+  }
+
+  /** The end of a segment, or of what is read of it. False = stop. */
+  putEnd(kind: number, segment: number, at: number): boolean {
+    this.#others++;
+    return this.ring.put(kind, {segment, start: at, end: at});
+  }
 }
 
 /** False = stop. */
@@ -48,8 +91,9 @@ function readSegment(
   segment: SegmentFile,
   {index, start, many}: {index: number; start: number; many: ManyMemory | null},
   buffers: ReaderBuffers,
-  ring: RecordRing,
+  records: Records,
 ): boolean {
+  const {ring} = records;
   let done = start;
   try {
     const reader = new SegmentReader(nodeFileSystem, segment, buffers, start);
@@ -60,13 +104,11 @@ function readSegment(
         // Where the other thread would wait for this one, it expands records itself.
         reader.expands = many !== null || ring.isAhead;
         if (!reader.next()) break;
-        const {address, length, stored} = reader;
-        if (address === 0 || length > ringRecordBytesMax) return left(reader.start);
-        const place = {segment: index, start: reader.start, end: reader.end};
-        if (!ring.put(stored ? entryKind.stored : entryKind.record, place, address, length)) return false;
+        if (reader.address === 0 || reader.length > ringRecordBytesMax) return left(reader.start);
+        if (!records.put(reader, index)) return false;
         done = reader.end;
       }
-      return ring.put(entryKind.segmentEnd, {segment: index, start: done, end: done});
+      return records.putEnd(entryKind.segmentEnd, index, done);
     } finally {
       reader.close();
     }
@@ -76,7 +118,7 @@ function readSegment(
   }
 
   function left(from: number): boolean {
-    return ring.put(entryKind.segmentLeft, {segment: index, start: from, end: from});
+    return records.putEnd(entryKind.segmentLeft, index, from);
   }
 }
 

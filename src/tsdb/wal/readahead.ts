@@ -2,16 +2,19 @@ import {Worker} from 'node:worker_threads';
 import {assert} from '../../base/assert.ts';
 import type {FileSystem} from '../../sys/fs.ts';
 import {nodeFileSystem} from '../../sys/fs.ts';
-import {snappyBit} from './format.ts';
+import {recordType, snappyBit} from './format.ts';
 import type {LogMemory} from './page-buffer.ts';
 import type {ReadAheadData} from './readahead-thread.ts';
 import {entryKind, RecordRing, ringTotalBytes} from './recordring.ts';
+import {LentSamplesTable, samplesTableBytes} from './samplestable.ts';
+import type {SamplesTable} from './samplesdecoder.ts';
 import {type ReaderBuffers, type RecordReader, type SegmentFile, SegmentReader} from './segment-reader.ts';
 
 /** Below, another thread costs more time than it saves. */
 const readAheadBytesMin = 32 * 1024 * 1024;
-/** What the thread needs besides the ring: pages, a record as it is stored, and expanded. */
+/** What the thread needs besides the ring: pages, a record as it is stored, expanded, and decoded. */
 const scratchBytes = 6 * 1024 * 1024;
+const allBytes = ringTotalBytes + samplesTableBytes + scratchBytes;
 /** A thread that gives nothing for so long is given up. */
 const patienceMs = 60_000;
 
@@ -19,6 +22,8 @@ interface AheadSegments {
   segments: {segment: SegmentFile; start: number}[];
   /** Whether they have mostly short records, which are read many at once. */
   shortRecords?: boolean;
+  /** Whether what refs stand for will be lent, so that the thread reads samples, too. */
+  decodes?: boolean;
   /** With fewer bytes there is no thread. */
   bytesMin?: number | undefined;
 }
@@ -34,6 +39,11 @@ export class ReadAhead {
   readonly #address: number;
   readonly #ring: RecordRing;
   readonly #worker: Worker;
+  readonly #table: LentSamplesTable;
+  /** Entries taken that are no samples: the version of what refs stand for. */
+  #others = 0;
+  /** The version that was lent last. */
+  #lent = -1;
   /** Nothing comes from the thread any more. */
   #ended = false;
   /** Number of the segment that is read. */
@@ -42,17 +52,20 @@ export class ReadAhead {
   private constructor(
     linear: LogMemory,
     buffers: ReaderBuffers,
-    {segments, shortRecords = false}: AheadSegments,
+    {segments, shortRecords = false, decodes = false}: AheadSegments,
     fs: FileSystem,
   ) {
     const {memory, arena} = linear;
     this.#fs = fs;
     this.#linear = linear;
     this.#buffers = buffers;
-    this.#address = arena.alloc(ringTotalBytes + scratchBytes);
+    this.#address = arena.alloc(allBytes);
     this.#ring = new RecordRing(memory, this.#address);
     this.#ring.clear();
-    const scratch = this.#address + ringTotalBytes;
+    const table = this.#address + ringTotalBytes;
+    this.#table = new LentSamplesTable(memory, table);
+    this.#table.clear();
+    const scratch = table + samplesTableBytes;
     const data: ReadAheadData = {
       memory: memory.wasm,
       ring: this.#address,
@@ -60,6 +73,7 @@ export class ReadAhead {
       scratchEnd: scratch + scratchBytes,
       segments,
       shortRecords,
+      samplesTable: decodes ? table : 0,
     };
     this.#worker = new Worker(new URL('./readahead-thread.ts', import.meta.url), {
       workerData: data,
@@ -95,14 +109,26 @@ export class ReadAhead {
       take: () => this.#take(),
       takeMany: (use) => (this.#ended ? 0 : this.#ring.takeMany(this.#segment, use)),
       end: () => this.#ring.end,
+      taken: () => this.#others++,
+      left: () => this.#table.close(),
     });
+  }
+
+  /**
+   * Lends the thread what refs stand for, after a record of samples was used. It holds until a record of another kind comes out of the ring:
+   * the thread looks nothing up from when it has put one there.
+   */
+  lend(table: SamplesTable): void {
+    if (this.#lent === this.#others) return;
+    this.#lent = this.#others;
+    this.#table.lend(this.#others, table);
   }
 
   /** Ends the thread. */
   async close(): Promise<void> {
     this.#ring.stop();
     await this.#worker.terminate();
-    this.#linear.arena.free(this.#address, ringTotalBytes + scratchBytes);
+    this.#linear.arena.free(this.#address, allBytes);
   }
 
   /** The next entry, or null: nothing comes any more. */
@@ -126,6 +152,10 @@ interface AheadEntries {
   takeMany: (use: UseEntries) => number;
   /** Where the last one of them ended. */
   end: () => number;
+  /** Counts an entry that is no samples. */
+  taken: () => void;
+  /** From here on records come from the file, too. */
+  left: () => void;
 }
 
 interface AheadSegment {
@@ -143,6 +173,7 @@ class AheadReader implements RecordReader {
   readonly bytes: number;
   address = 0;
   length = 0;
+  decoded = false;
   readonly #from: AheadSegment;
   readonly #entries: AheadEntries;
   #copy: Uint8Array | null = null;
@@ -162,6 +193,7 @@ class AheadReader implements RecordReader {
   }
 
   get type(): number {
+    if (this.decoded) return recordType.samples;
     return this.#rest === null ? this.#from.linear.memory.u8[this.address]! : this.#rest.type;
   }
 
@@ -181,13 +213,18 @@ class AheadReader implements RecordReader {
     if (this.#rest !== null) return this.#nextOfRest(this.#rest);
     const entry = this.#entries.take();
     if (entry === null) return this.#leave(this.end);
-    if (entry.kind === entryKind.segmentEnd) return false;
+    if (entry.kind === entryKind.segmentEnd) {
+      this.#entries.taken();
+      return false;
+    }
+    this.decoded = entry.kind === entryKind.decoded;
     if (entry.kind === entryKind.stored) {
       if (!this.#expand(entry)) return this.#leave(this.end);
-    } else if (entry.kind === entryKind.record) {
+    } else if (this.decoded || entry.kind === entryKind.record) {
       this.address = entry.address;
       this.length = entry.length;
     } else return this.#leave(entry.start);
+    if (this.length === 0 || this.type !== recordType.samples) this.#entries.taken();
     assert(entry.start >= this.end && entry.end > entry.start, 'records follow each other');
     this.#copy = null;
     this.start = entry.start;
@@ -223,6 +260,8 @@ class AheadReader implements RecordReader {
   }
 
   #leave(from: number): boolean {
+    this.decoded = false;
+    this.#entries.left();
     const {fs, segment, buffers} = this.#from;
     this.#rest = new SegmentReader(fs, segment, buffers, from);
     return this.#nextOfRest(this.#rest);

@@ -36,6 +36,8 @@ export const entryKind = {
   wrap: 5,
   /** A record as snappy has made it: who takes it expands it. */
   stored: 6,
+  /** A record of samples whose series were looked up: see decodedsamples.ts. */
+  decoded: 7,
 } as const;
 
 /** Copies `length` bytes of the linear memory; they do not overlap. */
@@ -148,7 +150,7 @@ export class RecordRing {
   /** Wakes the other side when there is something to do for a while, or the end of something: not for every record. */
   #tell(kind: number, head: number): void {
     const used = (head - this.#load(tailField)) | 0;
-    const isRecord = kind === entryKind.record || kind === entryKind.stored;
+    const isRecord = kind === entryKind.record || kind === entryKind.stored || kind === entryKind.decoded;
     if (isRecord && used < ringBytes / 4) return;
     if (this.#load(recordsWanted) === 1) Atomics.notify(this.#memory.i32, (this.#control + headField) >>> 2);
   }

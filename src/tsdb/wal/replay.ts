@@ -6,6 +6,7 @@ import type {Logger} from '../../sys/log.ts';
 import type {ReplaySink} from '../log.ts';
 import {CorruptionError} from './corruption.ts';
 import {Damage} from './damage.ts';
+import {readDecoded} from './decodedsamples.ts';
 import {RecordDecoder, type SamplesReceiver} from './decode.ts';
 import {recordType, recordTypeName, segmentName} from './format.ts';
 import {isHistogramRecord} from './histogram-records.ts';
@@ -241,7 +242,8 @@ class Replay {
 
   #readAhead(segments: {segment: SegmentFile; start: number}[]): void {
     const {fs, linear = null} = this.#options;
-    this.#ahead = ReadAhead.start({fs, linear, buffers: this.#buffers, segments});
+    const decodes = this.#options.sink.decoded !== undefined;
+    this.#ahead = ReadAhead.start({fs, linear, buffers: this.#buffers, segments, decodes});
   }
 
   async #segment(segment: SegmentFile, atEnd: () => boolean, start = 0): Promise<void> {
@@ -308,6 +310,7 @@ class Replay {
     const {result} = this;
     const {type} = reader;
     result.records[type]!++;
+    if (reader.decoded === true) return this.#decoded(reader);
     // Fast path: nearly all records are of samples.
     if (type === recordType.samples && this.#samplesRecord(reader)) return;
     if (type === recordType.series && this.#seriesRecord(reader)) return;
@@ -347,7 +350,14 @@ class Replay {
     this.#give(() => (count = sink.samplesRecord!(address, length)));
     if (count < 0) return false;
     this.result.samples += count;
+    if (sink.samplesTable !== undefined) this.#ahead?.lend(sink.samplesTable);
     return true;
+  }
+
+  #decoded({address, length}: RecordReader): void {
+    const samples = readDecoded(this.#options.linear!.memory, address, length);
+    this.result.samples += samples.total;
+    this.#give(() => this.#options.sink.decoded!(samples));
   }
 
   /** Likewise. */

@@ -75,6 +75,8 @@ export interface RecordReader {
   readonly length: number;
   /** First byte of the record, which is not empty. */
   readonly type: number;
+  /** The bytes at `address` are no record: another thread has read it already, see decodedsamples.ts. */
+  readonly decoded?: boolean;
   /** Where it starts and ends in the segment. */
   readonly start: number;
   readonly end: number;
