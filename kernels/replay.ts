@@ -63,13 +63,18 @@ function readVarint(at: usize, end: usize): i64 {
   return readLongVarint(at, end);
 }
 
-/** Where a ref is looked for first; see firstGroup() in src/kernels/refplace.ts. */
+/** To the next place where a ref may be; see src/kernels/refplace.ts. */
+export const probeStep: u32 = 4161;
+
+/** Where a ref is looked for first; see firstGroup() there. */
 // @ts-ignore: decorator
 @inline
 export function firstPlace(ref: u64, mask: u32): u32 {
-  const group = ref >> 6;
-  const mixed = <u32>(group ^ (group >> 32)) * 0x9e3779b1;
-  return (((mixed ^ (mixed >>> 15)) & (mask >>> 6)) << 6) | (<u32>ref & 63);
+  const row = ref >> 12;
+  const mixed = <u32>(row ^ (row >> 32)) * 0x9e3779b1;
+  const firstRow = <u32>((<u64>mixed * <u64>((mask + 1) >>> 12)) >> 32);
+  const inRow = (<u32>(ref >> 6) + mixed) & 63;
+  return ((((firstRow << 6) + inRow) << 6) & mask) | (<u32>ref & 63);
 }
 
 /** See longRun() and shortRun(). */
@@ -245,7 +250,7 @@ export function replaySamples(context: usize, at: usize, end: usize): usize {
       for (;;) {
         found = load<f64>(refs + (<usize>place << 3));
         if (found == ref || found == 0) break;
-        place = (place + 65) & mask;
+        place = (place + probeStep) & mask;
       }
     }
     if (found == 0) {

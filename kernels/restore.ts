@@ -2,7 +2,7 @@
 // is left to TypeScript, which also says what is wrong with it. Twins: SeriesTable.find() and Postings.append() in src/tsdb/head.
 import {slotLabels, slotLastTime, slotOpen, slotSealed} from '../src/kernels/head-layout';
 import {slotAddress} from './append';
-import {firstPlace} from './replay';
+import {firstPlace, probeStep} from './replay';
 import {
   blockEntries,
   blockPairs,
@@ -354,7 +354,7 @@ export function restoreFiled(context: usize, rows: usize, i: u32, count: u32): u
     while (true) {
       found = load<f64>(refs + (<usize>place << 3));
       if (found === ref || found === 0) break;
-      place = (place + 65) & mask;
+      place = (place + probeStep) & mask;
     }
     if (found === 0) break;
     const slot = slotAddress(directory, load<u32>(slots + (<usize>place << 2)));

@@ -92,7 +92,7 @@ import {
   seriesRef,
 } from '../src/kernels/snapshot-layout';
 import {slotAddress} from './append';
-import {firstPlace} from './replay';
+import {firstPlace, probeStep} from './replay';
 import {findSeries, nextSealed, readHash, readPairs, readRef, readSeries, restoreChunkOf} from './restore';
 
 const smallBytesMax: u32 = 8192;
@@ -146,7 +146,7 @@ function putRef(context: usize, restore: usize, ref: f64, slot: u32): void {
       store<u32>(context, load<u32>(context, runRefsLeft) - 1, runRefsLeft);
       break;
     }
-    place = (place + 65) & mask;
+    place = (place + probeStep) & mask;
   }
   store<f64>(<usize>load<u32>(context, runKnown) + (<usize>place << 3), -Infinity);
   store<u32>(<usize>load<u32>(restore, restoreRefSlots) + (<usize>place << 2), slot);

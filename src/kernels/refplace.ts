@@ -1,17 +1,24 @@
 /** Refs of a group lie side by side. */
-const groupRefsLog2 = 6;
-const groupRefs = 1 << groupRefsLog2;
-/** To the next group, and odd, so that every place is come to: there may be many refs with the same low bits. */
-const probeStep = groupRefs + 1;
+const groupRefs = 64;
+/** As do the groups of a row. */
+const rowGroups = 64;
+const rowRefs = groupRefs * rowGroups;
+/** To the next row, in another group of it, at another place; odd, so that every place is come to: many refs may have the same low bits. */
+const probeStep = rowRefs + groupRefs + 1;
 
 /**
- * Where the group of a ref begins to be looked for in a table of `places`, at least 64, a power of two. Refs count up, so a table keeps
- * 64 of them together, which is kind to caches, and scatters these groups: whatever is between those that are used.
+ * Where the group of a ref begins to be looked for in a table of `places`, at least 64, a power of two. Refs count up, and a log has them in
+ * that order, so a table keeps rows of 4096 of them together: what comes next is in the cache already. Rows are scattered by their number
+ * times the golden ratio, so that those that follow each other do not meet, and each begins at another one of its groups: whatever is between
+ * the refs that are used.
  */
 function firstGroup(ref: number, places: number): number {
   const group = Math.floor(ref / groupRefs);
-  const mixed = Math.imul((group ^ Math.floor(group / 2 ** 32)) | 0, 0x9e3779b1);
-  return ((mixed ^ (mixed >>> 15)) & (places / groupRefs - 1)) * groupRefs;
+  const row = Math.floor(group / rowGroups);
+  const mixed = Math.imul((row ^ Math.floor(row / 2 ** 32)) | 0, 0x9e3779b1) >>> 0;
+  const firstRow = Math.floor((mixed * Math.floor(places / rowRefs)) / 2 ** 32);
+  const inRow = (group + mixed) % rowGroups;
+  return ((firstRow * rowGroups + inRow) % (places / groupRefs)) * groupRefs;
 }
 
 /** The place in `refs` that has the ref, or the free one (0) that it would get. */

@@ -1,7 +1,7 @@
 // What the kernel that decodes samples of the log (kernels/replay.ts) shares with src/tsdb/head/replayrefs.ts.
 //
-// The series that the log has named: open addressing in columns of `mask + 1` places, in groups of 64 refs that follow each other
-// (src/kernels/refplace.ts); where a place is taken, the one 65 places further is tried.
+// The series that the log has named: open addressing in columns of `mask + 1` places, in rows of 4096 refs that follow each other
+// (src/kernels/refplace.ts); where a place is taken, the one 4161 places further is tried.
 //
 //     ref:f64        0 = nobody's place
 //     known:f64      samples up to this time are known already, from files or blocks; +Infinity = the series is gone

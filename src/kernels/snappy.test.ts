@@ -8,6 +8,7 @@ import {
   snappyBytesMax,
   snappyCompress,
   snappyExpand,
+  snappyFirstByte,
   snappyLength,
   snappySlackBytes,
   snappyTableBytes,
@@ -141,4 +142,19 @@ test('snappyLength() refuses what so few bytes cannot make', () => {
   f('808080808001');
   f('2d00');
   assert.deepEqual(snappyLength(Uint8Array.fromHex('2c00')), {length: 44, start: 1});
+});
+
+test('snappyFirstByte() gives the first byte of what was compressed, for any seed', () => {
+  for (let seed = 0; seed < 100; seed++) {
+    const bytes = someBytes(new Random(seed));
+    const compressed = snappyCompress(bytes);
+    // Elsewhere in a buffer, and cut short everywhere near the beginning.
+    const buffer = new Uint8Array(compressed.length + 20).fill(0xff);
+    buffer.set(compressed, 7);
+    assert.equal(snappyFirstByte(buffer, 7, 7 + compressed.length), bytes[0] ?? -1, `seed ${seed}`);
+    for (let cut = 0; cut < Math.min(3, compressed.length); cut++)
+      assert.equal(snappyFirstByte(compressed, 0, cut), -1);
+  }
+  // A copy is not where a compressor begins.
+  assert.equal(snappyFirstByte(Uint8Array.fromHex('040104'), 0, 3), -1);
 });

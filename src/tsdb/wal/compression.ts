@@ -118,6 +118,7 @@ export class RecordExpander {
     if (stored.length === 0) return;
     if ((bits & snappyBit) !== 0) this.#openSnappy(stored);
     else if ((bits & zstdBit) !== 0) this.#take(expandZstd(stored));
+    else if (address === 0) this.#place(stored);
   }
 
   /** The record at hand, for what reads bytes one by one: in the shared memory they are slower to read. Good until the next open(). */
@@ -167,8 +168,16 @@ export class RecordExpander {
 
   #take(record: Uint8Array): void {
     this.length = record.length;
-    this.address = 0;
     this.#record = record;
+    this.#place(record);
+  }
+
+  /** In the linear memory, where there is room, kernels read a record and other threads are given it. */
+  #place(record: Uint8Array): void {
+    this.address = 0;
+    if (this.#linear === null || record.length > expandBytesMax) return;
+    this.address = this.#target;
+    this.#linear.memory.u8.set(record, this.#target);
   }
 
   #room(length: number): Uint8Array {

@@ -39,6 +39,8 @@ export interface ReplayOptions {
   name?: string;
   /** Only read: nothing is repaired. */
   readOnly?: boolean;
+  /** With fewer bytes no thread reads ahead. */
+  aheadBytesMin?: number;
 }
 
 /** What replay found. */
@@ -241,9 +243,9 @@ class Replay {
   }
 
   #readAhead(segments: {segment: SegmentFile; start: number}[]): void {
-    const {fs, linear = null} = this.#options;
+    const {fs, linear = null, aheadBytesMin: bytesMin} = this.#options;
     const decodes = this.#options.sink.decoded !== undefined;
-    this.#ahead = ReadAhead.start({fs, linear, buffers: this.#buffers, segments, decodes});
+    this.#ahead = ReadAhead.start({fs, linear, buffers: this.#buffers, segments, decodes, bytesMin});
   }
 
   async #segment(segment: SegmentFile, atEnd: () => boolean, start = 0): Promise<void> {
