@@ -1,6 +1,6 @@
 // Label sets as JSON: `{"__name__":"up","job":"node"}`.
 
-import {keepSpecimen} from '../base/specimens.ts';
+import {Specimen} from '../base/specimens.ts';
 import type {LabelIds, ReadGuard} from '../storage/querier.ts';
 import type {Symbols} from '../storage/symbols.ts';
 import {JsonBytes} from './jsonbytes.ts';
@@ -20,6 +20,8 @@ const directSetsMax = 3;
 const symbolsKept = 256;
 const keptPlaces = new Int32Array(2 * symbolsKept);
 
+const writerSpecimen = new Specimen();
+
 /** Writes label sets; each text is escaped once, and then copied from where it was written first. One writer at a time. */
 export class LabelWriter {
   readonly #json: JsonBytes;
@@ -36,7 +38,7 @@ export class LabelWriter {
     this.#guard = guard;
     this.#isDirect = sets <= directSetsMax;
     if (!this.#isDirect) keptPlaces.fill(0);
-    if (symbols.size < specimenSymbolsMax) keepSpecimen(this);
+    if (symbols.size < specimenSymbolsMax) writerSpecimen.keep(this);
   }
 
   write(labels: LabelIds): void {

@@ -13,7 +13,8 @@ import type {LabelIds, Queryable, ReadGuard, SeriesCursor} from '../storage/quer
 import {Symbols} from '../storage/symbols.ts';
 import type {LabelNamesLookup, LabelValuesLookup, QueryAnswer, SeriesLookup} from './backend.ts';
 import {ApiError, invalidParameter} from './envelope.ts';
-import {seriesAnswer, textsAnswer, type LabelSets} from './queryresponse.ts';
+import {seriesAnswer, textsAnswer} from './queryresponse.ts';
+import type {LabelSets} from './writtensets.ts';
 
 /** Answers /series, /labels and /label/<name>/values. Throws ApiError and what `guard` throws. */
 export function lookupAnswer(
@@ -70,6 +71,7 @@ class SeriesWithSamples implements LabelSets {
   readonly #range: TimeRange;
   readonly #guard: ReadGuard;
   readonly #everything: boolean;
+  index = -1;
 
   constructor(cursor: SeriesCursor, range: TimeRange, guard: ReadGuard) {
     this.#cursor = cursor;
@@ -82,8 +84,13 @@ class SeriesWithSamples implements LabelSets {
     return this.#cursor.seriesCount;
   }
 
+  get selection(): object | undefined {
+    return this.#cursor.selection;
+  }
+
   next(): boolean {
     while (this.#cursor.next()) {
+      this.index++;
       this.#guard.check();
       if (this.#everything || this.#hasSamples()) return true;
     }
@@ -107,7 +114,7 @@ class SeriesUnion implements LabelSets {
   readonly #known: Tuples;
   readonly #series: LabelIds[] = [];
   #symbolsTaken = 0;
-  #at = -1;
+  index = -1;
 
   constructor(selections: readonly SeriesWithSamples[], symbols: Symbols, guard: ReadGuard) {
     this.#symbols = symbols;
@@ -124,11 +131,11 @@ class SeriesUnion implements LabelSets {
 
   next(): boolean {
     this.#guard.check();
-    return ++this.#at < this.#series.length;
+    return ++this.index < this.#series.length;
   }
 
   labels(): LabelIds {
-    return this.#series[this.#at]!;
+    return this.#series[this.index]!;
   }
 
   #add(labels: LabelIds): void {

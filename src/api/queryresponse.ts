@@ -1,8 +1,8 @@
 // The results of queries as Prometheus's JSON, written straight into bytes, envelope included.
 
 import {quoteGo} from '../base/quote.ts';
-import {keepSpecimen} from '../base/specimens.ts';
-import type {LabelIds, ReadGuard} from '../storage/querier.ts';
+import {Specimen} from '../base/specimens.ts';
+import type {ReadGuard} from '../storage/querier.ts';
 import type {Symbols} from '../storage/symbols.ts';
 import {formatPlain} from '../base/format.ts';
 import type {QueryBudget} from '../promql/engine/budget.ts';
@@ -24,6 +24,7 @@ import {failureText, invalidParameter, statusOf, stringifyGo, ApiError} from './
 import {writeHistogram} from './histogramjson.ts';
 import {JsonBytes} from './jsonbytes.ts';
 import {LabelWriter} from './labelwriter.ts';
+import {LabelSetsWriter, type LabelSets} from './writtensets.ts';
 
 export const truncatedWarning = 'results truncated due to limit';
 
@@ -40,6 +41,8 @@ export interface ResponseOptions {
   /** Writes the points of matrices faster; without it they are written by JavaScript. */
   points?: PointWriter | undefined;
 }
+
+const jsonSpecimen = new Specimen();
 
 /** A finished query as an answer. */
 export function queryAnswer(result: QueryResult, options: ResponseOptions): QueryAnswer {
@@ -60,7 +63,7 @@ export function queryAnswer(result: QueryResult, options: ResponseOptions): Quer
   writeTexts(json, ',"infos":', result.infos);
   json.ascii('}');
   const body = json.finish();
-  keepSpecimen(json);
+  jsonSpecimen.keep(json);
   return {status: 200, body};
 }
 
@@ -111,14 +114,6 @@ export function textsAnswer(texts: readonly string[], limit: number, guard: Read
 /** Many series may have no samples where they are asked for: room for more than that is made when it is needed. */
 const seriesBytesMax = 2 ** 20;
 
-/** What seriesAnswer() writes, one label set after the other. */
-export interface LabelSets {
-  /** There are about so many. */
-  readonly countEstimate: number;
-  next(): boolean;
-  labels(): LabelIds;
-}
-
 /** A list of label sets as an answer, cut off at `limit` (0 = none). */
 export function seriesAnswer(
   symbols: Symbols,
@@ -126,16 +121,17 @@ export function seriesAnswer(
   {limit, guard}: {limit: number; guard: ReadGuard},
 ): QueryAnswer {
   const json = new JsonBytes(64 + Math.min(128 * series.countEstimate, seriesBytesMax), guard);
-  const labels = new LabelWriter(json, symbols, {sets: Infinity, guard});
   json.ascii('{"status":"success","data":[');
+  const sets = new LabelSetsWriter(json, symbols, {series, guard});
   let count = 0;
   let isCut = false;
   while (series.next()) {
     isCut = limit > 0 && count === limit;
     if (isCut) break;
-    if (count++ > 0) json.char(comma);
-    labels.write(series.labels());
+    count++;
+    sets.write();
   }
+  sets.finish(!isCut);
   json.ascii(']');
   writeTexts(json, ',"warnings":', isCut ? [truncatedWarning] : []);
   json.ascii('}');

@@ -10,3 +10,17 @@ const specimens = new Map<unknown, object>();
 export function keepSpecimen(object: object): void {
   specimens.set(object.constructor, object);
 }
+
+/** The same for a place that has objects of one class only, which needs no search. */
+export class Specimen {
+  #object: object | null = null;
+
+  keep(object: object): void {
+    this.#object = object;
+  }
+
+  /** The newest one. */
+  get object(): object | null {
+    return this.#object;
+  }
+}

@@ -135,14 +135,15 @@ export class QueryPool implements QueryBackend {
     if (costSeconds === Infinity) return null;
     const answer = this.#options.answerLight(request, costSeconds, this.#running === 0);
     if (answer === null) return null;
-    // Nobody has to wait for that.
-    queueMicrotask(() => {
+    const release = (): void => {
+      answer.release?.();
+      // Nobody has to wait for that.
       this.#slices.get('queue_time')!.observe(0);
       this.#account(answer);
       this.#costs.learnHere(request, answer.seconds);
       noteGarbage(answer.heldBytes);
-    });
-    return {status: answer.status, body: answer.body, release: answer.release};
+    };
+    return {status: answer.status, body: answer.body, release};
   }
 
   /** Notes from here on which queries are evaluated. */

@@ -1,4 +1,4 @@
-import {keepSpecimen} from '../base/specimens.ts';
+import {Specimen} from '../base/specimens.ts';
 import {Form} from './form.ts';
 import type {HttpReply} from './reply.ts';
 
@@ -23,6 +23,8 @@ export type HttpHandler = (call: HttpCall) => HttpReply | Promise<HttpReply>;
 /** Nothing is kept of requests that say more. */
 export const specimenLengthMax = 4096;
 
+const formSpecimen = new Specimen();
+
 const formType = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
 /** Whether a body of this Content-Type is a form. */
@@ -35,7 +37,7 @@ export function formOf(url: string, contentType: string | undefined, body: Uint8
   const isForm = body.length > 0 && isFormType(contentType ?? '');
   const text = isForm ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString() : '';
   const form = Form.of(queryOf(url), text);
-  if (url.length + text.length <= specimenLengthMax) keepSpecimen(form);
+  if (url.length + text.length <= specimenLengthMax) formSpecimen.keep(form);
   return form;
 }
 

@@ -5,7 +5,7 @@
 import {STATUS_CODES} from 'node:http';
 import type {Socket} from 'node:net';
 import {assert} from '../base/assert.ts';
-import {keepSpecimen} from '../base/specimens.ts';
+import {Specimen} from '../base/specimens.ts';
 import {formOf, type HttpCall, specimenLengthMax} from './call.ts';
 import {departureMs} from './departures.ts';
 import type {Form} from './form.ts';
@@ -218,6 +218,8 @@ export class PlainConnection {
   }
 }
 
+const callSpecimen = new Specimen();
+
 /** What a request says, as far as somebody asks: V8 makes getters of a class once, and those of an object with each object. */
 class PlainCall implements HttpCall {
   readonly method: string;
@@ -240,7 +242,7 @@ class PlainCall implements HttpCall {
     this.header = header;
     this.client = client;
     this.#signal = signal;
-    if (url.length + body.length <= specimenLengthMax) keepSpecimen(this);
+    if (url.length + body.length <= specimenLengthMax) callSpecimen.keep(this);
   }
 
   get signal(): AbortSignal {

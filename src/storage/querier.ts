@@ -64,6 +64,8 @@ export interface SeriesCursor {
   readonly facts?: ColumnFacts | null;
   /** Number of series selected so far or in total, as far as known; for limits and statistics. */
   readonly seriesCount: number;
+  /** The same object as long as it is the same `seriesCount` series in the same order; undefined where that is not known. */
+  readonly selection?: object | undefined;
 }
 
 /** What may be known of samples. Where something is not said to hold, it may hold all the same. */

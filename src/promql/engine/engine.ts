@@ -1,5 +1,5 @@
 import {ParseCache} from '../../base/parsecache.ts';
-import {keepSpecimen} from '../../base/specimens.ts';
+import {keepSpecimen, Specimen} from '../../base/specimens.ts';
 import {pointSamples} from '../../model/histogram/size.ts';
 import type {Querier, Queryable} from '../../storage/querier.ts';
 import {Symbols} from '../../storage/symbols.ts';
@@ -181,13 +181,16 @@ export class Engine {
 /** Nothing is kept of queries that hold more. */
 const specimenBytesMax = 512 * 1024;
 
+const evaluationSpecimen = new Specimen();
+const matrixSpecimen = new Specimen();
+
 /** So that code for what is made anew for each query stays optimized. */
 function keepSpecimens(context: QueryContext, evaluation: Evaluation): void {
   if (context.budget.bytes > specimenBytesMax) return;
   for (const object of context.specimens.splice(0)) keepSpecimen(object);
-  keepSpecimen(evaluation);
+  evaluationSpecimen.keep(evaluation);
   // The one with the result would keep it.
-  keepSpecimen(new Matrix(context, 0));
+  matrixSpecimen.keep(new Matrix(context, 0));
 }
 
 /** One query from its prepared tree to its value. */

@@ -18,17 +18,34 @@ const arrayBytes = 56;
 /** The ids of label names that the engine treats specially, and what drops them. */
 export class LabelNames {
   readonly symbols: Symbols;
-  readonly metricName: number;
-  readonly type: number;
-  readonly unit: number;
-  readonly bucket: number;
+  // Many queries need none of them; -1 = not interned yet.
+  #metricName = -1;
+  #type = -1;
+  #unit = -1;
+  #bucket = -1;
 
   constructor(symbols: Symbols) {
     this.symbols = symbols;
-    this.metricName = symbols.intern('__name__');
-    this.type = symbols.intern('__type__');
-    this.unit = symbols.intern('__unit__');
-    this.bucket = symbols.intern('le');
+  }
+
+  get metricName(): number {
+    if (this.#metricName < 0) this.#metricName = this.symbols.intern('__name__');
+    return this.#metricName;
+  }
+
+  get type(): number {
+    if (this.#type < 0) this.#type = this.symbols.intern('__type__');
+    return this.#type;
+  }
+
+  get unit(): number {
+    if (this.#unit < 0) this.#unit = this.symbols.intern('__unit__');
+    return this.#unit;
+  }
+
+  get bucket(): number {
+    if (this.#bucket < 0) this.#bucket = this.symbols.intern('le');
+    return this.#bucket;
   }
 
   /** Without `__name__`, `__type__` and `__unit__`, which describe the metric itself and not what was computed of it. */

@@ -117,6 +117,10 @@ export class HeadCursor implements SeriesCursor {
     return this.#selected.length;
   }
 
+  get selection(): object {
+    return this.#selected;
+  }
+
   next(): boolean {
     this.#at++;
     if (this.#at >= this.#selected.length) return false;

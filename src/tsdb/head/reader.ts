@@ -61,6 +61,7 @@ export class HeadReader implements Queryable {
   /** In the order of refs, and of labels. */
   readonly selections = new Selections();
   readonly sortedSelections = new Selections();
+  readonly absent = new AbsentNames();
   /** Told of each chunk that cannot be read, which is left out of the answer. */
   onDamage: (error: HeadChunkError) => void = () => {};
   readonly #times: BigInt64Array;
@@ -110,6 +111,25 @@ export class HeadReader implements Queryable {
     this.scratch.arena.free(this.staging, stagingBytes);
     this.scratch.arena.free(this.openStaging, stagingBytes);
     this.scratch.arena.free(this.resumeState, noteBytes);
+  }
+}
+
+const absentMax = 8;
+
+/** Names that no label has, as found lately: each query may ask for the same ones. They hold as long as there is no series more. */
+class AbsentNames {
+  #version = -1;
+  readonly #names: string[] = [];
+
+  /** `version`: of headerSeriesVersion. */
+  has(version: number, name: string): boolean {
+    return version === this.#version && this.#names.includes(name);
+  }
+
+  add(version: number, name: string): void {
+    if (version !== this.#version || this.#names.length === absentMax) this.#names.length = 0;
+    this.#version = version;
+    this.#names.push(name);
   }
 }
 
@@ -188,7 +208,10 @@ export class HeadQuerier implements Querier {
   }
 
   labelValues(name: string, matchers: readonly Matcher[]): string[] {
+    const {absent} = this.reader;
+    if (absent.has(this.#version, name)) return [];
     const symbol = this.#selector.symbol(name);
+    if (symbol === 0) absent.add(this.#version, name);
     if (symbol === 0 || !this.#inRange()) return [];
     const values = new Set<number>();
     if (matchers.length === 0) {
