@@ -1,3 +1,4 @@
+import {freeColumn} from '../base/buffers.ts';
 import type {Arena} from '../kernels/arena.ts';
 import type {Kernels} from '../kernels/kernels.ts';
 import type {LinearMemory} from '../kernels/memory.ts';
@@ -37,8 +38,8 @@ export class ChunkCache {
   /** Entries are below this one; those that are free are in a list. */
   #entriesEnd = 1;
   readonly #free: number[] = [];
-  /** Open addressing: entry or 0. Its length is a power of two. */
-  #table = new Uint32Array(4 * entriesMin);
+  /** Open addressing: entry or 0. Its length is a power of two; half of it is used at most. */
+  #table = new Uint32Array(2 * entriesMin);
   #count = 0;
   #hand = 1;
   /** The entry found last. */
@@ -167,11 +168,14 @@ export class ChunkCache {
       this.#bytes = doubledWords(this.#bytes);
       const refs = new Float64Array(2 * this.#entryRefs.length);
       refs.set(this.#entryRefs);
+      freeColumn(this.#entryRefs);
       this.#entryRefs = refs;
       const used = new Uint8Array(2 * this.#used.length);
       used.set(this.#used);
       this.#used = used;
-      this.#table = new Uint32Array(2 * this.#table.length);
+      const {length} = this.#table;
+      freeColumn(this.#table);
+      this.#table = new Uint32Array(2 * length);
       for (let entry = 1; entry < this.#entriesEnd; entry++) {
         if (this.#addresses[entry] !== 0) this.#insert(entry);
       }
@@ -243,5 +247,6 @@ function hashOf(owner: number, ref: number): number {
 function doubledWords(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(2 * column.length);
   larger.set(column);
+  freeColumn(column);
   return larger;
 }

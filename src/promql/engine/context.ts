@@ -8,7 +8,7 @@ import type {Explainer} from './explain.ts';
 import {LabelNames} from './labelset.ts';
 
 /** Of smaller blocks queries have few. */
-const blockBytesMin = 16 * 1024;
+const blockBytesMin = 4 * 1024;
 
 /** What all operators of one query share: names, budget, deadline, annotations, counts. */
 export class QueryContext {
@@ -40,7 +40,7 @@ export class QueryContext {
   /** Objects of the query, for one of each class to outlive it (keepSpecimen). */
   readonly specimens: object[] = [];
   /** Blocks of rows, which are given back when the query's answer is written. */
-  readonly #blocks: ArrayBuffer[] = [];
+  readonly #blocks = new Set<ArrayBuffer>();
   /** Measures each node; null unless asked for. */
   explainer: Explainer | null = null;
   #metadataLabels: boolean | null = null;
@@ -72,12 +72,18 @@ export class QueryContext {
 
   /** Keeps a block of rows in mind until releaseBlocks(). Small ones are left to the collector. */
   noteBlock(block: ArrayBuffer): void {
-    if (block.byteLength >= blockBytesMin) this.#blocks.push(block);
+    if (block.byteLength >= blockBytesMin) this.#blocks.add(block);
+  }
+
+  /** Gives the memory of a block back, if it is one of those that are kept in mind. Nobody may use it again. */
+  releaseBlock(block: ArrayBuffer): void {
+    if (this.#blocks.delete(block)) block.transfer(0);
   }
 
   /** Gives the memory of all rows back at once: the collector would come when there are many megabytes. */
   releaseBlocks(): void {
-    for (const block of this.#blocks.splice(0)) block.transfer(0);
+    for (const block of this.#blocks) block.transfer(0);
+    this.#blocks.clear();
   }
 
   /** Whether any series may have a label `__type__` or `__unit__`, which goes where its name goes. */

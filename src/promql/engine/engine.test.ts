@@ -704,3 +704,19 @@ test('release() gives the memory of a large result back', () => {
   release();
   assert.equal(column.length, 0);
 });
+
+test('what an operator has kept is given back when it needs it no more, not with the answer', (t) => {
+  const names = Array.from({length: 100}, (_, i) => `a{b=${i}}`);
+  const store = storeOf(Object.fromEntries(names.map((name) => [name, [1, 2, 3]])));
+  const range = {startMs: 0, endMs: 20_000, stepMs: 10};
+  const {mock} = t.mock.method(ArrayBuffer.prototype, 'transfer');
+  const {value, release} = newEngine().execRange(store, 'quantile by (b) (0.5, a)', range);
+  assert.ok(value.kind === 'matrix');
+  const column = value.series[99]!.values;
+  assert.equal(column[2000], 3);
+  const before = mock.callCount();
+  assert.ok(before > 0, 'blocks of the operator');
+  release();
+  assert.ok(mock.callCount() > before, 'blocks of the answer');
+  assert.equal(column.length, 0);
+});

@@ -33,8 +33,8 @@ export class Matrix {
   readonly points: number[] = [];
   readonly #context: QueryContext;
   /** Of each row: the block that holds it, and where in it the row begins. */
-  readonly #values: Float64Array[] = [];
-  readonly #kinds: Uint8Array[] = [];
+  readonly #values: Float64Array<ArrayBuffer>[] = [];
+  readonly #kinds: Uint8Array<ArrayBuffer>[] = [];
   readonly #starts: number[] = [];
   /** Rows of the last block, and how many of them are taken. */
   #blockRows = 0;
@@ -78,7 +78,9 @@ export class Matrix {
     const values = new Float64Array(rows * this.steps);
     this.#context.noteBlock(values.buffer);
     this.#values.push(values);
-    this.#kinds.push(new Uint8Array(rows * this.steps));
+    const kinds = new Uint8Array(rows * this.steps);
+    this.#context.noteBlock(kinds.buffer);
+    this.#kinds.push(kinds);
     this.#blockRows = rows;
     this.#taken = 0;
   }
@@ -170,10 +172,15 @@ export class Matrix {
     this.#context.check();
   }
 
-  /** Gives the memory back to the query's budget; the matrix is not used again. */
+  /** Gives the memory back, also to the query's budget; neither the matrix nor a view of one of its rows is used again. */
   release(): void {
     this.#context.releaseBytes(this.bytes);
     this.bytes = 0;
+    for (let row = 0; row < this.#values.length; row++) {
+      if (this.#starts[row] !== 0) continue;
+      this.#context.releaseBlock(this.#values[row]!.buffer);
+      this.#context.releaseBlock(this.#kinds[row]!.buffer);
+    }
     this.#values.length = 0;
     this.#kinds.length = 0;
     this.#histograms.length = 0;

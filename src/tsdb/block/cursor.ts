@@ -181,6 +181,7 @@ export class BlockCursor implements SeriesCursor {
     this.#columns?.free();
     this.#columns = null;
     this.#window.free();
+    this.#batch.free();
     this.#refs = noRefs;
   }
 

@@ -1,3 +1,4 @@
+import {freeColumn} from '../../base/buffers.ts';
 import type {ByteReader} from '../../base/varint.ts';
 
 /**
@@ -24,6 +25,13 @@ export class SeriesBatch {
     this.length = 0;
     this.labelsLength = 0;
     this.chunksLength = 0;
+  }
+
+  /** Gives the memory back at once; the batch is not used again. */
+  free(): void {
+    const {refs, labelEnds, chunkEnds, labels, chunkMin, chunkMax, chunkRefs} = this;
+    for (const column of [refs, labelEnds, chunkEnds, labels, chunkMin, chunkMax, chunkRefs])
+      freeColumn(column);
   }
 
   /** Removes what was added of a series that was not ended. */
@@ -141,11 +149,13 @@ function roomFor(length: number, needed: number): number {
 function doubled(column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(column.length * 2);
   larger.set(column);
+  freeColumn(column);
   return larger;
 }
 
 function doubledWords(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(column.length * 2);
   larger.set(column);
+  freeColumn(column);
   return larger;
 }

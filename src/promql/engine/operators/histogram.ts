@@ -6,6 +6,7 @@ import type {Expr, PositionRange} from '../../ast.ts';
 import type {LabelIds} from '../../../storage/querier.ts';
 import {bucketFraction, BucketQuantile, type Buckets} from '../buckets.ts';
 import type {QueryContext} from '../context.ts';
+import {freeColumn} from '../../../base/buffers.ts';
 import {formatOpenMetrics} from '../../../base/format.ts';
 import type {Grid} from '../grid.ts';
 import {labelBytes, valueOf} from '../labelset.ts';
@@ -288,6 +289,7 @@ class HistogramInput {
     this.#context.releaseSamples(this.#held);
     this.matrix.release();
     this.#context.releaseBytes(8 * this.#spread.length);
+    freeColumn(this.#spread);
     this.#spread = new Float64Array(0);
   }
 
