@@ -55,12 +55,13 @@ export class Administration {
       this.#deleteFromHead(request);
       let changed = 0;
       store.reload();
+      // Of the moment: when blocks are looked at again, one of them may be back.
+      const unread = store.damaged;
       for (const {meta} of store.blocks) {
         if (meta.minTime > request.maxt || meta.maxTime <= request.mint) continue;
         changed += await compactor.deleteSamples({...request, ulid: meta.ulid});
       }
       if (changed > 0) store.changed();
-      const unread = store.damaged;
       if (unread.length > 0) {
         throw new Error(
           `cannot delete from what cannot be read: block ${unread.join(', block ')}; the rest is deleted`,

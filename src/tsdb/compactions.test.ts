@@ -255,6 +255,27 @@ test('a head that cannot be written to a block stays as it is', async () => {
   await close();
 });
 
+test('where a block cannot be read when it was just written, what it was made of stays', async () => {
+  const given: number[] = [];
+  for (let failing = 1; failing < 4; failing++) {
+    const {db, reader, fs, close} = await open(new SimulatedFileSystem());
+    append(db, timesUpTo(2000));
+    // Whoever opens it: the one who has written it, the store.
+    let opened = 0;
+    fs.fault = (operation, path) =>
+      operation === 'open' && path.endsWith('/meta.json') && ++opened === failing ? {code: 'EIO'} : null;
+    await db.compactions!.run();
+    fs.fault = () => null;
+    given.push(db.statistics().blocks.compactions!.failed);
+    assert.deepEqual(timesOf(reader), timesUpTo(2000), `failing at ${failing}`);
+    await db.compactions!.run();
+    assert.deepEqual(timesOf(reader), timesUpTo(2000), `after ${failing}`);
+    assert.deepEqual([db.blocks.blocks.length, db.statistics().blocks.damaged], [1, 0]);
+    await close();
+  }
+  assert.ok(given.some((failed) => failed > 0) && given.at(-1) === 0);
+});
+
 const matcher = (name: string, value: string): MatcherText => ({type: '=', name, value});
 
 test('deleted samples show no more at once, in head and blocks, after a start, and after their room is given back', async () => {
@@ -287,6 +308,28 @@ test('deleted samples show no more at once, in head and blocks, after a start, a
   assert.equal(second.db.blocks.blocks.length, count - 1);
   assert.deepEqual(timesOf(second.reader, '2'), timesUpTo(4000).filter((time) => time >= 1000)); // prettier-ignore
   await second.close();
+});
+
+test('samples are not said to be deleted where a block could not be read, even if it can a moment later', async () => {
+  const {db, reader, fs, close} = await open(new SimulatedFileSystem());
+  append(db, timesUpTo(4000));
+  await db.compactions!.run();
+  assert.ok(db.blocks.blocks.length >= 2);
+  const {ulid} = db.blocks.blocks[0]!.meta;
+  let faults = 1;
+  fs.fault = (operation, path) =>
+    operation === 'read' && path.endsWith(`${ulid}/meta.json`) && faults-- > 0 ? {code: 'EIO'} : null;
+  const request = {matchers: [matcher('i', '1')], mint: 0, maxt: 3700};
+  await assert.rejects(
+    db.administration!.deleteSamples(request),
+    new RegExp(`cannot be read: block ${ulid}`),
+  );
+  await db.administration!.deleteSamples(request);
+  assert.deepEqual(
+    timesOf(reader),
+    timesUpTo(4000).filter((time) => time > 3700),
+  );
+  await close();
 });
 
 test('a snapshot has all blocks and the head, and stays as it is', async () => {

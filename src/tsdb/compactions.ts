@@ -288,7 +288,21 @@ export class Compactions {
       addDistribution(statistics.chunks[name], chunks[name]);
     }
     if (overlapping) statistics.overlapping++;
-    if (meta !== null) this.#options.store.trust(meta.ulid);
-    this.#options.store.reload();
+    const {store} = this.#options;
+    if (meta !== null) store.trust(meta.ulid);
+    store.reload();
+    if (meta !== null && store.damaged.includes(meta.ulid)) this.#giveUp(meta.ulid);
+  }
+
+  /** What a block was made of stays until the block can be read; as in Prometheus, it is made again by the next round. */
+  #giveUp(ulid: string): never {
+    const {store, log} = this.#options;
+    try {
+      store.delete(ulid);
+    } catch (error) {
+      // Should it be read again, samples are there twice, and are merged.
+      log.error('A block that cannot be read stays', {block: ulid, err: error});
+    }
+    throw new Error(`block ${ulid} was written, and cannot be read: what it was made of stays`);
   }
 }

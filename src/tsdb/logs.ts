@@ -4,7 +4,7 @@ import type {Logger} from '../sys/log.ts';
 import {Summary} from '../sys/summary.ts';
 import type {Head} from './head/head.ts';
 import type {LateReplay} from './head/late-replay.ts';
-import {type LoadedHeadChunks, loadHeadChunks} from './head/load.ts';
+import {type LoadedHeadChunks, loadHeadChunks, syncHeadChunks} from './head/load.ts';
 import type {HeadReplay} from './head/replay.ts';
 import {headChunksDirectory} from './headchunks/format.ts';
 import {ScanAhead} from './headchunks/scan-ahead.ts';
@@ -73,6 +73,8 @@ export async function openLogs(head: Head, options: LogsOptions): Promise<OpenLo
   const unknownRefs = sink.counts.unknownRefs + late.unknownRefs;
   if (unknownRefs > 0) log.warn('Unknown series references', {records: unknownRefs});
   sink.finish();
+  if (replayed.corruptions.length + (replayedLate?.corruptions.length ?? 0) > 0)
+    syncHeadChunks(head, {fs, log, dir: headChunksDirectory(dir)});
 
   // From here on the head is another than in the snapshot.
   if (options.snapshots === true) removeSnapshots(fs, dir);

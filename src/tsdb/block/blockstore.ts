@@ -137,9 +137,9 @@ export class BlockStore {
   #reload(): void {
     const {fs, dir, retention, headBytes, onChange} = this.#options;
     const before = this.#blocks.map(({meta}) => meta.ulid).join();
-    const found = blockNames(fs, dir)
-      .map((ulid) => this.#read(ulid))
-      .filter((block) => block !== null);
+    const names = blockNames(fs, dir);
+    for (const ulid of this.#damaged) if (!names.includes(ulid)) this.#damaged.delete(ulid);
+    const found = names.map((ulid) => this.#read(ulid)).filter((block) => block !== null);
     const beyond = beyondRetention(found, retention(), headBytes());
     if (beyond.byTime) this.statistics.timeRetentions++;
     if (beyond.bySize) this.statistics.sizeRetentions++;

@@ -63,6 +63,15 @@ export async function loadHeadChunks(
   return {chunks: loaded, rows, mark};
 }
 
+/**
+ * Sees to it that all files of full chunks are on the disk: where the log is damaged, they may have what it has no more. Files are synced when
+ * the next one is begun, but that may have failed, and did no harm as long as the log had everything.
+ */
+export function syncHeadChunks(head: Head, options: Pick<ChunkFilesOptions, 'fs' | 'log' | 'dir'>): void {
+  for (const file of listHeadChunkFiles(options.fs, options.dir))
+    if (!syncFile(options, headChunkPath(options.dir, file))) head.files!.damages = 1;
+}
+
 /** What a killed process has written last is not on the disk yet, and a snapshot would rely on it. */
 function syncFile({fs, log}: Pick<ChunkFilesOptions, 'fs' | 'log'>, path: string): boolean {
   try {
@@ -74,7 +83,7 @@ function syncFile({fs, log}: Pick<ChunkFilesOptions, 'fs' | 'log'>, path: string
     }
     return true;
   } catch (error) {
-    log.error('Head chunks: cannot sync the newest file', {path, err: error});
+    log.error('Head chunks: cannot sync a file', {path, err: error});
     return false;
   }
 }
