@@ -52,8 +52,8 @@ export class SimulatedFileSystem implements FileSystem {
   readonly #directories = new Set<string>(['']);
   readonly #open = new Map<number, {path: string; file: SimulatedFile}>();
   #nextFile = 3;
-  /** Renames that a loss of power may undo, the oldest first. What they replaced does not come back. */
-  #renames: {from: string; to: string}[] = [];
+  /** Renames that a loss of power may undo, the oldest first, with what they replaced. */
+  #renames: {from: string; to: string; replaced: SimulatedFile | null}[] = [];
 
   open(path: string, mode: 'r' | 'r+' | 'wx'): number {
     this.#ask('open', path);
@@ -174,8 +174,9 @@ export class SimulatedFileSystem implements FileSystem {
     this.#ask('rename', from);
     if (!this.#files.has(from) && !this.#directories.has(from)) throw systemError('ENOENT', 'rename', from);
     if (this.#directories.has(from) && this.status(to) !== null) throw systemError('EEXIST', 'rename', to);
+    const replaced = this.#files.get(to) ?? null;
     this.#move(from, to);
-    this.#renames.push({from, to});
+    this.#renames.push({from, to, replaced});
   }
 
   #move(from: string, to: string): void {
@@ -218,8 +219,11 @@ export class SimulatedFileSystem implements FileSystem {
     this.kill();
     // Directories forget the newest changes first.
     while (this.#renames.length > 0 && random.below(2) === 0) {
-      const {from, to} = this.#renames.pop()!;
-      if (this.status(to) !== null && this.status(from) === null) this.#move(to, from);
+      const {from, to, replaced} = this.#renames.pop()!;
+      if (this.status(to) === null || this.status(from) !== null) continue;
+      this.#move(to, from);
+      // A name stands for the old file or for the new one.
+      if (replaced !== null) this.#files.set(to, replaced);
     }
     this.#renames = [];
     for (const [path, file] of this.#files) {
