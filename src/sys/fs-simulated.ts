@@ -225,6 +225,11 @@ export class SimulatedFileSystem implements FileSystem {
       // A name stands for the old file or for the new one.
       if (replaced !== null) this.#files.set(to, replaced);
     }
+    // What was renamed for good has its new name.
+    for (const {to} of this.#renames) {
+      const file = this.#files.get(to);
+      if (file !== undefined) file.entryDurable = true;
+    }
     this.#renames = [];
     for (const [path, file] of this.#files) {
       if (!file.entryDurable && random.below(2) === 0) {

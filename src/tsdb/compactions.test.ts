@@ -257,9 +257,14 @@ test('a head that cannot be written to a block stays as it is', async () => {
 
 test('where a block cannot be read when it was just written, what it was made of stays', async () => {
   const given: number[] = [];
-  for (let failing = 1; failing < 4; failing++) {
+  for (let failing = 1; failing < 5; failing++) {
     const {db, reader, fs, close} = await open(new SimulatedFileSystem());
     append(db, timesUpTo(2000));
+    assert.deepEqual(
+      timesOf(reader),
+      timesUpTo(2000),
+      'readers look at blocks once, and when they are told to',
+    );
     // Whoever opens it: the one who has written it, the store.
     let opened = 0;
     fs.fault = (operation, path) =>
