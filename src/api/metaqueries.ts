@@ -45,6 +45,8 @@ export function lookupAnswer(
         request.kind === 'labelNames'
           ? querier.labelNames(matchers)
           : querier.labelValues(request.name, matchers);
+      // Fast path: they come sorted.
+      if (sets.length <= 1) return textsAnswer(found, request.limit, guard);
       guard.takeBytes(textPlacesBytes * found.length);
       for (const text of found) texts.add(text);
     }

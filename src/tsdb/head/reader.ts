@@ -22,6 +22,7 @@ import {headerMagic, headerMinTime, headerRoot, headerSeriesVersion, headMagic} 
 import {sortByLabels} from './labelorder.ts';
 import {findEntry} from './postings.ts';
 import {EntryNumbers, type SelectedSeries, Selector} from './selection.ts';
+import {FoundTexts} from './foundtexts.ts';
 import {Selections} from './selections.ts';
 import {SymbolKey, SymbolTexts} from './symbols.ts';
 import {guarded} from '../../storage/guardedsort.ts';
@@ -61,7 +62,7 @@ export class HeadReader implements Queryable {
   /** In the order of refs, and of labels. */
   readonly selections = new Selections();
   readonly sortedSelections = new Selections();
-  readonly absent = new AbsentNames();
+  readonly foundTexts = new FoundTexts();
   /** Told of each chunk that cannot be read, which is left out of the answer. */
   onDamage: (error: HeadChunkError) => void = () => {};
   readonly #times: BigInt64Array;
@@ -111,25 +112,6 @@ export class HeadReader implements Queryable {
     this.scratch.arena.free(this.staging, stagingBytes);
     this.scratch.arena.free(this.openStaging, stagingBytes);
     this.scratch.arena.free(this.resumeState, noteBytes);
-  }
-}
-
-const absentMax = 8;
-
-/** Names that no label has, as found lately: each query may ask for the same ones. They hold as long as there is no series more. */
-class AbsentNames {
-  #version = -1;
-  readonly #names: string[] = [];
-
-  /** `version`: of headerSeriesVersion. */
-  has(version: number, name: string): boolean {
-    return version === this.#version && this.#names.includes(name);
-  }
-
-  add(version: number, name: string): void {
-    if (version !== this.#version || this.#names.length === absentMax) this.#names.length = 0;
-    this.#version = version;
-    this.#names.push(name);
   }
 }
 
@@ -197,8 +179,26 @@ export class HeadQuerier implements Querier {
   }
 
   labelNames(matchers: readonly Matcher[]): string[] {
-    const names = new Set<number>();
+    return this.#texts('', matchers);
+  }
+
+  labelValues(name: string, matchers: readonly Matcher[]): string[] {
+    return name === '' ? [] : this.#texts(name, matchers);
+  }
+
+  /** The values of label `name`; the names where it is ''. */
+  #texts(name: string, matchers: readonly Matcher[]): string[] {
     if (!this.#inRange()) return [];
+    const {foundTexts} = this.reader;
+    const known = foundTexts.find(this.#version, name, matchers);
+    if (known !== null) return [...known];
+    const texts = name === '' ? this.#findNames(matchers) : this.#findValues(name, matchers);
+    foundTexts.keep(this.#version, {name, matchers, texts});
+    return texts;
+  }
+
+  #findNames(matchers: readonly Matcher[]): string[] {
+    const names = new Set<number>();
     if (matchers.length === 0) {
       this.#forItems(Atomics.load(this.reader.shared.u32, headerRoot >>> 2), (entry) =>
         names.add(this.#nameOf(entry)),
@@ -207,12 +207,9 @@ export class HeadQuerier implements Querier {
     return this.#sortedTexts(names);
   }
 
-  labelValues(name: string, matchers: readonly Matcher[]): string[] {
-    const {absent} = this.reader;
-    if (absent.has(this.#version, name)) return [];
+  #findValues(name: string, matchers: readonly Matcher[]): string[] {
     const symbol = this.#selector.symbol(name);
-    if (symbol === 0) absent.add(this.#version, name);
-    if (symbol === 0 || !this.#inRange()) return [];
+    if (symbol === 0) return [];
     const values = new Set<number>();
     if (matchers.length === 0) {
       const entry = findEntry(this.reader.shared, symbol, 0);
