@@ -31,8 +31,11 @@ import type {Signals} from './signals.ts';
 import {StorageClient} from './storage-client.ts';
 import type {ApplyRequest} from './storage-thread.ts';
 
-/** A query worker that has not answered so long after it was told to give up is ended: operators look more often than this. */
-const queryGraceMs = 50;
+/**
+ * A query worker that has not answered so long after it was told to give up is ended: operators look more often than this, and what is left of
+ * 100 ms is for a busy machine.
+ */
+const queryGraceMs = 40;
 
 /** Query workers besides the usual ones, so that light queries do not wait for heavy ones; and when they go again. */
 const queryReliefMax = 2;
