@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {loadKernels} from '../kernels/kernels.ts';
 import {LinearMemory} from '../kernels/memory.ts';
+import {Random} from '../base/random.ts';
 import {compact} from '../model/histogram/compact.ts';
 import {formatTestExpression} from '../model/histogram/format.ts';
 import type {FloatHistogram} from '../model/histogram.ts';
@@ -313,6 +314,38 @@ test('deleted samples show no more at once, in head and blocks, after a start, a
   assert.equal(second.db.blocks.blocks.length, count - 1);
   assert.deepEqual(timesOf(second.reader, '2'), timesUpTo(4000).filter((time) => time >= 1000)); // prettier-ignore
   await second.close();
+});
+
+test('where the log is damaged, full chunks in all files outlive a loss of power', async () => {
+  for (let seed = 0; seed < 6; seed++) {
+    const fs = new SimulatedFileSystem();
+    const first = await open(fs);
+    append(first.db, timesUpTo(700, 4));
+    await first.db.sync();
+    // A file that cannot be synced does no harm while the log has everything.
+    fs.fault = (operation, path) =>
+      operation === 'sync' && path.includes('chunks_head') ? {code: 'EIO'} : null;
+    first.db.head.files!.move();
+    fs.kill();
+    const second = await open(fs);
+    append(
+      second.db,
+      timesUpTo(1400, 4).filter((time) => time >= 700),
+    );
+    second.db.head.files!.move();
+    fs.kill();
+    fs.fault = () => null;
+    const path = `${dir}/wal/00000000`;
+    const bytes = fs.contents(path);
+    bytes[600]! ^= 1;
+    fs.put(path, bytes);
+    const third = await open(fs);
+    const found = timesOf(third.reader);
+    fs.losePower(new Random(seed));
+    const fourth = await open(fs);
+    assert.deepEqual(timesOf(fourth.reader), found, `seed ${seed}`);
+    await fourth.close();
+  }
 });
 
 test('samples are not said to be deleted where a block could not be read, even if it can a moment later', async () => {

@@ -6,6 +6,7 @@ import type {ScannedRows} from '../headchunks/scan-rows.ts';
 import type {ChunkFilesOptions} from './chunkfiles.ts';
 import type {Head} from './head.ts';
 import {removeSnapshots} from '../snapshot/format.ts';
+import {writeAgain} from '../wal/repair.ts';
 import {LoadedChunks} from './loadedchunks.ts';
 
 /** What the files of full chunks have. */
@@ -65,11 +66,22 @@ export async function loadHeadChunks(
 
 /**
  * Sees to it that all files of full chunks are on the disk: where the log is damaged, they may have what it has no more. Files are synced when
- * the next one is begun, but that may have failed, and did no harm as long as the log had everything.
+ * the next one is begun, but that may have failed, and did no harm as long as the log had everything. They are written over themselves, as
+ * after a sync that has failed the system may take what was not written for written.
  */
-export function syncHeadChunks(head: Head, options: Pick<ChunkFilesOptions, 'fs' | 'log' | 'dir'>): void {
-  for (const file of listHeadChunkFiles(options.fs, options.dir))
-    if (!syncFile(options, headChunkPath(options.dir, file))) head.files!.damages = 1;
+export function syncHeadChunks(
+  head: Head,
+  {fs, dir, log}: Pick<ChunkFilesOptions, 'fs' | 'log' | 'dir'>,
+): void {
+  const files = listHeadChunkFiles(fs, dir);
+  try {
+    for (const file of files) writeAgain(fs, {path: headChunkPath(dir, file)});
+    // Their names, too.
+    if (files.length > 0) fs.syncDirectory(dir);
+  } catch (error) {
+    log.error('Head chunks: cannot sync files', {dir, err: error});
+    head.files!.damages = 1;
+  }
 }
 
 /** What a killed process has written last is not on the disk yet, and a snapshot would rely on it. */
@@ -83,7 +95,7 @@ function syncFile({fs, log}: Pick<ChunkFilesOptions, 'fs' | 'log'>, path: string
     }
     return true;
   } catch (error) {
-    log.error('Head chunks: cannot sync a file', {path, err: error});
+    log.error('Head chunks: cannot sync the newest file', {path, err: error});
     return false;
   }
 }

@@ -6,7 +6,7 @@
 import type {LinearMemory} from '../../kernels/memory.ts';
 import type {LogMemory} from './page-buffer.ts';
 import {ringRecordBytesMax} from './recordring.ts';
-import {SamplesDecoder} from './samplesdecoder.ts';
+import {SamplesDecoder, type SamplesTable} from './samplesdecoder.ts';
 import type {LentSamplesTable} from './samplestable.ts';
 
 const headerBytes = 8;
@@ -50,7 +50,6 @@ export class SamplesAhead {
   readonly #table: LentSamplesTable;
   readonly #statuses: number;
 
-  /** `samplesMax`: longer records are left to the other side, whose batches have so much room. */
   constructor(linear: LogMemory, table: LentSamplesTable) {
     this.#memory = linear.memory;
     this.#table = table;
@@ -72,12 +71,7 @@ export class SamplesAhead {
     }
   }
 
-  #decode(
-    address: number,
-    length: number,
-    room: number,
-    table: NonNullable<ReturnType<LentSamplesTable['take']>>,
-  ): boolean {
+  #decode(address: number, length: number, room: number, table: SamplesTable): boolean {
     const decoder = this.#decoder;
     const at = decoder.begin(address, length);
     if (at === 0) return false;

@@ -29,8 +29,8 @@ export function cutSegment(fs: FileSystem, segment: SegmentFile, offset: number)
 }
 
 /** Writes a segment over itself, the same bytes, and syncs it. */
-export function writeAgain(fs: FileSystem, segment: SegmentFile): void {
-  const file = fs.open(segment.path, 'r+');
+export function writeAgain(fs: FileSystem, {path}: Pick<SegmentFile, 'path'>): void {
+  const file = fs.open(path, 'r+');
   try {
     const bytes = new Uint8Array(Math.min(copyBytes, fs.size(file)));
     for (let at = 0; ;) {
