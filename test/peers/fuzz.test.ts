@@ -36,6 +36,8 @@ const featureSets: readonly (readonly string[])[] = [
     'type-and-unit-labels',
     'promql-delayed-name-removal',
     'promql-binop-fill-modifiers',
+    'promql-extended-range-selectors',
+    'promql-duration-expr',
   ],
 ];
 

@@ -37,6 +37,10 @@ export class QueryContext {
   /** Samples read for each step of what is evaluated now; null unless somebody wants to know. */
   readsPerStep: Float64Array | null = null;
   countsSteps = false;
+  /** Whether somebody asks of the groups of aggregations whether they have lost their names. */
+  tracksDroppedNames: boolean;
+  /** Whether several series of the result may have the same labels, as those of binary operators at a single time. */
+  mayRepeatLabels = false;
   /** Objects of the query, for one of each class to outlive it (keepSpecimen). */
   readonly specimens: object[] = [];
   /** Blocks of rows, which are given back when the query's answer is written. */
@@ -64,6 +68,7 @@ export class QueryContext {
     this.names = new LabelNames(symbols);
     this.lookbackDeltaMs = options.lookbackDeltaMs;
     this.delayedNameRemoval = options.delayedNameRemoval;
+    this.tracksDroppedNames = options.delayedNameRemoval;
     this.typeAndUnitLabels = options.typeAndUnitLabels;
     this.startTimestamps = options.startTimestamps;
     this.samplesMax = options.samplesMax;

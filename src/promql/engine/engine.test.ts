@@ -229,6 +229,39 @@ test('with delayed name removal, equal labels within an instant query are no err
   assert.equal(failure(() => instant(store, 'a + a', 0, {engine})).message, message);
   assert.equal(failure(() => instant(store, 'sum by (x) (a + a)', 0)).message, message);
   assert.equal(failure(() => range(store, 'sum(a + a)', [0, 10_000, 10_000], engine)).message, message);
+  // A range is none of one time because its step is longer.
+  assert.equal(failure(() => range(store, 'sum(a + a)', [0, 5_000, 10_000], engine)).message, message);
+  // What does not depend on the step is evaluated at one time, and then several of equal labels stand at each step.
+  const fixed = 'a @ end() - a @ end()';
+  assert.equal(failure(() => range(store, fixed, [0, 10_000, 10_000], engine)).message, message);
+  assert.deepEqual(range(store, `sum(${fixed})`, [0, 10_000, 10_000], engine), ['{} 0@0 0@10']);
+});
+
+test('what has lost its name loses a new one where a subquery is asked for its last sample', () => {
+  const store = storeOf({'a{x=1}': [1, 2, 3]});
+  const f = (inner: string, expected: string[]): void =>
+    assert.deepEqual(instant(store, `last_over_time((${inner})[20s:10s])`, 20_000), expected, inner);
+  const typed = (inner: string): string => `label_replace(${inner}, "__type__", "counter", "", "")`;
+  assert.deepEqual(instant(store, typed('abs(a)'), 20_000), ['{__type__="counter", x="1"} 3']);
+  f(typed('a'), ['{__name__="a", __type__="counter", x="1"} 3']);
+  f(typed('abs(a)'), ['{x="1"} 3']);
+  f(typed('a == bool a'), ['{x="1"} 1']);
+  f(`sum by (__type__) (${typed('abs(a)')})`, ['{} 3']);
+  f(`quantile by (__type__) (0.5, ${typed('rate(a[20s])')})`, ['{} 0.1']);
+  f(`sum by (__type__) (${typed('a')})`, ['{__type__="counter"} 3']);
+  f('absent_over_time(b{y="1",__type__="gauge"}[1m])', ['{y="1"} 1']);
+  f('absent(b{y="1",__type__="gauge"})', ['{__type__="gauge", y="1"} 1']);
+  const twice = `last_over_time((${typed('abs(a)')} or abs(a))[20s:10s])`;
+  assert.match(failure(() => instant(store, twice, 20_000)).message, /same labelset/);
+});
+
+test('with delayed name removal absent_over_time() loses metadata, absent() does not', () => {
+  const engine = newEngine({}, {delayedNameRemoval: true});
+  const store = storeOf({'a{__type__=counter,x=1}': [1]});
+  const selector = 'a{x="2",__type__="counter"}';
+  assert.deepEqual(instant(store, `absent_over_time(${selector}[5m])`, 0, {engine}), ['{x="2"} 1']);
+  assert.deepEqual(instant(store, `absent(${selector})`, 0, {engine}), ['{__type__="counter", x="2"} 1']);
+  assert.deepEqual(instant(store, `absent_over_time(${selector}[5m])`, 0), ['{__type__="counter", x="2"} 1']);
 });
 
 test('with delayed name removal the last step of a group decides whether it keeps its name', () => {

@@ -339,8 +339,7 @@ function mergePoints(left: MatrixSeries, right: MatrixSeries): MatrixSeries {
 
 /** Drops the names that were kept until now, and merges what then has the same labels. */
 function withoutDelayedNames(context: QueryContext, matrix: Matrix): Matrix {
-  // At a single step, equal label sets have been let through, see `CollectedPairs`.
-  if (matrix.steps > 1 && !matrix.dropNames.some(Boolean)) return matrix;
+  if (!context.mayRepeatLabels && !matrix.dropNames.some(Boolean)) return matrix;
   const merged = new MergedMatrix(context, matrix.steps);
   const cursor = new MatrixCursor(matrix, false);
   while (cursor.next()) {

@@ -89,6 +89,9 @@ test('NaN observations skew quantiles and fractions', () => {
   const only = parse('{{count:2 sum:NaN}}');
   assert.deepEqual(histogramQuantile(0.5, only), {value: NaN, nanObservations: 'nan'});
   assert.deepEqual(histogramQuantile(0, only), {value: NaN, nanObservations: 'skew'});
+  // As of nothing divided by 0.
+  const uncounted = parse('{{sum:NaN}}').with({count: NaN});
+  assert.deepEqual(histogramQuantile(0, uncounted), {value: NaN, nanObservations: 'none'});
   // +Inf and -Inf make the sum NaN as well.
   assert.equal(histogramQuantile(0.25, parse('{{count:4 sum:NaN buckets:[2 2]}}')).nanObservations, 'none');
 });

@@ -64,10 +64,10 @@ function seek(bucket: BucketCursor, rank: number): number | null {
   return counted;
 }
 
-/** All observations are NaN, or in no bucket for whatever reason, for which Prometheus has 0. */
-function withoutBuckets(rank: number, {sum}: FloatHistogram): Estimate {
+/** All observations are NaN, or in no bucket for whatever reason, for which Prometheus has 0. Their count may be NaN, too. */
+function withoutBuckets(rank: number, {sum, count}: FloatHistogram): Estimate {
   if (!Number.isNaN(sum)) return plain(rank > 0 ? 0 : NaN);
-  return {value: NaN, nanObservations: rank > 0 ? 'nan' : 'skew'};
+  return {value: NaN, nanObservations: rank > 0 ? 'nan' : count > 0 ? 'skew' : 'none'};
 }
 
 /**

@@ -65,6 +65,9 @@ import {extensionOf} from './windows/extended.ts';
 const rowBytes = 9;
 const columnsBytes = 16;
 
+/** What else is a metric of its own has no name. */
+const keepNames: ReadonlySet<string> = new Set(['first_over_time', 'last_over_time', 'absent_over_time']);
+
 export class Planner {
   readonly #context: QueryContext;
   readonly #defaultSubqueryStepMs: number;
@@ -394,6 +397,8 @@ export class Planner {
     const usesStartTimes = context.startTimestamps && startTimeFunctions.has(name);
     const compute = windowFunctionOf(call, {scalars, grid, extension, usesStartTimes});
     this.#takeColumns(grid, columnsBytes);
+    const keepsName = keepNames.has(name);
+    context.tracksDroppedNames ||= keepsName && arg.kind === 'subquery';
     const source = this.columns(arg, grid, {usesStartTimes});
     const at = arg.kind === 'subquery' ? arg.at : arg.selector.at;
     const counter = name === 'rate' || name === 'increase';
@@ -411,7 +416,7 @@ export class Planner {
       compute,
       extension,
       range: rangeIndex === 0 ? remarksRange : withoutParens(call.args[0]!).range,
-      keepsName: ['first_over_time', 'last_over_time', 'absent_over_time'].includes(name),
+      keepsName,
       counterRange: counter ? remarksRange : null,
       quantiles:
         name === 'quantile_over_time'

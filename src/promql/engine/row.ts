@@ -20,7 +20,10 @@ export type HistogramColumn = (FloatHistogram | undefined)[];
  */
 export interface Row {
   labels: LabelIds;
-  /** The metric's name goes at the end of the evaluation (delayed name removal); always false without that feature. */
+  /**
+   * The metric's name goes at the end of the evaluation (delayed name removal). Without that feature it has gone already,
+   * but where such rows are given a name again, last_over_time() and first_over_time() of a subquery drop it.
+   */
   dropName: boolean;
   readonly values: Float64Array;
   readonly kinds: Uint8Array;

@@ -77,7 +77,14 @@ export const metrics: readonly FuzzMetric[] = [
     kind: 'gauge',
     labels: {job: jobs, instance: instances, __type__: ['gauge', 'histogram']},
   },
+  // Names in UTF-8, some that look like syntax.
+  {
+    name: 'größe µ/s',
+    kind: 'counter',
+    labels: {job: jobs, dépôt: ['ß', 'a{b="c"}'], 'on(x)': ['1', '']},
+  },
   {name: 'rpc_seconds', kind: 'histogram', labels: {job: jobs, instance: instances}},
+  {name: 'latency_seconds', kind: 'histogram', labels: {job: jobs}},
   {name: 'rpc_depth', kind: 'histogram', labels: {job: jobs}},
   {name: 'rpc_custom', kind: 'histogram', labels: {job: jobs, instance: instances}},
   {name: 'rpc_mixed', kind: 'histogram', labels: {job: jobs, instance: instances}},

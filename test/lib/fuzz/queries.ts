@@ -102,7 +102,36 @@ class QueryGenerator extends Words {
   }
 
   selector(): string {
-    return this.selectorOf(this.metric()) + this.modifiers();
+    const extension = this.#options.extended && this.chance(12) ? this.#extension() : '';
+    return this.selectorOf(this.metric()) + this.#modified(extension);
+  }
+
+  /** Modifiers behind a selector in any order, some of them computed. */
+  #modified(extension: string): string {
+    const modifiers =
+      this.#options.durationExpressions && this.chance(30) ? ` offset ${this.#offset()}` : this.modifiers();
+    return this.chance(2) ? extension + modifiers : modifiers + extension;
+  }
+
+  #offset(): string {
+    const {random} = this;
+    return random.pick([
+      `(${this.#sum()})`,
+      `-(${this.#sum()})`,
+      `(-${this.duration(60)})`,
+      `(${this.duration(60)} - ${this.duration(120)})`,
+      'step()',
+      '-step()',
+      '(range() / 2)',
+      `max_of(step(), ${this.duration(60)})`,
+      `-min_of(range(), ${this.duration(60)})`,
+      `+${this.duration(60)}`,
+      '(0)',
+    ]);
+  }
+
+  #sum(): string {
+    return `${this.duration(60)} + ${this.duration(60)}`;
   }
 
   scalar(depth: number): string {
@@ -148,8 +177,15 @@ class QueryGenerator extends Words {
     if (!this.#options.durationExpressions || !this.chance(15)) return this.duration(secondsMax);
     const {random} = this;
     return random.pick([
-      `${this.duration(60)} + ${this.duration(60)}`,
+      this.#sum(),
       `${this.duration(60)} * 2`,
+      `-(-${this.duration(100)})`,
+      `+(${this.duration(100)})`,
+      `max_of(step(), ${this.duration(60)}) * 2`,
+      `min_of(${this.#sum()}, 2 * step() + 1s)`,
+      `${this.duration(60)} / ${this.random.pick(['2', '0', '3'])}`,
+      `range() + ${this.duration(60)}`,
+      `${this.duration(60)} % 7s + 5s`,
       `(${this.duration(100)} - 3s) / 2`,
       'step() + 10s',
       `max_of(range() / 4, ${this.duration(60)})`,
@@ -159,26 +195,30 @@ class QueryGenerator extends Words {
     ]);
   }
 
-  range(depth: number, kinds?: Parameters<Words['metric']>[0]): string {
+  /** `extensionOf`: one of how many selectors is anchored or smoothed, if any may be. */
+  range(depth: number, kinds?: Parameters<Words['metric']>[0], extensionOf = 5): string {
     if (depth > 1 && this.chance(5)) {
       const step = this.chance(3) ? '' : this.#spanOf(60);
       const inner = this.#operand(depth - 2);
-      return `${inner}[${this.#spanOf(240)}:${step}]${this.modifiers()}`;
+      return `${inner}[${this.#spanOf(240)}:${step}]${this.#modified('')}`;
     }
-    return `${this.selectorOf(this.metric(kinds))}[${this.#spanOf(300)}]${this.#extension()}${this.modifiers()}`;
+    const extension = this.#options.extended && this.chance(extensionOf) ? this.#extension() : '';
+    return `${this.selectorOf(this.metric(kinds))}[${this.#spanOf(300)}]${this.#modified(extension)}`;
   }
 
   #extension(): string {
-    if (!this.#options.extended || !this.chance(5)) return '';
     return this.chance(2) ? ' anchored' : ' smoothed';
   }
 
   #rangeCall(depth: number): string {
     const signature = this.random.pick(this.#rangeFunctions);
     const ofCounters = ['rate', 'increase', 'irate', 'resets'].includes(signature.name) && !this.chance(3);
+    // Other functions refuse them.
+    const isExtensible = ['rate', 'increase', 'delta', 'changes', 'resets'].includes(signature.name);
     const args = signature.argTypes.map((type) => {
       if (type === 'scalar') return this.#factor(depth, signature.name);
-      return this.range(depth, ofCounters ? ['counter', 'bucket', 'histogram'] : undefined);
+      const kinds = ofCounters ? (['counter', 'bucket', 'histogram'] as const) : undefined;
+      return this.range(depth, kinds, isExtensible ? 3 : 15);
     });
     return `${signature.name}(${args.join(', ')})`;
   }
@@ -232,7 +272,7 @@ class QueryGenerator extends Words {
       case 'quantile':
         return `${this.#quantile(depth)}, `;
       case 'limit_ratio':
-        return `${random.pick(['0.5', '-0.5', '0.1', '1', '-1', '0', '2', '-3', '0.25'])}, `;
+        return `${this.chance(5) ? this.scalar(depth - 1) : random.pick(['0.5', '-0.5', '0.1', '1', '-1', '0', '2', '-3', '0.25'])}, `;
       case 'count_values':
         return `${this.quote(random.pick(['value', 'job', 'le', 'count value', 'value', 'value', '__name__']))}, `;
       default:
@@ -258,9 +298,18 @@ class QueryGenerator extends Words {
     const isPlain = /^[\w.]+$/.test(scalar) && this.chance(2);
     const sides = [this.#operand(depth - 1), isPlain ? scalar : `(${scalar})`];
     if (this.chance(2)) sides.reverse();
-    if (this.#options.histograms && this.chance(20))
-      return `rpc_seconds ${this.random.pick(['</', '>/'])} ${sides[1]}`;
+    if (this.#options.histograms && this.chance(10))
+      return this.#trimmed(depth, isPlain ? scalar : `(${scalar})`);
     return `${sides[0]} ${this.#operator()} ${sides[1]}`;
+  }
+
+  /** Histograms without what lies beyond a bound; rarely operands for which there is no such thing. */
+  #trimmed(depth: number, scalar: string): string {
+    const histograms = `(${this.#native(depth)})`;
+    const bound = this.chance(2) ? this.#bound() : scalar;
+    const sides = this.chance(15) ? [bound, histograms] : [histograms, bound];
+    if (this.chance(20)) sides[1] = this.#operand(depth - 1);
+    return `${sides[0]} ${this.random.pick(['</', '>/'])} ${sides[1]}`;
   }
 
   #vectorVector(depth: number): string {
@@ -284,12 +333,16 @@ class QueryGenerator extends Words {
   }
 
   #fill(matching: string): string {
-    if (!this.#options.fill || matching === '' || !this.chance(3)) return '';
-    return this.random.pick([
-      ' fill(0)',
-      ' fill_left(1)',
-      ' fill_right(-1)',
-      ' fill_left(1) fill_right(NaN)',
+    if (!this.#options.fill || !this.chance(matching === '' ? 6 : 3)) return '';
+    const {random} = this;
+    const value = (): string => random.pick(['0', '1', '-1', 'NaN', '+Inf', '2.5', '-0', '5m', '1e3']);
+    return random.pick([
+      ` fill(${value()})`,
+      ` fill_left(${value()})`,
+      ` fill_right(${value()})`,
+      ` fill_left(${value()}) fill_right(${value()})`,
+      ` fill_right(${value()}) fill_left(${value()})`,
+      ` ${this.keyword('fill')} (${value()})`,
     ]);
   }
 
@@ -354,12 +407,30 @@ class QueryGenerator extends Words {
       case 'sort_by_label_desc':
         return `${name}(${this.vector(depth - 1)}${random.pick(['', ', "instance"', ', "job", "code"', ', "nosuch"'])})`;
       case 'info':
-        return `${name}(${this.vector(depth - 1)}${random.pick(['', ', {region=~".+"}', ', {__name__="build_info"}', ', {__name__=~".+_info", version="1"}'])})`;
+        return `${name}(${this.vector(depth - 1)}${this.#infoMatchers()})`;
     }
     const args = signature.argTypes.map((type) =>
       type === 'vector' ? this.#argument(name, depth) : this.scalar(depth - 1),
     );
     return `${name}(${args.join(', ')})`;
+  }
+
+  #infoMatchers(): string {
+    return this.random.pick([
+      '',
+      '',
+      ', {region=~".+"}',
+      ', {region=~".*"}',
+      ', {region="eu"}',
+      ', {region!="eu"}',
+      ', {nosuch="x"}',
+      ', {__name__="build_info"}',
+      ', {__name__=~"(build|target)_info", version=~"1|2"}',
+      ', {__name__=~".+_info", version="1"}',
+      ', {__name__!="target_info", version="2"}',
+      ', {"dépôt"=~".+"}',
+      ', {job=~".+"}',
+    ]);
   }
 
   #argument(name: string, depth: number): string {
@@ -390,6 +461,9 @@ class QueryGenerator extends Words {
       `sum by (le) (rate(latency_seconds_bucket[${range}]))`,
       `sum by (job, le) (increase(latency_seconds_bucket{job="api"}[${range}]))`,
       `latency_seconds_bucket{job="web"}${this.modifiers()}`,
+      // Classic ones, and native ones that without their name have the same labels.
+      `{__name__=~"latency_seconds(_bucket)?"}`,
+      `rate({__name__=~"latency_seconds(_bucket)?"}[${range}])`,
       this.vector(depth - 1),
     ]);
   }
@@ -421,6 +495,7 @@ class QueryGenerator extends Words {
       '__type__',
       'le',
       'with space',
+      'dépôt',
       'new',
       'new',
     ]);
@@ -445,6 +520,7 @@ class QueryGenerator extends Words {
       'code',
       'nosuch',
       'mount point',
+      'dépôt',
       'instance',
     ]);
     const pattern = random.pick([

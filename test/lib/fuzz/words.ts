@@ -213,6 +213,8 @@ export class Words {
       'what',
       'state',
       '"mount point"',
+      '"dépôt"',
+      '"on(x)"',
       'nosuch',
       '__name__',
       '__type__',

@@ -92,7 +92,7 @@ export class Aggregate implements Operator {
       }
       if (row.histograms === null) this.#accumulators[group]!.add(row.values, row.kinds, row.points);
       else this.#addMixed(group, row);
-      if (this.#context.delayedNameRemoval) this.#dropped.add(group, row);
+      if (this.#context.tracksDroppedNames) this.#dropped.add(group, row);
     }
     this.#context.releaseSamples(held);
   }
@@ -145,7 +145,7 @@ export function aggregateQuantile(
     }
     const group = grouping.groupOf(child.row.labels);
     context.takeBytes(memberBytes);
-    if (context.delayedNameRemoval) dropped.add(group, child.row);
+    if (context.tracksDroppedNames) dropped.add(group, child.row);
     (members[group] ??= newMembers(context)).push(input.append(child.row));
   }
   context.releaseSamples(held);

@@ -35,6 +35,7 @@ export class VectorBinary implements Operator {
   readonly #match: MatchedPairs;
   readonly #many: Operator;
   readonly #one: Operator;
+  readonly #grid: Grid;
   readonly #steps: number;
   readonly #streams: boolean;
   readonly #out: MutableRow;
@@ -51,6 +52,7 @@ export class VectorBinary implements Operator {
     this.#context = context;
     this.#many = swapped ? sides.right : sides.left;
     this.#one = swapped ? sides.left : sides.right;
+    this.#grid = sides.grid;
     this.#steps = sides.grid.count;
     this.#match = new MatchedPairs(context, expr, this.#steps);
     this.#out = newRow(this.#steps);
@@ -88,7 +90,7 @@ export class VectorBinary implements Operator {
     for (let row = 0; row < one.length; row++) this.#held += one.samplesOf(row);
     this.#match.index(one);
     if (this.#streams) return;
-    const collected = new CollectedPairs(this.#context, this.#match, this.#steps);
+    const collected = new CollectedPairs(this.#context, this.#match, this.#grid);
     while (this.#many.next()) {
       this.#context.check();
       this.#context.releaseSamples(samplesOf(this.#many.row));
@@ -320,7 +322,7 @@ class MatchedPairs {
           : removeLabels(labels, this.#labelNames);
     }
     for (const name of this.#include) labels = names.with(labels, name, valueOf(one, name));
-    return {labels, dropName: bool && delayedNameRemoval};
+    return {labels, dropName: bool};
   }
 }
 
@@ -333,7 +335,7 @@ class CollectedPairs {
   readonly #match: MatchedPairs;
   readonly #steps: number;
   readonly #merged: MergedMatrix;
-  /** Prometheus looks for equal label sets at the end only where names are removed there, and only in instant queries. */
+  /** Where names are removed at the end, Prometheus looks for equal label sets at a single time of evaluation only then. */
   readonly #keepsApart: boolean;
   readonly #out: MutableRow;
   /** Steps that have been matched: by group for one-to-one, else by group and result labels. */
@@ -344,12 +346,14 @@ class CollectedPairs {
   readonly #matchedGroups = new Map<number, Uint8Array>();
   readonly #both: Uint8Array;
 
-  constructor(context: QueryContext, match: MatchedPairs, steps: number) {
+  constructor(context: QueryContext, match: MatchedPairs, grid: Grid) {
+    const steps = grid.count;
     this.#context = context;
     this.#match = match;
     this.#steps = steps;
     this.#merged = new MergedMatrix(context, steps);
-    this.#keepsApart = context.delayedNameRemoval && steps === 1;
+    this.#keepsApart = context.delayedNameRemoval && grid.ranged !== true;
+    context.mayRepeatLabels ||= this.#keepsApart;
     this.#out = newRow(steps);
     this.#both = new Uint8Array(steps);
   }

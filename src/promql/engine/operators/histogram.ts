@@ -168,7 +168,7 @@ function addNative(
   const labels = input.matrix.labels[row]!;
   const dropped = context.delayedNameRemoval ? labels : context.names.dropName(labels);
   const metric = context.delayedNameRemoval ? context.names.nameOf(labels) : '';
-  const at = result.add(output.relabel(dropped), context.delayedNameRemoval);
+  const at = result.add(output.relabel(dropped), true);
   const values = result.valuesOf(at);
   const kinds = result.kindsOf(at);
   const found = input.matrix.kindsOf(row);
@@ -191,7 +191,7 @@ function addClassic(
   context.check();
   const dropped = context.delayedNameRemoval ? labels : context.names.dropName(labels);
   const metric = context.delayedNameRemoval ? context.names.nameOf(labels) : '';
-  const at = result.add(output.relabel(dropped), context.delayedNameRemoval);
+  const at = result.add(output.relabel(dropped), true);
   const values = result.valuesOf(at);
   const kinds = result.kindsOf(at);
   const {matrix} = input;

@@ -63,7 +63,7 @@ export class MapRows implements Operator {
       const points = this.#compute(source, row);
       if (points === 0) continue;
       row.points = points;
-      row.dropName = source.dropName || (this.#dropsName && context.delayedNameRemoval);
+      row.dropName = source.dropName || this.#dropsName;
       row.labels =
         this.#dropsName && !context.delayedNameRemoval
           ? context.names.dropName(source.labels)

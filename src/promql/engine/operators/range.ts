@@ -79,7 +79,7 @@ export class RangeFunction implements Operator {
     const nameless = !spec.keepsName && !context.delayedNameRemoval;
     this.singleName = source.singleName || nameless;
     // Of absent_over_time, only the steps matter.
-    const keepsApart = spec.keepsName || spec.name === 'absent_over_time';
+    const keepsApart = (spec.keepsName && source.stored) || spec.name === 'absent_over_time';
     const unique = source.singleName || context.delayedNameRemoval || keepsApart;
     this.#seen = unique ? null : new Tuples(context.budget);
     context.specimens.push(spec.compute);
@@ -184,9 +184,9 @@ export class RangeFunction implements Operator {
     if (counterRange !== null && (this.row.histograms === null || this.row.kinds.includes(float))) {
       this.#remarkCounter(labels, counterRange);
     }
-    this.row.dropName = drop && context.delayedNameRemoval;
+    this.row.dropName = drop;
     this.row.labels = drop && !context.delayedNameRemoval ? context.names.dropName(labels) : labels;
-    if (this.#seen !== null) {
+    if (this.#seen !== null && drop) {
       const before = this.#seen.count;
       this.#seen.intern(this.row.labels, this.row.labels.length);
       if (this.#seen.count === before) throw executionError(sameLabelsetMessage);
@@ -316,6 +316,8 @@ export class AbsentSteps implements Operator {
     for (let step = 0; step < kinds.length; step++) if (kinds[step] !== absent) points++;
     this.row.points = points;
     this.row.labels = this.#labels;
+    // Not so absent(): its labels stay, also where they are metadata.
+    this.row.dropName = true;
     this.#context.holdSamples(points);
     return points > 0;
   }
