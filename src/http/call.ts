@@ -27,14 +27,9 @@ const formSpecimen = new Specimen();
 
 const formType = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
-/** Whether a body of this Content-Type is a form. */
-export function isFormType(contentType: string): boolean {
-  return formType.test(contentType);
-}
-
 /** The parameters in the address, and those of a body that is a form. */
 export function formOf(url: string, contentType: string | undefined, body: Uint8Array): Form {
-  const isForm = body.length > 0 && isFormType(contentType ?? '');
+  const isForm = body.length > 0 && formType.test(contentType ?? '');
   const text = isForm ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString() : '';
   const form = Form.of(queryOf(url), text);
   if (url.length + text.length <= specimenLengthMax) formSpecimen.keep(form);

@@ -6,9 +6,10 @@ import http from 'node:http';
 import net from 'node:net';
 import test, {type TestContext} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {Random} from '../base/random.ts';
 import type {HttpReply} from './reply.ts';
 import type {HttpServer} from './server.ts';
-import {startServer} from './testing.ts';
+import {type Running, startServer} from './testing.ts';
 
 const seed = Math.floor(Math.random() * 2 ** 31);
 
@@ -104,10 +105,120 @@ test('PlainConnection answers as Node does, however the bytes arrive', async (co
   }
 });
 
+/** A server that answers with the bodies that it gets. */
+async function startMirror(context: TestContext, readTimeoutMs = 60_000): Promise<Running> {
+  const options = {bodyBytesMax: 1 << 20};
+  return startServer(
+    context,
+    (server) =>
+      server.route(
+        ['POST'],
+        '/',
+        ({body}) => ({status: 200, contentType: 'image/png', body: Buffer.from(body)}),
+        options,
+      ),
+    {readTimeoutMs},
+  );
+}
+
+const postOf = (body: string, headers = ''): string =>
+  `POST / HTTP/1.1\r\nHost: a\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
+
+test('PlainConnection reads bodies that come in pieces, byte for byte', async (context) => {
+  const {port} = await startMirror(context);
+  context.diagnostic(`seed ${seed}`);
+  const random = new Random(seed);
+  const bodies = [0, 1, 1000, 70_000, 1 << 20].map((length) =>
+    Buffer.from(Uint8Array.from({length}, () => random.below(256))).toString('latin1'),
+  );
+  const requests = bodies.map((body) => postOf(body));
+  const run = async (): Promise<void> => {
+    assert.deepEqual(await talk(port, requests, 5), bodies, 'each at once');
+    assert.deepEqual(await talk(port, [requests.join('')], 5), bodies, 'all at once');
+    for (let round = 0; round < 5; round++) {
+      const pieces: string[] = [];
+      for (let rest = requests.join(''); rest !== '';) {
+        const length = 1 + random.below(random.pick([200, 100_000]));
+        pieces.push(rest.slice(0, length));
+        rest = rest.slice(length);
+      }
+      assert.deepEqual(await talk(port, pieces, 5), bodies, `seed ${seed} round ${round}`);
+    }
+  };
+  await run();
+  // The heads come whole, however it is cut.
+  const one = async (): Promise<void> => {
+    for (const body of bodies.slice(1)) {
+      assert.deepEqual(await talk(port, [postOf(body).slice(0, -1), body.slice(-1)], 1), [body]);
+    }
+  };
+  assert.equal(await countingOthers(context, one), 0);
+});
+
+test('PlainConnection says what Node says where a body does not all come', async (context) => {
+  const {port} = await startMirror(context, 300);
+  // A header that comes twice is nothing for it.
+  for (const more of ['', 'X-A: b\r\nX-A: c\r\n']) {
+    const f = async (isOver: boolean, expected: string): Promise<void> => {
+      const socket = net.connect({port, host: '127.0.0.1', allowHalfOpen: true});
+      const text = postOf('abc', more).slice(0, -1);
+      if (isOver) socket.end(text);
+      else socket.write(text);
+      const answer = Buffer.concat((await socket.toArray()) as Buffer[]).toString();
+      assert.equal(answer, `HTTP/1.1 ${expected}\r\nConnection: close\r\n\r\n`, `${isOver} ${more}`);
+      socket.destroy();
+    };
+    await f(true, '400 Bad Request');
+    await f(false, '408 Request Timeout');
+  }
+});
+
+test('PlainConnection gives the room for a body back, whatever becomes of it', async (context) => {
+  const {port} = await startMirror(context);
+  const bytes = 1 << 20;
+  // More than there is room for at the same time.
+  for (let i = 0; i < 300; i++) {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\nx`, () => {
+      socket.resetAndDestroy();
+    });
+    await once(socket, 'close');
+  }
+  assert.deepEqual(await talk(port, [postOf('abc')], 1), ['abc']);
+});
+
+test('PlainConnection leaves a body to others for which there is no room', async (context) => {
+  const size = 200 * 2 ** 20;
+  const {port} = await startServer(context, (server) =>
+    server.route(['POST'], '/', () => echo('read'), {bodyBytesMax: size}),
+  );
+  const first = net.connect(port, '127.0.0.1');
+  first.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\nx`);
+  await sleep(50);
+  const ask = async (): Promise<Response> =>
+    fetch(`http://127.0.0.1:${port}/`, {method: 'POST', body: new Uint8Array(60 * 2 ** 20)});
+  const refused = await ask();
+  assert.deepEqual(
+    [refused.status, await refused.text()],
+    [503, 'error: too many request bodies at the same time'],
+  );
+  first.destroy();
+  await sleep(50);
+  assert.equal((await ask()).status, 200);
+});
+
 test('PlainConnection leaves nothing to others that is plain', async (context) => {
   const port = await start(context, echo);
+  const askInTurn = async (requests: string[]): Promise<void> => {
+    const socket = net.connect(port, '127.0.0.1');
+    for (const request of requests) {
+      socket.write(request);
+      await once(socket, 'data');
+    }
+    socket.destroy();
+  };
   const f = async (requests: string[], expected: number): Promise<void> =>
-    assert.equal(await countingOthers(context, () => talk(port, requests, requests.length)), expected);
+    assert.equal(await countingOthers(context, () => askInTurn(requests)), expected);
   await f([get('x'), post('y', 'a=2'), get('x', 'Accept-Encoding: gzip\r\n')], 0);
   // What is not plain, and all that comes after it on its connection.
   await f([get('x'), get('x', 'X-A: b\r\nX-A: c\r\n'), get('x')], 2);

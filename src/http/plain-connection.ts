@@ -37,11 +37,16 @@ export interface PlainWorld {
   /** A request begins, and its answer has been sent. */
   begin(socket: Socket): void;
   end(socket: Socket): void;
+  /** Takes room for a body, until releaseBody(); false where there is none. */
+  takeBody(bytes: number): boolean;
+  releaseBody(bytes: number): void;
   /** Whether connections are to be closed after their answers. */
   readonly closing: boolean;
   /** A connection may be without a request for so long: before the first one, and later. */
   firstTimeoutMs: number;
   idleTimeoutMs: number;
+  /** All of a body must have arrived within this time. */
+  bodyTimeoutMs: number;
   /** A client that takes nothing of its answer for so long is cut off. */
   sendTimeoutMs: number;
 }
@@ -55,6 +60,19 @@ export const expiryMs = 1000;
 /** Longer headers are not kept for the next request. */
 const headersKeptMax = 2048;
 
+/** As Node answers who does not send all of a request. */
+const cutShort = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n';
+const tooLate = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n';
+
+/** A request whose body has not all arrived. */
+interface IncompleteRequest {
+  request: PlainRequest;
+  route: PlainRoute;
+  /** The whole body, in memory of its own. */
+  body: Buffer;
+  arrived: number;
+}
+
 export class PlainConnection {
   readonly #socket: Socket;
   readonly #world: PlainWorld;
@@ -65,7 +83,11 @@ export class PlainConnection {
   #stillFor = 0;
   /** Those of the last request. */
   #headers: PlainHeaders | null = null;
+  /** From the head of a request to the end of its answer. */
   #busy = false;
+  #incomplete: IncompleteRequest | null = null;
+  /** Room that was taken for the body of the request. */
+  #bodyBytes = 0;
   /** Nothing more comes from the client. */
   #heard = false;
   #ended = false;
@@ -92,11 +114,14 @@ export class PlainConnection {
    * set anew with each request and each answer, which takes as long as some queries do.
    */
   expire(): void {
-    if (this.#ended || (this.#busy && this.#socket.writableLength === 0)) return;
-    if (++this.#stillFor * expiryMs > this.#timeoutMs + expiryMs) this.#socket.destroy();
+    const isWorking = this.#busy && this.#incomplete === null && this.#socket.writableLength === 0;
+    if (this.#ended || isWorking || ++this.#stillFor * expiryMs <= this.#timeoutMs + expiryMs) return;
+    if (this.#incomplete === null) this.#socket.destroy();
+    else this.#giveUp(tooLate);
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    if (this.#incomplete !== null) return this.#readBody(this.#incomplete, chunk);
     if (this.#busy) {
       // Nobody should do so; one who does waits.
       this.#waiting = this.#waiting === null ? chunk : Buffer.concat([this.#waiting, chunk]);
@@ -105,19 +130,26 @@ export class PlainConnection {
     }
     const request = parsePlainRequest(chunk, this.#headers);
     const route = request === null ? null : this.#world.find(request);
-    if (request === null || route === null) this.#handOver(chunk);
-    else this.#answer(request, route);
+    if (request === null || route === null || !this.#takeBody(request.bodyLength)) this.#handOver(chunk);
+    else {
+      this.#begin(request);
+      if (request.body.length === request.bodyLength) this.#answer(request, route);
+      else this.#awaitBody(request, route);
+    }
   };
 
   /** The client has gone away, or has said all that it has to say and waits for its answer: both look the same. */
   readonly #onEnd = (): void => {
     this.#heard = true;
+    if (this.#incomplete !== null) return this.#giveUp(cutShort);
     if (!this.#busy) return void this.#socket.end();
     setTimeout(() => this.#gone?.abort(), departureMs).unref();
   };
 
   readonly #onClose = (): void => {
     this.#ended = true;
+    this.#incomplete = null;
+    this.#releaseBody();
     this.#gone?.abort();
   };
 
@@ -130,11 +162,58 @@ export class PlainConnection {
     if (this.#socket.writableLength > 0) this.#socket.destroy();
   };
 
-  #answer(request: PlainRequest, {params, answer}: PlainRoute): void {
-    this.#headers = request.headers.text.length <= headersKeptMax ? request.headers : null;
+  #takeBody(bytes: number): boolean {
+    if (bytes === 0) return true;
+    if (!this.#world.takeBody(bytes)) return false;
+    this.#bodyBytes = bytes;
+    return true;
+  }
+
+  #releaseBody(): void {
+    if (this.#bodyBytes === 0) return;
+    this.#world.releaseBody(this.#bodyBytes);
+    this.#bodyBytes = 0;
+  }
+
+  #begin({headers}: PlainRequest): void {
+    this.#headers = headers.text.length <= headersKeptMax ? headers : null;
     this.#busy = true;
     this.#stillFor = 0;
     this.#world.begin(this.#socket);
+  }
+
+  #awaitBody(request: PlainRequest, route: PlainRoute): void {
+    this.#timeoutMs = this.#world.bodyTimeoutMs;
+    // Its length is known, and each byte of it is written before somebody sees it.
+    const body = Buffer.allocUnsafeSlow(request.bodyLength);
+    this.#incomplete = {request, route, body, arrived: 0};
+    this.#readBody(this.#incomplete, request.body);
+  }
+
+  #readBody(incomplete: IncompleteRequest, chunk: Buffer): void {
+    const {request, route, body, arrived} = incomplete;
+    // copy() leaves out what there is no room for: another request, which nobody should send so soon.
+    const taken = chunk.copy(body, arrived);
+    incomplete.arrived += taken;
+    if (incomplete.arrived < body.length) return;
+    this.#incomplete = null;
+    this.#stillFor = 0;
+    if (taken < chunk.length) {
+      this.#waiting = chunk.subarray(taken);
+      this.#socket.pause();
+    }
+    request.body = body;
+    this.#answer(request, route);
+  }
+
+  /** For a request that does not arrive as a whole. */
+  #giveUp(answer: string): void {
+    this.#incomplete = null;
+    this.#socket.write(answer);
+    this.#socket.destroySoon();
+  }
+
+  #answer(request: PlainRequest, {params, answer}: PlainRoute): void {
     const call = new PlainCall(request, {
       params,
       client: this.#socket.remoteAddress ?? '',
@@ -190,6 +269,7 @@ export class PlainConnection {
   #finish(close: boolean): void {
     const socket = this.#socket;
     this.#busy = false;
+    this.#releaseBody();
     this.#world.end(socket);
     if (socket.destroyed) return;
     if (close || this.#heard || this.#world.closing) return void socket.end();

@@ -28,6 +28,14 @@ test('parsePlainRequest reads what is whole and simple', () => {
   assert.equal(f(`POST /q HTTP/1.1\r\n${host}Content-Length: 0\r\n\r\n`), 'POST /q /q []');
 });
 
+test('parsePlainRequest reads what has arrived of a body', () => {
+  const whole = `POST /q HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\na=b`;
+  for (let missing = 0; missing <= 3; missing++) {
+    const request = parsePlainRequest(Buffer.from(whole.slice(0, whole.length - missing)))!;
+    assert.deepEqual([request.body.length, request.bodyLength], [3 - missing, 3]);
+  }
+});
+
 test('parsePlainRequest is done soon with blanks', () => {
   for (const end of ['', '\x01', 'x']) {
     const started = performance.now();
@@ -73,8 +81,10 @@ test('parsePlainRequest leaves everything else to others', () => {
     `GET / HTTP/1.1\r\n${host}${'X-A: b\r\n'.repeat(2)}\r\n`,
     `GET / HTTP/1.1\r\n${host}${Array.from({length: 100}, (_, i) => `X-${i}: b\r\n`).join('')}\r\n`,
     `POST / HTTP/1.1\r\n${host}\r\n`,
-    `POST / HTTP/1.1\r\n${host}Content-Length: 2\r\n\r\na`,
     `POST / HTTP/1.1\r\n${host}Content-Length: 2\r\n\r\nabc`,
+    `POST / HTTP/1.1\r\n${host}Content-Length: \r\n\r\n`,
+    `POST / HTTP/1.1\r\n${host}Content-Length: 12345678901\r\n\r\na`,
+    `POST / HTTP/1.1\r\n${host}Content-Length: 0x2\r\n\r\na`,
     `POST / HTTP/1.1\r\n${host}Content-Length: +1\r\n\r\na`,
     `POST / HTTP/1.1\r\n${host}Content-Length: 01\r\n\r\na`,
     `POST / HTTP/1.1\r\n${host}Content-Length: 1\r\nContent-Length: 1\r\n\r\na`,

@@ -15,7 +15,8 @@ import type {
   LightMyRequestResponse,
 } from 'fastify';
 import {describeError, type Logger} from '../sys/log.ts';
-import {formOf, isFormType, type HttpCall, type HttpHandler} from './call.ts';
+import {formOf, type HttpCall, type HttpHandler} from './call.ts';
+import {BodyLimit} from './body-limit.ts';
 import {ConnectionLimit} from './connection-limit.ts';
 import {Form} from './form.ts';
 import {Departures} from './departures.ts';
@@ -116,7 +117,7 @@ export class HttpServer {
   #notFound: HttpHandler = () => textError(404, '404 page not found');
   #app: Promise<FastifyInstance> | null = null;
   #closing = false;
-  #bodyBytes = 0;
+  readonly #bodies = new BodyLimit(bodyBytesAtOnceMax);
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -381,7 +382,7 @@ export class HttpServer {
   #takeBody(request: FastifyRequest, reply: FastifyReply): boolean {
     const size = announcedBytes(request);
     if (size === 0) return true;
-    if (this.#bodyBytes + size > bodyBytesAtOnceMax) {
+    if (!this.#bodies.take(size)) {
       reply.header('Retry-After', '1');
       linger(request, reply);
       this.#sendError(
@@ -391,10 +392,7 @@ export class HttpServer {
       );
       return false;
     }
-    this.#bodyBytes += size;
-    reply.raw.once('close', () => {
-      this.#bodyBytes -= size;
-    });
+    reply.raw.once('close', () => this.#bodies.release(size));
     return true;
   }
 
@@ -515,25 +513,26 @@ export class HttpServer {
       handOver,
       begin: (socket) => limit.begin(socket),
       end: (socket) => limit.end(socket),
+      takeBody: (bytes) => this.#bodies.take(bytes),
+      releaseBody: (bytes) => this.#bodies.release(bytes),
       get closing(): boolean {
         return isClosing();
       },
       firstTimeoutMs: Math.min(readTimeoutMs, headersTimeoutMs),
       idleTimeoutMs: readTimeoutMs,
+      bodyTimeoutMs: readTimeoutMs,
       sendTimeoutMs,
     };
   }
 
   /** The route of a request whose path says it literally, or with names that are no escapes. */
-  #findPlain({method, path, body, header}: PlainRequest): PlainRoute | null {
+  #findPlain({method, path, bodyLength, header}: PlainRequest): PlainRoute | null {
     const {routePrefix} = this.#options;
     if (!path.startsWith(routePrefix)) return null;
     const rest = path.slice(routePrefix.length);
     const found = this.#findLiterally(rest) ?? this.#findByPattern(rest);
     const handler = found?.route.handlers.get(method);
-    if (found === null || handler === undefined || body.length > found.route.bodyBytesMax) return null;
-    // Handlers of other bodies may want them in buffers of their own.
-    if (body.length > 0 && !isFormType(header('content-type') ?? '')) return null;
+    if (found === null || handler === undefined || bodyLength > found.route.bodyBytesMax) return null;
     const {route, params} = found;
     const headers = this.#admitPlain(header('authorization'));
     if (headers === null) return null;
