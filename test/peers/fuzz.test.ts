@@ -4,6 +4,7 @@
 //   ENGINE_QUERIES=100000 ENGINE_SECONDS=3600 npm run test:peers -- fuzz     expressions for each set of features
 //   ENGINE_SEED=7 ...                                                        other expressions
 //   ENGINE_SEED=7 ENGINE_FIRST=1234 ENGINE_QUERIES=1 ...                     one of them again
+//   ENGINE_EXPLAINED=yes ...                                                prints differences with a known reason, too
 //   ENGINE_STORE=memory ...                                                  the engine in this process, not the server
 import assert from 'node:assert/strict';
 import test, {after} from 'node:test';
@@ -14,6 +15,7 @@ const seed = Number(process.env['ENGINE_SEED'] ?? 1);
 const first = Number(process.env['ENGINE_FIRST'] ?? 0);
 const count = Number(process.env['ENGINE_QUERIES'] ?? 4000);
 const secondsMax = Number(process.env['ENGINE_SECONDS'] ?? 25);
+const explained = process.env['ENGINE_EXPLAINED'] !== undefined;
 const ours = process.env['ENGINE_STORE'] === 'memory' ? 'memory' : 'server';
 
 /** Prometheus 2 has other windows, other literals and no remarks; engine.test.ts compares with it what can be compared. */
@@ -57,6 +59,7 @@ for (const features of featureSets) {
       ours,
       differencesMax: 20,
       secondsMax,
+      ...(explained ? {onExplained: (text) => t.diagnostic(text)} : {}),
     });
     t.diagnostic(summary(report));
     assert.deepEqual(

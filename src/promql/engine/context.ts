@@ -39,7 +39,7 @@ export class QueryContext {
   countsSteps = false;
   /** Whether somebody asks of the groups of aggregations whether they have lost their names. */
   tracksDroppedNames: boolean;
-  /** Whether several series of the result may have the same labels, as those of binary operators at a single time. */
+  /** Whether several series may have the same labels until the end of the query, see `mergeSteps`. */
   mayRepeatLabels = false;
   /** Objects of the query, for one of each class to outlive it (keepSpecimen). */
   readonly specimens: object[] = [];

@@ -235,6 +235,13 @@ test('with delayed name removal, equal labels within an instant query are no err
   const fixed = 'a @ end() - a @ end()';
   assert.equal(failure(() => range(store, fixed, [0, 10_000, 10_000], engine)).message, message);
   assert.deepEqual(range(store, `sum(${fixed})`, [0, 10_000, 10_000], engine), ['{} 0@0 0@10']);
+  for (const moved of [`sum((${fixed}) + time())`, `sum((${fixed}) unless vector(time()))`]) {
+    assert.equal(failure(() => range(store, moved, [0, 10_000, 10_000], engine)).message, message);
+  }
+  assert.deepEqual(instant(store, 'sum((a + a) or vector(1))', 0, {engine}), ['{} 7']);
+  const quantiles = 'histogram_quantiles(label_replace(a, "le", "+Inf", "", ""), "q", 0.5, 0.5)';
+  assert.deepEqual(instant(store, `count(${quantiles})`, 0, {engine}), ['{} 4']);
+  assert.equal(failure(() => instant(store, quantiles, 0, {engine})).message, message);
 });
 
 test('what has lost its name loses a new one where a subquery is asked for its last sample', () => {

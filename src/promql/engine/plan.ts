@@ -29,7 +29,7 @@ import {
   mapHistograms,
   MapRows,
   mapValues,
-  MergeRows,
+  mergeSteps,
   type RowFunction,
 } from './operators/map.ts';
 import {AbsentSteps, RangeFunction} from './operators/range.ts';
@@ -236,9 +236,11 @@ export class Planner {
 
   /** Applies a function to each value; the result has no name, so series may become one. */
   #map(child: Operator, compute: RowFunction, grid: Grid, dropsName = true): Operator {
-    const mapped = new MapRows(this.#context, child, compute, {grid, dropsName});
-    const apart = child.singleName || !dropsName || this.#context.delayedNameRemoval;
-    return apart ? mapped : new MergeRows(this.#context, mapped, {grid, nameless: true});
+    const context = this.#context;
+    const mapped = new MapRows(context, child, compute, {grid, dropsName});
+    const {delayedNameRemoval: delayed, mayRepeatLabels} = context;
+    if (child.singleName || (delayed ? !mayRepeatLabels : !dropsName)) return mapped;
+    return mergeSteps(context, mapped, {grid, nameless: !delayed});
   }
 
   #scalar(expr: Expr, grid: Grid): Float64Array {

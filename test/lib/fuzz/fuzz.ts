@@ -28,6 +28,8 @@ export interface FuzzOptions {
   differencesMax: number;
   /** No further expressions after so many seconds. */
   secondsMax: number;
+  /** Gets each difference with a known reason, for somebody to check the reasons. */
+  onExplained?: (text: string) => void;
 }
 
 export interface FuzzReport {
@@ -171,7 +173,13 @@ class Round {
     else if (!isEmpty(expected)) report.nonEmpty++;
     if (difference === null) return;
     if (explanation === null) report.differences.push(await this.#describe(number, request, difference));
-    else report.explained.set(explanation, (report.explained.get(explanation) ?? 0) + 1);
+    else {
+      report.explained.set(explanation, (report.explained.get(explanation) ?? 0) + 1);
+      const {query, ...others} = request.parameters;
+      this.#options.onExplained?.(
+        `${explanation}\n  number ${number}, ${request.path} ${JSON.stringify(others)}: ${query}\n  ${difference}`,
+      );
+    }
   }
 
   async #compare(request: FuzzRequest): Promise<Comparison> {

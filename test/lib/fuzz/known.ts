@@ -103,11 +103,6 @@ const defects: readonly Explanation[] = [
       (status === 200 || error.startsWith('found duplicate series for the match group')) &&
       /rpc_|__name__/.test(query),
   },
-  {
-    reason:
-      'with delayed name removal, two equal quantiles of histogram_quantiles() are found at the end only',
-    explains: ({query, got}) => got.error === sameLabelset && query.includes('histogram_quantiles'),
-  },
 ];
 
 /** Why two answers differ though nothing of ours is wrong, or null; `version` is that of the peer. */

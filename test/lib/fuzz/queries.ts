@@ -37,10 +37,23 @@ const dateFunctions = new Set([
   'year',
 ]);
 
+/** Functions that do more than to compute a number from a number. */
+const intricateFunctions = new Set([
+  'absent',
+  'histogram_fraction',
+  'histogram_quantile',
+  'histogram_quantiles',
+  'info',
+  'label_join',
+  'label_replace',
+  'timestamp',
+]);
+
 class QueryGenerator extends Words {
   readonly #options: QueryOptions;
   readonly #vectorFunctions: readonly FunctionSignature[];
   readonly #rangeFunctions: readonly FunctionSignature[];
+  readonly #intricate: readonly FunctionSignature[];
 
   constructor(random: Random, options: QueryOptions) {
     super(random, options);
@@ -50,6 +63,7 @@ class QueryGenerator extends Words {
     );
     this.#rangeFunctions = known.filter(({argTypes}) => argTypes.includes('matrix'));
     this.#vectorFunctions = known.filter(({argTypes}) => !argTypes.includes('matrix'));
+    this.#intricate = this.#vectorFunctions.filter(({name}) => intricateFunctions.has(name));
   }
 
   top(): string {
@@ -97,7 +111,7 @@ class QueryGenerator extends Words {
       case 16:
         return `(${this.vector(depth - 1)})`;
       default:
-        return this.#call(random.pick(this.#vectorFunctions), depth);
+        return this.#call(random.pick(this.chance(4) ? this.#intricate : this.#vectorFunctions), depth);
     }
   }
 
@@ -368,7 +382,10 @@ class QueryGenerator extends Words {
     const on = random.pick(['on (job, instance)', 'on (instance)', 'ignoring (mode, code, version, region)']);
     const side = this.chance(3) ? 'group_right' : 'group_left';
     const [left, right] = side === 'group_left' ? [many, one] : [one, many];
-    return `(${left}) ${this.#operator()} ${on} ${this.keyword(side)} ${include}${this.#fill(on)} (${right})`;
+    const fill = this.#fill(on);
+    // Behind the bare word, a parenthesis would begin a list of labels.
+    const rightSide = include === '' && fill === '' ? right : `(${right})`;
+    return `(${left}) ${this.#operator()} ${on} ${this.keyword(side)} ${include}${fill} ${rightSide}`;
   }
 
   #setOperation(depth: number): string {

@@ -27,6 +27,7 @@ import {isArithmetic, type ElementOp} from './arithmetic.ts';
 import {combine} from './combine.ts';
 import type {Operation} from './combinemixed.ts';
 import {Grouping} from './grouping.ts';
+import {keepsApart} from './map.ts';
 
 export class VectorBinary implements Operator {
   readonly singleName: boolean;
@@ -62,6 +63,7 @@ export class VectorBinary implements Operator {
     const whole = matching.card === 'one-to-one' ? !matching.on && matching.labels.length === 0 : true;
     this.#streams = !fills && whole && matching.include.length === 0 && this.#many.singleName;
     this.singleName = this.#streams;
+    context.mayRepeatLabels ||= !this.#streams && keepsApart(context, sides.grid);
   }
 
   next(): boolean {
@@ -335,7 +337,6 @@ class CollectedPairs {
   readonly #match: MatchedPairs;
   readonly #steps: number;
   readonly #merged: MergedMatrix;
-  /** Where names are removed at the end, Prometheus looks for equal label sets at a single time of evaluation only then. */
   readonly #keepsApart: boolean;
   readonly #out: MutableRow;
   /** Steps that have been matched: by group for one-to-one, else by group and result labels. */
@@ -352,8 +353,7 @@ class CollectedPairs {
     this.#match = match;
     this.#steps = steps;
     this.#merged = new MergedMatrix(context, steps);
-    this.#keepsApart = context.delayedNameRemoval && grid.ranged !== true;
-    context.mayRepeatLabels ||= this.#keepsApart;
+    this.#keepsApart = keepsApart(context, grid);
     this.#out = newRow(steps);
     this.#both = new Uint8Array(steps);
   }

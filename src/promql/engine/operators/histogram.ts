@@ -17,7 +17,7 @@ import {
 } from '../nativehistogram.ts';
 import {absent, countPoints, float, histogram, type Operator, type Row, samplesOf} from '../row.ts';
 import {Tuples} from '../tuples.ts';
-import {MergeRows} from './map.ts';
+import {mergeSteps} from './map.ts';
 
 /** One classic histogram: rows of its buckets, by rising bound. Several may share their bounds. */
 interface ClassicHistogram {
@@ -149,7 +149,7 @@ function evaluateHistograms(
   // Only where every series is one of a single name do results stay apart without it.
   const apart = child.singleName && input.natives.length === 0 && outputs.length === 1;
   const cursor = new MatrixCursor(result, apart);
-  return apart ? cursor : new MergeRows(context, cursor, {grid, nameless: !context.delayedNameRemoval});
+  return apart ? cursor : mergeSteps(context, cursor, {grid, nameless: !context.delayedNameRemoval});
 }
 
 /** Memory of a histogram's lists, and of a bucket in them. */

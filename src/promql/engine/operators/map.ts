@@ -170,6 +170,26 @@ export class MergeRows implements Operator {
   }
 }
 
+/**
+ * The rows of a function that Prometheus evaluates step by step, with those that have the same labels as one. Where names are
+ * removed at the end, equal labels at a single time of evaluation stay apart until then.
+ */
+export function mergeSteps(
+  context: QueryContext,
+  child: Operator,
+  options: {grid: Grid; nameless: boolean},
+): Operator {
+  if (keepsApart(context, options.grid)) {
+    context.mayRepeatLabels = true;
+    return child;
+  }
+  return new MergeRows(context, child, options);
+}
+
+export function keepsApart({delayedNameRemoval}: QueryContext, {ranged}: Grid): boolean {
+  return delayedNameRemoval && ranged !== true;
+}
+
 /** Changes the labels of each series. */
 export class RelabelRows implements Operator {
   readonly row: Row;

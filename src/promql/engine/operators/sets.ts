@@ -4,7 +4,7 @@ import type {BinaryExpr} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
 import type {Grid} from '../grid.ts';
 import {absent, columnBytes, type MutableRow, newRow, type Operator, type Row, samplesOf} from '../row.ts';
-import {MergeRows} from './map.ts';
+import {mergeSteps} from './map.ts';
 import {Grouping} from './grouping.ts';
 
 export function setOperator(
@@ -12,10 +12,10 @@ export function setOperator(
   expr: BinaryExpr,
   sides: {left: Operator; right: Operator; grid: Grid},
 ): Operator {
-  if (expr.op === 'or') {
-    return new MergeRows(context, new Union(context, expr, sides), {grid: sides.grid, nameless: false});
-  }
-  return new Intersection(context, expr, sides);
+  const union = expr.op === 'or';
+  const rows = union ? new Union(context, expr, sides) : new Intersection(context, expr, sides);
+  if (!union && !context.mayRepeatLabels) return rows;
+  return mergeSteps(context, rows, {grid: sides.grid, nameless: false});
 }
 
 /** Which steps each match group of a vector has. */
