@@ -59,7 +59,7 @@ export class Annotations {
     for (const texts of this.#collecting) texts.add(text);
     const known = this.#byText.get(text);
     if (known === undefined) this.#byText.set(text, {level, text, range, repaired: null, occurrences: 0});
-    else if (this.#isBefore(known.range, range, remarker)) known.range = range;
+    else if (!this.#isBefore(range, known.range, remarker)) known.range = range;
   }
 
   #isBefore(left: PositionRange, right: PositionRange, remarker: Remarker): boolean {

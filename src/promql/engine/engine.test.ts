@@ -440,6 +440,22 @@ test('annotations have the texts and positions of Prometheus', () => {
     },
     2,
   );
+  // Of one call, the last remark counts.
+  f('histogram_quantiles(a, "q", 2, 0.5, 2)', {
+    warnings: [
+      'PromQL warning: quantile value should be between 0 and 1, got 2 (1:37)',
+      'PromQL warning: bucket label "le" is missing or has a malformed value of "x" (1:21)',
+    ],
+  });
+  // Buckets that are repaired for one quantile are whole for the next; one out of bounds needs none.
+  f('histogram_quantiles(h, "q", 2, 0.5, 0.9)', {
+    warnings: ['PromQL warning: quantile value should be between 0 and 1, got 2 (1:29)'],
+    infos: [
+      'PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see ' +
+        'https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile), from buckets 2 to 2, ' +
+        'with a max diff of 2, over 1 samples from 1970-01-01T00:00:10Z to 1970-01-01T00:00:10Z (1:21)',
+    ],
+  });
   f(
     'sort(a)',
     {

@@ -18,7 +18,11 @@ export function executionError(message: string): QueryError {
 
 export const sameLabelsetMessage = 'vector cannot contain metrics with the same labelset';
 
-/** Whether a query ended because of its size, and not of what is in it. */
-export function isRefusal(error: QueryError): boolean {
-  return error.message.startsWith('query processing would ');
+/** Whether a query ended because of what is in it, and not of its size or for want of time. */
+export function isFailure(error: unknown): boolean {
+  return (
+    error instanceof QueryError &&
+    error.kind === 'execution' &&
+    !error.message.startsWith('query processing would ')
+  );
 }

@@ -7,7 +7,7 @@ import {typeOf} from '../parser/types.ts';
 import type {PairRemark} from './annotations.ts';
 import {tooManySamples, type QueryContext} from './context.ts';
 import {selectorsWithoutBuckets} from './histogramstatistics.ts';
-import {executionError} from './error.ts';
+import {executionError, isFailure} from './error.ts';
 import {nowhere} from './evaluationorder.ts';
 import {instantGrid, type Grid} from './grid.ts';
 import {isStepInvariant, withoutParens} from './invariance.ts';
@@ -392,9 +392,11 @@ export class Planner {
     const context = this.#context;
     const {name} = call.func;
     const arg = withoutParens(call.args[rangeIndex]!) as MatrixSelector | SubqueryExpr;
-    const scalars = call.args
-      .filter((_, index) => index !== rangeIndex)
-      .map((each) => this.scalar(withoutParens(each), grid));
+    const scalars = this.#afterSubquery(arg, grid, () =>
+      call.args
+        .filter((_, index) => index !== rangeIndex)
+        .map((each) => this.scalar(withoutParens(each), grid)),
+    );
     const extension = arg.kind === 'subquery' ? null : extensionOf(arg.selector, context.lookbackDeltaMs);
     const usesStartTimes = context.startTimestamps && startTimeFunctions.has(name);
     const compute = windowFunctionOf(call, {scalars, grid, extension, usesStartTimes});
@@ -427,6 +429,19 @@ export class Planner {
     });
     if (name !== 'absent_over_time') return operator;
     return new AbsentSteps(context, operator, grid, absentLabels(context, arg));
+  }
+
+  /** Evaluates the scalars beside a range vector. Where that fails, a subquery is evaluated in case it fails too: it comes first. */
+  #afterSubquery<T>(arg: MatrixSelector | SubqueryExpr, grid: Grid, evaluate: () => T): T {
+    try {
+      return evaluate();
+    } catch (error) {
+      if (arg.kind === 'subquery' && isFailure(error)) {
+        const source = this.columns(arg, grid);
+        while (source.next()) this.#context.check();
+      }
+      throw error;
+    }
   }
 
   #vectorCall(call: Call, grid: Grid): Operator {

@@ -54,19 +54,40 @@ export function histogramQuantile(
 ): Operator {
   const {label, vectorExpr} = spec;
   const outputs: Output[] = [];
-  for (const {values, range} of spec.quantiles) {
-    for (let step = 0; step < grid.count; step++) {
-      const quantile = values[step]!;
-      if (!(quantile >= 0 && quantile <= 1)) context.annotations.invalidQuantile(quantile, range);
-    }
-    const output = quantileOutput(context, values, vectorExpr, grid);
+  const repairs = firstValid(context, spec.quantiles, grid.count);
+  for (const [index, {values}] of spec.quantiles.entries()) {
+    const remarks = (step: number): boolean => repairs[step] === index;
+    const output = quantileOutput(context, {values, remarks, vectorExpr}, grid);
     if (label === null) outputs.push(output);
     else outputs.push(...labelledOutputs(context, output, values, label));
   }
   return evaluateHistograms(context, child, {vectorExpr, grid, outputs});
 }
 
-function quantileOutput(context: QueryContext, values: Float64Array, {range}: Expr, grid: Grid): Output {
+/**
+ * The first of the quantiles at each step that lies within bounds, which alone remarks on buckets that it repairs: the others
+ * find them whole. Remarks on those out of bounds.
+ */
+function firstValid(context: QueryContext, quantiles: QuantileSpec['quantiles'], steps: number): Uint8Array {
+  const first = new Uint8Array(steps).fill(quantiles.length);
+  for (let step = 0; step < steps; step++) {
+    for (let index = 0; index < quantiles.length; index++) {
+      const {values, range} = quantiles[index]!;
+      const quantile = values[step]!;
+      if (!(quantile >= 0 && quantile <= 1)) context.annotations.invalidQuantile(quantile, range);
+      else if (index < first[step]!) first[step] = index;
+    }
+  }
+  return first;
+}
+
+function quantileOutput(
+  context: QueryContext,
+  spec: {values: Float64Array; remarks: (step: number) => boolean; vectorExpr: Expr},
+  grid: Grid,
+): Output {
+  const {values, remarks} = spec;
+  const {range} = spec.vectorExpr;
   const solver = new BucketQuantile();
   context.specimens.push(solver);
   return {
@@ -74,7 +95,7 @@ function quantileOutput(context: QueryContext, values: Float64Array, {range}: Ex
     relabel: (labels) => labels,
     ofClassic: (buckets, step, metric) => {
       const result = solver.compute(values[step]!, buckets);
-      if (solver.forcedMonotonic) {
+      if (solver.forcedMonotonic && remarks(step)) {
         context.annotations.forcedMonotonicity(metric, range, {
           timeMs: grid.startMs + step * grid.stepMs,
           minBucket: solver.minBucket,

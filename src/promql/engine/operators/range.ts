@@ -3,7 +3,7 @@
 import type {LabelIds} from '../../../storage/querier.ts';
 import type {PositionRange} from '../../ast.ts';
 import type {QueryContext} from '../context.ts';
-import {executionError, isRefusal, QueryError, sameLabelsetMessage} from '../error.ts';
+import {executionError, isFailure, sameLabelsetMessage} from '../error.ts';
 import type {Grid} from '../grid.ts';
 import {valueOf} from '../labelset.ts';
 import {pointSamples} from '../../../model/histogram/size.ts';
@@ -105,7 +105,7 @@ export class RangeFunction implements Operator {
       if (points > 0) this.#label(this.#source.labels, this.#source.dropName);
       return points;
     } catch (error) {
-      if (error instanceof QueryError && error.kind === 'execution' && !isRefusal(error)) {
+      if (isFailure(error)) {
         while (this.#source.next()) this.#context.check();
       }
       throw error;

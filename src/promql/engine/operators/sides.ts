@@ -2,7 +2,7 @@
 // first and ends with its error.
 
 import type {QueryContext} from '../context.ts';
-import {isRefusal, QueryError} from '../error.ts';
+import {isFailure} from '../error.ts';
 import {type Operator, type Row, samplesOf} from '../row.ts';
 
 /** A left side and what it says of errors of the right one. */
@@ -35,7 +35,7 @@ export class LeftSide implements Operator {
     try {
       return evaluate();
     } catch (error) {
-      if (error instanceof QueryError && error.kind === 'execution' && !isRefusal(error)) this.#drain();
+      if (isFailure(error)) this.#drain();
       throw error;
     }
   }
