@@ -38,6 +38,8 @@ export interface AlertmanagerOptions {
   readonly silencesMax?: number;
   readonly silenceBytesMax?: number;
   readonly logSilences?: boolean;
+  /** Now, where it is left out. */
+  readonly startedAtMs?: number;
   /** How long after the start nobody is told of anything. */
   readonly startDelayMs?: number;
   readonly receiverNamesInMetrics?: boolean;
@@ -86,7 +88,7 @@ export class Alertmanager {
     this.options = options;
     const {fs, clock, logger, storagePath, retentionMs, parser} = options;
     const pathOf = (name: string): string => (storagePath === '' ? '' : `${storagePath}/${name}`);
-    this.startedAtMs = clock.now();
+    this.startedAtMs = options.startedAtMs ?? clock.now();
     this.silences = new Silences({
       fs,
       path: pathOf('silences'),

@@ -20,16 +20,16 @@ export class SelfMetrics {
   readonly #server: HttpServer;
   readonly #buildInfo: BuildInfo;
   readonly #logger: Logger;
-  readonly #others: () => Family[];
+  readonly #others: () => Promise<Family[]>;
 
   constructor(options: {
     backend: Backend;
     server: HttpServer;
     buildInfo: BuildInfo;
     logger: Logger;
-    others?: () => Family[];
+    others?: () => Promise<Family[]>;
   }) {
-    this.#others = options.others ?? (() => []);
+    this.#others = options.others ?? (() => Promise.resolve([]));
     this.#backend = options.backend;
     this.#server = options.server;
     this.#buildInfo = options.buildInfo;
@@ -42,12 +42,13 @@ export class SelfMetrics {
 
   /** Sorted by name. A thread that does not answer costs only what it would have told. */
   async families(): Promise<Family[]> {
+    const others = await this.#others();
     const list = new FamilyList();
     this.#addOwn(list);
     this.#addHttp(list);
     addProcessFamilies(list);
     this.#addAlerting(list);
-    list.families.push(...this.#others());
+    list.families.push(...others);
     await Promise.all([
       this.#addSnapshot('storage', async () =>
         addStorageFamilies(list, await this.#backend.storage.statistics()),

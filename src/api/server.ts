@@ -46,7 +46,7 @@ export interface ApiServerOptions {
   /** What --enable-feature has switched on. */
   features?: ReadonlySet<string>;
   /** Metrics of what else runs in the process. */
-  otherFamilies?: () => Family[];
+  otherFamilies?: () => Promise<Family[]>;
   /** Names for /features. */
   serviceDiscoveries?: readonly string[];
   now?: () => number;

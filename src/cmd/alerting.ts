@@ -11,7 +11,7 @@ import type {Config} from '../config/config.ts';
 import type {GlobalConfig} from '../config/global.ts';
 import {expandGlob, nodeDiscoveryFiles} from '../discovery/files.ts';
 import type {DiscoveryManager} from '../discovery/manager.ts';
-import {HttpClient} from '../http/client.ts';
+import {DiscoveryCounters, type DiscoveryStatistics} from '../discovery/statistics.ts';
 import type {FiringAlert} from '../alertmanager/estimate.ts';
 import {quoteGo} from '../base/quote.ts';
 import {labelsOf} from '../model/labels.ts';
@@ -33,7 +33,6 @@ import type {RuleSeries} from '../rules/series.ts';
 import type {RuleStore} from '../rules/world.ts';
 import {systemClock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
-import {createDiscovery} from './discovery.ts';
 import type {ServerFlags} from './server-flags.ts';
 import {RuleTurns} from './rule-turns.ts';
 import {readTextFile} from './textfile.ts';
@@ -58,7 +57,9 @@ export class Alerting implements AlertingBackend {
   readonly #options: AlertingOptions;
   readonly #rules: RuleManager;
   readonly #evaluator: QueryRuleEvaluator;
-  readonly #discovery: DiscoveryManager;
+  /** Finds Alertmanagers and talks to them; loaded when the first is configured. */
+  #outside: typeof import('./discovery.ts') | null = null;
+  #discovery: DiscoveryManager | null = null;
 
   constructor(options: AlertingOptions) {
     this.#options = options;
@@ -67,7 +68,7 @@ export class Alerting implements AlertingBackend {
       logger: logger.child({component: 'notifier'}),
       ...flags.notifier,
       elapsed: () => systemClock.elapsed(),
-      createHttpClient: (config) => new HttpClient(config, () => systemClock.elapsed()),
+      createHttpClient: (config) => this.#outside!.createHttpClient(config),
     });
     this.#evaluator = new QueryRuleEvaluator(queries);
     const concurrent = flags.features.has('concurrent-rule-eval');
@@ -85,9 +86,6 @@ export class Alerting implements AlertingBackend {
         externalUrl: flags.externalUrl,
       },
     });
-    this.#discovery = createDiscovery(logger, 'notify', (jobName, groups) =>
-      this.notifier.setTargets(indexOfJob(jobName), groups),
-    );
   }
 
   /** Reads the rule files. Throws what is wrong with them. Returns what takes all into use. */
@@ -95,17 +93,25 @@ export class Alerting implements AlertingBackend {
     const replaceRules = this.#rules.prepare(rulesConfigOf(config));
     return async () => {
       const {alerting, global} = config;
+      if (alerting.alertmanagers.length > 0) await this.#loadOutside();
       this.notifier.apply(alerting, labelsOf(global.externalLabels));
       const jobs = alerting.alertmanagers.map(({staticConfigs, discoveryConfigs}, index) => ({
         jobName: jobOfIndex(index),
         staticConfigs,
         discoveryConfigs,
       }));
-      this.#discovery.apply(jobs);
+      this.#discovery?.apply(jobs);
       for (const [index, {jobName}] of jobs.entries())
-        this.notifier.setTargets(index, this.#discovery.groupsOf(jobName) ?? []);
+        this.notifier.setTargets(index, this.#discovery!.groupsOf(jobName) ?? []);
       await replaceRules();
     };
+  }
+
+  async #loadOutside(): Promise<void> {
+    this.#outside ??= await import('./discovery.ts');
+    this.#discovery ??= this.#outside.createDiscovery(this.#options.logger, 'notify', (jobName, groups) =>
+      this.notifier.setTargets(indexOfJob(jobName), groups),
+    );
   }
 
   start(): void {
@@ -120,7 +126,7 @@ export class Alerting implements AlertingBackend {
     } finally {
       clearTimeout(timer);
     }
-    this.#discovery.stop();
+    this.#discovery?.stop();
     await this.notifier.stop();
   }
 
@@ -189,9 +195,13 @@ export class Alerting implements AlertingBackend {
     return {
       rules: this.#rules.statistics(),
       notifier: this.notifier.statistics(),
-      discovery: this.#discovery.statistics(),
+      discovery: this.#discovery?.statistics() ?? nothingDiscovered(),
     };
   }
+}
+
+function nothingDiscovered(): DiscoveryStatistics {
+  return {...new DiscoveryCounters().snapshot(), jobs: [], failing: []};
 }
 
 /** As Prometheus names the sets of Alertmanagers. */

@@ -4,6 +4,7 @@ import {kubernetesProjections} from '../discovery/kubernetes/projections.ts';
 import {DiscoveryManager, type OnTargets} from '../discovery/manager.ts';
 import {systemResolver} from '../discovery/resolver.ts';
 import {AwsCredentialsSource} from '../http/aws-credentials.ts';
+import type {HttpClientConfig} from '../http/client-config.ts';
 import {HttpClient} from '../http/client.ts';
 import {UnixSocketClient} from '../http/unixsocket.ts';
 import {KubeInformers} from '../kube/informers.ts';
@@ -24,11 +25,15 @@ export function createDiscovery(
       resolver: systemResolver(),
       kubeWorld: {readFile: (file) => readFileSync(file, 'utf8'), environment: process.env},
       kube: new KubeInformers(systemClock, kubernetesProjections),
-      createHttpClient: (config) => new HttpClient(config, () => systemClock.elapsed()),
+      createHttpClient,
       createUnixClient: (socketPath) => new UnixSocketClient(socketPath),
       createAwsCredentials: (config, http) =>
         new AwsCredentialsSource(config, {environment: process.env, http, now: () => systemClock.now()}),
     },
     onTargets,
   );
+}
+
+export function createHttpClient(config: HttpClientConfig): HttpClient {
+  return new HttpClient(config, () => systemClock.elapsed());
 }

@@ -62,7 +62,6 @@ export async function runServer(flags: ServerFlags, signals: Signals, storage: W
   const {version, revision} = buildInfo();
   logger.info('Starting Narthex', {mode: 'server', version, revision, node: process.version});
   for (const warning of flags.warnings) logger.warn(warning);
-  // Most run another one, and this one would take 10 MB.
   const alertmanager =
     flags.alertmanager === null
       ? null
@@ -138,7 +137,7 @@ class Server {
       return 1;
     }
     try {
-      this.#alertmanager?.check();
+      await this.#alertmanager?.check();
     } catch (cause) {
       const file = this.#flags.alertmanager!.configFile;
       this.#logger.error(`Error loading config (--alertmanager.config.file=${file})`, {file, err: cause});
@@ -174,8 +173,8 @@ class Server {
       return 2;
     }
     const api = this.#createApi();
-    this.#alertmanager?.addRoutes(api.http);
     try {
+      await this.#alertmanager?.addRoutes(api.http);
       await this.#listen(api);
       await this.#alertmanager?.listen();
       this.#open(useRules)
@@ -324,7 +323,7 @@ class Server {
       enableRemoteWriteReceiver: flags.enableRemoteWriteReceiver,
       enableAdminApi: flags.enableAdminApi,
       features: flags.features,
-      otherFamilies: () => this.#alertmanager?.families() ?? [],
+      otherFamilies: async () => (await this.#alertmanager?.families()) ?? [],
       serviceDiscoveries: ['static', ...discoveryMechanisms],
       parseSelector: (text) => parseMetricSelector(text).map(({type, name, value}) => ({type, name, value})),
     });

@@ -34,7 +34,7 @@ import type {PlainRequest} from './plain-request.ts';
 import {faultOf} from './request-faults.ts';
 import {emptyReply, redirect, textError, type HttpReply} from './reply.ts';
 import {HandlerStatistics} from './request-statistics.ts';
-import {type OnRequest, SecureServer} from './secure-server.ts';
+import type {OnRequest, SecureServer, SecureServerOptions} from './secure-server.ts';
 import {systemdSockets} from './systemd-sockets.ts';
 import type {Admission, WatchedWebConfig, WebGuard} from './web-guard.ts';
 import type {ListenAddress} from './weburl.ts';
@@ -96,6 +96,13 @@ interface Route {
   handlers: Map<HttpMethod, HttpHandler>;
 }
 
+/** Routes that are not there yet. */
+interface LaterRoutes {
+  path: string;
+  add: () => Promise<void>;
+  added: Promise<void> | null;
+}
+
 export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #routes = new Map<string, Route>();
@@ -116,6 +123,9 @@ export class HttpServer {
   #guard: WebGuard | null = null;
   #notFound: HttpHandler = () => textError(404, '404 page not found');
   #app: Promise<FastifyInstance> | null = null;
+  /** Those that do not know all routes. */
+  readonly #oldApps: Promise<FastifyInstance>[] = [];
+  readonly #later: LaterRoutes[] = [];
   #closing = false;
   readonly #bodies = new BodyLimit(bodyBytesAtOnceMax);
 
@@ -124,7 +134,7 @@ export class HttpServer {
     this.#connections = new ConnectionLimit(options.connectionsMax);
   }
 
-  /** Adds handlers to a path: `/static`, `/a/:name`, `/a/*`. Paths do not have the prefix. Before listen() only. */
+  /** Adds handlers to a path: `/static`, `/a/:name`, `/a/*`. Paths do not have the prefix. */
   route(
     methods: readonly HttpMethod[],
     path: string,
@@ -140,6 +150,13 @@ export class HttpServer {
       if (/^[^*]*:[^*]*$/.test(path)) this.#named.push(route);
     }
     for (const method of methods) route.handlers.set(method, handler);
+    if (this.#app !== null) this.#oldApps.push(this.#app);
+    this.#app = null;
+  }
+
+  /** Lets `add` add the routes below a path, which ends in a slash, when a request asks for one of them. It never rejects. */
+  routeLater(path: string, add: () => Promise<void>): void {
+    this.#later.push({path, add, added: null});
   }
 
   /** Answers what no route does. */
@@ -172,7 +189,7 @@ export class HttpServer {
     this.#closing = true;
     const connections = {plain: this.#plain, sockets: this.#sockets};
     await Promise.all(this.#servers.map((server) => closeServer(server, connections, graceMs)));
-    if (this.#app !== null) await (await this.#app).close();
+    for (const app of [...this.#oldApps, this.#app]) await (await app)?.close();
     await this.#guard?.close();
   }
 
@@ -191,6 +208,7 @@ export class HttpServer {
 
   /** For tests: answers a request that comes over no socket. */
   async inject(request: InjectOptions): Promise<LightMyRequestResponse> {
+    await this.#addLaterRoutes(typeof request.url === 'string' ? request.url : '');
     return (await this.#router()).inject(request);
   }
 
@@ -236,6 +254,7 @@ export class HttpServer {
 
   async #answerByRouter(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
+      await this.#addLaterRoutes(request.url ?? '');
       const router = await this.#router();
       // The client may have gone while it was loaded.
       if (!response.closed) router.routing(request, response);
@@ -243,6 +262,10 @@ export class HttpServer {
       this.#options.logger.error('Cannot serve a request', {url: request.url, err: cause});
       request.socket.destroy();
     }
+  }
+
+  async #addLaterRoutes(url: string): Promise<void> {
+    for (const later of this.#later) if (mentions(url, later.path)) await (later.added ??= later.add());
   }
 
   #statisticsOf(label: string): HandlerStatistics {
@@ -575,7 +598,7 @@ export class HttpServer {
     const onRequest: OnRequest = (request, response) =>
       void this.#answerByRouter(request as IncomingMessage, response as ServerResponse);
     const file = this.#webConfig;
-    const secure = file === null ? null : await SecureServer.open({file, logger, http: options, onRequest});
+    const secure = file === null ? null : await openSecureServer({file, logger, http: options, onRequest});
     const server = secure?.server ?? http.createServer(options, onRequest);
     // Who has said all still gets an answer. Node knows this, though it says so nowhere.
     (server as {httpAllowHalfOpen?: boolean}).httpAllowHalfOpen = true;
@@ -600,6 +623,11 @@ export class HttpServer {
     if (typeof address === 'string') return {host: address, port: 0};
     return {host: address!.address, port: address!.port};
   }
+}
+
+/** With all that it takes for TLS, which most servers do without. */
+async function openSecureServer(options: SecureServerOptions): Promise<SecureServer | null> {
+  return (await import('./secure-server.ts')).SecureServer.open(options);
 }
 
 const admitted: Admission = {headers: {}, refusal: null};
@@ -642,6 +670,15 @@ function callOf(request: FastifyRequest, signal: AbortSignal): HttpCall {
       return form;
     },
   };
+}
+
+/** Whether a URL may lead to what is below a path, however it is written. */
+function mentions(url: string, path: string): boolean {
+  try {
+    return decodeURIComponent(url.split('?', 1)[0]!).includes(path);
+  } catch {
+    return false; // It leads nowhere.
+  }
 }
 
 /** Bytes of body to expect; the most that the route takes where the client does not say. */

@@ -1,25 +1,34 @@
-// The Alertmanager within the server.
+// The Alertmanager within the server. Most servers tell another one, and this one would take 3 MB: without a configuration it is
+// loaded when somebody asks for it, or when it is told of an alert.
+import {readdirSync} from 'node:fs';
 import type {FiringAlert, NotificationCount} from '../../alertmanager/estimate.ts';
 import type {Family} from '../../api/families.ts';
 import {redirect} from '../../http/reply.ts';
 import type {HttpServer} from '../../http/server.ts';
 import {webUrlOf} from '../../http/weburl.ts';
 import type {NotifiedAlert} from '../../rules/world.ts';
+import {nodeFileSystem} from '../../sys/fs.ts';
 import type {Logger} from '../../sys/log.ts';
 import type {EmbeddedAlertmanagerFlags, ServerFlags} from '../server-flags.ts';
-import {AlertmanagerService} from './service.ts';
-import {addMetricsRoute, createAlertmanagerServer} from './web.ts';
+import type {AlertmanagerService} from './service.ts';
 
 const base = '/alertmanager';
 
 export class EmbeddedAlertmanager {
   readonly #flags: EmbeddedAlertmanagerFlags;
+  readonly #external: {url: string; path: string; webConfigFile: string};
   readonly #logger: Logger;
-  readonly #service: AlertmanagerService;
-  /** Path of links to the server's pages. */
-  readonly #externalPath: string;
-  /** Null where it answers below the server's own addresses. */
-  readonly #web: HttpServer | null;
+  readonly #startedAtMs = Date.now();
+  /** Below whose addresses it answers; null where it has its own. */
+  #server: HttpServer | null = null;
+  /** Its own addresses. */
+  #web: HttpServer | null = null;
+  #loading: Promise<AlertmanagerService> | null = null;
+  /** From open() on its state may be read. */
+  #mayOpen = false;
+  #opening: Promise<AlertmanagerService> | null = null;
+  /** When it has been opened. */
+  #service: AlertmanagerService | null = null;
 
   constructor(
     flags: EmbeddedAlertmanagerFlags,
@@ -27,40 +36,28 @@ export class EmbeddedAlertmanager {
     logger: Logger,
   ) {
     this.#flags = flags;
+    this.#external = external;
     this.#logger = logger;
-    this.#externalPath = external.path;
-    const {configFile, storagePath, settings, listenAddresses} = flags;
-    const [own] = listenAddresses;
-    const externalUrl = own === undefined ? `${external.url}${base}` : webUrlOf('', '', own).external;
-    this.#service = new AlertmanagerService({configFile, storagePath, externalUrl, settings, logger});
-    this.#web =
-      listenAddresses.length === 0
-        ? null
-        : createAlertmanagerServer(this.#service, {
-            listenAddresses,
-            // Who asks for passwords wants no other way in.
-            webConfigFile: external.webConfigFile,
-            routePrefix: '',
-            timeoutMs: 0,
-            logger,
-          });
   }
 
   /** Whether the configuration can be read. Throws. */
-  check(): void {
-    this.#service.check();
+  async check(): Promise<void> {
+    if (this.#isWanted()) (await this.#load()).check();
   }
 
   /** Before the server listens. */
-  addRoutes(server: HttpServer): void {
-    if (this.#web === null) {
-      this.#service.addRoutes(server, base);
-      addMetricsRoute(server, base, this.#service);
-    }
+  async addRoutes(server: HttpServer): Promise<void> {
     // Links in messages lead here; what stands behind # goes along.
-    const toPage = (): ReturnType<typeof redirect> => redirect(302, `${this.#externalPath}/alerts`);
+    const toPage = (): ReturnType<typeof redirect> => redirect(302, `${this.#external.path}/alerts`);
     server.route(['GET'], base, toPage);
     server.route(['GET'], `${base}/`, toPage);
+    if (this.#flags.listenAddresses.length > 0) return;
+    this.#server = server;
+    if (this.#loading === null) server.routeLater(`${base}/`, () => this.#prepare());
+    else {
+      const [service, {addServiceRoutes}] = await Promise.all([this.#loading, import('./web.ts')]);
+      addServiceRoutes(server, base, service);
+    }
   }
 
   async listen(): Promise<void> {
@@ -70,30 +67,107 @@ export class EmbeddedAlertmanager {
 
   /** Throws where the state cannot be read. */
   async open(): Promise<void> {
-    if (this.#flags.configFile === '')
+    const {configFile, storagePath} = this.#flags;
+    if (configFile === '')
       this.#logger.info('There is no --alertmanager.config.file: alerts are kept, and nobody is notified');
-    await this.#service.open();
+    if (storagePath !== '') nodeFileSystem.makeDirectory(storagePath);
+    this.#mayOpen = true;
+    if (this.#loading !== null) await this.#open();
   }
 
   async reload(): Promise<void> {
-    await this.#service.reload();
+    await (await this.#loading)?.reload();
   }
 
   deliver(alerts: readonly NotifiedAlert[]): void {
-    this.#service.deliver(alerts);
+    if (this.#service !== null) this.#service.deliver(alerts);
+    else void this.#open().then((service) => service.deliver(alerts), this.#complain);
   }
 
-  estimate(request: {alerts: readonly FiringAlert[]; endMs: number}): Promise<NotificationCount[] | null> {
-    return this.#service.estimate(request);
+  async estimate(request: {
+    alerts: readonly FiringAlert[];
+    endMs: number;
+  }): Promise<NotificationCount[] | null> {
+    return (await this.#open()).estimate(request);
   }
 
-  families(): Family[] {
-    return this.#service.families();
+  async families(): Promise<Family[]> {
+    await this.#prepare();
+    return (await this.#load()).families();
   }
 
   async close(graceMs: number): Promise<void> {
+    await this.#opening?.catch(() => {});
     await this.#web?.close(graceMs);
-    await this.#service.close();
+    await (await this.#loading)?.close();
+  }
+
+  /** Whether it has something to do that nobody has to ask for, or has had. */
+  #isWanted(): boolean {
+    const {configFile, storagePath, listenAddresses} = this.#flags;
+    return configFile !== '' || listenAddresses.length > 0 || hasFiles(storagePath);
+  }
+
+  /** For somebody who asks: loads it, and opens it if the time for that has come. */
+  async #prepare(): Promise<void> {
+    await this.#load();
+    if (this.#mayOpen) await this.#open().catch(this.#complain);
+  }
+
+  #load(): Promise<AlertmanagerService> {
+    this.#loading ??= this.#create();
+    return this.#loading;
+  }
+
+  async #create(): Promise<AlertmanagerService> {
+    const [{AlertmanagerService}, {addServiceRoutes, createAlertmanagerServer}] = await Promise.all([
+      import('./service.ts'),
+      import('./web.ts'),
+    ]);
+    const {configFile, storagePath, settings, listenAddresses} = this.#flags;
+    const [own] = listenAddresses;
+    const service = new AlertmanagerService({
+      configFile,
+      storagePath,
+      externalUrl: own === undefined ? `${this.#external.url}${base}` : webUrlOf('', '', own).external,
+      settings,
+      startedAtMs: this.#startedAtMs,
+      logger: this.#logger,
+    });
+    if (this.#server !== null) addServiceRoutes(this.#server, base, service);
+    if (own !== undefined) {
+      this.#web = createAlertmanagerServer(service, {
+        listenAddresses,
+        // Who asks for passwords wants no other way in.
+        webConfigFile: this.#external.webConfigFile,
+        routePrefix: '',
+        timeoutMs: 0,
+        logger: this.#logger,
+      });
+    }
+    return service;
+  }
+
+  #open(): Promise<AlertmanagerService> {
+    this.#opening ??= this.#load().then(async (service) => {
+      await service.open();
+      this.#service = service;
+      return service;
+    });
+    return this.#opening;
+  }
+
+  readonly #complain = (error: unknown): void => {
+    this.#logger.error('Opening the Alertmanager failed', {err: error});
+  };
+}
+
+/** Whether somebody has used such a folder. */
+function hasFiles(path: string): boolean {
+  try {
+    return path !== '' && readdirSync(path).length > 0;
+  } catch {
+    return false; // What is wrong with it is said when it is opened.
   }
 }
 

@@ -36,6 +36,8 @@ export interface AlertmanagerServiceOptions {
   readonly storagePath: string;
   readonly externalUrl: string;
   readonly settings: AlertmanagerSettings;
+  /** Now, where it is left out. */
+  readonly startedAtMs?: number;
   readonly logger: Logger;
   readonly kinds?: readonly IntegrationKind[];
 }
@@ -49,7 +51,7 @@ export class AlertmanagerService {
   #reloading: Promise<void> = Promise.resolve();
 
   constructor(options: AlertmanagerServiceOptions) {
-    const {settings, logger, storagePath, externalUrl} = options;
+    const {settings, logger, storagePath, externalUrl, startedAtMs} = options;
     this.#options = options;
     this.#parser = new MatcherParser(settings.matcherMode, logger);
     this.alertmanager = new Alertmanager({
@@ -60,6 +62,7 @@ export class AlertmanagerService {
       logger,
       parser: this.#parser,
       externalUrl,
+      ...(startedAtMs !== undefined && {startedAtMs}),
     });
   }
 

@@ -34,14 +34,14 @@ export function createAlertmanagerServer(
     readTimeoutMs: options.timeoutMs === 0 ? readTimeoutMs : options.timeoutMs,
     errorReply: textError,
   });
-  service.addRoutes(server, '');
-  addMetricsRoute(server, '', service);
+  addServiceRoutes(server, '', service);
   server.route(['GET'], '/', () => htmlReply(200, rootPage));
   return server;
 }
 
-/** Metrics of this Alertmanager below `base`. */
-export function addMetricsRoute(server: HttpServer, base: string, service: AlertmanagerService): void {
+/** The API and the metrics of this Alertmanager below `base`. */
+export function addServiceRoutes(server: HttpServer, base: string, service: AlertmanagerService): void {
+  service.addRoutes(server, base);
   server.route(['GET'], `${base}/metrics`, (): Promise<HttpReply> => replyWith(familiesOf(service, server)));
 }
 
