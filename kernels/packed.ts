@@ -2,34 +2,33 @@
 import {
   packedBase,
   packedCount,
-  packedDivisor,
-  packedDouble,
+  packedDigits,
+  packedDoubles,
   packedEqual,
   packedFalls,
   packedFlags,
   packedHeader,
   packedInterval,
+  packedKind,
   packedNaN,
-  packedShort,
   packedTime,
-  packedValueKind,
-  packedWord,
 } from '../src/kernels/packed-layout';
 
+/** Times of a chunk are no further apart. */
+const offsetMax: f64 = 2147483647;
 /** Larger whole numbers might not come back. */
 const wholeMax: f64 = 4503599627370496;
-const divisorMax: f64 = 10000;
+const digitsMax: u32 = 4;
+/** A step of more bits, from any bit on, might not be in one word of 64 bits. */
+const widthMax: u32 = 32;
+/** Of fewer bits, four steps are in one word of 64 bits, wherever that begins. */
+const fewBits: u32 = 15;
 
-/** Least and largest of the values times the divisor, that `findDivisor` found. */
-let least: f64 = 0;
-let largest: f64 = 0;
-
-/** The least divisor of which all values are whole parts, to the last bit; 0 = there is none. */
-function findDivisor(values: usize, count: u32): f64 {
+/** Digits behind the point that all values have at most, to the last bit; digitsMax + 1 = more than these. */
+function findDigits(values: usize, count: u32): u32 {
   const end = values + (<usize>count << 3);
-  for (let divisor: f64 = 1; divisor <= divisorMax; divisor *= 10) {
-    let low = Infinity;
-    let high = -Infinity;
+  let divisor: f64 = 1;
+  for (let digits: u32 = 0; digits <= digitsMax; digits++, divisor *= 10) {
     let at = values;
     for (; at < end; at += 8) {
       const value = load<f64>(at);
@@ -38,15 +37,16 @@ function findDivisor(values: usize, count: u32): f64 {
       if (!(abs(whole) <= wholeMax)) break;
       // As an integer, -0 is 0, and does not come back.
       if (reinterpret<u64>(<f64>(<i64>whole) / divisor) != load<u64>(at)) break;
-      low = min(low, whole);
-      high = max(high, whole);
     }
-    if (at < end) continue;
-    least = low;
-    largest = high;
-    return divisor;
+    if (at == end) return digits;
   }
-  return 0;
+  return digitsMax + 1;
+}
+
+function divisorOf(digits: u32): f64 {
+  let divisor: f64 = 1;
+  for (; digits > 0; digits--) divisor *= 10;
+  return divisor;
 }
 
 function allEqual(values: usize, count: u32): bool {
@@ -56,7 +56,7 @@ function allEqual(values: usize, count: u32): bool {
 }
 
 /**
- * Packs `count` samples (at least 1), whose times rise, to `target`, a multiple of 8 with room for 48 + 12 bytes a sample. Returns
+ * Packs `count` samples (1 to 65,535), whose times rise, to `target`, a multiple of 8 with room for 48 + 12 bytes a sample. Returns
  * the bytes, a multiple of 8; 0 = their times are too far apart.
  */
 export function packSamples(times: usize, values: usize, count: u32, target: usize): u32 {
@@ -67,22 +67,20 @@ export function packSamples(times: usize, values: usize, count: u32, target: usi
     const at = times + (i << 3);
     if (load<f64>(at) - load<f64>(at - 8) != interval) regular = false;
   }
-  if (load<f64>(times + ((count - 1) << 3)) - first > 4294967295) return 0;
+  if (load<f64>(times + ((count - 1) << 3)) - first > offsetMax) return 0;
   store<f64>(target, first, packedTime);
-  store<f64>(target, regular ? interval : 0, packedInterval);
-  store<u32>(target, count, packedCount);
-  store<u16>(target, flagsOf(values, count), packedFlags);
-  let bytes = packedHeader + packValues(values, count, target);
-  if (!regular) {
-    for (let i: u32 = 0; i < count; i++) {
-      store<u32>(target + bytes + (i << 2), <u32>(load<f64>(times + (i << 3)) - first));
-    }
-    bytes += ((count + 1) >> 1) << 3;
-  }
-  return bytes;
+  store<u32>(target, regular ? <u32>interval : 0, packedInterval);
+  store<u16>(target, <u16>count, packedCount);
+  const digits = packValues(values, count, target);
+  store<u8>(target, flagsOf(values, count) | <u8>(digits << packedDigits), packedFlags);
+  const end = valuesEnd(load<u8>(target, packedKind), count);
+  if (regular) return end;
+  const width = packSteps(times, count, 1, target + end + 4);
+  store<u32>(target + end, width);
+  return (end + 4 + stepsBytes(width, count) + 7) & ~7;
 }
 
-function flagsOf(values: usize, count: u32): u16 {
+function flagsOf(values: usize, count: u32): u8 {
   let before = load<f64>(values);
   let nan = before != before;
   let falls = false;
@@ -92,58 +90,85 @@ function flagsOf(values: usize, count: u32): u16 {
     if (value < before) falls = true;
     before = value;
   }
-  return <u16>((nan ? packedNaN : 0) | (falls ? packedFalls : 0));
+  return <u8>((nan ? packedNaN : 0) | (falls ? packedFalls : 0));
 }
 
+/** Returns digits. */
 function packValues(values: usize, count: u32, target: usize): u32 {
-  const data = target + packedHeader;
+  store<u64>(target, load<u64>(values), packedBase);
   if (allEqual(values, count)) {
-    store<u16>(target, packedEqual, packedValueKind);
-    store<u64>(target, load<u64>(values), packedBase);
-    store<f64>(target, 1, packedDivisor);
+    store<u8>(target, packedEqual, packedKind);
     return 0;
   }
-  const divisor = findDivisor(values, count);
-  const range = largest - least;
-  if (divisor == 0 || range > 4294967295) {
-    store<u16>(target, packedDouble, packedValueKind);
-    store<f64>(target, 0, packedBase);
-    store<f64>(target, 1, packedDivisor);
-    memory.copy(data, values, <usize>count << 3);
-    return count << 3;
-  }
-  store<f64>(target, least, packedBase);
-  store<f64>(target, divisor, packedDivisor);
-  if (range <= 65535) {
-    store<u16>(target, packedShort, packedValueKind);
-    for (let i: u32 = 0; i < count; i++) {
-      store<u16>(data + (i << 1), <u16>(<u32>(nearest(load<f64>(values + (i << 3)) * divisor) - least)));
+  const digits = findDigits(values, count);
+  if (digits <= digitsMax) {
+    const divisor = divisorOf(digits);
+    const width = packSteps(values, count, divisor, target + packedHeader);
+    if (width <= widthMax) {
+      store<u8>(target, <u8>width, packedKind);
+      store<f64>(target, nearest(load<f64>(values) * divisor), packedBase);
+      return digits;
     }
-    return ((count + 3) >> 2) << 3;
   }
-  store<u16>(target, packedWord, packedValueKind);
-  for (let i: u32 = 0; i < count; i++) {
-    store<u32>(data + (i << 2), <u32>(nearest(load<f64>(values + (i << 3)) * divisor) - least));
-  }
-  return ((count + 1) >> 1) << 3;
+  store<u8>(target, packedDoubles, packedKind);
+  memory.copy(target + packedHeader, values, <usize>count << 3);
+  return 0;
 }
 
-/** Bytes that the values take. */
-function valueBytes(kind: u32, count: u32): u32 {
-  if (kind == packedShort) return ((count + 3) >> 2) << 3;
-  if (kind == packedWord) return ((count + 1) >> 1) << 3;
-  return kind == packedDouble ? count << 3 : 0;
+/**
+ * Writes the steps of at least two numbers, times `divisor`: the least one, then what each is more than that. Returns the bits of a
+ * step; more than widthMax = they are too large, or too different, and nothing is written.
+ */
+function packSteps(column: usize, count: u32, divisor: f64, target: usize): u32 {
+  const end = column + (<usize>count << 3);
+  const first = <i64>nearest(load<f64>(column) * divisor);
+  let least: i64 = i64.MAX_VALUE;
+  let largest: i64 = i64.MIN_VALUE;
+  let before = first;
+  for (let at = column + 8; at < end; at += 8) {
+    const whole = <i64>nearest(load<f64>(at) * divisor);
+    least = min(least, whole - before);
+    largest = max(largest, whole - before);
+    before = whole;
+  }
+  const width: u32 = 64 - <u32>clz(largest - least);
+  if (least != <i64>(<i32>least) || width > widthMax) return widthMax + 1;
+  store<i32>(target, <i32>least);
+  let bits: u64 = 0;
+  let filled: u32 = 0;
+  before = first;
+  for (let at = column + 8; at < end; at += 8) {
+    const whole = <i64>nearest(load<f64>(at) * divisor);
+    bits |= (<u64>(whole - before - least)) << filled;
+    before = whole;
+    filled += width;
+    if (filled < 32) continue;
+    target += 4;
+    store<u32>(target, <u32>bits);
+    bits >>= 32;
+    filled -= 32;
+  }
+  if (filled > 0) store<u32>(target, <u32>bits, 4);
+  return width;
 }
 
-/** The first of the samples whose times follow the values that is at `time` or later. */
-function firstFrom(offsets: usize, count: u32, time: f64): u32 {
-  let low: u32 = 0;
-  for (let high = count; low < high;) {
-    const middle = (low + high) >> 1;
-    if (<f64>load<u32>(offsets + (middle << 2)) < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** Bytes of the steps between so many numbers, with the least one. */
+function stepsBytes(width: u32, count: u32): u32 {
+  return 4 + (((count - 1) * width + 7) >> 3);
+}
+
+/** Where the values end. */
+function valuesEnd(kind: u32, count: u32): u32 {
+  if (kind == packedEqual) return packedHeader;
+  if (kind == packedDoubles) return packedHeader + (count << 3);
+  return (packedHeader + stepsBytes(kind, count) + 7) & ~7;
+}
+
+/** The step that begins at this bit of `data`, without the least one. */
+// @ts-ignore: decorator
+@inline
+function stepAt(data: usize, bit: u32, mask: u64): i64 {
+  return <i64>((load<u64>(data + (bit >> 3)) >> (bit & 7)) & mask);
 }
 
 /**
@@ -152,9 +177,9 @@ function firstFrom(offsets: usize, count: u32, time: f64): u32 {
  */
 export function unpackSamples(source: usize, mint: f64, maxt: f64, times: usize, values: usize): u32 {
   const first = load<f64>(source, packedTime);
-  const interval = load<f64>(source, packedInterval);
-  const count = load<u32>(source, packedCount);
-  const kind: u32 = load<u16>(source, packedValueKind);
+  const interval = <f64>load<u32>(source, packedInterval);
+  const count: u32 = load<u16>(source, packedCount);
+  const kind: u32 = load<u8>(source, packedKind);
   let from: u32 = 0;
   let to = count;
   if (interval != 0) {
@@ -164,13 +189,20 @@ export function unpackSamples(source: usize, mint: f64, maxt: f64, times: usize,
     if (from >= to) return 0;
     fillRegular(times, first + <f64>from * interval, interval, to - from);
   } else {
-    const offsets = source + packedHeader + valueBytes(kind, count);
-    from = firstFrom(offsets, count, mint - first);
-    to = firstFrom(offsets, count, floor(maxt) + 1 - first);
-    if (from >= to) return 0;
-    for (let i = from; i < to; i++) {
-      store<f64>(times + ((i - from) << 3), first + <f64>load<u32>(offsets + (i << 2)));
+    const packed = source + valuesEnd(kind, count);
+    const width = load<u32>(packed);
+    const least = <i64>load<i32>(packed, 4);
+    const mask: u64 = (<u64>1 << width) - 1;
+    let bit: u32 = 0;
+    let time = first;
+    for (; from < count && time < mint; from++, bit += width) {
+      time += <f64>(least + stepAt(packed + 8, bit, mask));
     }
+    for (to = from; to < count && time <= maxt; to++, bit += width, times += 8) {
+      store<f64>(times, time);
+      time += <f64>(least + stepAt(packed + 8, bit, mask));
+    }
+    if (from == to) return 0;
   }
   unpackValues(source, kind, from, to - from, values);
   return to - from;
@@ -190,43 +222,49 @@ function fillRegular(times: usize, first: f64, interval: f64, count: u32): void 
 }
 
 function unpackValues(source: usize, kind: u32, from: u32, count: u32, values: usize): void {
-  const data = source + packedHeader;
-  const end = values + (<usize>count << 3);
   if (kind == packedEqual) {
+    const end = values + (<usize>count << 3);
     const pair = v128.load64_splat(source + packedBase);
     for (; values + 8 < end; values += 16) v128.store(values, pair);
     if (values < end) v128.store64_lane(values, pair, 0);
     return;
   }
-  if (kind == packedDouble) return memory.copy(values, data + (from << 3), <usize>count << 3);
-  const base = f64x2.splat(load<f64>(source, packedBase));
-  const divisor = load<f64>(source, packedDivisor);
-  const divisors = f64x2.splat(divisor);
-  if (kind == packedShort) {
-    let at = data + (from << 1);
-    if (divisor == 1) {
-      for (; values + 24 < end; values += 32, at += 8) {
-        const wide = i32x4.extend_low_i16x8_u(v128.load64_zero(at));
-        v128.store(values, f64x2.add(base, f64x2.convert_low_i32x4_u(wide)));
-        const upper = i8x16.shuffle(wide, wide, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
-        v128.store(values, f64x2.add(base, f64x2.convert_low_i32x4_u(upper)), 16);
-      }
-    } else {
-      for (; values + 24 < end; values += 32, at += 8) {
-        const wide = i32x4.extend_low_i16x8_u(v128.load64_zero(at));
-        v128.store(values, f64x2.div(f64x2.add(base, f64x2.convert_low_i32x4_u(wide)), divisors));
-        const upper = i8x16.shuffle(wide, wide, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
-        v128.store(values, f64x2.div(f64x2.add(base, f64x2.convert_low_i32x4_u(upper)), divisors), 16);
-      }
+  if (kind == packedDoubles) {
+    return memory.copy(values, source + packedHeader + (from << 3), <usize>count << 3);
+  }
+  unpackSteps(source, from, count, values);
+}
+
+// @ts-ignore: decorator
+@inline
+function pairOf(low: i64, high: i64): v128 {
+  return f64x2.replace_lane(f64x2.splat(<f64>low), 1, <f64>high);
+}
+
+function unpackSteps(source: usize, from: u32, count: u32, values: usize): void {
+  const data = source + packedHeader + 4;
+  const end = values + (<usize>count << 3);
+  const width: u32 = load<u8>(source, packedKind);
+  const least = <i64>load<i32>(source, packedHeader);
+  const divisor = divisorOf(<u32>load<u8>(source, packedFlags) >> packedDigits);
+  const mask: u64 = (<u64>1 << width) - 1;
+  let whole = <i64>load<f64>(source, packedBase) + <i64>from * least;
+  let bit: u32 = 0;
+  for (const begin = from * width; bit < begin; bit += width) whole += stepAt(data, bit, mask);
+  if (width < fewBits) {
+    const divisors = f64x2.splat(divisor);
+    for (; values + 24 < end; values += 32, bit += 4 * width) {
+      const word = load<u64>(data + (bit >> 3)) >> (bit & 7);
+      const second = whole + (least + <i64>(word & mask));
+      const third = second + (least + <i64>((word >> width) & mask));
+      const fourth = third + (least + <i64>((word >> (2 * width)) & mask));
+      v128.store(values, f64x2.div(pairOf(whole, second), divisors));
+      v128.store(values, f64x2.div(pairOf(third, fourth), divisors), 16);
+      whole = fourth + (least + <i64>((word >> (3 * width)) & mask));
     }
-    const least = f64x2.extract_lane(base, 0);
-    for (; values < end; values += 8, at += 2) store<f64>(values, (least + <f64>load<u16>(at)) / divisor);
-    return;
   }
-  let at = data + (from << 2);
-  for (; values + 8 < end; values += 16, at += 8) {
-    const wide = f64x2.convert_low_i32x4_u(v128.load64_zero(at));
-    v128.store(values, f64x2.div(f64x2.add(base, wide), divisors));
+  for (; values < end; values += 8, bit += width) {
+    store<f64>(values, <f64>whole / divisor);
+    whole += least + stepAt(data, bit, mask);
   }
-  if (values < end) store<f64>(values, (f64x2.extract_lane(base, 0) + <f64>load<u32>(at)) / divisor);
 }

@@ -30,9 +30,13 @@ export interface QueryWorldOptions {
 }
 
 const scratchBytes = 2 ** 30;
+/** Chunks are kept in some thirty sizes, each of which has a span that is not full. */
+const spanBytes = 16_384;
+/** Kernels read some bytes more than they are given. */
+const slackBytes = 64;
 /** What a thread keeps of chunks that it has read, and of the files that the head's are in. */
-const chunkBytesMax = 24 * 2 ** 20;
-const headWindowBytesMax = 4 * 2 ** 20;
+const chunkBytesMax = 12 * 2 ** 20;
+const headWindowBytesMax = 2 ** 20;
 
 /** How often a thread without queries looks whether blocks have gone. */
 const blocksRefreshMs = 15_000;
@@ -48,7 +52,7 @@ export function openQueryWorld(
   const linear = {
     memory: privateMemory,
     kernels: loadKernels(privateMemory),
-    arena: new SizeClassArena(privateMemory, 65_536, privateMemory.byteLength),
+    arena: new SizeClassArena(privateMemory, 65_536, privateMemory.byteLength - slackBytes, spanBytes),
   };
   const scratch = {...linear, chunks: new ChunkCache(linear, pagesBytesMax ?? chunkBytesMax)};
   const shared = new LinearMemory(options.memory);
@@ -76,7 +80,7 @@ export function openQueryWorld(
   const headChunks = new HeadChunkReader(
     nodeFileSystem,
     headChunksDirectory(options.dataFolder),
-    Math.min(headWindowBytesMax, (pagesBytesMax ?? Infinity) / 2),
+    headWindowBytesMax,
   );
   const head = new HeadReader(shared, scratch, owner, headChunks);
   /** Damage is told once. */

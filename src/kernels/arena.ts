@@ -19,8 +19,7 @@ export interface Arena {
 /** Large blocks are runs of units. */
 const unitBytes = 2048;
 /** Small blocks of one size class share a span. */
-const spanBytes = 65_536;
-const spanUnits = spanBytes / unitBytes;
+const spanBytesDefault = 65_536;
 /** Up to here blocks are small: a multiple of 8 up to 128, then eight sizes for each power of two. */
 const smallBytesMax = 8192;
 const classCount = 16 + 6 * 8 + 1;
@@ -28,16 +27,17 @@ const spansMax = 65_536;
 const noSpan = 0xffff_ffff;
 
 /**
- * Small blocks come from spans of 64 KiB, one size class each, with a free list for each span inside the free blocks; a
- * span whose blocks are all free goes back to the pool of runs, so that a size that was once much used does not keep its
- * memory. Larger blocks are runs of 2 KiB units, joined with their free neighbours when they are given back. Blocks of
- * 64 bytes and of multiples of it up to 512 lie on multiples of 64 (cache lines).
+ * Small blocks come from spans of 64 KiB, or of as many bytes as the arena was made with, one size class each, with a free list
+ * for each span inside the free blocks; a span whose blocks are all free goes back to the pool of runs, so that a size that was
+ * once much used does not keep its memory. Larger blocks are runs of 2 KiB units, joined with their free neighbours when they are
+ * given back. Blocks of 64 bytes and of multiples of it up to 512 lie on multiples of 64 (cache lines).
  */
 export class SizeClassArena implements Arena {
   bytesInUse = 0;
   readonly #u32: Uint32Array;
   readonly #base: number;
   readonly #runs: RunAllocator;
+  readonly #spanUnits: number;
   /** Number of the span that a unit belongs to. */
   readonly #spanOfUnit: Uint32Array;
   readonly #spanAddress = new Uint32Array(spansMax);
@@ -56,9 +56,17 @@ export class SizeClassArena implements Arena {
   #spanCount = 0;
   #spareSpan = noSpan;
 
-  /** Manages the bytes [start, end) of `memory`; both are rounded to units, and address 0 is never used. */
-  constructor(memory: LinearMemory, start: number, end: number) {
+  /**
+   * Manages the bytes [start, end) of `memory`; both are rounded to units, and address 0 is never used. In a small memory, small spans
+   * leave less of it idle.
+   */
+  constructor(memory: LinearMemory, start: number, end: number, spanBytes = spanBytesDefault) {
     assert(start >= 0 && end <= memory.byteLength, 'the arena lies in its memory');
+    assert(
+      spanBytes >= smallBytesMax && spanBytes % unitBytes === 0,
+      'spans are units, and hold any small block',
+    );
+    this.#spanUnits = spanBytes / unitBytes;
     this.#u32 = memory.u32;
     this.#base = Math.max(1, Math.ceil(start / unitBytes)) * unitBytes;
     const units = Math.floor((end - this.#base) / unitBytes);
@@ -175,12 +183,12 @@ export class SizeClassArena implements Arena {
   }
 
   #openSpan(sizeClass: number): number {
-    const address = this.#takeRun(spanUnits);
+    const address = this.#takeRun(this.#spanUnits);
     let span = this.#spareSpan;
     if (span !== noSpan) this.#spareSpan = this.#spanNext[span]!;
     else span = this.#spanCount++;
     const unit = (address - this.#base) / unitBytes;
-    this.#spanOfUnit.fill(span, unit, unit + spanUnits);
+    this.#spanOfUnit.fill(span, unit, unit + this.#spanUnits);
     this.#spanAddress[span] = address;
     this.#spanFree[span] = 0;
     this.#spanFresh[span] = address;
@@ -194,7 +202,7 @@ export class SizeClassArena implements Arena {
   #emptied(span: number, sizeClass: number): void {
     if (this.#roomy[sizeClass] === span && this.#spanNext[span] === noSpan) return;
     this.#unlinkRoomy(span, sizeClass);
-    this.#runs.give((this.#spanAddress[span]! - this.#base) / unitBytes, spanUnits);
+    this.#runs.give((this.#spanAddress[span]! - this.#base) / unitBytes, this.#spanUnits);
     this.#spanFresh[span] = 0;
     this.#spanNext[span] = this.#spareSpan;
     this.#spareSpan = span;

@@ -5,12 +5,14 @@ import {loadKernels} from './kernels.ts';
 import {arenaStart, LinearMemory} from './memory.ts';
 import {
   packedCount,
-  packedDivisor,
+  packedDigits,
+  packedDoubles,
+  packedEqual,
   packedFalls,
   packedFlags,
   packedInterval,
+  packedKind,
   packedNaN,
-  packedValueKind,
 } from './packed-layout.ts';
 import {packSamples} from './packed.ts';
 
@@ -96,31 +98,53 @@ test('packSamples() writes the bytes of its twin, and unpackSamples() has any pa
 test('packSamples() keeps numbers as', () => {
   function f(
     values: number[],
-    expected: {kind: number; divisor: number; bytes: number; flags?: number},
+    expected: {kind: number; digits: number; bytes: number; flags?: number},
   ): void {
     const times = Float64Array.from(values, (_, i) => 1000 * i);
     const bytes = pack(times, Float64Array.from(values));
-    assert.equal(memory.u32[(packedAt + packedCount) / 4], values.length);
-    assert.equal(memory.f64[(packedAt + packedInterval) / 8], values.length > 1 ? 1000 : 1);
-    const kind = memory.u16[(packedAt + packedValueKind) / 2]!;
-    const flags = memory.u16[(packedAt + packedFlags) / 2]!;
-    const divisor = memory.f64[(packedAt + packedDivisor) / 8]!;
-    assert.deepEqual({kind, divisor, bytes, flags}, {flags: 0, ...expected});
+    assert.equal(memory.u16[(packedAt + packedCount) / 2], values.length);
+    assert.equal(memory.u32[(packedAt + packedInterval) / 4], values.length > 1 ? 1000 : 1);
+    const kind = memory.u8[packedAt + packedKind]!;
+    const byte = memory.u8[packedAt + packedFlags]!;
+    const flags = byte & ((1 << packedDigits) - 1);
+    assert.deepEqual({kind, digits: byte >> packedDigits, bytes, flags}, {flags: 0, ...expected});
   }
-  f([Math.PI], {kind: 0, divisor: 1, bytes: 40});
-  f([NaN, NaN, NaN], {kind: 0, divisor: 1, bytes: 40, flags: packedNaN});
-  f([5, 4, 7], {kind: 1, divisor: 1, bytes: 48, flags: packedFalls});
-  f([-5, 65_530], {kind: 1, divisor: 1, bytes: 48});
-  f([-5, 65_531], {kind: 2, divisor: 1, bytes: 48});
-  f([0.1, 0.25], {kind: 1, divisor: 100, bytes: 48});
-  f([0.00001, 1], {kind: 3, divisor: 1, bytes: 56});
-  f([-0, 1], {kind: 3, divisor: 1, bytes: 56});
-  f([0, 2 ** 33], {kind: 3, divisor: 1, bytes: 56});
-  f([0, 1, NaN], {kind: 3, divisor: 1, bytes: 64, flags: packedNaN});
+  f([Math.PI], {kind: packedEqual, digits: 0, bytes: 24});
+  f([NaN, NaN, NaN], {kind: packedEqual, digits: 0, bytes: 24, flags: packedNaN});
+  // Four bytes for the least step, then bits.
+  f([5, 8, 11, 14], {kind: 0, digits: 0, bytes: 32});
+  f([5, 8, 12, 15], {kind: 1, digits: 0, bytes: 32});
+  f([5, 4, 7], {kind: 3, digits: 0, bytes: 32, flags: packedFalls});
+  f([-5, 65_531], {kind: 0, digits: 0, bytes: 32});
+  f([0, 1, 65_537], {kind: 16, digits: 0, bytes: 32});
+  f([0, 1, 65_537, 65_538], {kind: 16, digits: 0, bytes: 40});
+  f([0.1, 0.25, 0.4], {kind: 0, digits: 2, bytes: 32});
+  f([1.5, 1.25], {kind: 0, digits: 2, bytes: 32, flags: packedFalls});
+  f([0, 0.0001], {kind: 0, digits: 4, bytes: 32});
+  f([0.00001, 1], {kind: packedDoubles, digits: 0, bytes: 40});
+  f([-0, 1], {kind: packedDoubles, digits: 0, bytes: 40});
+  f([0, -(2 ** 31)], {kind: 0, digits: 0, bytes: 32, flags: packedFalls});
+  f([0, 2 ** 31], {kind: packedDoubles, digits: 0, bytes: 40});
+  f([0, 0, 2 ** 32 - 1], {kind: 32, digits: 0, bytes: 40});
+  f([0, 0, 2 ** 32], {kind: packedDoubles, digits: 0, bytes: 48});
+  f([0, 1, NaN], {kind: packedDoubles, digits: 0, bytes: 48, flags: packedNaN});
 });
 
-test('packSamples() refuses times too far apart', () => {
-  assert.equal(pack(Float64Array.of(0, 2 ** 32 - 1), Float64Array.of(1, 2)), 48);
-  assert.equal(pack(Float64Array.of(0, 2 ** 32), Float64Array.of(1, 2)), 0);
-  assert.equal(packSamples(Float64Array.of(0, 2 ** 32), Float64Array.of(1, 2)), null);
+test('packSamples() keeps times as', () => {
+  function f(times: number[], bytes: number, interval = 0): void {
+    const values = Float64Array.from(times).fill(7);
+    assert.equal(pack(Float64Array.from(times), values), bytes);
+    assert.equal(memory.u32[(packedAt + packedInterval) / 4], interval);
+  }
+  f([5000, 20_000, 35_000], 24, 15_000);
+  f([5000, 20_000, 35_001], 40);
+  f(
+    Array.from({length: 120}, (_, i) => 15_000 * i + (i % 4)),
+    // Three bits each: from -3 to 1 more than 15,000.
+    24 + 8 + 48,
+  );
+  f([0, 1, 2 ** 31 - 1], 24 + 8 + 8);
+  f([0, 2 ** 31 - 1], 24, 2 ** 31 - 1);
+  f([0, 2 ** 31], 0);
+  assert.equal(packSamples(Float64Array.of(0, 2 ** 31), Float64Array.of(1, 2)), null);
 });

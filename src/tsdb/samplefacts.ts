@@ -52,10 +52,10 @@ export class SampleFacts implements ColumnFacts {
 
   /** The columns got the samples [start, start + count) of the chunk that is packed at this address. */
   addPacked(columns: Columns, start: number, count: number, packed: number): void {
-    const {u8, f64} = this.#scratch.memory;
+    const {u8, u32} = this.#scratch.memory;
     const flags = u8[packed + packedFlags]!;
     const known = (flags & packedNaN) === 0 ? ((flags & packedFalls) === 0 ? 0 : columnFlags.falls) : nothing;
-    this.#add(columns, start, count, f64[(packed + packedInterval) >>> 3]!, known);
+    this.#add(columns, start, count, u32[(packed + packedInterval) >>> 2]!, known);
   }
 
   /** They got those of another's columns, of which these facts hold. */

@@ -81,7 +81,7 @@ export class SampleColumns {
   /** Appends those samples of a chunk in the thread's ChunkCache that lie in [mint, maxt]. */
   appendPacked(packed: number, mint: number, maxt: number): void {
     const {kernels, memory} = this.scratch;
-    this.reserve(memory.u32[(packed + packedCount) >>> 2]!);
+    this.reserve(memory.u16[(packed + packedCount) >>> 1]!);
     const times = this.#address + this.length * 8;
     const got = kernels.unpackSamples(packed, mint, maxt, times, times + this.#capacity * 8);
     this.#facts.addPacked(this, this.length, got, packed);

@@ -218,10 +218,10 @@ export class HeadCursor implements SeriesCursor {
     const {scratch} = this.#querier.reader;
     const note = this.#findNote(count);
     if (note === 0 || sealedTime === -Infinity) return undefined;
-    const {f64, u32} = scratch.memory;
+    const {f64, u16} = scratch.memory;
     // Fast path: the oldest fragment, at the end of a chain of them, need not be looked for.
     const same = f64[(note + noteSealedTime) >>> 3] === sealedTime;
-    return same && u32[(note + noteBytes + packedCount) >>> 2]! <= count
+    return same && u16[(note + noteBytes + packedCount) >>> 1]! <= count
       ? f64[(note + noteBytes + packedTime) >>> 3]!
       : undefined;
   }
@@ -257,7 +257,7 @@ export class HeadCursor implements SeriesCursor {
       const packed = note + noteBytes;
       // Chunks of one series begin at different times.
       const same = memory.f64[(packed + packedTime) >>> 3] === first;
-      known = same ? memory.u32[(packed + packedCount) >>> 2]! : 0;
+      known = same ? memory.u16[(packed + packedCount) >>> 1]! : 0;
       if (known > count) known = 0;
     }
     if (known > 0 && count - known < openCountMin) {
@@ -433,7 +433,7 @@ export class HeadCursor implements SeriesCursor {
     const {chunks} = scratch;
     const ref = chunkReference(filedFile(low), filedOffset(high));
     const packed = chunks === undefined ? 0 : chunks.find(owner, ref);
-    if (packed !== 0 && length + scratch.memory.u32[(packed + packedCount) >>> 2]! <= this.#capacity) {
+    if (packed !== 0 && length + scratch.memory.u16[(packed + packedCount) >>> 1]! <= this.#capacity) {
       return length + this.#unpack(packed, mint, maxt, length); // Fast path: it was read before.
     }
     const file = this.#fetch(low, high);

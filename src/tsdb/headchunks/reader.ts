@@ -28,7 +28,7 @@ export class HeadChunkError extends Error {
 }
 
 /** Neighbouring chunks are read together: chunks of one target, made full at one time, lie side by side. */
-const windowBytes = 128 * 1024;
+const windowBytes = 16 * 1024;
 const cacheBytesDefault = 32 * 1024 * 1024;
 const openFilesMax = 16;
 
