@@ -1,6 +1,5 @@
 // /rules, /alerts and /alertmanagers.
 
-import {createHash} from 'node:crypto';
 import {quoteGo} from '../base/quote.ts';
 import type {HttpReply} from '../http/reply.ts';
 import type {HttpCall} from '../http/server.ts';
@@ -15,6 +14,7 @@ import type {Rule} from '../rules/rule.ts';
 import type {AlertingBackend, MatcherData} from './backend.ts';
 import {ApiError, formatGoTime, invalidParameter, success} from './envelope.ts';
 import {parameter, parseInteger} from './parameters.ts';
+import {lazyCrypto} from '../sys/lazy-crypto.ts';
 
 const booleans: Readonly<Record<string, boolean>> = {
   '1': true,
@@ -150,7 +150,7 @@ function readPage(form: Form): {limit: number; token: string} {
 }
 
 function tokenOf({key}: RuleGroup): string {
-  return createHash('sha256').update(key).digest('hex');
+  return lazyCrypto().createHash('sha256').update(key).digest('hex');
 }
 
 /** null where nothing of it is wanted. */

@@ -7,15 +7,13 @@ import {webUrlOf, type ListenAddress} from '../http/weburl.ts';
 import type {Logger} from '../sys/log.ts';
 import type {BuildInfo} from '../sys/version.ts';
 import {AdminApi} from './adminapi.ts';
-import type {Backend, MatcherData} from './backend.ts';
+import type {AlertingBackend, Backend, MatcherData} from './backend.ts';
 import {apiBuildInfo} from './buildinfo.ts';
 import type {Family} from './families.ts';
 import {ApiError, failure, success, type ErrorType} from './envelope.ts';
-import {describeFeatures} from './features.ts';
 import {addLifecycleRoutes, refuseUnlessReady} from './lifecycle.ts';
 import {addPageRoutes} from './pages.ts';
 import {QueryApi} from './queries.ts';
-import {BacktestApi} from './backtest.ts';
 import {RulesApi} from './rules.ts';
 import {SelfMetrics} from './self-metrics.ts';
 import {StatusApi} from './status.ts';
@@ -87,7 +85,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
   addTargetRoutes(api, new TargetsApi(parts));
   const alerting = backend.alerting ?? null;
-  addRuleRoutes(api, new RulesApi(alerting, options.parseSelector), new BacktestApi(alerting));
+  addRuleRoutes(api, new RulesApi(alerting, options.parseSelector), alerting);
   const status = new StatusApi(backend, info, now);
   addStatusRoutes(api, status, options);
   addAdminRoutes(
@@ -145,9 +143,12 @@ function addTargetRoutes(api: ApiRoutes, targets: TargetsApi): void {
   api.add(['GET'], '/metadata', (call) => targets.metadata(call));
 }
 
-function addRuleRoutes(api: ApiRoutes, rules: RulesApi, backtests: BacktestApi): void {
+function addRuleRoutes(api: ApiRoutes, rules: RulesApi, alerting: AlertingBackend | null): void {
   api.add(['GET'], '/rules', (call) => rules.rules(call));
-  api.add(['POST'], '/rules/backtest', (call) => backtests.backtest(call));
+  api.add(['POST'], '/rules/backtest', async (call) => {
+    const {BacktestApi} = await import('./backtest.ts');
+    return new BacktestApi(alerting).backtest(call);
+  });
   api.add(['GET'], '/alerts', () => rules.alerts());
   api.add(['GET'], '/alertmanagers', () => rules.alertmanagers());
 }
@@ -161,16 +162,19 @@ function addStatusRoutes(api: ApiRoutes, status: StatusApi, options: ApiServerOp
   api.add(['GET'], '/status/tsdb/blocks', () => status.blocks());
   api.whileStarting(['GET'], '/status/walreplay', () => status.walReplay());
   api.whileStarting(['GET'], '/notifications', () => success([]));
-  const features = describeFeatures({
-    lifecycle: options.enableLifecycle,
-    admin: options.enableAdminApi ?? false,
-    remoteWriteReceiver: options.enableRemoteWriteReceiver,
-    enabled: options.features ?? new Set(),
-    serviceDiscoveries: options.serviceDiscoveries ?? ['static'],
+  api.add(['GET'], '/features', async () => {
+    const {describeFeatures} = await import('./features.ts');
+    const features = describeFeatures({
+      lifecycle: options.enableLifecycle,
+      admin: options.enableAdminApi ?? false,
+      remoteWriteReceiver: options.enableRemoteWriteReceiver,
+      enabled: options.features ?? new Set(),
+      serviceDiscoveries: options.serviceDiscoveries ?? ['static'],
+    });
+    // Operators among the names stay readable: no escapes here.
+    const body = `{"status":"success","data":${JSON.stringify(features)}}`;
+    return {status: 200, contentType: 'application/json', body};
   });
-  // Operators among the names stay readable: no escapes here.
-  const body = `{"status":"success","data":${JSON.stringify(features)}}`;
-  api.add(['GET'], '/features', () => ({status: 200, contentType: 'application/json', body}));
 }
 
 function addAdminRoutes(api: ApiRoutes, admin: AdminApi): void {

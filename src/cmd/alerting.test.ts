@@ -43,7 +43,8 @@ test('a rule whose evaluation does not end does not hold up the end of the progr
     parse: {},
     global: () => config.global,
   });
-  await alerting.prepare(config)();
+  const use = await alerting.prepare(config);
+  await use();
   alerting.start();
   await asked.promise;
   const began = performance.now();

@@ -28,8 +28,9 @@ import type {
 import type {BacktestAlert, BacktestResult} from '../rules/backtest.ts';
 import type {RuleGroup} from '../rules/group.ts';
 import type {RuleFileOptions} from '../rules/rulefile.ts';
-import {RuleManager, type RulesConfig} from '../rules/manager.ts';
+import type {RuleManager, RulesConfig} from '../rules/manager.ts';
 import type {RuleSeries} from '../rules/series.ts';
+import {noRuleStatistics} from '../rules/statistics.ts';
 import type {RuleStore} from '../rules/world.ts';
 import {systemClock} from '../sys/clock.ts';
 import type {Logger} from '../sys/log.ts';
@@ -55,7 +56,11 @@ export class Alerting implements AlertingBackend {
     | ((request: {alerts: readonly FiringAlert[]; endMs: number}) => Promise<NotificationEstimate[] | null>)
     | null = null;
   readonly #options: AlertingOptions;
-  readonly #rules: RuleManager;
+  /** Loaded when there are rules. */
+  #rules: RuleManager | null = null;
+  #running = false;
+  /** Whether there was a configuration before. */
+  #configured = false;
   readonly #evaluator: QueryRuleEvaluator;
   /** Finds Alertmanagers and talks to them; loaded when the first is configured. */
   #outside: typeof import('./discovery.ts') | null = null;
@@ -63,7 +68,7 @@ export class Alerting implements AlertingBackend {
 
   constructor(options: AlertingOptions) {
     this.#options = options;
-    const {flags, logger, queries, store, parse} = options;
+    const {flags, logger, queries} = options;
     this.notifier = new Notifier({
       logger: logger.child({component: 'notifier'}),
       ...flags.notifier,
@@ -71,8 +76,35 @@ export class Alerting implements AlertingBackend {
       createHttpClient: (config) => this.#outside!.createHttpClient(config),
     });
     this.#evaluator = new QueryRuleEvaluator(queries);
+  }
+
+  /** Reads the rule files. Throws what is wrong with them. Returns what takes all into use. */
+  async prepare(config: Config): Promise<() => Promise<void>> {
+    const rulesConfig = rulesConfigOf(config);
+    if (rulesConfig.files.length > 0) this.#rules ??= await this.#createRules(rulesConfig);
+    const replaceRules = this.#rules?.prepare(rulesConfig);
+    return async () => {
+      const {alerting, global} = config;
+      if (alerting.alertmanagers.length > 0) await this.#loadOutside();
+      this.notifier.apply(alerting, labelsOf(global.externalLabels));
+      const jobs = alerting.alertmanagers.map(({staticConfigs, discoveryConfigs}, index) => ({
+        jobName: jobOfIndex(index),
+        staticConfigs,
+        discoveryConfigs,
+      }));
+      this.#discovery?.apply(jobs);
+      for (const [index, {jobName}] of jobs.entries())
+        this.notifier.setTargets(index, this.#discovery!.groupsOf(jobName) ?? []);
+      this.#configured = true;
+      await replaceRules?.();
+    };
+  }
+
+  async #createRules(config: RulesConfig): Promise<RuleManager> {
+    const {RuleManager} = await import('../rules/manager.ts');
+    const {flags, logger, store, parse} = this.#options;
     const concurrent = flags.features.has('concurrent-rule-eval');
-    this.#rules = new RuleManager({
+    const rules = new RuleManager({
       clock: systemClock,
       logger: logger.child({component: 'rule manager'}),
       evaluator: this.#evaluator,
@@ -86,25 +118,10 @@ export class Alerting implements AlertingBackend {
         externalUrl: flags.externalUrl,
       },
     });
-  }
-
-  /** Reads the rule files. Throws what is wrong with them. Returns what takes all into use. */
-  prepare(config: Config): () => Promise<void> {
-    const replaceRules = this.#rules.prepare(rulesConfigOf(config));
-    return async () => {
-      const {alerting, global} = config;
-      if (alerting.alertmanagers.length > 0) await this.#loadOutside();
-      this.notifier.apply(alerting, labelsOf(global.externalLabels));
-      const jobs = alerting.alertmanagers.map(({staticConfigs, discoveryConfigs}, index) => ({
-        jobName: jobOfIndex(index),
-        staticConfigs,
-        discoveryConfigs,
-      }));
-      this.#discovery?.apply(jobs);
-      for (const [index, {jobName}] of jobs.entries())
-        this.notifier.setTargets(index, this.#discovery!.groupsOf(jobName) ?? []);
-      await replaceRules();
-    };
+    if (this.#running) rules.start();
+    // Only rules that are there from the start go on from what is stored of them.
+    if (this.#configured) await rules.update({...config, files: []});
+    return rules;
   }
 
   async #loadOutside(): Promise<void> {
@@ -115,14 +132,16 @@ export class Alerting implements AlertingBackend {
   }
 
   start(): void {
-    this.#rules.start();
+    this.#running = true;
+    this.#rules?.start();
   }
 
   /** Ends the evaluation, then sends what waits. */
   async stop(): Promise<void> {
     const timer = setTimeout(() => this.#evaluator.cancel(), evaluationGraceMs);
     try {
-      await this.#rules.stop();
+      this.#running = false;
+      await this.#rules?.stop();
     } finally {
       clearTimeout(timer);
     }
@@ -131,7 +150,7 @@ export class Alerting implements AlertingBackend {
   }
 
   groups(): readonly RuleGroup[] {
-    return this.#rules.groups;
+    return this.#rules?.groups ?? [];
   }
 
   alertmanagers(): {active: string[]; dropped: string[]} {
@@ -193,7 +212,7 @@ export class Alerting implements AlertingBackend {
 
   statistics(): AlertingStatistics {
     return {
-      rules: this.#rules.statistics(),
+      rules: this.#rules?.statistics() ?? noRuleStatistics(),
       notifier: this.notifier.statistics(),
       discovery: this.#discovery?.statistics() ?? nothingDiscovered(),
     };

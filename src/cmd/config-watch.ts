@@ -1,6 +1,6 @@
-import {createHash} from 'node:crypto';
 import type {Config} from '../config/config.ts';
 import {systemFiles} from '../config/files.ts';
+import {lazyCrypto} from '../sys/lazy-crypto.ts';
 
 /** Tells whether the files of a configuration are other ones than when they were last looked at. */
 export class ConfigWatch {
@@ -26,7 +26,7 @@ export class ConfigWatch {
 
   /** Of the texts of all files; what cannot be read counts as another text. */
   #read({ruleFiles, scrapeConfigFiles}: Config): string {
-    const hash = createHash('sha256');
+    const hash = lazyCrypto().createHash('sha256');
     const add = (file: string): void => {
       hash.update(`${file}\0`);
       try {

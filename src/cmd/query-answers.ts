@@ -1,3 +1,4 @@
+import {assert} from '../base/assert.ts';
 import type {MatcherData, QueryAnswer, QueryRequest} from '../api/backend.ts';
 import {success} from '../api/envelope.ts';
 import {federateAnswer} from '../api/federate.ts';
@@ -12,7 +13,7 @@ import type {QueryResult} from '../promql/engine/result.ts';
 import {exprToJson} from '../promql/parser/astjson.ts';
 import {prettyExpr} from '../promql/parser/pretty.ts';
 import {extractSelectors} from '../promql/parser/walk.ts';
-import {evaluateRule, type RuleRequest} from '../rules/evaluation.ts';
+import type {evaluateRule, RuleRequest} from '../rules/evaluation.ts';
 import type {Queryable} from '../storage/querier.ts';
 import type {WorkerAnswer} from './querypool.ts';
 
@@ -32,6 +33,8 @@ export interface AnswerWorld {
   cancelled: () => boolean;
   /** Writes long answers faster. */
   points?: PointWriter;
+  /** That of the same name: who evaluates no rules does without it, and without the templates of alerts. */
+  evaluateRule?: typeof evaluateRule;
   /** What was found damaged since this was asked last. */
   takeDamage?: () => string[];
 }
@@ -136,10 +139,11 @@ function evaluated(
 }
 
 function ruleAnswer(
-  {engine, queryable, cancelled}: AnswerWorld,
+  {engine, queryable, cancelled, evaluateRule}: AnswerWorld,
   {deadlineMs, defaultEvalIntervalMs}: EvaluateRequest,
   request: RuleRequest,
 ): Finished {
+  assert(evaluateRule !== undefined, 'who is asked to evaluate rules can');
   const world = {engine, queryable, options: {cancelled, deadlineMs, defaultEvalIntervalMs}};
   return {...plain({status: 200, body: new Uint8Array(0)}), value: evaluateRule(world, request)};
 }

@@ -5,7 +5,7 @@ import {assert} from '../base/assert.ts';
 import {noteGarbage} from '../sys/garbage.ts';
 import {serve, transfer} from '../sys/rpc.ts';
 import type {WorkerAnswer} from './querypool.ts';
-import {answerQuery, type EvaluateRequest} from './query-answers.ts';
+import {answerQuery, type AnswerWorld, type EvaluateRequest} from './query-answers.ts';
 import {openQueryWorld, type QueryWorldOptions} from './query-world.ts';
 
 export interface QueryThreadData extends QueryWorldOptions {
@@ -21,22 +21,30 @@ assert(parentPort !== null, 'query-thread.ts runs in a worker');
 
 yieldToOthers();
 
-const world = {
+const world: AnswerWorld = {
   ...openQueryWorld(data, {owner: threadId}),
   cancelled: (): boolean => Atomics.load(data.cancel, 0) !== 0,
 };
 
 serve(parentPort, {
-  run(request: EvaluateRequest): WorkerAnswer {
-    const answer = answerQuery(world, request);
-    // Once the answer is on its way.
-    setImmediate(() => noteGarbage(answer.heldBytes));
-    // The bytes are moved where they own their buffer, which may be somewhat longer; a small part of a large one is copied.
-    const {buffer, byteOffset, byteLength} = answer.body;
-    const own = byteOffset === 0 && 2 * byteLength > buffer.byteLength;
-    return own ? transfer(answer, [buffer as ArrayBuffer]) : answer;
+  run(request: EvaluateRequest): WorkerAnswer | Promise<WorkerAnswer> {
+    if (request.request.kind !== 'rule' || world.evaluateRule !== undefined) return run(request);
+    return import('../rules/evaluation.ts').then(({evaluateRule}) => {
+      world.evaluateRule = evaluateRule;
+      return run(request);
+    });
   },
 });
+
+function run(request: EvaluateRequest): WorkerAnswer {
+  const answer = answerQuery(world, request);
+  // Once the answer is on its way.
+  setImmediate(() => noteGarbage(answer.heldBytes));
+  // The bytes are moved where they own their buffer, which may be somewhat longer; a small part of a large one is copied.
+  const {buffer, byteOffset, byteLength} = answer.body;
+  const own = byteOffset === 0 && 2 * byteLength > buffer.byteLength;
+  return own ? transfer(answer, [buffer as ArrayBuffer]) : answer;
+}
 
 /** On Linux a priority belongs to a thread; elsewhere it would be that of the whole process. */
 function yieldToOthers(): void {

@@ -160,7 +160,7 @@ class Server {
     });
     let useRules: () => Promise<void>;
     try {
-      useRules = this.#alerting.prepare(this.#configuration.current);
+      useRules = await this.#alerting.prepare(this.#configuration.current);
     } catch (cause) {
       this.#logger.error(
         `Error loading rule file patterns from config (--config.file=${this.#flags.configFile})`,
@@ -440,7 +440,7 @@ class Server {
     const next = this.#reloading.then(async () => {
       if (this.#state === 'stopping') throw new Error('the server is stopping');
       await this.#configuration.reload(async (config) => {
-        const useRules = this.#alerting.prepare(config);
+        const useRules = await this.#alerting.prepare(config);
         await this.#storage.apply(this.#applyRequest(config));
         await useRules();
       });

@@ -1,11 +1,11 @@
 // The files of a web page, held in memory: read and compressed when they are first asked for. Only what is listed in the
 // folder can be asked for, so no path leads out of it.
 
-import {createHash} from 'node:crypto';
 import {readdirSync, readFileSync, statSync} from 'node:fs';
 import {extname, join} from 'node:path';
 import {compressSizeMin, compressWell, negotiateEncoding, type ContentEncoding} from './compression.ts';
 import type {HttpReply} from './reply.ts';
+import {lazyCrypto} from '../sys/lazy-crypto.ts';
 
 /** Larger files do not belong to a page. */
 const fileSizeMax = 64 * 1024 * 1024;
@@ -112,7 +112,7 @@ export class Assets {
     const asset: Asset = {
       contentType: contentTypes[extension] ?? 'application/octet-stream',
       compressible: compressible.has(extension) && body.length >= compressSizeMin,
-      etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+      etag: `"${lazyCrypto().createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
       cacheControl: hashedName.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
       body,
       packed: new Map(),

@@ -1,5 +1,6 @@
 // Signature version 4 of AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
-import {createHash, createHmac} from 'node:crypto';
+
+import {lazyCrypto} from '../sys/lazy-crypto.ts';
 
 export interface AwsCredentials {
   readonly accessKey: string;
@@ -76,9 +77,9 @@ export function encodeStrictly(text: string): string {
 }
 
 function hashOf(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return lazyCrypto().createHash('sha256').update(data).digest('hex');
 }
 
 function hmacOf(key: string | Buffer, data: string): Buffer {
-  return createHmac('sha256', key).update(data).digest();
+  return lazyCrypto().createHmac('sha256', key).update(data).digest();
 }

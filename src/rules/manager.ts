@@ -4,7 +4,7 @@ import {createRule, type Rule} from './rule.ts';
 import type {RuleGroupConfig} from './rulegroup-config.ts';
 import {parseRuleFile} from './rulefile.ts';
 import {Semaphore} from './semaphore.ts';
-import {Durations, type RuleStatistics} from './statistics.ts';
+import {createDurations, type RuleStatistics} from './statistics.ts';
 import type {RuleWorld} from './world.ts';
 
 /** What the configuration says of rules. */
@@ -48,8 +48,7 @@ export class RuleManager {
       world,
       concurrency: concurrentEvalsMax > 0 ? new Semaphore(concurrentEvalsMax) : null,
       defaultQueryOffsetMs: () => this.#queryOffsetMs,
-      ruleDurations: new Durations(),
-      iterationDurations: new Durations([0.01, 0.05, 0.5, 0.9, 0.99]),
+      ...createDurations(),
     };
   }
 

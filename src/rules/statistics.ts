@@ -55,3 +55,17 @@ export class Durations {
     return {...this.#summary.snapshot(), buckets: [...this.#buckets]};
   }
 }
+
+/** Of evaluations of rules, and of whole groups. */
+export function createDurations(): {ruleDurations: Durations; iterationDurations: Durations} {
+  return {
+    ruleDurations: new Durations(),
+    iterationDurations: new Durations([0.01, 0.05, 0.5, 0.9, 0.99]),
+  };
+}
+
+/** What a server counts that has no rules. */
+export function noRuleStatistics(): RuleStatistics {
+  const {ruleDurations, iterationDurations} = createDurations();
+  return {groups: [], rules: ruleDurations.snapshot(), iterations: iterationDurations.snapshot()};
+}
