@@ -244,6 +244,20 @@ test('with delayed name removal, equal labels within an instant query are no err
   assert.equal(failure(() => instant(store, quantiles, 0, {engine})).message, message);
 });
 
+test('of several conflicts at one step, that of the match comes first', () => {
+  const store = storeOf({
+    'm{__type__=x,j=1}': [1],
+    'm{__type__=y,j=1}': [1],
+    'm{__type__=x,j=2}': [1],
+    'o{__type__=x}': [1],
+    'o{__type__=y}': [1],
+  });
+  assert.equal(
+    failure(() => instant(store, 'm * ignoring (j) o', 0)).message,
+    'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)',
+  );
+});
+
 test('what has lost its name loses a new one where a subquery is asked for its last sample', () => {
   const store = storeOf({'a{x=1}': [1, 2, 3]});
   const f = (inner: string, expected: string[]): void =>
@@ -440,6 +454,13 @@ test('annotations have the texts and positions of Prometheus', () => {
     },
     2,
   );
+  // The parameter of an aggregation is evaluated first, so what is remarked on its vector stays.
+  f('quantile(scalar(sum(histogram_quantile(0.5, a))) + 0.5, histogram_quantile(0.5, a))', {
+    warnings: [
+      'PromQL warning: bucket label "le" is missing or has a malformed value of "x" (1:81)',
+      'PromQL warning: quantile value should be between 0 and 1, got NaN (1:10)',
+    ],
+  });
   // Of one call, the last remark counts.
   f('histogram_quantiles(a, "q", 2, 0.5, 2)', {
     warnings: [

@@ -33,7 +33,10 @@ export class EvaluationOrder {
   }
 
   #visit(expr: Expr): void {
-    forEachChild(expr, (child) => this.#visit(child));
+    if (expr.kind === 'aggregate' && expr.param !== null) this.#visit(expr.param);
+    forEachChild(expr, (child) => {
+      if (expr.kind !== 'aggregate' || child === expr.expr) this.#visit(child);
+    });
     const number = this.#count++;
     const {expression, caller} = this.#numbers!;
     expression.set(keyOf(expr.range), number);

@@ -462,14 +462,14 @@ export class Planner {
       case 'start_timestamp':
         return this.#startTimestamp(withoutParens(args[0]!), grid);
       case 'round': {
-        const {child, scalars} = this.#vectorAndScalars(call, grid);
+        const {child, scalars} = this.#vectorAndScalars(vector(0), args.slice(1), grid);
         const to = scalars[0] ?? new Float64Array(grid.count).fill(1);
         return this.#mapSteps(child, (value, step) => roundTo(value, to[step]!), grid);
       }
       case 'clamp':
       case 'clamp_min':
       case 'clamp_max': {
-        const {child, scalars} = this.#vectorAndScalars(call, grid);
+        const {child, scalars} = this.#vectorAndScalars(vector(0), args.slice(1), grid);
         const endless = (bound: number): Float64Array => new Float64Array(grid.count).fill(bound);
         const min = func.name === 'clamp_max' ? endless(-Infinity) : scalars[0]!;
         const max = func.name === 'clamp_min' ? endless(Infinity) : scalars.at(-1)!;
@@ -498,11 +498,9 @@ export class Planner {
         return new Deferred(false, () => histogramQuantile(context, child, spec, grid));
       }
       case 'histogram_quantiles': {
-        const quantiles = args
-          .slice(2)
-          .map((arg, index) => ({values: scalar(index + 2), range: withoutParens(arg).range}));
+        const {child, scalars} = this.#vectorAndScalars(vector(0), args.slice(2), grid);
+        const quantiles = scalars.map((values, i) => ({values, range: withoutParens(args[i + 2]!).range}));
         const spec = {quantiles, label: textOf(args[1]!), vectorExpr: withoutParens(args[0]!)};
-        const child = vector(0);
         return new Deferred(false, () => histogramQuantile(context, child, spec, grid));
       }
       case 'histogram_fraction': {
@@ -546,10 +544,13 @@ export class Planner {
   }
 
   /** A vector and the scalars behind it, which are evaluated first, and whose errors come second. */
-  #vectorAndScalars({args}: Call, grid: Grid): {child: Operator; scalars: Float64Array[]} {
-    const child = new LeftSide(this.#context, this.vector(withoutParens(args[0]!), grid));
-    const scalars = child.before(() => args.slice(1).map((each) => this.scalar(withoutParens(each), grid)));
-    return {child, scalars};
+  #vectorAndScalars(
+    vector: Operator,
+    args: readonly Expr[],
+    grid: Grid,
+  ): {child: Operator; scalars: Float64Array[]} {
+    const child = new LeftSide(this.#context, vector);
+    return {child, scalars: child.before(() => args.map((each) => this.scalar(withoutParens(each), grid)))};
   }
 
   /** sort() and its kin; the result of a range query is sorted by all labels whatever they do. */

@@ -52,6 +52,11 @@ const intricateFunctions = new Set([
   'timestamp',
 ]);
 
+/** Whether the last bit of values is sure, so that they may become labels. */
+function isExact(text: string): boolean {
+  return toleranceOf(text) === 0 && !/quantile|mad_|histogram_/i.test(text);
+}
+
 class QueryGenerator extends Words {
   readonly #options: QueryOptions;
   readonly #vectorFunctions: readonly FunctionSignature[];
@@ -256,8 +261,12 @@ class QueryGenerator extends Words {
   }
 
   #quantiles(depth: number): string {
-    const quantiles = [this.#quantile(depth)];
-    while (quantiles.length < 10 && !this.chance(3)) quantiles.push(this.#quantile(depth));
+    const one = (): string => {
+      const quantile = this.#quantile(depth);
+      return isExact(quantile) ? quantile : '0.75';
+    };
+    const quantiles = [one()];
+    while (quantiles.length < 10 && !this.chance(3)) quantiles.push(one());
     return quantiles.join(', ');
   }
 
@@ -280,7 +289,7 @@ class QueryGenerator extends Words {
   #exact(depth: number): string {
     for (let i = 0; i < 5; i++) {
       const text = this.vector(depth);
-      if (toleranceOf(text) === 0 && !/quantile|mad_|histogram_/i.test(text)) return text;
+      if (isExact(text)) return text;
     }
     return this.selector();
   }

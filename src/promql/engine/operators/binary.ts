@@ -341,7 +341,7 @@ class CollectedPairs {
   readonly #out: MutableRow;
   /** Steps that have been matched: by group for one-to-one, else by group and result labels. */
   readonly #matched = new Map<string | number, Uint8Array>();
-  /** The conflict of the earliest step: of several, that is the one which is reported. */
+  /** The conflict of the earliest step: of several, that is the one which is reported. At one step, matches come first. */
   #conflict: {step: number; message: string} | null = null;
   /** Steps at which a group has had any match; only kept where the "many" side may be filled in. */
   readonly #matchedGroups = new Map<number, Uint8Array>();
@@ -389,7 +389,11 @@ class CollectedPairs {
   }
 
   #noteConflict(step: number, message: string): void {
-    if (this.#conflict === null || step < this.#conflict.step) this.#conflict = {step, message};
+    const known = this.#conflict;
+    const isFirst = known === null || step < known.step;
+    if (isFirst || (step === known.step && known.message === sameLabelsetMessage)) {
+      this.#conflict = {step, message};
+    }
   }
 
   /** Fills in for series of the "one" side that were not matched. */

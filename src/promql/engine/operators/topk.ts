@@ -200,11 +200,14 @@ function highest(values: Float64Array): number {
   return result;
 }
 
+/** The largest double below 2^63, which is too large all the same. */
+const int64Max = 2 ** 63 - 1024;
+
 /** What is wrong with the parameter, or null. */
 function wrongCount(counts: Float64Array): string | null {
   if (counts.some(Number.isNaN)) return 'Parameter value is NaN';
   const largest = highest(counts);
   const smallest = -highest(counts.map((count) => -count));
   if (smallest <= -(2 ** 63)) return `Scalar value ${formatShortest(smallest)} underflows int64`;
-  return largest >= 2 ** 63 ? `Scalar value ${formatShortest(largest)} overflows int64` : null;
+  return largest >= int64Max ? `Scalar value ${formatShortest(largest)} overflows int64` : null;
 }
