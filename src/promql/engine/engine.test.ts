@@ -455,7 +455,7 @@ test('annotations have the texts and positions of Prometheus', () => {
     2,
   );
   // The parameter of an aggregation is evaluated first, so what is remarked on its vector stays.
-  f('quantile(scalar(sum(histogram_quantile(0.5, a))) + 0.5, histogram_quantile(0.5, a))', {
+  f('quantile(scalar(sum(histogram_quantile(0.9, a))) + 0.5, histogram_quantile(0.5, a))', {
     warnings: [
       'PromQL warning: bucket label "le" is missing or has a malformed value of "x" (1:81)',
       'PromQL warning: quantile value should be between 0 and 1, got NaN (1:10)',
