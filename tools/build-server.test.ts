@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
 import test from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {kernelsBase64} from '../src/kernels/kernels.wasm.ts';
 import {buildServer, requireBuiltins} from './build-server.ts';
 import {freePort} from './programs.ts';
 
@@ -16,6 +17,9 @@ test('the bundle serves and starts again, with all its threads', {timeout: 120_0
   const folder = mkdtempSync(join(tmpdir(), 'narthex-bundle-'));
   t.after(() => [target, folder].forEach((each) => rmSync(each, {recursive: true, force: true})));
   await buildServer(target);
+  const kernels = kernelsBase64.slice(0, 100);
+  const parts = globSync('*.js', {cwd: target}).map((each) => readFileSync(join(target, each), 'utf8'));
+  assert.ok(!parts.some((part) => part.includes(kernels)), 'the kernels are no text');
   const port = await freePort();
   writeFileSync(join(folder, 'prometheus.yml'), config.replace('PORT', String(port)));
   // The second start reads the log of the first.

@@ -5,6 +5,7 @@
 import {existsSync, globSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
 import {SourceMap, type SourceMapPayload} from 'node:module';
 import {basename, join} from 'node:path';
+import {kernelsBase64} from '../src/kernels/kernels.wasm.ts';
 import {type LogSites, logSitesFile} from '../src/sys/log-sites.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -38,6 +39,7 @@ export async function buildServer(target = join(root, 'dist/server')): Promise<v
     platform: 'node',
     plugins: [
       {name: 'threads', transform: threadAddresses},
+      {name: 'kernels', transform: kernelsFromFile},
       {name: 'undici', resolveId: (id) => (id === 'undici' ? undiciPart : null), load: loadUndici},
       {name: 'unused', resolveId: (id) => (unused.has(id) ? nothing : null), load: loadNothing},
       {name: 'builtins', renderChunk: requireBuiltins},
@@ -67,6 +69,7 @@ export async function buildServer(target = join(root, 'dist/server')): Promise<v
     }
   }
   writeFileSync(join(target, logSitesFile), JSON.stringify(sites));
+  writeFileSync(join(target, kernelsFile), Buffer.from(kernelsBase64, 'base64'));
   // A source that was changed meanwhile makes it stale.
   utimesSync(join(target, 'main.js'), began, began);
 }
@@ -91,6 +94,15 @@ function logSitesOf(code: string, map: string): LogSites[string] {
 function threadAddresses(code: string): {code: string; map: null} | null {
   const pattern = /new URL\('\.\/([\w-]+-thread)\.ts', import\.meta\.url\)/g;
   const changed = code.replace(pattern, "new URL('./$1.js', import.meta.url)");
+  return changed === code ? null : {code: changed, map: null};
+}
+
+const kernelsFile = 'kernels.wasm';
+
+/** As a text in the sources the kernels lie twice in the heap of each thread, 180 KB; so the bundle has them in a file beside it. */
+function kernelsFromFile(code: string): {code: string; map: null} | null {
+  const read = `process.getBuiltinModule('node:fs').readFileSync(new URL('./${kernelsFile}', import.meta.url))`;
+  const changed = code.replace("Buffer.from(kernelsBase64, 'base64')", read);
   return changed === code ? null : {code: changed, map: null};
 }
 
