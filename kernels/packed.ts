@@ -241,6 +241,23 @@ function pairOf(low: i64, high: i64): v128 {
   return f64x2.replace_lane(f64x2.splat(<f64>low), 1, <f64>high);
 }
 
+/** The sum of the first `count` steps, without the least one. */
+function sumOfSteps(data: usize, count: u32, width: u32): i64 {
+  const mask: u64 = (<u64>1 << width) - 1;
+  const end = count * width;
+  let sum: u64 = 0;
+  let bit: u32 = 0;
+  if (width < fewBits) {
+    for (; bit + 4 * width < end; bit += 4 * width) {
+      const word = load<u64>(data + (bit >> 3)) >> (bit & 7);
+      sum += (word & mask) + ((word >> width) & mask);
+      sum += ((word >> (2 * width)) & mask) + ((word >> (3 * width)) & mask);
+    }
+  }
+  for (; bit < end; bit += width) sum += stepAt(data, bit, mask);
+  return <i64>sum;
+}
+
 function unpackSteps(source: usize, from: u32, count: u32, values: usize): void {
   const data = source + packedHeader + 4;
   const end = values + (<usize>count << 3);
@@ -248,9 +265,8 @@ function unpackSteps(source: usize, from: u32, count: u32, values: usize): void 
   const least = <i64>load<i32>(source, packedHeader);
   const divisor = divisorOf(<u32>load<u8>(source, packedFlags) >> packedDigits);
   const mask: u64 = (<u64>1 << width) - 1;
-  let whole = <i64>load<f64>(source, packedBase) + <i64>from * least;
-  let bit: u32 = 0;
-  for (const begin = from * width; bit < begin; bit += width) whole += stepAt(data, bit, mask);
+  let whole = <i64>load<f64>(source, packedBase) + <i64>from * least + sumOfSteps(data, from, width);
+  let bit = from * width;
   if (width < fewBits) {
     const divisors = f64x2.splat(divisor);
     for (; values + 24 < end; values += 32, bit += 4 * width) {
