@@ -54,7 +54,8 @@ const defects: readonly Explanation[] = [
   },
   {
     reason: 'timestamp() forgets an offset beside @, and then finds what other selectors have loaded',
-    explains: ({query}) => /timestamp\(.*(@.*offset|offset.*@)/is.test(query),
+    explains: ({query, got, expected}) =>
+      got.status === 200 && expected.status === 200 && /timestamp\(.*(@.*offset|offset.*@)/is.test(query),
   },
   {
     reason: 'info() behind @ or offset finds only what other selectors have loaded',
