@@ -20,6 +20,11 @@ test('the bundle serves and starts again, with all its threads', {timeout: 120_0
   const kernels = kernelsBase64.slice(0, 100);
   const parts = globSync('*.js', {cwd: target}).map((each) => readFileSync(join(target, each), 'utf8'));
   assert.ok(!parts.some((part) => part.includes(kernels)), 'the kernels are no text');
+  const asks = parts.filter((part) => part.includes('./re2.js'));
+  assert.ok(
+    asks.length === 1 && !/\bfrom\s*["']\.\/re2\.js/.test(asks[0]!),
+    're2.js is loaded when asked for',
+  );
   const port = await freePort();
   writeFileSync(join(folder, 'prometheus.yml'), config.replace('PORT', String(port)));
   // The second start reads the log of the first.

@@ -1,4 +1,4 @@
-import {RE2JS} from 're2js';
+import {re2, type RE2JS} from '../base/re2.ts';
 
 const corsHeaders = {
   'Access-Control-Allow-Headers': 'Accept, Authorization, Content-Type, Origin',
@@ -10,14 +10,13 @@ const sameSite = {Vary: 'Origin'};
 
 /** Decides which other sites' pages may read answers (--web.cors.origin). */
 export class Cors {
-  readonly #any: boolean;
-  readonly #pattern: RE2JS;
+  /** Null where any may. */
+  readonly #pattern: RE2JS | null;
 
   /** `origin` is an anchored regular expression. Throws SyntaxError where it is none. */
   constructor(origin: string) {
-    this.#any = origin === '.*';
     try {
-      this.#pattern = RE2JS.compile(`^(?:${origin})$`);
+      this.#pattern = origin === '.*' ? null : re2().RE2JS.compile(`^(?:${origin})$`);
     } catch (cause) {
       throw new SyntaxError(`could not compile CORS regex string ${JSON.stringify(origin)}`, {cause});
     }
@@ -26,7 +25,7 @@ export class Cors {
   /** Headers of an answer to a request with this Origin header. */
   headers(origin: string | undefined): Record<string, string> {
     if (origin === undefined || origin === '') return sameSite;
-    if (this.#any) return {Vary: 'Origin', ...corsHeaders, 'Access-Control-Allow-Origin': '*'};
+    if (this.#pattern === null) return {Vary: 'Origin', ...corsHeaders, 'Access-Control-Allow-Origin': '*'};
     if (!this.#pattern.matches(origin)) return {Vary: 'Origin', ...corsHeaders};
     return {Vary: 'Origin', ...corsHeaders, 'Access-Control-Allow-Origin': origin};
   }

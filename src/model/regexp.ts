@@ -1,4 +1,4 @@
-import {RE2JS, RE2JSException} from 're2js';
+import {re2, type RE2JS} from '../base/re2.ts';
 import {globOf} from './glob.ts';
 import type {Glob} from './glob.ts';
 import {shapeOf, textsOf} from './regexp-shape.ts';
@@ -138,6 +138,7 @@ function engineMatcher(pattern: string, shape: Shape | null): Match {
 }
 
 function compile(pattern: string): RE2JS {
+  const {RE2JS, RE2JSException} = re2();
   try {
     return RE2JS.compile(pattern, RE2JS.DOTALL);
   } catch (error) {

@@ -1,5 +1,5 @@
 // Go's regexp package as templates use it.
-import {RE2JS} from 're2js';
+import {re2, type RE2JS} from '../base/re2.ts';
 import {Regexp} from '../model/regexp.ts';
 
 interface Compiled {
@@ -17,7 +17,7 @@ function compile(pattern: string): Compiled {
   if (compiled === undefined) {
     // Checks the size and finds the words for what is wrong.
     const {programSize} = new Regexp(pattern);
-    compiled = {engine: RE2JS.compile(pattern), size: Math.max(1, programSize)};
+    compiled = {engine: re2().RE2JS.compile(pattern), size: Math.max(1, programSize)};
     if (cache.size >= cacheMax) cache.clear();
     cache.set(pattern, compiled);
   }

@@ -1,6 +1,6 @@
 import {writeFileSync} from 'node:fs';
 import {dirname, isAbsolute, join} from 'node:path';
-import {RE2JS} from 're2js';
+import {re2, type RE2JS} from '../../base/re2.ts';
 import {expandGlob, nodeDiscoveryFiles} from '../../discovery/files.ts';
 import type {EngineFeatures} from '../../promql/engine/engine.ts';
 import {readTextFile} from '../textfile.ts';
@@ -24,7 +24,7 @@ export interface TestRulesOptions {
 /** Runs files of unit tests. Gives the exit code. Throws where a regular expression is none. */
 export async function testRules(options: TestRulesOptions, output: Output, errors: Output): Promise<number> {
   const {files, run, junit} = options;
-  const wanted = run.length === 0 ? null : RE2JS.compile(run.join('|'));
+  const wanted = run.length === 0 ? null : re2().RE2JS.compile(run.join('|'));
   const suites: JunitSuite[] = [];
   let failed = false;
   for (const file of files) {

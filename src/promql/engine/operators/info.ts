@@ -1,7 +1,7 @@
 // info(): adds to each series the labels of the info metrics (`target_info` where no others are named) that tell more about
 // the same target, which is known by its labels `instance` and `job`.
 
-import {RE2JS} from 're2js';
+import {re2} from '../../../base/re2.ts';
 import {formatLabels, metricNameLabel} from '../../../model/labels.ts';
 import {Matcher} from '../../../model/matcher.ts';
 import type {LabelIds} from '../../../storage/querier.ts';
@@ -128,7 +128,7 @@ class Enrichment {
       }
       values.delete(0);
       if (values.size === 0) continue;
-      const pattern = Array.from(values, (id) => RE2JS.quote(context.symbols.text(id))).join('|');
+      const pattern = Array.from(values, (id) => re2().RE2JS.quote(context.symbols.text(id))).join('|');
       matchers.push(new Matcher('=~', identifyingLabels[index]!, pattern));
     }
     if (matchers.length === 0) return null;

@@ -1,6 +1,6 @@
 // label_replace and label_join.
 
-import {RE2JS} from 're2js';
+import {re2, type RE2JS} from '../../../base/re2.ts';
 import type {LabelIds} from '../../../storage/querier.ts';
 import type {QueryContext} from '../context.ts';
 import {executionError} from '../error.ts';
@@ -73,7 +73,7 @@ export function labelJoin(
 
 function compile(pattern: string): RE2JS {
   try {
-    return RE2JS.compile(`^(?s:${pattern})$`);
+    return re2().RE2JS.compile(`^(?s:${pattern})$`);
   } catch {
     throw executionError(`invalid regular expression in label_replace(): ${pattern}`);
   }
