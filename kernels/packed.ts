@@ -56,8 +56,8 @@ function allEqual(values: usize, count: u32): bool {
 }
 
 /**
- * Packs `count` samples (1 to 65,535), whose times rise, to `target`, a multiple of 8 with room for 48 + 12 bytes a sample. Returns
- * the bytes, a multiple of 8; 0 = their times are too far apart.
+ * Packs `count` samples (1 to 65,535) to `target`, a multiple of 8 with room for 48 + 12 bytes a sample. Returns the bytes, a
+ * multiple of 8; 0 = their times are too far apart, or do not rise.
  */
 export function packSamples(times: usize, values: usize, count: u32, target: usize): u32 {
   const first = load<f64>(times);
@@ -65,7 +65,9 @@ export function packSamples(times: usize, values: usize, count: u32, target: usi
   let regular = true;
   for (let i: u32 = 1; i < count; i++) {
     const at = times + (i << 3);
-    if (load<f64>(at) - load<f64>(at - 8) != interval) regular = false;
+    const step = load<f64>(at) - load<f64>(at - 8);
+    if (!(step > 0)) return 0;
+    if (step != interval) regular = false;
   }
   if (load<f64>(times + ((count - 1) << 3)) - first > offsetMax) return 0;
   store<f64>(target, first, packedTime);

@@ -19,11 +19,12 @@ const digitsMax = 4;
 const widthMax = 32;
 const offsetMax = 2 ** 31 - 1;
 
-/** Packs at least one sample; null where their times are too far apart. */
+/** Packs at least one sample; null where their times are too far apart, or do not rise. */
 export function packSamples(times: Float64Array, values: Float64Array): Uint8Array | null {
   const count = times.length;
   const first = times[0]!;
   if (times[count - 1]! - first > offsetMax) return null;
+  if (times.some((time, i) => i > 0 && time <= times[i - 1]!)) return null;
   const interval = count > 1 ? times[1]! - first : 1;
   const regular = times.every((time, i) => i === 0 || time - times[i - 1]! === interval);
   const packed = packValues(values);
