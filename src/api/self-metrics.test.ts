@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {noLogger} from '../sys/log.ts';
 import {FakeBackend} from './fakebackend.ts';
-import {createApiServer, type ApiServer} from './server.ts';
+import {createApiServer, type ApiServer, type ApiServerOptions} from './server.ts';
 
-async function setUp(): Promise<{backend: FakeBackend; server: ApiServer}> {
+async function setUp(
+  more: Partial<ApiServerOptions> = {},
+): Promise<{backend: FakeBackend; server: ApiServer}> {
   const backend = new FakeBackend();
   const server = createApiServer({
     backend,
@@ -17,6 +19,7 @@ async function setUp(): Promise<{backend: FakeBackend; server: ApiServer}> {
     enableLifecycle: false,
     enableRemoteWriteReceiver: false,
     parseSelector: () => [],
+    ...more,
   });
   return {backend, server};
 }
@@ -112,4 +115,11 @@ test('/metrics shows the rest where a thread does not answer', async () => {
   assert.ok(!lines.some((line) => line.startsWith('prometheus_tsdb_head_series ')));
   assert.ok(lines.includes('prometheus_engine_queries 1'));
   assert.ok(lines.includes('prometheus_ready 1'));
+});
+
+test('/metrics shows the rest where what else runs in the process does not answer', async () => {
+  const {server} = await setUp({otherFamilies: () => Promise.reject(new Error('cannot be loaded'))});
+  const {lines} = await scrape(server);
+  assert.ok(lines.includes('prometheus_engine_queries 1'));
+  assert.ok(lines.some((line) => line.startsWith('prometheus_tsdb_head_series ')));
 });

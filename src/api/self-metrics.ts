@@ -42,14 +42,13 @@ export class SelfMetrics {
 
   /** Sorted by name. A thread that does not answer costs only what it would have told. */
   async families(): Promise<Family[]> {
-    const others = await this.#others();
     const list = new FamilyList();
     this.#addOwn(list);
     this.#addHttp(list);
     addProcessFamilies(list);
     this.#addAlerting(list);
-    list.families.push(...others);
     await Promise.all([
+      this.#addSnapshot('others', async () => void list.families.push(...(await this.#others()))),
       this.#addSnapshot('storage', async () =>
         addStorageFamilies(list, await this.#backend.storage.statistics()),
       ),

@@ -52,3 +52,27 @@ test('a rule whose evaluation does not end does not hold up the end of the progr
   assert.ok(performance.now() - began < 10_000);
   assert.equal(alerting.groups()[0]!.rules[0]!.lastError, 'query was canceled');
 });
+
+test('a configuration that comes while the server ends is not taken into use', async () => {
+  const command = parseServerFlags([]);
+  assert.ok(command.kind === 'run');
+  const never = (): Promise<never> => Promise.reject(new Error('nobody asks'));
+  const config = parseConfig(
+    'alerting: {alertmanagers: [{static_configs: [{targets: [a:1]}], dns_sd_configs: [{names: [a.invalid]}]}]}\n',
+    {file: 'prometheus.yml'},
+  );
+  const alerting = new Alerting({
+    flags: command.flags,
+    logger: noLogger,
+    queries: {run: never, statistics: never},
+    store: {append: never, appendAll: never, retire: never},
+    parse: {},
+    global: () => config.global,
+  });
+  alerting.start();
+  const use = await alerting.prepare(config);
+  await alerting.stop();
+  await use();
+  assert.deepEqual(alerting.statistics().discovery.jobs, []);
+  assert.deepEqual(alerting.alertmanagers(), {active: [], dropped: []});
+});

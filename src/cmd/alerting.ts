@@ -59,6 +59,7 @@ export class Alerting implements AlertingBackend {
   /** Loaded when there are rules. */
   #rules: RuleManager | null = null;
   #running = false;
+  #stopped = false;
   /** Whether there was a configuration before. */
   #configured = false;
   readonly #evaluator: QueryRuleEvaluator;
@@ -86,6 +87,8 @@ export class Alerting implements AlertingBackend {
     return async () => {
       const {alerting, global} = config;
       if (alerting.alertmanagers.length > 0) await this.#loadOutside();
+      // What is begun now nobody would end, and the program would stay for it.
+      if (this.#stopped) return;
       this.notifier.apply(alerting, labelsOf(global.externalLabels));
       const jobs = alerting.alertmanagers.map(({staticConfigs, discoveryConfigs}, index) => ({
         jobName: jobOfIndex(index),
@@ -141,6 +144,7 @@ export class Alerting implements AlertingBackend {
     const timer = setTimeout(() => this.#evaluator.cancel(), evaluationGraceMs);
     try {
       this.#running = false;
+      this.#stopped = true;
       await this.#rules?.stop();
     } finally {
       clearTimeout(timer);

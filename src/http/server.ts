@@ -154,7 +154,10 @@ export class HttpServer {
     this.#app = null;
   }
 
-  /** Lets `add` add the routes below a path, which ends in a slash, when a request asks for one of them. It never rejects. */
+  /**
+   * Lets `add` add the routes below a path, which ends in a slash, when a request asks for one of them. Where it rejects, that request
+   * fails, and the next one tries again.
+   */
   routeLater(path: string, add: () => Promise<void>): void {
     this.#later.push({path, add, added: null});
   }
@@ -260,12 +263,21 @@ export class HttpServer {
       if (!response.closed) router.routing(request, response);
     } catch (cause) {
       this.#options.logger.error('Cannot serve a request', {url: request.url, err: cause});
-      request.socket.destroy();
+      if (response.headersSent) request.socket.destroy();
+      // Nobody is to read what may come of its body.
+      else response.writeHead(500, {Connection: 'close'}).end();
     }
   }
 
   async #addLaterRoutes(url: string): Promise<void> {
-    for (const later of this.#later) if (mentions(url, later.path)) await (later.added ??= later.add());
+    for (const later of this.#later) {
+      if (!mentions(url, later.path)) continue;
+      later.added ??= later.add().catch((cause: unknown) => {
+        later.added = null;
+        throw cause;
+      });
+      await later.added;
+    }
   }
 
   #statisticsOf(label: string): HandlerStatistics {

@@ -24,10 +24,19 @@ function folderOf(context: TestContext): string {
   return folder;
 }
 
-async function embed(context: TestContext, folder: string): Promise<Embedded> {
+async function embed(context: TestContext, folder: string, failures = 0): Promise<Embedded> {
   const line = parseServerFlags([`--storage.tsdb.path=${folder}`]);
   assert.ok(line.kind === 'run');
-  const alertmanager = embedAlertmanager(line.flags, noLogger);
+  const {flags} = line;
+  const {settings} = flags.alertmanager!;
+  let left = failures;
+  Object.defineProperty(flags.alertmanager, 'settings', {
+    get() {
+      if (left-- > 0) throw new Error('cannot be loaded');
+      return settings;
+    },
+  });
+  const alertmanager = embedAlertmanager(flags, noLogger);
   await alertmanager.check();
   const {server, port} = await startServer(context, () => {});
   await alertmanager.addRoutes(server);
@@ -114,4 +123,28 @@ test('EmbeddedAlertmanager goes on from its state after a restart', async (conte
         ['why'],
       );
     });
+});
+
+test('EmbeddedAlertmanager is loaded with the next request where that has failed', async (context) => {
+  const {alertmanager, ask} = await embed(context, folderOf(context), 2);
+  await alertmanager.open();
+  assert.equal((await ask('/alertmanager/-/ready'))[0], 500);
+  await assert.rejects(alertmanager.families(), /cannot be loaded/);
+  await alertmanager.reload();
+  assert.equal((await ask('/alertmanager/-/ready'))[0], 200);
+  await alertmanager.close(0);
+});
+
+test('EmbeddedAlertmanager is not opened once the server is closing', async (context) => {
+  const folder = folderOf(context);
+  const {alertmanager, ask} = await embed(context, folder);
+  await alertmanager.open();
+  // One asks just before, and others afterwards.
+  const asked = alertmanager.families();
+  await alertmanager.close(0);
+  await asked;
+  alertmanager.deliver([alert]);
+  await alertmanager.families();
+  assert.equal((await ask('/alertmanager/-/ready'))[0], 503);
+  await assert.rejects(alertmanager.estimate({alerts: [], endMs: 0}), /is closed/);
 });

@@ -24,7 +24,7 @@ export class EmbeddedAlertmanager {
   /** Its own addresses. */
   #web: HttpServer | null = null;
   #loading: Promise<AlertmanagerService> | null = null;
-  /** From open() on its state may be read. */
+  /** From open() until close() its state may be read. */
   #mayOpen = false;
   #opening: Promise<AlertmanagerService> | null = null;
   /** When it has been opened. */
@@ -76,6 +76,7 @@ export class EmbeddedAlertmanager {
   }
 
   async reload(): Promise<void> {
+    await this.#opening?.catch(() => {});
     await (await this.#loading)?.reload();
   }
 
@@ -97,9 +98,11 @@ export class EmbeddedAlertmanager {
   }
 
   async close(graceMs: number): Promise<void> {
+    // The server may still be asked, and what would be opened now nobody would close.
+    this.#mayOpen = false;
     await this.#opening?.catch(() => {});
     await this.#web?.close(graceMs);
-    await (await this.#loading)?.close();
+    await (await this.#loading?.catch(() => null))?.close();
   }
 
   /** Whether it has something to do that nobody has to ask for, or has had. */
@@ -115,7 +118,11 @@ export class EmbeddedAlertmanager {
   }
 
   #load(): Promise<AlertmanagerService> {
-    this.#loading ??= this.#create();
+    // With the next one who asks it may be there.
+    this.#loading ??= this.#create().catch((cause: unknown) => {
+      this.#loading = null;
+      throw cause;
+    });
     return this.#loading;
   }
 
@@ -149,6 +156,7 @@ export class EmbeddedAlertmanager {
   }
 
   #open(): Promise<AlertmanagerService> {
+    if (!this.#mayOpen) return Promise.reject(new Error('the Alertmanager is closed'));
     this.#opening ??= this.#load().then(async (service) => {
       await service.open();
       this.#service = service;
