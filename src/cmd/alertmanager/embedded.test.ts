@@ -145,6 +145,8 @@ test('EmbeddedAlertmanager is not opened once the server is closing', async (con
   await asked;
   alertmanager.deliver([alert]);
   await alertmanager.families();
+  // The storage, which comes first, may have taken longer to open.
+  await alertmanager.open();
   assert.equal((await ask('/alertmanager/-/ready'))[0], 503);
   await assert.rejects(alertmanager.estimate({alerts: [], endMs: 0}), /is closed/);
 });

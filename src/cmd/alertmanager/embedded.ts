@@ -26,6 +26,7 @@ export class EmbeddedAlertmanager {
   #loading: Promise<AlertmanagerService> | null = null;
   /** From open() until close() its state may be read. */
   #mayOpen = false;
+  #isClosed = false;
   #opening: Promise<AlertmanagerService> | null = null;
   /** When it has been opened. */
   #service: AlertmanagerService | null = null;
@@ -67,6 +68,7 @@ export class EmbeddedAlertmanager {
 
   /** Throws where the state cannot be read. */
   async open(): Promise<void> {
+    if (this.#isClosed) return;
     const {configFile, storagePath} = this.#flags;
     if (configFile === '')
       this.#logger.info('There is no --alertmanager.config.file: alerts are kept, and nobody is notified');
@@ -99,6 +101,7 @@ export class EmbeddedAlertmanager {
 
   async close(graceMs: number): Promise<void> {
     // The server may still be asked, and what would be opened now nobody would close.
+    this.#isClosed = true;
     this.#mayOpen = false;
     await this.#opening?.catch(() => {});
     await this.#web?.close(graceMs);
