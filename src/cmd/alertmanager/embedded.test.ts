@@ -5,6 +5,7 @@ import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type TestContext} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {startServer} from '../../http/testing.ts';
 import type {NotifiedAlert} from '../../rules/world.ts';
 import {labelsOf} from '../../model/labels.ts';
@@ -132,6 +133,18 @@ test('EmbeddedAlertmanager is loaded with the next request where that has failed
   await assert.rejects(alertmanager.families(), /cannot be loaded/);
   await alertmanager.reload();
   assert.equal((await ask('/alertmanager/-/ready'))[0], 200);
+  await alertmanager.close(0);
+});
+
+test('EmbeddedAlertmanager takes the next alerts where it could not be loaded for the first', async (context) => {
+  const {alertmanager, ask} = await embed(context, folderOf(context), 1);
+  await alertmanager.open();
+  alertmanager.deliver([alert]);
+  await sleep(20);
+  alertmanager.deliver([alert]);
+  const [status, body] = await ask('/alertmanager/api/v2/alerts');
+  assert.equal(status, 200);
+  assert.equal((JSON.parse(body) as unknown[]).length, 1);
   await alertmanager.close(0);
 });
 

@@ -160,11 +160,17 @@ export class EmbeddedAlertmanager {
 
   #open(): Promise<AlertmanagerService> {
     if (!this.#mayOpen) return Promise.reject(new Error('the Alertmanager is closed'));
-    this.#opening ??= this.#load().then(async (service) => {
-      await service.open();
-      this.#service = service;
-      return service;
-    });
+    this.#opening ??= this.#load().then(
+      async (service) => {
+        await service.open();
+        this.#service = service;
+        return service;
+      },
+      (cause: unknown) => {
+        this.#opening = null;
+        throw cause;
+      },
+    );
     return this.#opening;
   }
 
