@@ -26,6 +26,7 @@ import {
   Broadcast,
   Deferred,
   mapFloats,
+  keepsApart,
   mapHistograms,
   MapRows,
   mapValues,
@@ -495,18 +496,18 @@ export class Planner {
         const quantiles = [{values: scalar(0), range: withoutParens(args[0]!).range}];
         const spec = {quantiles, label: null, vectorExpr: withoutParens(args[1]!)};
         const child = vector(1);
-        return new Deferred(false, () => histogramQuantile(context, child, spec, grid));
+        return this.#ofHistograms(grid, () => histogramQuantile(context, child, spec, grid));
       }
       case 'histogram_quantiles': {
         const {child, scalars} = this.#vectorAndScalars(vector(0), args.slice(2), grid);
         const quantiles = scalars.map((values, i) => ({values, range: withoutParens(args[i + 2]!).range}));
         const spec = {quantiles, label: textOf(args[1]!), vectorExpr: withoutParens(args[0]!)};
-        return new Deferred(false, () => histogramQuantile(context, child, spec, grid));
+        return this.#ofHistograms(grid, () => histogramQuantile(context, child, spec, grid));
       }
       case 'histogram_fraction': {
         const spec = {lower: scalar(0), upper: scalar(1), vectorExpr: withoutParens(args[2]!)};
         const child = vector(2);
-        return new Deferred(false, () => histogramFraction(context, child, spec, grid));
+        return this.#ofHistograms(grid, () => histogramFraction(context, child, spec, grid));
       }
       case 'info': {
         const child = vector(0);
@@ -541,6 +542,12 @@ export class Planner {
   #vectorBeforeScalar({left, right}: BinaryExpr, grid: Grid): {scalar: Float64Array; child: Operator} {
     const child = new LeftSide(this.#context, this.vector(left, grid));
     return {scalar: child.before(() => this.scalar(right, grid)), child};
+  }
+
+  /** Whether labels come twice is seen when they are asked for, and those above have to know before. */
+  #ofHistograms(grid: Grid, open: () => Operator): Operator {
+    this.#context.mayRepeatLabels ||= keepsApart(this.#context, grid);
+    return new Deferred(false, open);
   }
 
   /** A vector and the scalars behind it, which are evaluated first, and whose errors come second. */
