@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'node:test';
 import {giveBack} from './garbage.ts';
@@ -8,10 +7,10 @@ import {giveBack} from './garbage.ts';
 const garbage = join(import.meta.dirname, 'garbage.ts');
 
 /** Runs a module in a process that may collect garbage, and reads the numbers that it prints. */
-function run(code: string, options: readonly string[] = ['--expose-gc']): number[] {
+function run(code: string): number[] {
   const {stdout, stderr, status} = spawnSync(
     process.execPath,
-    [...options, '--input-type=module', '-e', code],
+    ['--expose-gc', '--input-type=module', '-e', code],
     {encoding: 'utf8'},
   );
   assert.equal(status, 0, stderr);
@@ -102,33 +101,4 @@ test('giveBack() needs no collection', () => {
     console.log(held());`);
   assert.ok(before! >= 64, `${before} MiB`);
   assert.ok(after! < 8, `${after} MiB`);
-});
-
-test('bin/narthex: young objects are collected also while the heap grows', () => {
-  const starter = readFileSync(join(import.meta.dirname, '../../bin/narthex'), 'utf8');
-  const options = /^exec "\$node" ([^$]*)/m
-    .exec(starter)![1]!
-    .split(/[\s\\]+/)
-    .filter((each) => each !== '');
-  assert.ok(options.includes('--expose-gc'), options.join(' '));
-  const [highest] = run(
-    `
-    import {getHeapSpaceStatistics} from 'node:v8';
-    globalThis.kept = [];
-    let highest = 0;
-    let left = 1500;
-    const allocate = () => {
-      for (let i = 0; i < 2000; i++) {
-        globalThis.last = {a: i, b: [i, left]};
-        if (i % 10 === 0) kept.push(last);
-      }
-      const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
-      highest = Math.max(highest, young.physical_space_size);
-      if (--left > 0) setImmediate(allocate);
-      else console.log(highest / 2 ** 20);
-    };
-    allocate();`,
-    options,
-  );
-  assert.ok(highest! > 0.5 && highest! < 4, `the nursery took up to ${highest} MiB`);
 });
