@@ -7,10 +7,10 @@ import {giveBack} from './garbage.ts';
 const garbage = join(import.meta.dirname, 'garbage.ts');
 
 /** Runs a module in a process that may collect garbage, and reads the numbers that it prints. */
-function run(code: string): number[] {
+function run(code: string, ...flags: string[]): number[] {
   const {stdout, stderr, status} = spawnSync(
     process.execPath,
-    ['--expose-gc', '--input-type=module', '-e', code],
+    ['--expose-gc', ...flags, '--input-type=module', '-e', code],
     {encoding: 'utf8'},
   );
   assert.equal(status, 0, stderr);
@@ -101,4 +101,31 @@ test('giveBack() needs no collection', () => {
     console.log(held());`);
   assert.ok(before! >= 64, `${before} MiB`);
   assert.ok(after! < 8, `${after} MiB`);
+});
+
+test('noteGarbage() keeps the nursery small where V8 marks old objects meanwhile', () => {
+  const highest = (note: string): number =>
+    run(
+      `import {getHeapSpaceStatistics} from 'node:v8';
+      import {noteGarbage} from ${JSON.stringify(garbage)};
+      const nursery = () => getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').physical_space_size;
+      const kept = Array.from({length: 400_000}, (_, i) => ({a: i, b: [i]}));
+      let highest = 0;
+      let at = 0;
+      for (let round = 0; round < 2000; round++) {
+        for (let i = 0; i < 100; i++) kept[(at += 7919) % kept.length] = {a: i, b: [i]};
+        for (let i = 0, young = []; i < 500; i++) young.push({i, s: [i]});
+        ${note};
+        highest = Math.max(highest, nursery());
+      }
+      console.log(highest);`,
+      // As bin/narthex has them.
+      '--max-semi-space-size=1',
+      '--memory-saver-mode',
+      '--single-threaded-gc',
+    )[0]!;
+  const without = highest('');
+  const noted = highest('noteGarbage(100)');
+  assert.ok(without > 7 * 2 ** 20, `${without} bytes where nobody looks`);
+  assert.ok(noted < 5 * 2 ** 20, `${noted} bytes`);
 });

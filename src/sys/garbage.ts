@@ -1,4 +1,4 @@
-import {getHeapStatistics} from 'node:v8';
+import {getHeapSpaceStatistics, getHeapStatistics} from 'node:v8';
 
 /** V8's own, where Node was started with --expose-gc, as bin/narthex does. */
 const collect = (
@@ -8,6 +8,15 @@ const collect = (
 /** So many bytes may wait for a quick collection, and for a thorough one. */
 const youngBytesMax = 8 * 2 ** 20;
 const oldBytesMax = 32 * 2 ** 20;
+
+/**
+ * While V8 marks old objects in steps it collects no young ones, and the nursery, 3 MiB else, grows for as long: to 26 MiB where one
+ * turn of the loop has many queries, as the steps come between turns. From so many bytes on the rest is marked at once. Asking takes
+ * 4 µs, so where little is noted it is asked every few times.
+ */
+const nurseryBytesMax = 4 * 2 ** 20;
+const nurseryNotes = 8;
+const nurseryAskBytes = 64 * 1024;
 
 /** Buffers of so many bytes are mappings of their own. */
 const ownBytesMin = 128 * 1024;
@@ -34,6 +43,7 @@ const compactEveryMs = 10_000;
 
 // Each thread has a heap of its own, and so these of its own.
 let youngBytes = 0;
+let notesUnasked = 0;
 let oldBytes = 0;
 let isBurst = false;
 /** What was held after the last thorough collection, in V8's heap and in buffers beside it; less, where less was seen since. */
@@ -55,6 +65,10 @@ let wantedSinceMs = 0;
 export function noteGarbage(bytes: number): void {
   youngBytes += bytes;
   oldBytes += bytes;
+  if (bytes >= nurseryAskBytes || ++notesUnasked >= nurseryNotes) {
+    notesUnasked = 0;
+    if (nurseryBytes() > nurseryBytesMax) youngBytes = youngBytesMax;
+  }
   if (youngBytes >= youngBytesMax) {
     youngBytes = 0;
     collect?.({type: 'minor'});
@@ -95,6 +109,12 @@ function grownBytes(): number {
   heapAfterBytes = Math.min(heapAfterBytes, heap);
   buffersAfterBytes = Math.min(buffersAfterBytes, buffers);
   return heap - heapAfterBytes + buffers - buffersAfterBytes;
+}
+
+function nurseryBytes(): number {
+  for (const space of getHeapSpaceStatistics())
+    if (space.space_name === 'new_space') return space.physical_space_size;
+  return 0;
 }
 
 function noteCollected(): void {
