@@ -32,16 +32,16 @@ import {
 import {limitSending, linger, sendTimeoutMs} from './patience.ts';
 import type {PlainRequest} from './plain-request.ts';
 import {faultOf} from './request-faults.ts';
-import {emptyReply, redirect, textError, type HttpReply} from './reply.ts';
+import {redirect, textError, type HttpReply} from './reply.ts';
 import {HandlerStatistics} from './request-statistics.ts';
+import {cleanPath, refuseMethod, RouteTable, type HttpMethod, type Route} from './route-table.ts';
 import type {OnRequest, SecureServer, SecureServerOptions} from './secure-server.ts';
 import {systemdSockets} from './systemd-sockets.ts';
 import type {Admission, WatchedWebConfig, WebGuard} from './web-guard.ts';
 import type {ListenAddress} from './weburl.ts';
 
 export type {HttpCall, HttpHandler} from './call.ts';
-
-export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'OPTIONS';
+export type {HttpMethod} from './route-table.ts';
 
 /** Queries travel in URLs: as much as Go's servers take, headers included. */
 const headerBytesMax = 1024 * 1024;
@@ -53,9 +53,6 @@ const bodyBytesAtOnceMax = 256 * 1024 * 1024;
 const headersTimeoutMs = 10_000;
 /** Connections that are not yet any, since the client has not said who it is. */
 const handshakesMax = 64;
-/** Routes that are found without a look at the table of all. */
-const askedKept = 4;
-
 export interface RouteOptions {
   /** Name in metrics; the path where it is left out. */
   label?: string;
@@ -87,15 +84,6 @@ interface Requested {
   ip: string;
 }
 
-interface Route {
-  path: string;
-  /** For paths with names or a star. */
-  pattern: RegExp | null;
-  statistics: HandlerStatistics;
-  bodyBytesMax: number;
-  handlers: Map<HttpMethod, HttpHandler>;
-}
-
 /** Routes that are not there yet. */
 interface LaterRoutes {
   path: string;
@@ -105,12 +93,7 @@ interface LaterRoutes {
 
 export class HttpServer {
   readonly #options: HttpServerOptions;
-  readonly #routes = new Map<string, Route>();
-  /** Those of them whose paths have names and no star. */
-  readonly #named: Route[] = [];
-  /** Those that were asked for lately. */
-  readonly #asked: Route[] = [];
-  #askedNext = 0;
+  readonly #routes = new RouteTable();
   readonly #statistics = new Map<string, HandlerStatistics>();
   readonly #servers: (http.Server | SecureServer['server'])[] = [];
   readonly #plain = new Set<PlainConnection>();
@@ -141,14 +124,8 @@ export class HttpServer {
     handler: HttpHandler,
     options: RouteOptions = {},
   ): void {
-    let route = this.#routes.get(path);
-    if (route === undefined) {
-      const {label = path, bodyBytesMax = formBytesMax} = options;
-      const statistics = this.#statisticsOf(label);
-      route = {path, pattern: patternOf(path), statistics, bodyBytesMax, handlers: new Map()};
-      this.#routes.set(path, route);
-      if (/^[^*]*:[^*]*$/.test(path)) this.#named.push(route);
-    }
+    const {label = path, bodyBytesMax = formBytesMax} = options;
+    const route = this.#routes.add(path, () => ({statistics: this.#statisticsOf(label), bodyBytesMax}));
     for (const method of methods) route.handlers.set(method, handler);
     if (this.#app !== null) this.#oldApps.push(this.#app);
     this.#app = null;
@@ -238,7 +215,7 @@ export class HttpServer {
     app.addHook('onRequest', (request, reply, done) => this.#admit(request, reply, done));
     app.setErrorHandler((error, request, reply) => this.#fail(error as Error, request, reply));
     app.setNotFoundHandler((request, reply) => this.#answerUnknown(request, reply));
-    for (const route of this.#routes.values()) this.#register(app, route);
+    for (const route of this.#routes.all()) this.#register(app, route);
     await app.ready();
     return app;
   }
@@ -464,12 +441,12 @@ export class HttpServer {
   /** No such path, or not with this method, or with slashes and dots that the path would do without. */
   async #answerUnknown(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const [path = '', query] = request.url.split('?', 2);
-    const route = this.#findRoute(path);
+    const route = this.#routeOf(path);
     if (route !== null) {
       return this.#answer(request, reply, () => refuseMethod(request.method, route), route.statistics);
     }
     const cleaned = cleanPath(path);
-    if (cleaned !== path && this.#findRoute(cleaned) !== null) {
+    if (cleaned !== path && this.#routeOf(cleaned) !== null) {
       const location = query === undefined ? cleaned : `${cleaned}?${query}`;
       // As Go's servers: its router knows the slash at the end, and the rest is for what stands before that.
       const isEnd = `${cleaned}/` === path && request.method === 'GET';
@@ -478,19 +455,9 @@ export class HttpServer {
     return this.#answer(request, reply, this.#notFound, null);
   }
 
-  /** The route of a path, whatever its methods. Only for requests that end in an error: it looks at all of them. */
-  #findRoute(path: string): Route | null {
+  #routeOf(path: string): Route | null {
     const {routePrefix} = this.#options;
-    if (!path.startsWith(routePrefix)) return null;
-    const rest = path.slice(routePrefix.length);
-    const exact = this.#routes.get(rest);
-    if (exact !== undefined) return exact;
-    for (const route of this.#routes.values()) {
-      // Where a star only answers OPTIONS, there is nothing behind it.
-      if (route.pattern?.test(rest) === true && (route.handlers.size > 1 || !route.handlers.has('OPTIONS')))
-        return route;
-    }
-    return null;
+    return path.startsWith(routePrefix) ? this.#routes.findAny(path.slice(routePrefix.length)) : null;
   }
 
   /** Counts its connections, and takes them over for as long as their requests are plain. */
@@ -560,12 +527,12 @@ export class HttpServer {
     };
   }
 
-  /** The route of a request whose path says it literally, or with names that are no escapes. */
+  /** What answers a plain request; null where that is no matter for a plain connection. */
   #findPlain({method, path, bodyLength, header}: PlainRequest): PlainRoute | null {
     const {routePrefix} = this.#options;
     if (!path.startsWith(routePrefix)) return null;
     const rest = path.slice(routePrefix.length);
-    const found = this.#findLiterally(rest) ?? this.#findByPattern(rest);
+    const found = this.#routes.find(rest);
     const handler = found?.route.handlers.get(method);
     if (found === null || handler === undefined || bodyLength > found.route.bodyBytesMax) return null;
     const {route, params} = found;
@@ -578,24 +545,6 @@ export class HttpServer {
   #admitPlain(authorization: string | undefined): Admission['headers'] | null {
     if (this.#guard === null) return admitted.headers;
     return this.#guard.knows(authorization);
-  }
-
-  #findLiterally(path: string): {route: Route; params: Record<string, string>} | null {
-    // A path is a new string with each request, and to look a new string up takes longer than to compare a few.
-    for (const each of this.#asked) if (each.path === path) return {route: each, params: {}};
-    const route = this.#routes.get(path);
-    if (route === undefined || route.pattern !== null) return null;
-    this.#asked[this.#askedNext++ % askedKept] = route;
-    return {route, params: {}};
-  }
-
-  #findByPattern(path: string): {route: Route; params: Record<string, string>} | null {
-    if (path.includes('%')) return null;
-    for (const route of this.#named) {
-      const params = route.pattern!.exec(path)?.groups;
-      if (params !== undefined) return {route, params};
-    }
-    return null;
   }
 
   async #listenOn(place: ListenAddress | {fd: number}): Promise<ListenAddress> {
@@ -706,35 +655,6 @@ function announcedBytes({headers, method, raw, routeOptions}: FastifyRequest): n
 
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** The answer to a method that the route does not have. */
-function refuseMethod(method: string, {handlers}: Route): HttpReply {
-  const allow = [...new Set<string>([...handlers.keys(), 'OPTIONS'])].sort().join(', ');
-  if (method === 'OPTIONS') return emptyReply(200, {Allow: allow});
-  const answer = textError(405, 'Method Not Allowed');
-  answer.headers = {Allow: allow, ...answer.headers};
-  return answer;
-}
-
-/** What matches a path with names or a star; null for one without. */
-function patternOf(path: string): RegExp | null {
-  if (!/[:*]/.test(path)) return null;
-  const parts = path.split('/').map((part) => {
-    if (part.startsWith(':')) return `(?<${part.slice(1)}>[^/]+)`;
-    return part === '*' ? '.*' : RegExp.escape(part);
-  });
-  return new RegExp(`^${parts.join('/')}$`);
-}
-
-/** Resolves `.` and `..`, merges slashes, takes the last one away. */
-function cleanPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
 }
 
 function failureText(code: string, message: string, limit: number): string {
