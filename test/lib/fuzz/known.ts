@@ -48,14 +48,24 @@ const defects: readonly Explanation[] = [
   {
     reason: "Go's logarithm of denormal numbers is wrong on x86-64",
     explains: ({query, difference}) => {
-      const denormal = /odd|what|__name__|\\|e-3\d\d/.test(query);
-      return difference.startsWith('values: ') && /\b(ln|log10)\b|\^/.test(query) && denormal;
+      const got = Number(/: (\S+), not \S+$/.exec(difference)?.[1]);
+      const isOfDenormal = (got > -745.2 && got < -708.3) || (got > -323.7 && got < -307.6);
+      const mayBeOfDenormal = /odd|what|__name__|\\|e-3\d\d/.test(query);
+      return (
+        difference.startsWith('values: ') &&
+        /\b(ln|log10)\b|\^/.test(query) &&
+        (isOfDenormal || mayBeOfDenormal)
+      );
     },
   },
   {
     reason: 'timestamp() forgets an offset beside @, and then finds what other selectors have loaded',
-    explains: ({query, got, expected}) =>
-      got.status === 200 && expected.status === 200 && /timestamp\(.*(@.*offset|offset.*@)/is.test(query),
+    // Where Prometheus finds nothing on one side of an operator it does not look for conflicts on the other.
+    explains: ({query, got: {status, error = ''}, expected}) =>
+      (status === 200 ||
+        /^(found duplicate series for the match group|multiple matches for labels)/.test(error)) &&
+      expected.status === 200 &&
+      /timestamp\(.*(@.*offset|offset.*@)/is.test(query),
   },
   {
     reason: 'info() behind @, offset or a short range finds only what other selectors have loaded',
