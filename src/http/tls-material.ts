@@ -1,7 +1,7 @@
 // The certificates and keys of a client, read again when their files change.
 
 import {readFileSync} from 'node:fs';
-import {createSecureContext, type SecureContext, type SecureContextOptions} from 'node:tls';
+import {createSecureContext, rootCertificates, type SecureContext, type SecureContextOptions} from 'node:tls';
 import {wordsOfFile} from './file-errors.ts';
 import type {TlsClientConfig} from './tls-config.ts';
 
@@ -78,20 +78,36 @@ const bundles = [
 
 let roots: string | null | undefined;
 
-/** The system's authorities, so that one's own are trusted once they are installed there; undefined = those that come with Node. */
+/**
+ * The system's authorities, so that one's own are trusted once they are installed there, and those of NODE_EXTRA_CA_CERTS, as bin/narthex
+ * hands them on; undefined = those that come with Node.
+ */
 function systemRoots(): string | undefined {
   if (roots !== undefined) return roots ?? undefined;
-  const own = process.env['SSL_CERT_FILE'];
+  const own = process.env['SSL_CERT_FILE'] ?? '';
+  const extra = process.env['NARTHEX_EXTRA_CA_CERTS'] ?? '';
   roots = null;
-  for (const file of own === undefined || own === '' ? bundles : [own]) {
+  for (const file of own === '' ? bundles : [own]) {
     try {
       roots = readFileSync(file, 'utf8');
+      if (file === extra) return roots;
       break;
     } catch {
       // The next place, or Node's own list.
     }
   }
+  if (extra !== '') addRoots(extra);
   return roots ?? undefined;
+}
+
+function addRoots(file: string): void {
+  try {
+    roots = `${roots ?? rootCertificates.join('\n')}\n${readFileSync(file, 'utf8')}`;
+  } catch (cause) {
+    process.emitWarning(
+      `NODE_EXTRA_CA_CERTS is ignored: unable to read file ${file}: ${wordsOfFile(cause, file)}`,
+    );
+  }
 }
 
 const contexts = new Map<string, SecureContext>();
