@@ -53,6 +53,7 @@ const bodyBytesAtOnceMax = 256 * 1024 * 1024;
 const headersTimeoutMs = 10_000;
 /** Connections that are not yet any, since the client has not said who it is. */
 const handshakesMax = 64;
+
 export interface RouteOptions {
   /** Name in metrics; the path where it is left out. */
   label?: string;
